@@ -1,0 +1,90 @@
+//! The one table of case counts.
+//!
+//! `cargo xtask test` runs the quick column, `cargo xtask soak` the full one. A test never writes its count down: it
+//! asks [`cases`], so that what the project promises and what it runs cannot drift apart.
+
+use std::env;
+
+/// Which column is read: `quick` (the default) or `full`.
+pub const COUNTS_ENV: &str = "BACKORDER_TEST_COUNTS";
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseCount {
+    /// The name that a test asks for.
+    pub name: &'static str,
+    /// Cases in `cargo xtask test`.
+    pub quick: u32,
+    /// Cases in `cargo xtask soak`.
+    pub full: u32,
+    /// What one case is.
+    pub what: &'static str,
+}
+
+const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> CaseCount {
+    CaseCount { name, quick, full, what }
+}
+
+/// The table. Sorted by name; a test holds that.
+const TABLE: &[CaseCount] = &[
+    row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
+    row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
+    row("crash_points", 1, 25, "rounds of a kill at every step of place, amend, cancel and ship"),
+    row("feed_order", 20, 200, "rounds of concurrent writers whose events must leave gapless and in order"),
+    row("hostile_requests", 200, 2_000, "mutated requests, each with the right code and nothing half done"),
+    row("idempotency_keys", 50, 1_000, "request ids, each sent 64 times in parallel"),
+    row("idempotency_sends", 64, 64, "parallel sends of one request id"),
+    row("last_units_callers", 1_000, 1_000, "callers that race for the last 10 units"),
+    row("last_units_rounds", 20, 200, "rounds of the race for the last 10 units"),
+    row("messaging_replay", 100, 1_000, "events redelivered, reordered and replayed without a changed row"),
+    row("order_vector", 500, 10_000, "random order commands against the quantity vector"),
+    row("process_kills", 3, 30, "kills of a service process while orders stream in"),
+    row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
+    row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
+];
+
+/// Every row, for printing.
+#[must_use]
+pub fn all() -> &'static [CaseCount] {
+    TABLE
+}
+
+/// True when the full column is asked for by [`COUNTS_ENV`].
+#[must_use]
+pub fn is_full() -> bool {
+    env::var(COUNTS_ENV).is_ok_and(|column| column == "full")
+}
+
+/// How many cases of `name` this run does.
+///
+/// # Panics
+/// When the table has no such row: that is a mistake in the test.
+#[must_use]
+pub fn cases(name: &str) -> u32 {
+    match TABLE.iter().find(|row| row.name == name) {
+        Some(row) if is_full() => row.full,
+        Some(row) => row.quick,
+        None => crate::give_up("no such row in backorder_testkit::counts", &name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TABLE, cases};
+
+    #[test]
+    fn the_table_is_sorted_by_name_without_doubles() {
+        assert!(TABLE.is_sorted_by(|left, right| left.name < right.name));
+    }
+
+    #[test]
+    fn no_row_is_empty_and_the_full_count_is_never_the_smaller_one() {
+        assert!(TABLE.iter().all(|row| 0 < row.quick && row.quick <= row.full && !row.what.is_empty()));
+    }
+
+    #[test]
+    #[should_panic(expected = "no such row")]
+    fn asking_for_an_unknown_name_stops_the_test() {
+        let _ = cases("no_such_name");
+    }
+}
