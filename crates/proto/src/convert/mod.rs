@@ -1,0 +1,10 @@
+//! Conversions between wire types and domain types that every service uses.
+//!
+//! Decoding collects every violation with its proto field path, so that a caller sees all of them at once. This module
+//! must not decide a business rule and must not know a service.
+
+pub mod decode;
+pub mod encode;
+mod violations;
+
+pub use violations::{FieldViolation, Violations};
