@@ -1,0 +1,9 @@
+//! The `backorder` program: it serves, imports, runs the demo, and is a client of every service.
+//!
+//! Everything it does to stock or orders goes through the public RPCs. It owns file formats, the modelled world of the
+//! demo, and how results are shown; it holds no business rule of its own.
+
+pub mod decimal;
+pub mod demand;
+pub mod input;
+pub mod retail;

@@ -1,0 +1,3 @@
+//! The `backorder` binary.
+
+fn main() {}
