@@ -1,0 +1,243 @@
+//! The feed: committed events in one order, with consecutive positions from 1.
+//!
+//! Positions are what resume tokens, cursors and the broker's marks are made of. They are never given twice, never
+//! skip, and follow the sequence inside an aggregate. Reading by row id would skip events that commit late.
+
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use uuid::Uuid;
+
+use crate::{StorageError, Store, columns, sql};
+
+const TABLE: &str = "outbox";
+/// Rows stamped in one transaction at most.
+const STAMP_ROWS_MAX: i64 = 5_000;
+/// Rows looked at in one step of a purge.
+const PURGE_ROWS_MAX: i64 = 1_000;
+
+/// An event with its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedEvent {
+    /// Place in the feed of this store, from 1.
+    pub position: i64,
+    /// Unique id of the event.
+    pub event_id: Uuid,
+    /// The resource that changed.
+    pub aggregate: String,
+    /// Number of the change within the aggregate.
+    pub sequence: i64,
+    /// The event's type.
+    pub event_type: String,
+    /// The encoded protobuf message.
+    pub payload: Vec<u8>,
+    /// Business time of the change.
+    pub occurred_at: Timestamp,
+    /// W3C `traceparent` of the cause.
+    pub traceparent: Option<String>,
+}
+
+/// The feed's marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// The last position given; 0 before the first event.
+    pub last: i64,
+    /// Everything up to here has been published to the broker (where there is one).
+    pub published: i64,
+    /// The oldest position that is still stored, or `last + 1` when nothing is.
+    pub oldest: i64,
+}
+
+/// Reads the feed's marks.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn marks(connection: &impl ConnectionTrait) -> Result<Marks, StorageError> {
+    let statement = sql::statement(
+        connection,
+        "SELECT last_position, published_position, oldest_position FROM feed WHERE id = 1",
+        [],
+    );
+    let row = connection.query_one_raw(statement).await?.ok_or_else(missing_row)?;
+    Ok(Marks {
+        last: row.try_get("", "last_position")?,
+        published: row.try_get("", "published_position")?,
+        oldest: row.try_get("", "oldest_position")?,
+    })
+}
+
+/// The last position given; 0 before the first event.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn head(connection: &impl ConnectionTrait) -> Result<i64, StorageError> {
+    Ok(marks(connection).await?.last)
+}
+
+/// The oldest position that is still stored. A reader that wants less has missed events and must start over.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn oldest(connection: &impl ConnectionTrait) -> Result<i64, StorageError> {
+    Ok(marks(connection).await?.oldest)
+}
+
+/// Events after `position`, ascending, at most `limit`.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn read_after(
+    connection: &impl ConnectionTrait,
+    position: i64,
+    limit: u32,
+) -> Result<Vec<FeedEvent>, StorageError> {
+    let statement = sql::statement(
+        connection,
+        "SELECT position, event_id, aggregate, sequence, event_type, payload, occurred_at, traceparent \
+         FROM outbox WHERE position > $1 ORDER BY position LIMIT $2",
+        [Value::from(position), Value::from(i64::from(limit))],
+    );
+    connection.query_all_raw(statement).await?.iter().map(|row| decode(row, TABLE)).collect()
+}
+
+pub(crate) fn decode(row: &QueryResult, table: &'static str) -> Result<FeedEvent, StorageError> {
+    let event_id: String = row.try_get("", "event_id")?;
+    Ok(FeedEvent {
+        position: row.try_get("", "position")?,
+        event_id: Uuid::parse_str(&event_id)
+            .map_err(|_| StorageError::InvalidRow { table, detail: format!("{event_id:?} is not a UUID") })?,
+        aggregate: row.try_get("", "aggregate")?,
+        sequence: row.try_get("", "sequence")?,
+        event_type: row.try_get("", "event_type")?,
+        payload: row.try_get("", "payload")?,
+        occurred_at: columns::instant(row.try_get("", "occurred_at")?, table)?,
+        traceparent: row.try_get("", "traceparent")?,
+    })
+}
+
+/// Committed events that have no position yet. Always 0 on SQLite, where events get it when they are appended.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn unstamped(store: &Store) -> Result<u64, StorageError> {
+    if store.backend() == DbBackend::Sqlite {
+        return Ok(0);
+    }
+    let statement = sql::statement(store.reader(), "SELECT COUNT(*) AS count FROM outbox WHERE position IS NULL", []);
+    let row = store.reader().query_one_raw(statement).await?.ok_or_else(missing_row)?;
+    let count: i64 = row.try_get("", "count")?;
+    Ok(count.unsigned_abs())
+}
+
+/// Gives positions to all committed events that have none, tells the watchers, and answers how many there were.
+///
+/// Locks the feed's one row, so that two instances cannot give the same position. Rows are numbered in the order of
+/// their row ids: changes of one aggregate are serialised by its row lock, so this is also the order of their sequences.
+///
+/// # Errors
+/// [`StorageError`] of the statements.
+pub async fn stamp(store: &Store) -> Result<u64, StorageError> {
+    let mut stamped = 0;
+    if store.backend() == DbBackend::Postgres {
+        loop {
+            if unstamped(store).await? == 0 {
+                break;
+            }
+            stamped += stamp_some(store).await?;
+        }
+    }
+    store.refresh_feed_head().await?;
+    Ok(stamped)
+}
+
+async fn stamp_some(store: &Store) -> Result<u64, StorageError> {
+    store
+        .write("stamp_feed", move |tx| {
+            Box::pin(async move {
+                let lock = sql::statement(tx, "SELECT last_position FROM feed WHERE id = 1 FOR UPDATE", []);
+                let row = tx.query_one_raw(lock).await?.ok_or_else(missing_row)?;
+                let last: i64 = row.try_get("", "last_position")?;
+                let stamped = sql::execute(
+                    tx,
+                    "UPDATE outbox SET position = numbered.position FROM \
+                     (SELECT id, $1 + ROW_NUMBER() OVER (ORDER BY id) AS position FROM \
+                       (SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT $2) AS waiting) AS numbered \
+                     WHERE outbox.id = numbered.id",
+                    [Value::from(last), Value::from(STAMP_ROWS_MAX)],
+                )
+                .await?;
+                sql::execute(
+                    tx,
+                    "UPDATE feed SET last_position = last_position + $1 WHERE id = 1",
+                    [Value::from(stamped.cast_signed())],
+                )
+                .await?;
+                Ok::<_, StorageError>(stamped)
+            })
+        })
+        .await
+}
+
+/// Records that everything up to `position` has been published. Losing this in a crash only means publishing again, so
+/// PostgreSQL is not asked to wait for its disk.
+///
+/// # Errors
+/// [`StorageError`] of the statement.
+pub async fn mark_published(store: &Store, position: i64) -> Result<(), StorageError> {
+    store
+        .write("mark_published", move |tx| {
+            Box::pin(async move {
+                if tx.backend() == DbBackend::Postgres {
+                    tx.execute_unprepared("SET LOCAL synchronous_commit TO off").await?;
+                }
+                sql::execute(
+                    tx,
+                    "UPDATE feed SET published_position = $1 WHERE id = 1 AND published_position < $1",
+                    [Value::from(position)],
+                )
+                .await?;
+                Ok::<_, StorageError>(())
+            })
+        })
+        .await
+}
+
+/// Forgets events that occurred before `before` and stand at or below `through` (what every reader has passed), oldest
+/// first, and answers how many. Stops at the first event that must stay, so the feed has no holes.
+///
+/// # Errors
+/// [`StorageError`] of the statements.
+pub async fn purge(store: &Store, before: Timestamp, through: i64) -> Result<u64, StorageError> {
+    let mut purged = 0;
+    loop {
+        let looked_at = oldest_times(store, through).await?;
+        let Some(last) = looked_at.iter().take_while(|(_, at)| *at < columns::micros(before)).last().map(|(p, _)| *p)
+        else {
+            return Ok(purged);
+        };
+        purged += store
+            .write("purge_feed", move |tx| {
+                Box::pin(async move {
+                    let text = "DELETE FROM outbox WHERE position IS NOT NULL AND position <= $1";
+                    let deleted = sql::execute(tx, text, [Value::from(last)]).await?;
+                    let text = "UPDATE feed SET oldest_position = $1 WHERE id = 1 AND oldest_position < $1";
+                    sql::execute(tx, text, [Value::from(last + 1)]).await?;
+                    Ok::<_, StorageError>(deleted)
+                })
+            })
+            .await?;
+    }
+}
+
+async fn oldest_times(store: &Store, through: i64) -> Result<Vec<(i64, i64)>, StorageError> {
+    let statement = sql::statement(
+        store.reader(),
+        "SELECT position, occurred_at FROM outbox WHERE position <= $1 ORDER BY position LIMIT $2",
+        [Value::from(through), Value::from(PURGE_ROWS_MAX)],
+    );
+    let rows = store.reader().query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "position")?, row.try_get("", "occurred_at")?))).collect()
+}
+
+pub(crate) fn missing_row() -> StorageError {
+    StorageError::InvalidRow { table: "feed", detail: "the feed's row is missing".to_owned() }
+}

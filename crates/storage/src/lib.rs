@@ -1,0 +1,27 @@
+//! What every store of the system shares: connections, the unit of work with its retries, idempotency of calls, the
+//! outbox and its feed, the inbox, dead letters, leases, migrations and the classification of database errors.
+//!
+//! Where SQLite and PostgreSQL must differ, the difference lives in this crate. It must not know a service's tables,
+//! make a business decision, or read the wall clock: instants are given by the caller.
+
+pub mod bulk;
+pub mod columns;
+pub mod dead_letter;
+mod error;
+pub mod feed;
+pub mod idempotency;
+pub mod inbox;
+pub mod lease;
+mod migrate;
+mod options;
+pub mod outbox;
+pub mod schema;
+mod sql;
+mod store;
+mod tx;
+
+pub use error::{IsRetryable, StorageError};
+pub use futures::future::BoxFuture;
+pub use options::StoreOptions;
+pub use store::{SnapshotTx, Store};
+pub use tx::WriteTx;

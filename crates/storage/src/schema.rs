@@ -1,0 +1,192 @@
+//! Parts of which services make their migrations: column types that mean the same on both databases, and the tables
+//! that every service has.
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr,
+    sea_query::{Check, ColumnDef, Expr, ExprTrait, IntoIden, TableCreateStatement},
+};
+use sea_orm_migration::SchemaManager;
+
+/// Makes column definitions for one database. Columns are NOT NULL; chain `.null()` where a value may be missing.
+///
+/// Constraints are named everywhere, because errors are told apart by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    backend: DbBackend,
+}
+
+impl Columns {
+    /// Columns for the database that the migration runs on.
+    #[must_use]
+    pub fn of(manager: &SchemaManager<'_>) -> Self {
+        Self { backend: manager.get_database_backend() }
+    }
+
+    /// An id, or any text that is compared or ordered: bytewise on both databases, as Rust orders it.
+    pub fn id_text(self, column: impl IntoIden) -> ColumnDef {
+        let mut definition = ColumnDef::new(column);
+        if self.backend == DbBackend::Postgres {
+            definition.custom("TEXT COLLATE \"C\"");
+        } else {
+            definition.text();
+        }
+        definition.not_null().take()
+    }
+
+    /// Text that is only kept and shown.
+    pub fn text(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).text().not_null().take()
+    }
+
+    /// An instant: microseconds since the Unix epoch.
+    pub fn instant(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).big_integer().not_null().take()
+    }
+
+    /// A civil date, `YYYY-MM-DD`, ordered bytewise.
+    pub fn civil_date(self, column: impl IntoIden) -> ColumnDef {
+        self.id_text(column)
+    }
+
+    /// A whole number without a bound of its own.
+    pub fn number(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).big_integer().not_null().take()
+    }
+
+    /// A quantity in base units, with a CHECK of the given name that it is not negative.
+    pub fn quantity(self, column: impl IntoIden, check_name: &'static str) -> ColumnDef {
+        let name = column.into_iden();
+        let check = Check::named(check_name, Expr::col(name.clone()).gte(0));
+        ColumnDef::new(name).big_integer().not_null().check(check).take()
+    }
+
+    /// An amount of money in nano-units (10⁻⁹ of the currency's unit); its currency stands in a column beside it.
+    pub fn money_nanos(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).big_integer().not_null().take()
+    }
+
+    /// A currency: three letters of ISO 4217.
+    pub fn currency(self, column: impl IntoIden) -> ColumnDef {
+        self.id_text(column)
+    }
+
+    /// True or false.
+    pub fn boolean(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).boolean().not_null().take()
+    }
+
+    /// Encoded bytes.
+    pub fn bytes(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).blob().not_null().take()
+    }
+
+    /// A key that the database numbers, ascending. It is the table's primary key.
+    pub fn row_id(self, column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).big_integer().not_null().auto_increment().primary_key().take()
+    }
+
+    /// Stores the table in the order of its primary key where the database can (SQLite), which saves one tree per
+    /// table. For small rows with a primary key of their own.
+    pub fn clustered(self, table: &mut TableCreateStatement) -> &mut TableCreateStatement {
+        if self.backend == DbBackend::Sqlite { table.extra("WITHOUT ROWID") } else { table }
+    }
+}
+
+/// The tables that every service has, version 1: `request`, `outbox`, `feed`, `inbox`, `bus_cursor`,
+/// `delivery_failure`, `dead_letter`, `lease`. Call it in the service's first migration.
+///
+/// # Errors
+/// [`DbErr`] of the statements.
+pub async fn create_shared_tables_v1(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let backend = manager.get_database_backend();
+    for template in SHARED_TABLES_V1 {
+        manager.get_connection().execute_unprepared(&of_dialect(template, backend)).await?;
+    }
+    Ok(())
+}
+
+fn of_dialect(template: &str, backend: DbBackend) -> String {
+    let (id_text, bytes, row_id, clustered) = if backend == DbBackend::Postgres {
+        ("TEXT COLLATE \"C\"", "BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY", "")
+    } else {
+        ("TEXT", "BLOB", "INTEGER", " WITHOUT ROWID")
+    };
+    template
+        .replace("{id}", id_text)
+        .replace("{bytes}", bytes)
+        .replace("{row_id}", row_id)
+        .replace("{clustered}", clustered)
+}
+
+const SHARED_TABLES_V1: [&str; 12] = [
+    "CREATE TABLE request (
+        caller {id} NOT NULL,
+        method {id} NOT NULL,
+        request_id {id} NOT NULL,
+        command_hash {bytes} NOT NULL,
+        answer {bytes},
+        created_at BIGINT NOT NULL,
+        CONSTRAINT pk_request PRIMARY KEY (caller, method, request_id))",
+    "CREATE INDEX ix_request_created_at ON request (created_at)",
+    "CREATE TABLE outbox (
+        id {row_id} NOT NULL,
+        event_id {id} NOT NULL,
+        aggregate {id} NOT NULL,
+        sequence BIGINT NOT NULL,
+        event_type {id} NOT NULL,
+        payload {bytes} NOT NULL,
+        occurred_at BIGINT NOT NULL,
+        traceparent {id},
+        position BIGINT,
+        CONSTRAINT pk_outbox PRIMARY KEY (id),
+        CONSTRAINT uq_outbox_aggregate_sequence UNIQUE (aggregate, sequence))",
+    "CREATE UNIQUE INDEX uq_outbox_position ON outbox (position) WHERE position IS NOT NULL",
+    "CREATE INDEX ix_outbox_unstamped ON outbox (id) WHERE position IS NULL",
+    "CREATE TABLE feed (
+        id INTEGER NOT NULL,
+        last_position BIGINT NOT NULL,
+        published_position BIGINT NOT NULL,
+        oldest_position BIGINT NOT NULL,
+        CONSTRAINT pk_feed PRIMARY KEY (id),
+        CONSTRAINT ck_feed_one_row CHECK (id = 1),
+        CONSTRAINT ck_feed_published CHECK (published_position <= last_position))",
+    "INSERT INTO feed (id, last_position, published_position, oldest_position) VALUES (1, 0, 0, 1)",
+    "CREATE TABLE inbox (
+        consumer {id} NOT NULL,
+        aggregate {id} NOT NULL,
+        sequence BIGINT NOT NULL,
+        CONSTRAINT pk_inbox PRIMARY KEY (consumer, aggregate)){clustered}",
+    "CREATE TABLE bus_cursor (
+        consumer {id} NOT NULL,
+        source {id} NOT NULL,
+        position BIGINT NOT NULL,
+        CONSTRAINT pk_bus_cursor PRIMARY KEY (consumer, source)){clustered}",
+    "CREATE TABLE delivery_failure (
+        consumer {id} NOT NULL,
+        event_id {id} NOT NULL,
+        tries BIGINT NOT NULL,
+        last_error TEXT NOT NULL,
+        CONSTRAINT pk_delivery_failure PRIMARY KEY (consumer, event_id)){clustered}",
+    "CREATE TABLE dead_letter (
+        id {row_id} NOT NULL,
+        consumer {id} NOT NULL,
+        source {id} NOT NULL,
+        event_id {id} NOT NULL,
+        aggregate {id} NOT NULL,
+        sequence BIGINT NOT NULL,
+        event_type {id} NOT NULL,
+        payload {bytes} NOT NULL,
+        occurred_at BIGINT NOT NULL,
+        traceparent {id},
+        position BIGINT NOT NULL,
+        tries BIGINT NOT NULL,
+        error TEXT NOT NULL,
+        CONSTRAINT pk_dead_letter PRIMARY KEY (id),
+        CONSTRAINT uq_dead_letter_event UNIQUE (consumer, event_id))",
+    "CREATE TABLE lease (
+        name {id} NOT NULL,
+        holder {id} NOT NULL,
+        token BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        CONSTRAINT pk_lease PRIMARY KEY (name)){clustered}",
+];
