@@ -6,7 +6,7 @@ use crate::tools;
 
 /// Lint and format; with `against`, also compatibility with the protos at that git reference.
 pub fn check(against: Option<&str>) -> Result<(), Failure> {
-    tools::ensure_python_tools()?;
+    tools::ensure_buf()?;
     let buf = |arguments: &[&str]| -> Result<std::process::Command, Failure> {
         let mut buf = command(tools::buf()?);
         buf.args(arguments);

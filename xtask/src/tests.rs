@@ -48,7 +48,7 @@ struct Servers {
 impl Servers {
     fn start() -> Result<Self, Failure> {
         tools::ensure_postgres()?;
-        tools::ensure_python_tools()?;
+        tools::ensure_nats_server()?;
         Ok(Self { postgres: Cluster::start()?, nats: NatsServer::start()? })
     }
 
@@ -62,6 +62,8 @@ pub fn run(counts: Counts, runner_arguments: &[String]) -> Result<(), Failure> {
     let started = Instant::now();
     build()?;
     let built = started.elapsed();
+    // One of the tests is a client in another language.
+    tools::ensure_python_tools()?;
     let servers = Servers::start()?;
     print_counts(counts);
     let seed = seed();

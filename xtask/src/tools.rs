@@ -62,6 +62,16 @@ pub fn ensure_python_tools() -> Result<(), Failure> {
     )))
 }
 
+/// The NATS server alone.
+pub fn ensure_nats_server() -> Result<(), Failure> {
+    if found::nats_server().is_ok() { Ok(()) } else { ensure_python_tools() }
+}
+
+/// The `buf` program alone.
+pub fn ensure_buf() -> Result<(), Failure> {
+    if buf().is_ok() { Ok(()) } else { ensure_python_tools() }
+}
+
 /// The `buf` program.
 pub fn buf() -> Result<std::path::PathBuf, Failure> {
     found::program("buf").ok_or_else(|| {
