@@ -112,12 +112,7 @@ pub fn date(date: Option<&pb::Date>, field: &str, violations: &mut Violations) -
 }
 
 /// A civil date that may be absent: `Some(None)` when it is.
-#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
-pub fn date_if_set(
-    value: Option<&pb::Date>,
-    field: &str,
-    violations: &mut Violations,
-) -> Option<Option<civil::Date>> {
+pub fn date_if_set(value: Option<&pb::Date>, field: &str, violations: &mut Violations) -> Option<Option<civil::Date>> {
     if value.is_none() { Some(None) } else { date(value, field, violations).map(Some) }
 }
 
@@ -132,11 +127,7 @@ fn valid_date(date: &pb::Date) -> Option<civil::Date> {
 /// in 64 bits (about 9.2 thousand million units).
 pub fn money(money: Option<&pb::Money>, field: &str, violations: &mut Violations) -> Option<Money> {
     let money = required(money, field, violations)?;
-    let currency = checked(
-        CurrencyCode::try_new(&money.currency_code),
-        &format!("{field}.currency_code"),
-        violations,
-    );
+    let currency = checked(CurrencyCode::try_new(&money.currency_code), &format!("{field}.currency_code"), violations);
     let nanos = money_nanos(money, field, violations);
     Some(Money { currency: currency?, nanos: nanos? })
 }
@@ -183,7 +174,6 @@ pub fn timestamp(
 }
 
 /// An instant that may be absent: `Some(None)` when it is.
-#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
 pub fn timestamp_if_set(
     value: Option<&prost_types::Timestamp>,
     field: &str,

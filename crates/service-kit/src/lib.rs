@@ -1,0 +1,21 @@
+//! What every server shares: problems and their statuses, the server builder with its layers, health and drain,
+//! telemetry, typed clients, owned tasks and jobs, the providers of time and ids.
+//!
+//! It must not know a service's rules, and it must not touch a database.
+
+pub mod clients;
+pub mod context;
+pub mod idempotency;
+pub mod ids;
+pub mod layer;
+pub mod paging;
+pub mod problem;
+pub mod retry;
+pub mod tasks;
+pub mod time;
+pub mod trace;
+pub mod violations;
+
+mod hex;
+
+pub use backorder_proto::convert::decode;
