@@ -5,5 +5,9 @@
 
 pub mod decimal;
 pub mod demand;
+pub mod demand_summary;
+pub mod draw;
 pub mod input;
+pub mod model;
 pub mod retail;
+pub mod world;
