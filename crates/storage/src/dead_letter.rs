@@ -3,6 +3,8 @@
 //! Failures are counted durably per consumer and event. After too many the event is put aside here, so that it blocks
 //! nothing, until somebody drives it again or discards it.
 
+use std::collections::HashSet;
+
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
@@ -98,6 +100,24 @@ pub async fn forget_failures_in_tx(tx: &WriteTx<'_>, consumer: &str, event_id: U
     let text = "DELETE FROM delivery_failure WHERE consumer = $1 AND event_id = $2";
     sql::execute(tx, text, [Value::from(consumer), Value::from(event_id.to_string())]).await?;
     Ok(())
+}
+
+/// The events that a consumer has failed with and not yet applied or put aside.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn failing(store: &Store, consumer: &str) -> Result<HashSet<Uuid>, StorageError> {
+    let text = "SELECT event_id FROM delivery_failure WHERE consumer = $1";
+    let rows = store.reader().query_all_raw(sql::statement(store.reader(), text, [Value::from(consumer)])).await?;
+    rows.iter()
+        .map(|row| {
+            let text: String = row.try_get("", "event_id")?;
+            Uuid::parse_str(&text).map_err(|_| StorageError::InvalidRow {
+                table: "delivery_failure",
+                detail: format!("{text:?} is not a UUID"),
+            })
+        })
+        .collect()
 }
 
 /// Removes a dead letter, because it was applied or is not wanted; answers whether it was there.

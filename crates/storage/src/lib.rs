@@ -6,6 +6,7 @@
 
 pub mod bulk;
 pub mod columns;
+pub mod cursor;
 pub mod dead_letter;
 mod error;
 pub mod feed;

@@ -14,6 +14,8 @@ use crate::{
 };
 
 const COLUMNS: usize = 8;
+/// Bytes of a payload at most. Half of what a broker takes in one message by default, so that no event can stop the feed.
+pub const PAYLOAD_BYTES_MAX: usize = 512 * 1024;
 
 /// An event to be written. It carries the aggregate's state after the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +40,15 @@ pub struct NewEvent {
 /// come from a row of the aggregate that this transaction has locked.
 ///
 /// # Errors
-/// [`StorageError::Unique`] (`uq_outbox_aggregate_sequence`) when a sequence was used before.
+/// [`StorageError::Unique`] (`uq_outbox_aggregate_sequence`) when a sequence was used before,
+/// [`StorageError::InvalidRow`] when a payload is larger than [`PAYLOAD_BYTES_MAX`].
 pub async fn append_in_tx(tx: &WriteTx<'_>, events: Vec<NewEvent>) -> Result<(), StorageError> {
     if events.is_empty() {
         return Ok(());
+    }
+    if let Some(event) = events.iter().find(|event| event.payload.len() > PAYLOAD_BYTES_MAX) {
+        let detail = format!("event {} of {} has {} bytes", event.event_type, event.aggregate, event.payload.len());
+        return Err(StorageError::InvalidRow { table: "outbox", detail });
     }
     let mut next_position =
         if tx.backend() == DbBackend::Sqlite { Some(take_positions(tx, events.len()).await?) } else { None };
