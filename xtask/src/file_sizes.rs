@@ -15,6 +15,9 @@ pub fn check() -> Result<(), Failure> {
         collect(&root().join(folder), &mut files)
             .map_err(|error| Failure::new(format!("reading {folder}: {error}")))?;
     }
+    if files.is_empty() {
+        return Err(Failure::new(format!("no source file below {}: was the work tree moved?", root().display())));
+    }
     let problems: Vec<String> = files.iter().filter_map(|path| too_long(path)).collect();
     none_of("files to split, each with its lines:", &problems)?;
     println!("{} files, none above {LINES_MAX} lines", files.len());
