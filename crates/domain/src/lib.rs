@@ -6,4 +6,5 @@
 pub mod ids;
 pub mod money;
 pub mod quantity;
+pub mod stock;
 pub mod time;

@@ -1,0 +1,409 @@
+//! One item's loaded scope, and the few primitives through which every command changes it.
+//!
+//! The commands themselves stand in files of their own (`reserve`, `release`, `receive` …); this one must not decide
+//! anything, only keep the sums right and take a failed command back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::ids::{BatchId, HoldId, ItemId, LineId, LocationId, SupplyId};
+use crate::quantity::Quantity;
+
+use super::changes::StockChanges;
+use super::claim::{Claim, ClaimKey};
+use super::context::CommandContext;
+use super::error::{StockError, minus, plus, sum};
+use super::hold::Hold;
+use super::movement::{Movement, Place};
+use super::position::Position;
+use super::rows::{Row, Rows};
+use super::state::StockState;
+use super::supply::Supply;
+
+/// What a store loads of one location before a command that touches it.
+#[derive(Debug, Clone)]
+pub struct LocationScope {
+    /// The locked balance row; [`Position::empty`] when there is none.
+    pub position: Position,
+    /// The sum of [`Claim::eligible_waiting`] over all claims of the item with this location in [`Claim::waits_at`],
+    /// loaded or not.
+    pub eligible_waiting: Quantity,
+    /// The civil date now in the location's time zone. Supply expected before it is past due.
+    pub today: Date,
+}
+
+/// What a store loads of one item. Which rows a command needs stands on the command; what is missing is refused as
+/// [`StockError::NotLoaded`].
+#[derive(Debug, Clone)]
+pub struct ItemScope {
+    /// The item.
+    pub item: ItemId,
+    /// The locations that commands may touch: those that they name, and all candidates of claims that may begin to wait.
+    pub locations: Vec<LocationScope>,
+    /// Claims, each with all its reservations and pegs.
+    pub claims: Vec<Claim>,
+    /// Open holds.
+    pub holds: Vec<Hold>,
+    /// Supplies: the open ones, and those that loaded claims are pegged to.
+    pub supplies: Vec<Supply>,
+    /// The sum of `waiting` over all claims of the item, loaded or not.
+    pub total_waiting: Quantity,
+    /// Whether every claim of the item with `waiting` > 0 is among `claims`. Commands that peg anew need it.
+    pub all_waiting_loaded: bool,
+}
+
+/// One item's stock, claims and supply, changed by commands and flushed by the store.
+#[derive(Debug, Clone)]
+pub struct ItemBook {
+    pub(super) item: ItemId,
+    pub(super) positions: Rows<LocationId, Position>,
+    pub(super) claims: Rows<ClaimKey, Claim>,
+    pub(super) holds: Rows<HoldId, Hold>,
+    pub(super) supplies: Rows<SupplyId, Supply>,
+    pub(super) command_number: u64,
+    pub(super) holds_made: u64,
+    pub(super) all_waiting_loaded: bool,
+    today: BTreeMap<LocationId, Date>,
+    awaited: Rows<LocationId, Awaited>,
+    total_waiting: Quantity,
+    movements: Vec<Movement>,
+    /// Locations where a claim began to wait or units became free during the present command.
+    unsettled: BTreeSet<LocationId>,
+    /// Checkpoints that may still be rolled back to.
+    open_checkpoints: usize,
+}
+
+/// Eligible quantity that waits at a location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Awaited(Quantity);
+
+impl Row for Awaited {
+    fn version(&self) -> i64 {
+        0
+    }
+    fn set_version(&mut self, _: i64) {}
+}
+
+/// A state of the book to which it can return.
+#[derive(Debug)]
+pub(super) struct Checkpoint {
+    positions: usize,
+    claims: usize,
+    holds: usize,
+    supplies: usize,
+    awaited: usize,
+    movements: usize,
+    total_waiting: Quantity,
+    holds_made: u64,
+}
+
+/// Units that move, and what they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Units<'a> {
+    pub(super) quantity: Quantity,
+    pub(super) batch: Option<&'a BatchId>,
+    pub(super) owner: &'a str,
+    pub(super) cause: &'a str,
+}
+
+impl<'a> Units<'a> {
+    /// The company's own units, of no named batch.
+    pub(super) const fn of(quantity: Quantity, cause: &'a str) -> Self {
+        Self { quantity, batch: None, owner: "", cause }
+    }
+
+    pub(super) const fn with_quantity(self, quantity: Quantity) -> Self {
+        Self { quantity, ..self }
+    }
+}
+
+impl ItemBook {
+    /// Makes a book of what was loaded.
+    ///
+    /// # Errors
+    /// [`StockError::Inconsistent`] when a claim's sums differ from its reservations and pegs.
+    pub fn load(scope: ItemScope) -> Result<Self, StockError> {
+        for claim in &scope.claims {
+            let reserved = sum(claim.reservations.iter().map(|r| r.quantity))?;
+            let pegged = sum(claim.pegs.iter().map(|p| p.quantity))?;
+            if reserved != claim.reserved || pegged != claim.pegged || pegged > claim.waiting {
+                let what = format!("claim {} against its {reserved} reserved, {pegged} pegged", claim.key);
+                return Err(StockError::Inconsistent(what));
+            }
+        }
+        let today = scope.locations.iter().map(|s| (s.position.location.clone(), s.today)).collect();
+        let awaited = scope.locations.iter().map(|s| (s.position.location.clone(), Awaited(s.eligible_waiting)));
+        Ok(Self {
+            item: scope.item,
+            today,
+            awaited: Rows::loaded(awaited),
+            positions: Rows::loaded(scope.locations.iter().map(|s| (s.position.location.clone(), s.position.clone()))),
+            claims: Rows::loaded(scope.claims.into_iter().map(|claim| (claim.key.clone(), claim))),
+            holds: Rows::loaded(scope.holds.into_iter().map(|hold| (hold.id.clone(), hold))),
+            supplies: Rows::loaded(scope.supplies.into_iter().map(|supply| (supply.id.clone(), supply))),
+            total_waiting: scope.total_waiting,
+            all_waiting_loaded: scope.all_waiting_loaded,
+            command_number: 0,
+            holds_made: 0,
+            movements: Vec::new(),
+            unsettled: BTreeSet::new(),
+            open_checkpoints: 0,
+        })
+    }
+
+    /// What the commands since loading changed.
+    #[must_use]
+    pub fn into_changes(self) -> StockChanges {
+        StockChanges::collect(self.item, self.positions, self.claims, self.holds, self.supplies, self.movements)
+    }
+
+    /// The item.
+    #[must_use]
+    pub const fn item(&self) -> &ItemId {
+        &self.item
+    }
+
+    /// The position at a location.
+    ///
+    /// # Errors
+    /// [`StockError::NotLoaded`] when the location was not loaded.
+    pub fn position(&self, location: &LocationId) -> Result<&Position, StockError> {
+        self.positions.get(location).ok_or_else(|| self.not_loaded("location", location))
+    }
+
+    /// Every loaded position, by location.
+    pub fn positions(&self) -> impl Iterator<Item = &Position> {
+        self.positions.iter()
+    }
+
+    /// A loaded claim.
+    #[must_use]
+    pub fn claim(&self, key: &ClaimKey) -> Option<&Claim> {
+        self.claims.get(key)
+    }
+
+    /// Every loaded claim, by line and part.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.claims.iter()
+    }
+
+    /// Every loaded hold, by id, closed ones among them.
+    pub fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.iter()
+    }
+
+    /// A loaded supply.
+    #[must_use]
+    pub fn supply(&self, id: &SupplyId) -> Option<&Supply> {
+        self.supplies.get(id)
+    }
+
+    /// Every loaded supply, by id.
+    pub fn supplies(&self) -> impl Iterator<Item = &Supply> {
+        self.supplies.iter()
+    }
+
+    /// The movements since loading, in the order in which they happened.
+    #[must_use]
+    pub fn movements(&self) -> &[Movement] {
+        &self.movements
+    }
+
+    /// All that waits for the item, over all claims, in base units.
+    #[must_use]
+    pub const fn total_waiting(&self) -> Quantity {
+        self.total_waiting
+    }
+
+    /// The eligible quantity that waits at a location, over all claims, in base units.
+    ///
+    /// # Errors
+    /// [`StockError::NotLoaded`] when the location was not loaded.
+    pub fn awaited_at(&self, location: &LocationId) -> Result<Quantity, StockError> {
+        self.awaited.get(location).map(|awaited| awaited.0).ok_or_else(|| self.not_loaded("location", location))
+    }
+
+    /// The civil date now at a location.
+    ///
+    /// # Errors
+    /// [`StockError::NotLoaded`] when the location was not loaded.
+    pub fn today(&self, location: &LocationId) -> Result<Date, StockError> {
+        self.today.get(location).copied().ok_or_else(|| self.not_loaded("location", location))
+    }
+
+    /// The keys of the loaded parts of a line, first part first.
+    pub(super) fn parts_of(&self, line: &LineId) -> Vec<ClaimKey> {
+        let first = ClaimKey { line: line.clone(), part: i32::MIN };
+        let parts = self.claims.range_from(&first).take_while(|claim| claim.key.line == *line);
+        parts.map(|claim| claim.key.clone()).collect()
+    }
+
+    pub(super) fn claim_or_refuse(&self, key: &ClaimKey) -> Result<&Claim, StockError> {
+        self.claims.get(key).ok_or_else(|| StockError::ClaimNotFound(key.clone()))
+    }
+
+    pub(super) fn not_loaded(&self, what: &'static str, id: &impl ToString) -> StockError {
+        StockError::NotLoaded { what, id: id.to_string(), item: self.item.clone() }
+    }
+
+    /// Runs one command: all of it, or, when it fails, nothing of it. At its end no eligible line waits beside free units.
+    pub(super) fn command<T>(
+        &mut self,
+        ctx: &CommandContext,
+        work: impl FnOnce(&mut Self) -> Result<T, StockError>,
+    ) -> Result<T, StockError> {
+        let checkpoint = self.open_checkpoint();
+        self.command_number += 1;
+        let result = work(self).and_then(|answer| self.settle(ctx).map(|()| answer));
+        match result {
+            Ok(answer) => {
+                self.keep(checkpoint);
+                Ok(answer)
+            }
+            Err(error) => {
+                self.roll_back(checkpoint);
+                Err(error)
+            }
+        }
+    }
+
+    fn settle(&mut self, ctx: &CommandContext) -> Result<(), StockError> {
+        for location in std::mem::take(&mut self.unsettled) {
+            self.hold_what_is_awaited(ctx, &location)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn open_checkpoint(&mut self) -> Checkpoint {
+        self.open_checkpoints += 1;
+        Checkpoint {
+            positions: self.positions.mark(),
+            claims: self.claims.mark(),
+            holds: self.holds.mark(),
+            supplies: self.supplies.mark(),
+            awaited: self.awaited.mark(),
+            movements: self.movements.len(),
+            total_waiting: self.total_waiting,
+            holds_made: self.holds_made,
+        }
+    }
+
+    /// Gives the checkpoint up: what happened since stays.
+    pub(super) fn keep(&mut self, _checkpoint: Checkpoint) {
+        self.open_checkpoints -= 1;
+        if self.open_checkpoints == 0 {
+            self.positions.forget_undo();
+            self.claims.forget_undo();
+            self.holds.forget_undo();
+            self.supplies.forget_undo();
+            self.awaited.forget_undo();
+        }
+    }
+
+    /// Takes back all that happened since the checkpoint.
+    pub(super) fn roll_back(&mut self, checkpoint: Checkpoint) {
+        self.positions.roll_back(checkpoint.positions);
+        self.claims.roll_back(checkpoint.claims);
+        self.holds.roll_back(checkpoint.holds);
+        self.supplies.roll_back(checkpoint.supplies);
+        self.awaited.roll_back(checkpoint.awaited);
+        self.movements.truncate(checkpoint.movements);
+        self.total_waiting = checkpoint.total_waiting;
+        self.holds_made = checkpoint.holds_made;
+        self.unsettled.clear();
+        self.open_checkpoints -= 1;
+    }
+
+    /// Moves units from one state to another and writes the movement. Moving none does nothing.
+    pub(super) fn move_units(
+        &mut self,
+        ctx: &CommandContext,
+        from: &Place,
+        to: &Place,
+        units: &Units<'_>,
+    ) -> Result<(), StockError> {
+        if units.quantity.is_zero() || from == to {
+            return Ok(());
+        }
+        self.take_units(from, units.quantity)?;
+        self.add_units(to, units.quantity)?;
+        self.movements.push(Movement {
+            command_id: ctx.command_id,
+            from: from.clone(),
+            to: to.clone(),
+            quantity: units.quantity,
+            batch: units.batch.cloned(),
+            owner: units.owner.to_owned(),
+            cause: units.cause.to_owned(),
+            reason_code: ctx.reason_code.clone(),
+            note: ctx.note.clone(),
+            actor: ctx.actor.clone(),
+            effective_at: ctx.effective_at,
+        });
+        Ok(())
+    }
+
+    fn take_units(&mut self, from: &Place, quantity: Quantity) -> Result<(), StockError> {
+        let Some(location) = &from.location else { return Ok(()) };
+        let mut position = self.position(location)?.clone();
+        if let Some(units) = position.in_state_mut(from.state) {
+            *units = units.checked_sub(quantity).ok_or_else(|| StockError::InsufficientStock {
+                location: location.clone(),
+                state: from.state,
+                asked: quantity,
+                there: *units,
+            })?;
+        }
+        self.positions.put(self.command_number, location.clone(), position);
+        Ok(())
+    }
+
+    fn add_units(&mut self, to: &Place, quantity: Quantity) -> Result<(), StockError> {
+        let Some(location) = &to.location else { return Ok(()) };
+        let mut position = self.position(location)?.clone();
+        if let Some(units) = position.in_state_mut(to.state) {
+            *units = plus(*units, quantity)?;
+        }
+        if to.state == StockState::Available {
+            self.unsettled.insert(location.clone());
+        }
+        self.positions.put(self.command_number, location.clone(), position);
+        Ok(())
+    }
+
+    /// Writes a claim, and keeps what waits in all and at each location in step with it.
+    pub(super) fn put_claim(&mut self, claim: Claim) -> Result<(), StockError> {
+        let mut waits: BTreeMap<LocationId, (Quantity, Quantity)> = BTreeMap::new();
+        if let Some(old) = self.claims.get(&claim.key) {
+            self.total_waiting = minus(self.total_waiting, old.waiting, "waiting in all")?;
+            waits.extend(old.waits_at().iter().map(|at| (at.clone(), (old.eligible_waiting(), Quantity::ZERO))));
+        }
+        self.total_waiting = plus(self.total_waiting, claim.waiting)?;
+        for location in claim.waits_at() {
+            waits.entry(location.clone()).or_default().1 = claim.eligible_waiting();
+        }
+        for (location, (before, after)) in waits {
+            self.change_awaited(location, before, after)?;
+        }
+        self.claims.put(self.command_number, claim.key.clone(), claim);
+        Ok(())
+    }
+
+    fn change_awaited(&mut self, location: LocationId, before: Quantity, after: Quantity) -> Result<(), StockError> {
+        if before == after || (after < before && self.awaited.get(&location).is_none()) {
+            // Where fewer units are awaited nothing has to be held, so such a place need not be loaded.
+            return Ok(());
+        }
+        let others = minus(self.awaited_at(&location)?, before, "waiting at a place")?;
+        if after > before {
+            self.unsettled.insert(location.clone());
+        }
+        self.awaited.put(self.command_number, location, Awaited(plus(others, after)?));
+        Ok(())
+    }
+
+    pub(super) fn put_supply(&mut self, supply: Supply) {
+        self.supplies.put(self.command_number, supply.id.clone(), supply);
+    }
+}

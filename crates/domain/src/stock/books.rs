@@ -1,0 +1,161 @@
+//! Several items' books under one command: lines of one request, and all-or-nothing groups that span items.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::ItemId;
+
+use super::book::{Checkpoint, ItemBook};
+use super::changes::StockChanges;
+use super::context::CommandContext;
+use super::error::StockError;
+use super::reserve::{Mode, Refusal, ReserveLine, ReserveOutcome};
+
+/// The loaded books of several items.
+#[derive(Debug, Clone, Default)]
+pub struct StockBooks {
+    books: BTreeMap<ItemId, ItemBook>,
+}
+
+impl StockBooks {
+    /// Puts an item's book in.
+    pub fn insert(&mut self, book: ItemBook) {
+        self.books.insert(book.item().clone(), book);
+    }
+
+    /// The book of an item.
+    #[must_use]
+    pub fn get(&self, item: &ItemId) -> Option<&ItemBook> {
+        self.books.get(item)
+    }
+
+    /// The book of an item, for a command about this item alone.
+    ///
+    /// # Errors
+    /// [`StockError::NotLoaded`] when there is no book of the item.
+    pub fn book_mut(&mut self, item: &ItemId) -> Result<&mut ItemBook, StockError> {
+        self.books.get_mut(item).ok_or_else(|| StockError::NotLoaded {
+            what: "item",
+            id: item.to_string(),
+            item: item.clone(),
+        })
+    }
+
+    /// Every book, by item.
+    pub fn iter(&self) -> impl Iterator<Item = &ItemBook> {
+        self.books.values()
+    }
+
+    /// What the commands since loading changed, by item; items without a change are left out.
+    #[must_use]
+    pub fn into_changes(self) -> Vec<StockChanges> {
+        self.books.into_values().map(ItemBook::into_changes).filter(|changes| !changes.is_empty()).collect()
+    }
+
+    /// Runs a command over several items: all of it, or, when it fails, nothing of it.
+    ///
+    /// # Errors
+    /// What `work` answers, or [`StockError::NotLoaded`] when an item has no book.
+    pub fn atomically<'a, T>(
+        &mut self,
+        items: impl IntoIterator<Item = &'a ItemId>,
+        work: impl FnOnce(&mut Self) -> Result<T, StockError>,
+    ) -> Result<T, StockError> {
+        let items: BTreeSet<&ItemId> = items.into_iter().collect();
+        for item in &items {
+            self.book_mut(item)?;
+        }
+        let checkpoints = self.open_checkpoints(&items);
+        let result = work(self);
+        self.close_checkpoints(checkpoints, result.is_ok());
+        result
+    }
+
+    /// Reserves for the lines of one request, in their order. A line of an all-or-nothing group is decided together with
+    /// all lines of the group when the first of them is reached: each gets all that it wants, or none takes anything, and
+    /// then each is refused or, where its shortfall may wait, waits whole.
+    ///
+    /// The outcomes are in the order of the lines. What has to be loaded stands on [`ItemBook::reserve`].
+    ///
+    /// # Errors
+    /// As [`ItemBook::reserve`]; then no line has any effect.
+    pub fn reserve(&mut self, ctx: &CommandContext, lines: &[ReserveLine]) -> Result<Vec<ReserveOutcome>, StockError> {
+        self.atomically(lines.iter().map(|line| &line.item), |books| books.reserve_each(ctx, lines))
+    }
+
+    fn reserve_each(&mut self, ctx: &CommandContext, lines: &[ReserveLine]) -> Result<Vec<ReserveOutcome>, StockError> {
+        let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, line) in lines.iter().enumerate() {
+            if let Some(group) = &line.all_or_nothing_group {
+                groups.entry(group).or_default().push(index);
+            }
+        }
+        let mut outcomes: BTreeMap<usize, ReserveOutcome> = BTreeMap::new();
+        for (index, line) in lines.iter().enumerate() {
+            match line.all_or_nothing_group.as_deref().map(|group| groups.remove(group)) {
+                None => {
+                    outcomes.insert(index, self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Alone)?);
+                }
+                Some(Some(members)) => self.reserve_group(ctx, lines, &members, &mut outcomes)?,
+                Some(None) => {}
+            }
+        }
+        Ok(outcomes.into_values().collect())
+    }
+
+    fn reserve_group(
+        &mut self,
+        ctx: &CommandContext,
+        lines: &[ReserveLine],
+        members: &[usize],
+        outcomes: &mut BTreeMap<usize, ReserveOutcome>,
+    ) -> Result<(), StockError> {
+        let group: Vec<(usize, &ReserveLine)> =
+            members.iter().filter_map(|index| lines.get(*index).map(|line| (*index, line))).collect();
+        let checkpoints = self.open_checkpoints(&group.iter().map(|(_, line)| &line.item).collect());
+        let attempt = self.reserve_whole(ctx, &group);
+        self.close_checkpoints(checkpoints, matches!(attempt, Ok(Ok(_))));
+        let uncovered = match attempt? {
+            Ok(whole) => {
+                outcomes.extend(whole);
+                return Ok(());
+            }
+            Err(index) => index,
+        };
+        for (index, line) in group {
+            let why = if uncovered == index { Refusal::NotAvailable } else { Refusal::Group };
+            let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Nothing(why))?;
+            outcomes.insert(index, outcome);
+        }
+        Ok(())
+    }
+
+    /// Every line of a group in full, or the index of the first that cannot be covered.
+    fn reserve_whole(
+        &mut self,
+        ctx: &CommandContext,
+        group: &[(usize, &ReserveLine)],
+    ) -> Result<Result<Vec<(usize, ReserveOutcome)>, usize>, StockError> {
+        let mut whole = Vec::with_capacity(group.len());
+        for (index, line) in group {
+            let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Whole)?;
+            if outcome.refusal.is_some() {
+                return Ok(Err(*index));
+            }
+            whole.push((*index, outcome));
+        }
+        Ok(Ok(whole))
+    }
+
+    fn open_checkpoints(&mut self, items: &BTreeSet<&ItemId>) -> Vec<(ItemId, Checkpoint)> {
+        let wanted = self.books.iter_mut().filter(|(item, _)| items.contains(item));
+        wanted.map(|(item, book)| (item.clone(), book.open_checkpoint())).collect()
+    }
+
+    fn close_checkpoints(&mut self, checkpoints: Vec<(ItemId, Checkpoint)>, keep: bool) {
+        for (item, checkpoint) in checkpoints {
+            if let Some(book) = self.books.get_mut(&item) {
+                if keep { book.keep(checkpoint) } else { book.roll_back(checkpoint) }
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What one part of a demand line has a claim on: units reserved on hand, and units that wait.
+//!
+//! Reservations and pegs stand inside their claim and change only with it, so the claim's version covers them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::{Timestamp, civil::Date};
+
+use crate::ids::{BatchId, LineId, LocationId, SupplyId};
+use crate::quantity::Quantity;
+
+use super::error::{StockError, minus, plus};
+use super::rows::Row;
+
+/// A part of a demand line. Unique per item for ever.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    /// The demand line.
+    pub line: LineId,
+    /// The part: 1, and one more for every later increase, because what is added queues anew.
+    pub part: i32,
+}
+
+impl fmt::Display for ClaimKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/parts/{}", self.line, self.part)
+    }
+}
+
+/// How strong a reservation is (domain.md 2.6). In the position all of them are RESERVED.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strength {
+    /// For a cart or a quote: it ends by itself.
+    Soft,
+    /// Backed by an accepted order.
+    Firm,
+    /// Bound to a location, and to a batch where one is named.
+    Hard,
+}
+
+impl Strength {
+    /// Every strength, weakest first.
+    pub const ALL: [Self; 3] = [Self::Soft, Self::Firm, Self::Hard];
+
+    /// The name that tables use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Soft => "SOFT",
+            Self::Firm => "FIRM",
+            Self::Hard => "HARD",
+        }
+    }
+}
+
+/// A text that names no strength.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a strength of a reservation")]
+pub struct UnknownStrength(pub String);
+
+impl FromStr for Strength {
+    type Err = UnknownStrength;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| UnknownStrength(text.to_owned()))
+    }
+}
+
+/// Units of one location (and batch) reserved for a claim. At least 1 unit; a reservation of none is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Where the units are.
+    pub location: LocationId,
+    /// The batch, for hard reservations.
+    pub batch: Option<BatchId>,
+    /// Base units.
+    pub quantity: Quantity,
+}
+
+/// Waiting units of a claim expected from one dated supply. At least 1 unit; a peg of none is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peg {
+    /// The supply.
+    pub supply: SupplyId,
+    /// Base units.
+    pub quantity: Quantity,
+}
+
+/// A claim with its reservations and pegs. Quantities are base units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The part of the demand line.
+    pub key: ClaimKey,
+    /// Units reserved: the sum of `reservations`.
+    pub reserved: Quantity,
+    /// Units accepted and not reserved.
+    pub waiting: Quantity,
+    /// The part of `waiting` that is pegged: the sum of `pegs`.
+    pub pegged: Quantity,
+    /// Units shipped so far.
+    pub posted: Quantity,
+    /// How strong its reservations are.
+    pub strength: Strength,
+    /// When a soft claim ends by itself; `None` for the others.
+    pub expires_at: Option<Timestamp>,
+    /// Whether what waits may take stock now.
+    pub eligible: bool,
+    /// Its place in the queue: bytewise smaller is served first.
+    pub queue_key: String,
+    /// When the quantity joined the queue; decides among equal keys.
+    pub queue_time: Timestamp,
+    /// The locations that may serve it, first choice first, as they were asked for.
+    pub candidates: Vec<LocationId>,
+    /// Whether its units may come from several locations.
+    pub split_allowed: bool,
+    /// The fewest units that one location gives when the line is split. The allocation run keeps to it too.
+    pub min_per_location: Quantity,
+    /// The day on which the demand wants the goods, in the zone of the place that serves it.
+    pub requested_date: Option<Date>,
+    /// Where units are reserved, in the order in which they were taken.
+    pub reservations: Vec<Reservation>,
+    /// Where waiting units are expected from, earliest first at the time of pegging.
+    pub pegs: Vec<Peg>,
+    /// Counts the commands that changed the claim; 0 before its first write.
+    pub version: i64,
+}
+
+/// The order of the queue, the same everywhere: key, time, line, part. Smaller is served first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QueuePlace<'a> {
+    queue_key: &'a str,
+    queue_time: Timestamp,
+    key: &'a ClaimKey,
+}
+
+impl Claim {
+    /// Its place in the queue.
+    #[must_use]
+    pub fn queue_place(&self) -> QueuePlace<'_> {
+        QueuePlace { queue_key: &self.queue_key, queue_time: self.queue_time, key: &self.key }
+    }
+
+    /// The locations at which the waiting quantity waits: all candidates, or, for a claim that may not be split and has
+    /// units reserved somewhere, only that place.
+    #[must_use]
+    pub fn waits_at(&self) -> &[LocationId] {
+        let bound = if self.split_allowed { None } else { self.reservations.first().map(|r| &r.location) };
+        match bound {
+            Some(location) => std::slice::from_ref(location),
+            None => &self.candidates,
+        }
+    }
+
+    /// The units that count against the free stock of each of [`waits_at`](Self::waits_at): all that wait when the
+    /// claim is eligible, else none.
+    #[must_use]
+    pub fn eligible_waiting(&self) -> Quantity {
+        if self.eligible { self.waiting } else { Quantity::ZERO }
+    }
+
+    /// The part of `waiting` for which no supply is known.
+    #[must_use]
+    pub fn unpegged(&self) -> Quantity {
+        self.waiting.saturating_sub(self.pegged)
+    }
+
+    /// Whether nothing is reserved and nothing waits.
+    #[must_use]
+    pub const fn is_resolved(&self) -> bool {
+        self.reserved.is_zero() && self.waiting.is_zero()
+    }
+
+    /// The units reserved at one location, over all batches.
+    #[must_use]
+    pub fn reserved_at(&self, location: &LocationId) -> Quantity {
+        let there = self.reservations.iter().filter(|r| r.location == *location).map(|r| r.quantity);
+        Quantity::checked_sum(there).unwrap_or(self.reserved)
+    }
+
+    pub(super) fn add_reserved(
+        &mut self,
+        location: &LocationId,
+        batch: Option<&BatchId>,
+        quantity: Quantity,
+    ) -> Result<(), StockError> {
+        if quantity.is_zero() {
+            return Ok(());
+        }
+        self.reserved = plus(self.reserved, quantity)?;
+        let same = |r: &&mut Reservation| r.location == *location && r.batch.as_ref() == batch;
+        match self.reservations.iter_mut().find(same) {
+            Some(reservation) => reservation.quantity = plus(reservation.quantity, quantity)?,
+            None => self.reservations.push(Reservation { location: location.clone(), batch: batch.cloned(), quantity }),
+        }
+        Ok(())
+    }
+
+    /// Takes reserved units of one location away, and says of which batches they were.
+    pub(super) fn take_reserved(
+        &mut self,
+        location: &LocationId,
+        quantity: Quantity,
+    ) -> Result<Vec<(Option<BatchId>, Quantity)>, StockError> {
+        let mut rest = quantity;
+        let mut taken = Vec::new();
+        for reservation in self.reservations.iter_mut().filter(|r| r.location == *location) {
+            let piece = reservation.quantity.min(rest);
+            if !piece.is_zero() {
+                reservation.quantity = minus(reservation.quantity, piece, "reservation")?;
+                rest = minus(rest, piece, "reservation")?;
+                taken.push((reservation.batch.clone(), piece));
+            }
+        }
+        if !rest.is_zero() {
+            return Err(StockError::InsufficientReservation {
+                claim: self.key.clone(),
+                asked: quantity,
+                reserved: quantity.saturating_sub(rest),
+            });
+        }
+        self.reservations.retain(|r| !r.quantity.is_zero());
+        self.reserved = minus(self.reserved, quantity, "claim.reserved")?;
+        Ok(taken)
+    }
+}
+
+impl Row for Claim {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn set_version(&mut self, version: i64) {
+        self.version = version;
+    }
+}

@@ -1,0 +1,37 @@
+//! The stock core: what inventory decides, as functions of rows that were loaded under lock.
+//!
+//! A store loads the scope of one item into an [`ItemBook`](book::ItemBook), gives it one command or many, and writes
+//! back what [`into_changes`](book::ItemBook::into_changes) names. Every command either succeeds wholly or leaves the
+//! book as it was. Nothing here knows a database, a clock or an id generator.
+//!
+//! What always holds after a command (and is checked by [`verify`](book::ItemBook::verify)):
+//! - every unit is in one state, and each change of a position is a movement from one state to another;
+//! - a claim's reserved quantity is the sum of its reservations, and the RESERVED state their sum over all claims;
+//! - HELD is the sum of the open holds of the place;
+//! - pegged <= waiting on a claim, and pegged = sum of pegs <= open on a supply;
+//! - no unit is AVAILABLE at a location while eligible quantity waits there that HELD does not cover.
+
+pub mod allocate;
+pub mod atp;
+pub mod book;
+pub mod books;
+pub mod changes;
+pub mod claim;
+pub mod context;
+pub mod count;
+pub mod error;
+pub mod hold;
+pub mod movement;
+mod peg;
+mod placement;
+pub mod position;
+pub mod queue;
+pub mod reassign;
+pub mod receive;
+pub mod release;
+pub mod reserve;
+mod rows;
+pub mod state;
+pub mod supply;
+pub mod transfer;
+mod verify;

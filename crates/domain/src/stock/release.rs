@@ -1,0 +1,290 @@
+//! The ends of a claim: shipped (posted), given back (released), expired. Each unit ends once.
+
+use crate::ids::{LineId, LocationId};
+use crate::quantity::Quantity;
+
+use super::book::{ItemBook, Units};
+use super::claim::{ClaimKey, Strength};
+use super::context::CommandContext;
+use super::error::{StockError, check_quantity, minus, plus, sum};
+use super::movement::Place;
+use super::state::StockState;
+
+/// Reserved units to ship.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The demand line.
+    pub line: LineId,
+    /// The part; `None` means all parts, first part first.
+    pub part: Option<i32>,
+    /// Only units of this location; `None` means any, in the order in which they were reserved.
+    pub location: Option<LocationId>,
+    /// Base units, at least 1.
+    pub quantity: Quantity,
+}
+
+/// Units of one claim at one location that were shipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The claim.
+    pub key: ClaimKey,
+    /// From where they left.
+    pub location: LocationId,
+    /// Base units.
+    pub quantity: Quantity,
+}
+
+/// What of a claim is given back first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseOrder {
+    /// Waiting units, then reserved ones.
+    WaitingFirst,
+    /// Reserved units, then waiting ones.
+    ReservedFirst,
+}
+
+/// Units of a line that are given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The demand line.
+    pub line: LineId,
+    /// The part; `None` means all parts, last part first.
+    pub part: Option<i32>,
+    /// Base units, at least 1; `None` means all that are reserved or wait.
+    pub quantity: Option<Quantity>,
+    /// What goes first.
+    pub order: ReleaseOrder,
+}
+
+/// Units of one claim that were given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// The claim.
+    pub key: ClaimKey,
+    /// Units that waited.
+    pub waiting: Quantity,
+    /// Units that were reserved.
+    pub reserved: Quantity,
+}
+
+impl ItemBook {
+    /// Ships reserved units: RESERVED -> EXTERNAL. A part of them may stay reserved.
+    ///
+    /// Needs loaded: the parts of the line, and the locations at which they have reservations.
+    ///
+    /// # Errors
+    /// [`StockError::ClaimNotFound`] or [`StockError::LineNotFound`]; [`StockError::InsufficientReservation`] when fewer
+    /// units are reserved (there).
+    pub fn post(&mut self, ctx: &CommandContext, post: &Post) -> Result<Vec<Posted>, StockError> {
+        check_quantity(post.quantity)?;
+        let keys = self.parts_named(&post.line, post.part)?;
+        self.command(ctx, |book| book.post_parts(ctx, post, &keys))
+    }
+
+    fn post_parts(&mut self, ctx: &CommandContext, post: &Post, keys: &[ClaimKey]) -> Result<Vec<Posted>, StockError> {
+        let mut rest = post.quantity;
+        let mut posted = Vec::new();
+        for key in keys {
+            for location in self.reserved_locations(key, post.location.as_ref())? {
+                let quantity = self.claim_or_refuse(key)?.reserved_at(&location).min(rest);
+                if !quantity.is_zero() {
+                    self.post_at(ctx, key, &location, quantity)?;
+                    rest = minus(rest, quantity, "posted units")?;
+                    posted.push(Posted { key: key.clone(), location, quantity });
+                }
+            }
+        }
+        match keys.first() {
+            Some(first) if !rest.is_zero() => Err(StockError::InsufficientReservation {
+                claim: first.clone(),
+                asked: post.quantity,
+                reserved: minus(post.quantity, rest, "posted units")?,
+            }),
+            Some(_) | None => Ok(posted),
+        }
+    }
+
+    fn post_at(
+        &mut self,
+        ctx: &CommandContext,
+        key: &ClaimKey,
+        location: &LocationId,
+        quantity: Quantity,
+    ) -> Result<(), StockError> {
+        let mut claim = self.claim_or_refuse(key)?.clone();
+        let taken = claim.take_reserved(location, quantity)?;
+        claim.posted = plus(claim.posted, quantity)?;
+        let cause = key.to_string();
+        let reserved = Place::at(location, StockState::Reserved);
+        for (batch, quantity) in taken {
+            let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &cause) };
+            self.move_units(ctx, &reserved, &Place::EXTERNAL, &units)?;
+        }
+        self.put_claim(claim)
+    }
+
+    /// Gives units back: waiting ones wait no more, reserved ones become free or are held for the queue.
+    ///
+    /// Needs loaded: the parts of the line with their candidate locations and pegged supplies.
+    ///
+    /// # Errors
+    /// [`StockError::ClaimNotFound`] or [`StockError::LineNotFound`]; [`StockError::InsufficientWaiting`] when fewer units
+    /// wait or are reserved in all.
+    pub fn release(&mut self, ctx: &CommandContext, release: &Release) -> Result<Vec<Released>, StockError> {
+        let mut keys = self.parts_named(&release.line, release.part)?;
+        keys.reverse();
+        let mut there = Quantity::ZERO;
+        for key in &keys {
+            let claim = self.claim_or_refuse(key)?;
+            there = plus(there, plus(claim.waiting, claim.reserved)?)?;
+        }
+        let wanted = release.quantity.unwrap_or(there);
+        if release.quantity.is_some() {
+            check_quantity(wanted)?;
+        }
+        if wanted > there {
+            let claim = keys.pop().unwrap_or_else(|| ClaimKey { line: release.line.clone(), part: 1 });
+            return Err(StockError::InsufficientWaiting { claim, asked: wanted, waiting: there });
+        }
+        self.command(ctx, |book| book.release_parts(ctx, release.order, wanted, &keys))
+    }
+
+    fn release_parts(
+        &mut self,
+        ctx: &CommandContext,
+        order: ReleaseOrder,
+        wanted: Quantity,
+        keys: &[ClaimKey],
+    ) -> Result<Vec<Released>, StockError> {
+        let mut released: Vec<Released> = keys
+            .iter()
+            .map(|key| Released { key: key.clone(), waiting: Quantity::ZERO, reserved: Quantity::ZERO })
+            .collect();
+        let mut rest = wanted;
+        let phases = match order {
+            ReleaseOrder::WaitingFirst => [true, false],
+            ReleaseOrder::ReservedFirst => [false, true],
+        };
+        for is_waiting in phases {
+            for part in &mut released {
+                let claim = self.claim_or_refuse(&part.key)?;
+                let quantity = rest.min(if is_waiting { claim.waiting } else { claim.reserved });
+                if is_waiting {
+                    self.release_waiting(&part.key, quantity)?;
+                    part.waiting = quantity;
+                } else {
+                    self.release_reserved(ctx, &part.key, quantity)?;
+                    part.reserved = quantity;
+                }
+                rest = minus(rest, quantity, "released units")?;
+            }
+        }
+        released.retain(|part| !part.waiting.is_zero() || !part.reserved.is_zero());
+        Ok(released)
+    }
+
+    /// Ends a soft claim whose time has come: its reserved units become free, its waiting units wait no more. A claim
+    /// that was taken over, released or made firm meanwhile is left alone, and the answer is `false`.
+    ///
+    /// Needs loaded: the claim with its candidate locations and pegged supplies.
+    ///
+    /// # Errors
+    /// [`StockError::ClaimNotFound`].
+    pub fn expire(&mut self, ctx: &CommandContext, key: &ClaimKey) -> Result<bool, StockError> {
+        let claim = self.claim_or_refuse(key)?;
+        let is_due = claim.expires_at.is_some_and(|at| at <= ctx.now);
+        if claim.strength != Strength::Soft || !is_due || claim.is_resolved() {
+            return Ok(false);
+        }
+        let (waiting, reserved) = (claim.waiting, claim.reserved);
+        self.command(ctx, |book| {
+            book.release_waiting(key, waiting)?;
+            book.release_reserved(ctx, key, reserved)
+        })?;
+        Ok(true)
+    }
+
+    /// Makes a soft claim firm or hard, with all that it has: nothing is counted twice.
+    ///
+    /// # Errors
+    /// [`StockError::ClaimNotFound`]; [`StockError::NotSoft`]; [`StockError::SoftReservationGone`] when nothing is left of
+    /// it; [`StockError::ExpiryMismatch`] when it would stay soft.
+    pub fn confirm(&mut self, ctx: &CommandContext, key: &ClaimKey, strength: Strength) -> Result<(), StockError> {
+        let mut claim = self.claim_or_refuse(key)?.clone();
+        if claim.strength != Strength::Soft {
+            return Err(StockError::NotSoft(key.clone()));
+        }
+        if claim.is_resolved() {
+            return Err(StockError::SoftReservationGone(key.line.clone()));
+        }
+        if strength == Strength::Soft {
+            return Err(StockError::ExpiryMismatch(key.clone()));
+        }
+        claim.strength = strength;
+        claim.expires_at = None;
+        self.command(ctx, |book| book.put_claim(claim))
+    }
+
+    fn release_waiting(&mut self, key: &ClaimKey, quantity: Quantity) -> Result<(), StockError> {
+        if quantity.is_zero() {
+            return Ok(());
+        }
+        let left = minus(self.claim_or_refuse(key)?.waiting, quantity, "claim.waiting")?;
+        self.trim_pegs(key, left)?;
+        let mut claim = self.claim_or_refuse(key)?.clone();
+        claim.waiting = left;
+        self.put_claim(claim)
+    }
+
+    /// Frees reserved units, those of the last chosen location first.
+    fn release_reserved(&mut self, ctx: &CommandContext, key: &ClaimKey, quantity: Quantity) -> Result<(), StockError> {
+        let cause = key.to_string();
+        let mut rest = quantity;
+        let mut locations = self.reserved_locations(key, None)?;
+        locations.reverse();
+        for location in locations {
+            let mut claim = self.claim_or_refuse(key)?.clone();
+            let freed = claim.reserved_at(&location).min(rest);
+            if freed.is_zero() {
+                continue;
+            }
+            let taken = claim.take_reserved(&location, freed)?;
+            self.put_claim(claim)?;
+            let reserved = Place::at(&location, StockState::Reserved);
+            for (batch, quantity) in taken {
+                let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &cause) };
+                self.enter_available(ctx, &location, &reserved, &units)?;
+            }
+            rest = minus(rest, freed, "released units")?;
+        }
+        Ok(())
+    }
+
+    /// The parts of a line that a command names: the one, or all that are loaded, first part first.
+    pub(super) fn parts_named(&self, line: &LineId, part: Option<i32>) -> Result<Vec<ClaimKey>, StockError> {
+        let Some(part) = part else {
+            let keys = self.parts_of(line);
+            return if keys.is_empty() { Err(StockError::LineNotFound(line.clone())) } else { Ok(keys) };
+        };
+        let key = ClaimKey { line: line.clone(), part };
+        self.claim_or_refuse(&key)?;
+        Ok(vec![key])
+    }
+
+    /// The locations at which a claim has units reserved, each once, in the order in which they were taken.
+    fn reserved_locations(&self, key: &ClaimKey, only: Option<&LocationId>) -> Result<Vec<LocationId>, StockError> {
+        let mut locations: Vec<LocationId> = Vec::new();
+        for reservation in &self.claim_or_refuse(key)?.reservations {
+            let is_wanted = only.is_none_or(|location| *location == reservation.location);
+            if is_wanted && !locations.contains(&reservation.location) {
+                locations.push(reservation.location.clone());
+            }
+        }
+        Ok(locations)
+    }
+
+    /// The units of a claim that are reserved, over all its locations, summed anew.
+    pub(super) fn reserved_in_reservations(&self, location: &LocationId) -> Result<Quantity, StockError> {
+        sum(self.claims().flat_map(|c| &c.reservations).filter(|r| r.location == *location).map(|r| r.quantity))
+    }
+}

@@ -1,0 +1,89 @@
+//! Proves the rules that hold after every command, over a book whose rows are all loaded. Changes nothing.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{LocationId, SupplyId};
+use crate::quantity::Quantity;
+
+use super::book::ItemBook;
+use super::claim::Claim;
+use super::error::{StockError, sum};
+use super::supply::{Supply, SupplyKind};
+
+impl ItemBook {
+    /// Names every rule that the rows break; empty when the books are right. Only meaningful when all claims, holds and
+    /// supplies of the item, and all its locations, are loaded.
+    ///
+    /// # Errors
+    /// [`StockError::Overflow`] when a sum leaves the range of a quantity.
+    pub fn verify(&self) -> Result<Vec<String>, StockError> {
+        let mut broken = Vec::new();
+        for claim in self.claims() {
+            verify_claim(claim, &mut broken)?;
+        }
+        self.verify_supplies(&mut broken)?;
+        let total = sum(self.claims().map(|claim| claim.waiting))?;
+        must(&mut broken, total == self.total_waiting(), || format!("{} wait, {total} booked", self.total_waiting()));
+        let locations: Vec<LocationId> = self.positions().map(|position| position.location.clone()).collect();
+        for location in &locations {
+            self.verify_location(location, &mut broken)?;
+        }
+        Ok(broken)
+    }
+
+    fn verify_location(&self, location: &LocationId, broken: &mut Vec<String>) -> Result<(), StockError> {
+        let position = self.position(location)?;
+        let reserved = self.reserved_in_reservations(location)?;
+        let held = self.held_in_holds(location)?;
+        let waits_there = |claim: &&Claim| claim.waits_at().contains(location);
+        let awaited = sum(self.claims().filter(waits_there).map(Claim::eligible_waiting))?;
+        let transfers = self.supplies().filter(|s| s.kind == SupplyKind::Transfer && s.location == *location);
+        let in_transit = sum(transfers.map(Supply::open))?;
+        let mut equal = |what: &str, booked: Quantity, expected: Quantity| {
+            must(broken, booked == expected, || format!("{what} at {location}: {booked}, expected {expected}"));
+        };
+        equal("RESERVED", position.reserved, reserved);
+        equal("HELD", position.held, held);
+        equal("IN_TRANSIT", position.in_transit, in_transit);
+        equal("awaited", self.awaited_at(location)?, awaited);
+        let is_starved = !position.available.is_zero() && position.held < awaited;
+        must(broken, !is_starved, || format!("{} free at {location} while {awaited} wait", position.available));
+        Ok(())
+    }
+
+    fn verify_supplies(&self, broken: &mut Vec<String>) -> Result<(), StockError> {
+        let mut pegged: BTreeMap<&SupplyId, Quantity> = BTreeMap::new();
+        for peg in self.claims().flat_map(|claim| &claim.pegs) {
+            let there = pegged.entry(&peg.supply).or_default();
+            *there = sum([*there, peg.quantity])?;
+        }
+        for supply in self.supplies() {
+            let pegs = pegged.remove(&supply.id).unwrap_or_default();
+            let is_right = supply.pegged == pegs && pegs <= supply.open();
+            must(broken, is_right, || {
+                format!("supply {}: {} pegged, {pegs} in pegs, {} open", supply.id, supply.pegged, supply.open())
+            });
+        }
+        must(broken, pegged.is_empty(), || format!("pegs to unknown supplies: {pegged:?}"));
+        Ok(())
+    }
+}
+
+fn verify_claim(claim: &Claim, broken: &mut Vec<String>) -> Result<(), StockError> {
+    let reserved = sum(claim.reservations.iter().map(|r| r.quantity))?;
+    let pegged = sum(claim.pegs.iter().map(|peg| peg.quantity))?;
+    let is_right = claim.reserved == reserved && claim.pegged == pegged && pegged <= claim.waiting;
+    must(broken, is_right, || format!("claim {}: its sums differ: {claim:?}", claim.key));
+    let has_empty =
+        claim.reservations.iter().any(|r| r.quantity.is_zero()) || claim.pegs.iter().any(|p| p.quantity.is_zero());
+    must(broken, !has_empty, || format!("claim {}: an empty reservation or peg", claim.key));
+    let is_in_one_place = claim.reservations.windows(2).all(|pair| matches!(pair, [a, b] if a.location == b.location));
+    must(broken, claim.split_allowed || is_in_one_place, || format!("claim {} is split", claim.key));
+    Ok(())
+}
+
+fn must(broken: &mut Vec<String>, holds: bool, what: impl FnOnce() -> String) {
+    if !holds {
+        broken.push(what());
+    }
+}
