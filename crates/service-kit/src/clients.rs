@@ -83,14 +83,14 @@ pub fn connect(uri: &str) -> Result<ServiceChannel, InvalidAddress> {
 
 /// A channel straight into services of this process, behind the same layer as over a socket.
 #[must_use]
-pub fn in_process(routes: Routes) -> ServiceChannel {
+pub fn in_process(routes: impl Into<Routes>) -> ServiceChannel {
     in_process_with(routes, &RpcLayer::default())
 }
 
 /// Like [`in_process`], with bounds of one's own.
 #[must_use]
-pub fn in_process_with(routes: Routes, layer: &RpcLayer) -> ServiceChannel {
-    let service = layer.layer(routes.prepare()).map_err(BoxError::from);
+pub fn in_process_with(routes: impl Into<Routes>, layer: &RpcLayer) -> ServiceChannel {
+    let service = layer.layer(routes.into().prepare()).map_err(BoxError::from);
     ServiceChannel::over(BoxCloneSyncService::new(service), "in-process")
 }
 

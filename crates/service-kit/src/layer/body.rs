@@ -8,9 +8,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, body::Body};
 use tracing::Span;
 
@@ -28,7 +30,7 @@ pub(super) struct RpcBody {
     scope: CallScope,
     span: Span,
     record: CallRecord,
-    deadline: Option<Pin<Box<Sleep>>>,
+    cut: Option<BoxFuture<'static, Problem>>,
     ended: bool,
 }
 
@@ -36,18 +38,18 @@ impl RpcBody {
     /// Wraps the answer's body. An answer that is an error has its status in the headers and ends at once.
     pub(super) fn wrap(
         response: Response<Body>,
-        cut_at: Option<Instant>,
         scope: CallScope,
         span: Span,
         mut record: CallRecord,
+        streams_end: Option<CancellationToken>,
     ) -> Response<Body> {
         if let Some(code) = code_in(response.headers()) {
             span.record("code", code_name(code));
             record.end(code);
             return response;
         }
-        let deadline = cut_at.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
-        response.map(|inner| Body::new(Self { inner, scope, span, record, deadline, ended: false }))
+        let cut = streams_end.map(|streams_end| cut(scope.deadline, streams_end).boxed());
+        response.map(|inner| Body::new(Self { inner, scope, span, record, cut, ended: false }))
     }
 
     fn end(&mut self, code: Code) {
@@ -65,6 +67,20 @@ impl RpcBody {
             trailers = Status::internal("").into_http::<()>().into_parts().0.headers;
         }
         Frame::trailers(trailers)
+    }
+}
+
+/// Waits for what ends a stream from outside: its deadline, or the end of all streams of a server that stops.
+async fn cut(deadline: Option<Instant>, streams_end: CancellationToken) -> Problem {
+    let late = async {
+        match deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = late => Problem::deadline_passed(),
+        () = streams_end.cancelled() => Problem::shutting_down(),
     }
 }
 
@@ -105,8 +121,10 @@ impl HttpBody for RpcBody {
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
-                let late = this.deadline.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready());
-                if late { Poll::Ready(Some(Ok(this.end_with(Problem::deadline_passed())))) } else { Poll::Pending }
+                let Some(Poll::Ready(problem)) = this.cut.as_mut().map(|cut| cut.as_mut().poll(cx)) else {
+                    return Poll::Pending;
+                };
+                Poll::Ready(Some(Ok(this.end_with(problem))))
             }
         }
     }

@@ -18,6 +18,7 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{Request, Response};
 use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span};
@@ -61,6 +62,7 @@ pub struct RpcLayer {
 struct Shared {
     settings: RpcSettings,
     in_flight: Arc<Semaphore>,
+    streams_end: CancellationToken,
 }
 
 impl RpcLayer {
@@ -68,7 +70,13 @@ impl RpcLayer {
     #[must_use]
     pub fn new(settings: RpcSettings) -> Self {
         let in_flight = Arc::new(Semaphore::new(settings.in_flight_max));
-        Self { shared: Arc::new(Shared { settings, in_flight }) }
+        Self { shared: Arc::new(Shared { settings, in_flight, streams_end: CancellationToken::new() }) }
+    }
+
+    /// Ends the streams of answers that are open, and later ones as they wait, with SHUTTING_DOWN: a watch would otherwise
+    /// hold up the drain. Its client resumes elsewhere with its token.
+    pub fn end_streams(&self) {
+        self.shared.streams_end.cancel();
     }
 }
 
@@ -124,10 +132,11 @@ where
 
 /// A call that was let in.
 struct Call {
-    method: &'static MethodInfo,
     scope: CallScope,
     span: Span,
     record: CallRecord,
+    /// Set for calls with a stream only.
+    streams_end: Option<CancellationToken>,
 }
 
 impl Shared {
@@ -164,7 +173,8 @@ impl Shared {
             span.record("trace_id", trace.trace_id());
         }
         let scope = CallScope { trace: Some(trace), deadline, caller, method: Arc::clone(method.shared_path()) };
-        Ok(Call { method, scope, span, record: CallRecord::begin(method, permit) })
+        let streams_end = method.has_stream.then(|| self.streams_end.clone());
+        Ok(Call { scope, span, record: CallRecord::begin(method, permit), streams_end })
     }
 
     /// A little earlier than the caller's own, so that the answer still reaches it and so that the transport, whose timer
@@ -203,8 +213,7 @@ impl Call {
             }
         };
         let response = in_scope(self.scope.clone(), work.instrument(self.span.clone())).await?;
-        let cut_at = self.scope.deadline.filter(|_| self.method.has_stream);
-        Ok(RpcBody::wrap(response, cut_at, self.scope, self.span, self.record))
+        Ok(RpcBody::wrap(response, self.scope, self.span, self.record, self.streams_end))
     }
 }
 

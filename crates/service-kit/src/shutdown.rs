@@ -1,0 +1,54 @@
+//! The wish to stop: from SIGTERM or SIGINT, or from the program itself. What stops, and in which order, is the server's.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Tells everyone once that the process should stop. Clones share the wish.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    wish: CancellationToken,
+}
+
+impl Shutdown {
+    /// A wish that only the program makes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A wish that SIGTERM and SIGINT make too, from now on.
+    ///
+    /// # Errors
+    /// The operating system's, when the signals cannot be watched.
+    pub fn on_signals() -> std::io::Result<Self> {
+        let shutdown = Self::new();
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let wish = shutdown.wish.clone();
+        tokio::spawn(async move {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+                () = wish.cancelled() => return,
+            };
+            tracing::info!(signal = name, "stopping");
+            wish.cancel();
+        });
+        Ok(shutdown)
+    }
+
+    /// Makes the wish.
+    pub fn request(&self) {
+        self.wish.cancel();
+    }
+
+    /// Waits for the wish.
+    pub async fn requested(&self) {
+        self.wish.cancelled().await;
+    }
+
+    /// The wish as a token, for select loops.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.wish.clone()
+    }
+}
