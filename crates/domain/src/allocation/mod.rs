@@ -1,0 +1,7 @@
+//! Who gets scarce stock: the order of the queue and the sharing of one pool.
+//!
+//! Everything here is a pure function of its arguments: same input, same output. It must not know how a result is
+//! applied.
+
+pub mod plan;
+pub mod sequence;

@@ -1,0 +1,13 @@
+//! A customer's order and its lines: quantities, life cycle, policies and promises.
+//!
+//! What a line has of stock and supply is decided by inventory; the rules here turn those facts into the line's
+//! numbers, its state and its promise. This module must not decide who gets stock.
+
+pub mod claim;
+pub mod line;
+pub mod policy;
+pub mod promise;
+pub mod state;
+
+#[cfg(test)]
+mod vector_tests;

@@ -1,0 +1,325 @@
+//! The promise of a line: which quantity can ship on which day, and what covers it.
+//!
+//! A promise follows from the line's claims: reserved units ship on the day on which they were reserved, or on the
+//! requested day if that is later; pegged units on the day on which their supply is expected; for units that are neither,
+//! no date is known, and the whole line has none. Source: domain notes, 2.10 to 2.12.
+
+use jiff::civil::Date;
+
+use crate::{
+    ids::{LocationId, SupplyId},
+    order::claim::{ClaimCopy, ClaimSums},
+    quantity::Quantity,
+};
+
+/// What covers a promised quantity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cover {
+    /// Units reserved on hand.
+    Stock,
+    /// Dated supply to which the line is pegged.
+    Supply(SupplyId),
+    /// Nothing yet.
+    None,
+}
+
+/// A quantity that is promised on a day, and what covers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Base units.
+    pub quantity: Quantity,
+    /// The day on which they can ship, in the location's time zone. `None` when no date is known.
+    pub ship_date: Option<Date>,
+    /// What covers the promise.
+    pub cover: Cover,
+    /// The location that will ship. `None` when none is known.
+    pub location: Option<LocationId>,
+}
+
+/// Why a promise changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromiseReason {
+    /// The line was placed or its quote confirmed.
+    Placed,
+    /// The line was amended or partly cancelled.
+    Amended,
+    /// Stock was given to the line.
+    Served,
+    /// Dated supply was created, moved, changed, cancelled or came.
+    SupplyChanged,
+    /// Reserved stock was taken away.
+    StockLost,
+}
+
+/// The confirmations of a line, earliest first, those without a date last.
+///
+/// `previous` are the confirmations before, so that units which stay reserved keep their day. `today` answers the civil
+/// day at a location.
+pub fn confirmations<'a>(
+    previous: &[Confirmation],
+    parts: impl IntoIterator<Item = &'a ClaimCopy> + Clone,
+    requested: Date,
+    today: impl Fn(&LocationId) -> Date,
+) -> Vec<Confirmation> {
+    let mut confirmations = Vec::new();
+    for (location, quantity) in reserved_by_location(parts.clone()) {
+        stock_confirmations(previous, &location, quantity, today(&location).max(requested), &mut confirmations);
+    }
+    let mut unpegged = Quantity::ZERO;
+    for part in parts {
+        let mut uncovered = part.waiting;
+        for peg in &part.pegs {
+            let quantity = peg.quantity.min(uncovered);
+            uncovered = uncovered.saturating_sub(quantity);
+            let cover = Cover::Supply(peg.supply.clone());
+            push(&mut confirmations, quantity, Some(peg.expected_date.max(requested)), cover, Some(&peg.location));
+        }
+        unpegged = unpegged.checked_add(uncovered).unwrap_or(unpegged);
+    }
+    push(&mut confirmations, unpegged, None, Cover::None, None);
+    confirmations.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    confirmations
+}
+
+fn sort_key(confirmation: &Confirmation) -> (bool, Option<Date>, &Cover, Option<&LocationId>) {
+    let date = confirmation.ship_date;
+    (date.is_none(), date, &confirmation.cover, confirmation.location.as_ref())
+}
+
+fn reserved_by_location<'a>(parts: impl IntoIterator<Item = &'a ClaimCopy>) -> Vec<(LocationId, Quantity)> {
+    let mut by_location: Vec<(LocationId, Quantity)> = Vec::new();
+    for reserved in parts.into_iter().flat_map(|part| &part.reservations) {
+        match by_location.iter_mut().find(|(location, _)| *location == reserved.location) {
+            Some((_, sum)) => *sum = sum.checked_add(reserved.quantity).unwrap_or(*sum),
+            None => by_location.push((reserved.location.clone(), reserved.quantity)),
+        }
+    }
+    by_location
+}
+
+/// Units that were confirmed out of stock at the location before keep their day; the rest gets the new one.
+fn stock_confirmations(
+    previous: &[Confirmation],
+    location: &LocationId,
+    quantity: Quantity,
+    new_date: Date,
+    confirmations: &mut Vec<Confirmation>,
+) {
+    let mut left = quantity;
+    let kept = previous.iter().filter(|p| p.cover == Cover::Stock && p.location.as_ref() == Some(location));
+    for before in kept {
+        let date = before.ship_date.unwrap_or(new_date);
+        let stays = before.quantity.min(left);
+        left = left.saturating_sub(stays);
+        push(confirmations, stays, Some(date), Cover::Stock, Some(location));
+    }
+    push(confirmations, left, Some(new_date), Cover::Stock, Some(location));
+}
+
+fn push(
+    confirmations: &mut Vec<Confirmation>,
+    quantity: Quantity,
+    ship_date: Option<Date>,
+    cover: Cover,
+    location: Option<&LocationId>,
+) {
+    if quantity.is_zero() {
+        return;
+    }
+    let same = confirmations
+        .iter_mut()
+        .find(|c| c.ship_date == ship_date && c.cover == cover && c.location.as_ref() == location);
+    match same {
+        Some(confirmation) => {
+            confirmation.quantity = confirmation.quantity.checked_add(quantity).unwrap_or(confirmation.quantity);
+        }
+        None => confirmations.push(Confirmation { quantity, ship_date, cover, location: location.cloned() }),
+    }
+}
+
+/// The day by which all confirmed units can ship, with the confirmation that sets it. `None` when nothing is confirmed or
+/// some units have no date.
+#[must_use]
+pub fn promised(confirmations: &[Confirmation]) -> Option<(Date, &Confirmation)> {
+    let mut latest: Option<(Date, &Confirmation)> = None;
+    for confirmation in confirmations {
+        let date = confirmation.ship_date?;
+        if latest.is_none_or(|(last, _)| date > last) {
+            latest = Some((date, confirmation));
+        }
+    }
+    latest
+}
+
+/// Whether the customer's promise is another one: other quantities on other days, or out of stock instead of supply. Which
+/// supply covers a day, and units that have shipped, make no other promise.
+#[must_use]
+pub fn is_another(previous: &[Confirmation], next: &[Confirmation]) -> bool {
+    profile(previous) != profile(next)
+}
+
+/// What is promised, as a customer sees it: the day, whether it is there already, where it ships, how many.
+type Profile = Vec<((bool, Option<Date>), bool, Option<LocationId>, Quantity)>;
+
+fn profile(confirmations: &[Confirmation]) -> Profile {
+    let mut profile: Profile = Vec::with_capacity(confirmations.len());
+    for c in confirmations {
+        let key = ((c.ship_date.is_none(), c.ship_date), c.cover == Cover::Stock, c.location.clone());
+        match profile.iter_mut().find(|(date, stock, location, _)| (date, stock, location) == (&key.0, &key.1, &key.2))
+        {
+            Some(entry) => entry.3 = entry.3.checked_add(c.quantity).unwrap_or(entry.3),
+            None => profile.push((key.0, key.1, key.2, c.quantity)),
+        }
+    }
+    profile.sort();
+    profile
+}
+
+/// Why the promise changed when inventory told of it by itself: by what happened to the line's units. `None` when units
+/// only shipped, which fulfils the promise and does not change it.
+#[must_use]
+pub fn reason_of(before: ClaimSums, after: ClaimSums) -> Option<PromiseReason> {
+    let left = before.total().zip(after.total()).is_some_and(|(before, after)| after < before);
+    if left {
+        Some(PromiseReason::Amended)
+    } else if after.waiting > before.waiting {
+        Some(PromiseReason::StockLost)
+    } else if after.waiting < before.waiting {
+        Some(PromiseReason::Served)
+    } else if after.posted > before.posted {
+        None
+    } else {
+        Some(PromiseReason::SupplyChanged)
+    }
+}
+
+/// Units that wait and cannot ship by the requested day: what is backordered.
+#[must_use]
+pub fn late_units(confirmations: &[Confirmation], requested: Date) -> Option<Quantity> {
+    Quantity::checked_sum(
+        confirmations
+            .iter()
+            .filter(|c| c.cover != Cover::Stock && c.ship_date.is_none_or(|date| date > requested))
+            .map(|c| c.quantity),
+    )
+}
+
+/// Units that wait, are wanted later than `today`, and can ship by then: no backorder.
+#[must_use]
+pub fn future_units(confirmations: &[Confirmation], requested: Date, today: Date) -> Option<Quantity> {
+    if requested <= today {
+        return Some(Quantity::ZERO);
+    }
+    Quantity::checked_sum(
+        confirmations
+            .iter()
+            .filter(|c| c.cover != Cover::Stock && c.ship_date.is_some_and(|date| date <= requested))
+            .map(|c| c.quantity),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+    use crate::order::claim::{Pegged, Reserved};
+
+    fn units(n: i64) -> Quantity {
+        Quantity::try_new(n).unwrap()
+    }
+
+    fn day(number: i8) -> Date {
+        jiff::civil::date(2026, 11, number)
+    }
+
+    fn place(name: &str) -> LocationId {
+        LocationId::try_new(name).unwrap()
+    }
+
+    fn reserved(location: &str, quantity: i64) -> Reserved {
+        Reserved { location: place(location), quantity: units(quantity) }
+    }
+
+    fn pegged(supply: &str, quantity: i64, expected: i8) -> Pegged {
+        Pegged {
+            supply: SupplyId::try_new(supply).unwrap(),
+            location: place("main"),
+            quantity: units(quantity),
+            expected_date: day(expected),
+        }
+    }
+
+    fn claim(reservations: Vec<Reserved>, waiting: i64, pegs: Vec<Pegged>) -> ClaimCopy {
+        ClaimCopy { reservations, waiting: units(waiting), pegs, posted: Quantity::ZERO }
+    }
+
+    fn made(previous: &[Confirmation], claim: &ClaimCopy, requested: i8, today: i8) -> Vec<Confirmation> {
+        confirmations(previous, [claim], day(requested), |_| day(today))
+    }
+
+    #[test]
+    fn a_line_with_stock_and_supply_is_promised_for_the_last_of_them() {
+        let claim = claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 6, 28)]);
+        let promise = made(&[], &claim, 23, 23);
+        assert_eq!(promise.len(), 2);
+        assert_eq!(promise[0].ship_date, Some(day(23)));
+        let (date, last) = promised(&promise).unwrap();
+        assert_eq!((date, last.quantity), (day(28), units(6)));
+    }
+
+    #[test]
+    fn units_without_supply_leave_the_line_without_a_date() {
+        let promise = made(&[], &claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 5, 28)]), 23, 23);
+        assert_eq!(promise[2].cover, Cover::None);
+        assert_eq!(promised(&promise), None);
+        assert_eq!(promised(&[]), None);
+    }
+
+    #[test]
+    fn nothing_is_promised_before_the_requested_day() {
+        let promise = made(&[], &claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 6, 25)]), 30, 23);
+        assert!(promise.iter().all(|c| c.ship_date == Some(day(30))));
+    }
+
+    #[test]
+    fn units_that_stay_reserved_keep_their_day() {
+        let first = made(&[], &claim(vec![reserved("main", 4)], 6, vec![]), 23, 23);
+        let later = made(&first, &claim(vec![reserved("main", 7)], 3, vec![]), 23, 26);
+        let stock: Vec<_> = later.iter().filter(|c| c.cover == Cover::Stock).collect();
+        assert_eq!((stock[0].quantity, stock[0].ship_date), (units(4), Some(day(23))));
+        assert_eq!((stock[1].quantity, stock[1].ship_date), (units(3), Some(day(26))));
+    }
+
+    #[test]
+    fn another_supply_of_the_same_day_is_the_same_promise() {
+        let before = made(&[], &claim(vec![], 6, vec![pegged("PO-1", 6, 28)]), 23, 23);
+        let after = made(&before, &claim(vec![], 6, vec![pegged("PO-2", 4, 28), pegged("PO-3", 2, 28)]), 23, 24);
+        assert!(!is_another(&before, &after));
+        let moved = made(&before, &claim(vec![], 6, vec![pegged("PO-1", 6, 29)]), 23, 24);
+        assert!(is_another(&before, &moved));
+    }
+
+    #[test]
+    fn the_reason_is_what_happened_to_the_units() {
+        let sums = |waiting, reserved, posted| ClaimSums {
+            waiting: units(waiting),
+            reserved: units(reserved),
+            posted: units(posted),
+        };
+        let before = sums(6, 4, 0);
+        assert_eq!(reason_of(before, sums(2, 8, 0)), Some(PromiseReason::Served));
+        assert_eq!(reason_of(before, sums(8, 2, 0)), Some(PromiseReason::StockLost));
+        assert_eq!(reason_of(before, sums(6, 4, 0)), Some(PromiseReason::SupplyChanged));
+        assert_eq!(reason_of(before, sums(4, 4, 0)), Some(PromiseReason::Amended));
+        assert_eq!(reason_of(before, sums(6, 1, 3)), None);
+    }
+
+    #[test]
+    fn only_units_that_miss_the_requested_day_are_backordered() {
+        let claim = claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 2, 25), pegged("PO-2", 3, 29)]);
+        let promise = made(&[], &claim, 27, 23);
+        assert_eq!(late_units(&promise, day(27)), Some(units(4)));
+        assert_eq!(future_units(&promise, day(27), day(23)), Some(units(2)));
+        assert_eq!(future_units(&promise, day(27), day(27)), Some(Quantity::ZERO));
+    }
+}
