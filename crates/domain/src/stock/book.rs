@@ -16,6 +16,7 @@ use super::context::CommandContext;
 use super::error::{StockError, minus, plus, sum};
 use super::hold::Hold;
 use super::movement::{Movement, Place};
+use super::peg::sort_pegs;
 use super::position::Position;
 use super::rows::{Row, Rows};
 use super::state::StockState;
@@ -123,8 +124,11 @@ impl ItemBook {
     ///
     /// # Errors
     /// [`StockError::Inconsistent`] when a claim's sums differ from its reservations and pegs.
-    pub fn load(scope: ItemScope) -> Result<Self, StockError> {
-        for claim in &scope.claims {
+    pub fn load(mut scope: ItemScope) -> Result<Self, StockError> {
+        let supplies = Rows::loaded(scope.supplies.into_iter().map(|supply| (supply.id.clone(), supply)));
+        for claim in &mut scope.claims {
+            claim.sort_reservations();
+            sort_pegs(&supplies, &mut claim.pegs);
             let reserved = sum(claim.reservations.iter().map(|r| r.quantity))?;
             let pegged = sum(claim.pegs.iter().map(|p| p.quantity))?;
             if reserved != claim.reserved || pegged != claim.pegged || pegged > claim.waiting {
@@ -141,7 +145,7 @@ impl ItemBook {
             positions: Rows::loaded(scope.locations.iter().map(|s| (s.position.location.clone(), s.position.clone()))),
             claims: Rows::loaded(scope.claims.into_iter().map(|claim| (claim.key.clone(), claim))),
             holds: Rows::loaded(scope.holds.into_iter().map(|hold| (hold.id.clone(), hold))),
-            supplies: Rows::loaded(scope.supplies.into_iter().map(|supply| (supply.id.clone(), supply))),
+            supplies,
             total_waiting: scope.total_waiting,
             all_waiting_loaded: scope.all_waiting_loaded,
             command_number: 0,

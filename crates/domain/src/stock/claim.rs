@@ -118,9 +118,9 @@ pub struct Claim {
     pub min_per_location: Quantity,
     /// The day on which the demand wants the goods, in the zone of the place that serves it.
     pub requested_date: Option<Date>,
-    /// Where units are reserved, in the order in which they were taken.
+    /// Where units are reserved, first choice first, then by batch.
     pub reservations: Vec<Reservation>,
-    /// Where waiting units are expected from, earliest first at the time of pegging.
+    /// Where waiting units are expected from, earliest first, then by supply.
     pub pegs: Vec<Peg>,
     /// Counts the commands that changed the claim; 0 before its first write.
     pub version: i64,
@@ -191,9 +191,20 @@ impl Claim {
         let same = |r: &&mut Reservation| r.location == *location && r.batch.as_ref() == batch;
         match self.reservations.iter_mut().find(same) {
             Some(reservation) => reservation.quantity = plus(reservation.quantity, quantity)?,
-            None => self.reservations.push(Reservation { location: location.clone(), batch: batch.cloned(), quantity }),
+            None => {
+                self.reservations.push(Reservation { location: location.clone(), batch: batch.cloned(), quantity });
+                self.sort_reservations();
+            }
         }
         Ok(())
+    }
+
+    /// Puts the reservations in the order that the field states, so that it does not depend on how they were stored.
+    pub(super) fn sort_reservations(&mut self) {
+        let candidates = &self.candidates;
+        let choice = |location: &LocationId| candidates.iter().position(|candidate| candidate == location);
+        let order = |r: &Reservation| (choice(&r.location).unwrap_or(usize::MAX), r.location.clone(), r.batch.clone());
+        self.reservations.sort_by_cached_key(order);
     }
 
     /// Takes reserved units of one location away, and says of which batches they were.

@@ -21,6 +21,8 @@ pub mod context;
 pub mod count;
 pub mod error;
 pub mod hold;
+#[cfg(test)]
+mod model_tests;
 pub mod movement;
 mod peg;
 mod placement;

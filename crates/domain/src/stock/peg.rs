@@ -14,6 +14,7 @@ use super::book::ItemBook;
 use super::claim::{Claim, ClaimKey, Peg};
 use super::context::CommandContext;
 use super::error::{StockError, minus, plus, sum};
+use super::rows::Rows;
 use super::supply::Supply;
 
 /// Supply that may still be pegged.
@@ -131,7 +132,7 @@ impl ItemBook {
                 None => pegs.push(peg),
             }
         }
-        self.sort_pegs(&mut pegs);
+        sort_pegs(&self.supplies, &mut pegs);
         self.write_pegs(key, pegs)
     }
 
@@ -143,7 +144,7 @@ impl ItemBook {
             return Ok(());
         }
         let mut pegs = claim.pegs.clone();
-        self.sort_pegs(&mut pegs);
+        sort_pegs(&self.supplies, &mut pegs);
         for peg in pegs.iter_mut().rev() {
             let given_up = peg.quantity.min(excess);
             peg.quantity = minus(peg.quantity, given_up, "peg")?;
@@ -170,13 +171,6 @@ impl ItemBook {
 
     fn pegged_supply(&self, id: &SupplyId) -> Result<&Supply, StockError> {
         self.supplies.get(id).ok_or_else(|| self.not_loaded("supply", id))
-    }
-
-    fn sort_pegs(&self, pegs: &mut [Peg]) {
-        pegs.sort_by_key(|peg| {
-            let date = self.supplies.get(&peg.supply).and_then(|supply| supply.expected_date);
-            (date.unwrap_or(Date::MAX), peg.supply.clone())
-        });
     }
 
     fn countable_supplies(&self, capacity: impl Fn(&Supply) -> Quantity) -> Result<Vec<FreeSupply>, StockError> {
@@ -214,6 +208,14 @@ impl ItemBook {
         }
         Ok(())
     }
+}
+
+/// Puts pegs in the order of their supplies' expected dates; those of supplies that are not loaded come last.
+pub(super) fn sort_pegs(supplies: &Rows<SupplyId, Supply>, pegs: &mut [Peg]) {
+    pegs.sort_by_cached_key(|peg| {
+        let date = supplies.get(&peg.supply).and_then(|supply| supply.expected_date);
+        (date.unwrap_or(Date::MAX), peg.supply.clone())
+    });
 }
 
 /// The part of an eligible claim that HELD units cover; they are taken out of `held`.

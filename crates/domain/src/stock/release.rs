@@ -17,7 +17,7 @@ pub struct Post {
     pub line: LineId,
     /// The part; `None` means all parts, first part first.
     pub part: Option<i32>,
-    /// Only units of this location; `None` means any, in the order in which they were reserved.
+    /// Only units of this location; `None` means any, first choice first.
     pub location: Option<LocationId>,
     /// Base units, at least 1.
     pub quantity: Quantity,
@@ -271,7 +271,7 @@ impl ItemBook {
         Ok(vec![key])
     }
 
-    /// The locations at which a claim has units reserved, each once, in the order in which they were taken.
+    /// The locations at which a claim has units reserved, each once, first choice first.
     fn reserved_locations(&self, key: &ClaimKey, only: Option<&LocationId>) -> Result<Vec<LocationId>, StockError> {
         let mut locations: Vec<LocationId> = Vec::new();
         for reservation in &self.claim_or_refuse(key)?.reservations {

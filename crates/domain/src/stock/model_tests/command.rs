@@ -1,0 +1,161 @@
+//! Random commands over a small world, so that lines, locations and supplies meet often.
+
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+
+pub const LOCATIONS: u8 = 3;
+pub const LINES: u8 = 6;
+pub const SUPPLIES: u8 = 5;
+
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub line: u8,
+    pub part: i32,
+    pub quantity: i64,
+    pub candidates: Vec<u8>,
+    pub split: bool,
+    pub minimum: i64,
+    pub shortfall: u8,
+    pub soft: bool,
+    pub eligible: bool,
+    pub key: u8,
+    pub limit: Option<i64>,
+    pub group: bool,
+    pub takes_over: Option<u8>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Command {
+    Reserve(Wish),
+    Post { line: u8, part: Option<i32>, location: Option<u8>, quantity: i64 },
+    Release { line: u8, part: Option<i32>, quantity: Option<i64>, reserved_first: bool },
+    Expire { line: u8, part: i32 },
+    Confirm { line: u8, part: i32 },
+    ChangeQueue { line: u8, part: Option<i32>, eligible: Option<bool>, key: Option<u8> },
+    Reassign { from: u8, to: u8, location: u8, quantity: i64, stale: bool },
+    Receive { location: u8, supply: Option<u8>, accepted: i64, damaged: i64, quality: i64, closes: bool },
+    Return { location: u8, quantity: i64, disposition: u8 },
+    Adjust { location: u8, state: u8, quantity: i64, adds: bool },
+    Count { location: u8, counted: i64 },
+    Quarantine { location: u8, quantity: i64, damaged: bool },
+    ReleaseQuarantine { location: u8, quantity: i64 },
+    Transfer { supply: u8, from: u8, to: u8, quantity: i64, days: i8 },
+    CreateSupply { supply: u8, location: u8, quantity: i64, days: Option<i8> },
+    UpdateSupply { supply: u8, ordered: Option<i64>, days: Option<Option<i8>> },
+    CancelSupply { supply: u8, quantity: Option<i64> },
+    Advise { supply: u8, notice: u8, quantity: i64, days: i8 },
+    Allocate { location: u8, take_at_most: i64, passes_over: bool, is_final: bool, stale: bool },
+    NextDay,
+    Flush,
+}
+
+fn location() -> impl Strategy<Value = u8> {
+    0..LOCATIONS
+}
+
+fn line() -> impl Strategy<Value = u8> {
+    0..LINES
+}
+
+fn part() -> impl Strategy<Value = Option<i32>> {
+    option::weighted(0.6, 1..=2)
+}
+
+fn supply() -> impl Strategy<Value = u8> {
+    0..SUPPLIES
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    let place = (
+        subsequence((0..LOCATIONS).collect::<Vec<u8>>(), 1..=usize::from(LOCATIONS)).prop_shuffle(),
+        any::<bool>(),
+        0..4_i64,
+    );
+    let kind = (0..5_u8, prop::bool::weighted(0.3), prop::bool::weighted(0.8), 0..3_u8);
+    let extra = (option::weighted(0.2, 0..20_i64), prop::bool::weighted(0.1), option::weighted(0.2, line()));
+    (line(), 1..=2_i32, 1..15_i64, place, kind, extra).prop_map(
+        |(line, part, quantity, (candidates, split, minimum), (shortfall, soft, eligible, key), extra)| {
+            let (limit, group, takes_over) = extra;
+            Wish {
+                line,
+                part,
+                quantity,
+                candidates,
+                split,
+                minimum,
+                shortfall,
+                soft,
+                eligible,
+                key,
+                limit,
+                group,
+                takes_over,
+            }
+        },
+    )
+}
+
+fn claim_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        6 => wish().prop_map(Command::Reserve),
+        2 => (line(), part(), option::of(location()), 1..10_i64)
+            .prop_map(|(line, part, location, quantity)| Command::Post { line, part, location, quantity }),
+        2 => (line(), part(), option::of(1..10_i64), any::<bool>()).prop_map(|(line, part, quantity, reserved_first)| {
+            Command::Release { line, part, quantity, reserved_first }
+        }),
+        1 => (line(), 1..=2_i32).prop_map(|(line, part)| Command::Expire { line, part }),
+        1 => (line(), 1..=2_i32).prop_map(|(line, part)| Command::Confirm { line, part }),
+        2 => (line(), part(), option::of(any::<bool>()), option::of(0..3_u8))
+            .prop_map(|(line, part, eligible, key)| Command::ChangeQueue { line, part, eligible, key }),
+        2 => (line(), line(), location(), 1..6_i64, prop::bool::weighted(0.1)).prop_map(
+            |(from, to, location, quantity, stale)| Command::Reassign { from, to, location, quantity, stale }
+        ),
+    ]
+}
+
+fn stock_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        5 => (location(), option::weighted(0.4, supply()), 0..15_i64, 0..3_i64, 0..3_i64, any::<bool>()).prop_map(
+            |(location, supply, accepted, damaged, quality, closes)| Command::Receive {
+                location, supply, accepted, damaged, quality, closes
+            }
+        ),
+        1 => (location(), 1..4_i64, 0..3_u8)
+            .prop_map(|(location, quantity, disposition)| Command::Return { location, quantity, disposition }),
+        1 => (location(), 0..4_u8, 1..6_i64, any::<bool>())
+            .prop_map(|(location, state, quantity, adds)| Command::Adjust { location, state, quantity, adds }),
+        2 => (location(), 0..20_i64).prop_map(|(location, counted)| Command::Count { location, counted }),
+        1 => (location(), 1..4_i64, any::<bool>())
+            .prop_map(|(location, quantity, damaged)| Command::Quarantine { location, quantity, damaged }),
+        1 => (location(), 1..4_i64).prop_map(|(location, quantity)| Command::ReleaseQuarantine { location, quantity }),
+        2 => (supply(), location(), location(), 1..8_i64, -1..5_i8).prop_map(|(supply, from, to, quantity, days)| {
+            Command::Transfer { supply, from, to, quantity, days }
+        }),
+        4 => (location(), 0..12_i64, any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)).prop_map(
+            |(location, take_at_most, passes_over, is_final, stale)| Command::Allocate {
+                location, take_at_most, passes_over, is_final, stale
+            }
+        ),
+    ]
+}
+
+fn supply_command() -> impl Strategy<Value = Command> {
+    let days = || option::weighted(0.9, -1..6_i8);
+    prop_oneof![
+        3 => (supply(), location(), 1..20_i64, days())
+            .prop_map(|(supply, location, quantity, days)| Command::CreateSupply { supply, location, quantity, days }),
+        2 => (supply(), option::of(1..20_i64), option::of(days()))
+            .prop_map(|(supply, ordered, days)| Command::UpdateSupply { supply, ordered, days }),
+        1 => (supply(), option::of(1..9_i64)).prop_map(|(supply, quantity)| Command::CancelSupply { supply, quantity }),
+        1 => (supply(), supply(), 1..9_i64, 0..6_i8).prop_map(|(supply, notice, quantity, days)| Command::Advise {
+            supply, notice, quantity, days
+        }),
+        1 => Just(Command::NextDay),
+        1 => Just(Command::Flush),
+    ]
+}
+
+pub fn any_command() -> impl Strategy<Value = Command> {
+    prop_oneof![4 => claim_command(), 4 => stock_command(), 2 => supply_command()]
+}

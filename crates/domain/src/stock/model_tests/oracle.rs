@@ -1,0 +1,175 @@
+//! Naive decisions, unit by unit and without any kept sum, to compare the book's with.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::ids::{LocationId, SupplyId};
+use crate::quantity::Quantity;
+use crate::stock::book::ItemBook;
+use crate::stock::claim::{Claim, ClaimKey};
+use crate::stock::count::CountAnswer;
+use crate::stock::hold::Hold;
+use crate::stock::position::Position;
+use crate::stock::reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall};
+use crate::stock::supply::Supply;
+
+use super::command::Command;
+use super::world::units;
+
+type AllRows = (Vec<Position>, Vec<Claim>, Vec<Hold>, Vec<Supply>, usize, Quantity);
+
+/// Everything that a book holds.
+pub fn rows_of(book: &ItemBook) -> AllRows {
+    (
+        book.positions().cloned().collect(),
+        book.claims().cloned().collect(),
+        book.holds().cloned().collect(),
+        book.supplies().cloned().collect(),
+        book.movements().len(),
+        book.total_waiting(),
+    )
+}
+
+/// A row has a new version exactly when something of it changed; a claim also when the date of its supply moved.
+pub fn check_versions(before: &ItemBook, after: &ItemBook) -> Result<(), String> {
+    for claim in after.claims() {
+        let old = before.claim(&claim.key);
+        let (old_version, is_same) = old.map_or((0, false), |old| {
+            let same_version = Claim { version: claim.version, ..old.clone() };
+            (old.version, same_version == *claim)
+        });
+        let counted = claim.version - old_version;
+        if (!is_same && counted != 1) || (is_same && !(0..=1).contains(&counted)) {
+            return Err(format!("claim {} went from version {old_version} to {}", claim.key, claim.version));
+        }
+    }
+    for position in after.positions() {
+        let old = before.position(&position.location).map_err(|error| error.to_string())?;
+        let is_same = Position { version: position.version, ..old.clone() } == *position;
+        if position.version - old.version != i64::from(!is_same) {
+            return Err(format!("{} went from version {} to {}", position.location, old.version, position.version));
+        }
+    }
+    Ok(())
+}
+
+/// What a reservation should answer; `None` when the line has to be refused as an error.
+pub fn expected_outcome(book: &ItemBook, line: &ReserveLine) -> Option<ReserveOutcome> {
+    let sources: Vec<&Claim> = book
+        .claims()
+        .filter(|claim| Some(&claim.key.line) == line.takes_over.as_ref() && !claim.is_resolved())
+        .collect();
+    let mut free: BTreeMap<&LocationId, i64> = BTreeMap::new();
+    for location in &line.candidates {
+        let own: i64 = sources.iter().map(|claim| claim.reserved_at(location).get()).sum();
+        free.insert(location, book.position(location).ok()?.available.get() + own);
+    }
+    let may_take = line.eligible || line.shortfall != Shortfall::Backorder;
+    let mut reserved: Vec<(LocationId, i64)> = if may_take { pick(line, &free) } else { Vec::new() };
+    let mut got: i64 = reserved.iter().map(|(_, quantity)| quantity).sum();
+    let wanted = line.quantity.get();
+    let is_group_short = line.all_or_nothing_group.is_some() && got < wanted;
+    if is_group_short || (line.shortfall == Shortfall::Refuse && got < wanted) {
+        reserved.clear();
+        got = 0;
+    }
+    let others = book.total_waiting().get() - sources.iter().map(|claim| claim.waiting.get()).sum::<i64>();
+    let room = line.waiting_limit.map_or(i64::MAX, |limit| (limit.get() - others).max(0));
+    let may_wait = line.shortfall == Shortfall::Backorder;
+    let waiting = if may_wait { (wanted - got).min(room) } else { 0 };
+    let refused = wanted - got - waiting;
+    let why = if may_wait { Refusal::WaitingLimit } else { Refusal::NotAvailable };
+    Some(ReserveOutcome {
+        key: line.key.clone(),
+        reserved: reserved.into_iter().map(|(location, quantity)| (location, units(quantity))).collect(),
+        waiting: units(waiting),
+        refused: units(refused),
+        refusal: (refused > 0).then_some(why),
+    })
+}
+
+fn pick(line: &ReserveLine, free: &BTreeMap<&LocationId, i64>) -> Vec<(LocationId, i64)> {
+    let wanted = line.quantity.get();
+    if line.split_allowed && line.min_per_location.get() > 1 {
+        // The choice with a minimum has unit tests of its own; here only its limits are checked.
+        let offers: Vec<_> = line.candidates.iter().map(|l| (l.clone(), units(free[l]))).collect();
+        let minimum = line.min_per_location.get().min(wanted);
+        let placed = crate::stock::placement::place(line.quantity, &offers, true, line.min_per_location);
+        assert!(placed.iter().all(|(l, quantity)| quantity.get() >= minimum && quantity.get() <= free[l]));
+        assert!(placed.iter().map(|(_, quantity)| quantity.get()).sum::<i64>() <= wanted);
+        return placed.into_iter().map(|(location, quantity)| (location, quantity.get())).collect();
+    }
+    if line.split_allowed {
+        let mut taken: BTreeMap<&LocationId, i64> = BTreeMap::new();
+        for _ in 0..wanted {
+            let next = line.candidates.iter().find(|l| taken.get(l).copied().unwrap_or(0) < free[l]);
+            if let Some(location) = next {
+                *taken.entry(location).or_default() += 1;
+            }
+        }
+        let in_order = line.candidates.iter().filter_map(|l| taken.get(l).map(|quantity| (l.clone(), *quantity)));
+        return in_order.collect();
+    }
+    let whole = line.candidates.iter().find(|l| free[l] >= wanted);
+    let most = line.candidates.iter().rev().max_by_key(|l| free[l]);
+    let chosen = whole.or(most).map(|l| (l.clone(), free[l].min(wanted)));
+    chosen.into_iter().filter(|(_, quantity)| *quantity > 0).collect()
+}
+
+/// Whether a command ends with all waiting claims pegged anew.
+pub const fn pegs_anew(command: &Command) -> bool {
+    matches!(command, Command::NextDay)
+}
+
+/// The pegs that the queue should have: unit by unit, first place first, earliest supply first.
+pub fn check_pegs(book: &ItemBook, today: Date) -> Result<(), String> {
+    let is_simple = |claim: &Claim| claim.split_allowed || claim.waits_at().len() == 1;
+    if !book.claims().filter(|claim| !claim.waiting.is_zero()).all(is_simple) {
+        return Ok(());
+    }
+    let mut held: BTreeMap<&LocationId, i64> = book.positions().map(|p| (&p.location, p.held.get())).collect();
+    let mut supplies: Vec<(Date, &SupplyId, &LocationId, i64)> = book
+        .supplies()
+        .filter_map(|s| {
+            s.expected_date.filter(|date| *date >= today).map(|date| (date, &s.id, &s.location, s.open().get()))
+        })
+        .collect();
+    supplies.sort();
+    let mut queue: Vec<&Claim> = book.claims().collect();
+    queue.sort_by(|a, b| a.queue_place().cmp(&b.queue_place()));
+    for claim in queue {
+        let mut expected: BTreeMap<&SupplyId, i64> = BTreeMap::new();
+        for _ in 0..claim.waiting.get() {
+            let holding = claim.waits_at().iter().find(|l| claim.eligible && held.get(l).copied().unwrap_or(0) > 0);
+            if let Some(location) = holding {
+                *held.get_mut(location).unwrap() -= 1;
+                continue;
+            }
+            let next =
+                supplies.iter_mut().find(|(_, _, location, left)| *left > 0 && claim.waits_at().contains(location));
+            if let Some((_, id, _, left)) = next {
+                *left -= 1;
+                *expected.entry(*id).or_default() += 1;
+            }
+        }
+        let pegs: BTreeMap<&SupplyId, i64> = claim.pegs.iter().map(|peg| (&peg.supply, peg.quantity.get())).collect();
+        if pegs != expected {
+            return Err(format!("claim {} is pegged to {pegs:?}, expected {expected:?}", claim.key));
+        }
+    }
+    Ok(())
+}
+
+/// A count takes from the end of the queue, and never from a claim while a later one still has units there.
+pub fn check_count(before: &ItemBook, location: &LocationId, answer: &CountAnswer) {
+    let reserved_before =
+        |key: &ClaimKey| before.claim(key).map_or(Quantity::ZERO, |claim| claim.reserved_at(location));
+    let mut queue: Vec<&Claim> = before.claims().filter(|claim| !claim.reserved_at(location).is_zero()).collect();
+    queue.sort_by(|a, b| b.queue_place().cmp(&a.queue_place()));
+    let victims: Vec<&ClaimKey> = answer.taken_away.iter().map(|taken| &taken.key).collect();
+    let from_end: Vec<&ClaimKey> = queue.iter().take(victims.len()).map(|claim| &claim.key).collect();
+    assert_eq!(victims, from_end, "the end of the queue loses first");
+    let all_but_last = answer.taken_away.iter().rev().skip(1);
+    assert!(all_but_last.into_iter().all(|taken| taken.quantity == reserved_before(&taken.key)));
+}

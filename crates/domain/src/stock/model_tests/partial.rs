@@ -1,0 +1,76 @@
+//! A store loads only what a command says it needs. A book of those rows must decide as a book of all rows.
+
+use std::collections::BTreeSet;
+
+use crate::ids::{LineId, LocationId};
+use crate::stock::book::{ItemBook, ItemScope};
+use crate::stock::claim::Claim;
+use crate::stock::supply::Supply;
+
+use super::command::Command;
+use super::world::{World, all_locations, apply, item, line, location};
+
+/// Runs the command on a book of all rows and on one of few, and compares what both would write.
+pub fn compare(world: &World, command: &Command) -> Result<(), String> {
+    let Some(mut few) = book_of_few(world, command) else { return Ok(()) };
+    let mut all = world.tables.whole_book(&all_locations(), world.today);
+    let ctx = world.context();
+    let of_all = apply(&mut all, world, &ctx, command).map(|_| ());
+    let of_few = apply(&mut few, world, &ctx, command).map(|_| ());
+    let (written_all, written_few) = (format!("{:?}", all.into_changes()), format!("{:?}", few.into_changes()));
+    if of_all == of_few && written_all == written_few {
+        return Ok(());
+    }
+    Err(format!("{command:?}: all rows {of_all:?} {written_all}\nfew rows {of_few:?} {written_few}"))
+}
+
+/// The rows that the command's doc comment names; `None` for commands that need all waiting claims.
+fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
+    let mut locations: BTreeSet<LocationId> = BTreeSet::new();
+    let mut lines: BTreeSet<LineId> = BTreeSet::new();
+    match command {
+        Command::Reserve(wish) => {
+            locations.extend(wish.candidates.iter().map(|number| location(*number)));
+            lines.insert(line(wish.line));
+            lines.extend(wish.takes_over.map(line));
+        }
+        Command::Post { line: number, .. }
+        | Command::Release { line: number, .. }
+        | Command::Expire { line: number, .. }
+        | Command::Confirm { line: number, .. }
+        | Command::ChangeQueue { line: number, .. } => {
+            lines.insert(line(*number));
+        }
+        Command::Reassign { from, to, location: at, .. } => {
+            lines.extend([line(*from), line(*to)]);
+            locations.insert(location(*at));
+        }
+        Command::Receive { location: at, supply: None, .. }
+        | Command::Return { location: at, .. }
+        | Command::Adjust { location: at, .. }
+        | Command::Quarantine { location: at, .. }
+        | Command::ReleaseQuarantine { location: at, .. } => {
+            locations.insert(location(*at));
+        }
+        _ => return None,
+    }
+    let claims: Vec<Claim> =
+        world.tables.whole_claims().into_iter().filter(|claim| lines.contains(&claim.key.line)).collect();
+    locations.extend(claims.iter().flat_map(|claim| claim.candidates.clone()));
+    locations.extend(claims.iter().flat_map(|claim| claim.reservations.iter().map(|r| r.location.clone())));
+    let is_needed = |supply: &&Supply| {
+        let is_pegged = claims.iter().any(|claim| claim.pegs.iter().any(|peg| peg.supply == supply.id));
+        is_pegged || (locations.contains(&supply.location) && !supply.open().is_zero())
+    };
+    let supplies = world.tables.supplies.values().filter(is_needed).cloned().collect();
+    let scope = ItemScope {
+        item: item(),
+        locations: locations.iter().map(|location| world.tables.scope_of(location, world.today)).collect(),
+        claims,
+        holds: Vec::new(),
+        supplies,
+        total_waiting: world.tables.total_waiting(),
+        all_waiting_loaded: false,
+    };
+    ItemBook::load(scope).ok()
+}
