@@ -1,6 +1,8 @@
 //! Channels to other services: over a socket or straight into another service's stack in this process. Every call has a
 //! deadline, continues the caller's trace and names its caller. Nothing here retries: see [`crate::retry`].
 
+mod bundles;
+
 use std::{
     fmt,
     sync::Arc,
@@ -25,6 +27,8 @@ use crate::{
     problem::Problem,
     trace::{TRACEPARENT, current_traceparent},
 };
+
+pub use bundles::{AllocationClients, InventoryClients};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -1,0 +1,77 @@
+//! The clients of one service together, over one channel.
+
+use backorder_proto::{
+    allocation::v1::{
+        allocation_operations_service_client::AllocationOperationsServiceClient,
+        backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
+        policy_service_client::PolicyServiceClient,
+    },
+    inventory::v1::{
+        availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
+        inventory_operations_service_client::InventoryOperationsServiceClient,
+        reservation_service_client::ReservationServiceClient, stock_service_client::StockServiceClient,
+        supply_service_client::SupplyServiceClient,
+    },
+};
+
+use super::ServiceChannel;
+
+/// The clients of `inventory`. Clones are cheap; generated clients are called through a clone of their own.
+#[derive(Debug, Clone)]
+pub struct InventoryClients {
+    /// Items and locations.
+    pub catalog: CatalogServiceClient<ServiceChannel>,
+    /// Stock and movements.
+    pub stock: StockServiceClient<ServiceChannel>,
+    /// Dated inbound supply.
+    pub supply: SupplyServiceClient<ServiceChannel>,
+    /// Claims on supply: reservations, waiting rows and holds.
+    pub reservations: ReservationServiceClient<ServiceChannel>,
+    /// What can be had, now and later.
+    pub availability: AvailabilityServiceClient<ServiceChannel>,
+    /// Activity, books and dead letters.
+    pub operations: InventoryOperationsServiceClient<ServiceChannel>,
+}
+
+impl InventoryClients {
+    /// The clients over a channel.
+    #[must_use]
+    pub fn new(channel: ServiceChannel) -> Self {
+        let channel = channel.with_target("inventory");
+        Self {
+            catalog: CatalogServiceClient::new(channel.clone()),
+            stock: StockServiceClient::new(channel.clone()),
+            supply: SupplyServiceClient::new(channel.clone()),
+            reservations: ReservationServiceClient::new(channel.clone()),
+            availability: AvailabilityServiceClient::new(channel.clone()),
+            operations: InventoryOperationsServiceClient::new(channel),
+        }
+    }
+}
+
+/// The clients of `allocation`. Clones are cheap; generated clients are called through a clone of their own.
+#[derive(Debug, Clone)]
+pub struct AllocationClients {
+    /// Orders and their lines.
+    pub orders: OrderServiceClient<ServiceChannel>,
+    /// What waits, and why.
+    pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// Backorder policies and the serving sequence.
+    pub policies: PolicyServiceClient<ServiceChannel>,
+    /// Activity, totals, checks and dead letters.
+    pub operations: AllocationOperationsServiceClient<ServiceChannel>,
+}
+
+impl AllocationClients {
+    /// The clients over a channel.
+    #[must_use]
+    pub fn new(channel: ServiceChannel) -> Self {
+        let channel = channel.with_target("allocation");
+        Self {
+            orders: OrderServiceClient::new(channel.clone()),
+            backlog: BacklogServiceClient::new(channel.clone()),
+            policies: PolicyServiceClient::new(channel.clone()),
+            operations: AllocationOperationsServiceClient::new(channel),
+        }
+    }
+}
