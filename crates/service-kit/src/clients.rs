@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response};
 use tokio::time::Instant;
 use tonic::{
-    Code, Status, TimeoutExpired,
+    Status, TimeoutExpired,
     body::Body,
     service::Routes,
     transport::{Endpoint, Uri},
@@ -194,7 +194,7 @@ fn problem_status(target: &str, error: BoxError) -> Status {
         return Problem::deadline_passed().into();
     }
     let status = Status::from_error(error);
-    if !status.details().is_empty() || status.code() == Code::Cancelled {
+    if !status.details().is_empty() {
         return status;
     }
     Problem::dependency_unavailable(target, RETRY_AFTER).caused_by(status).into()
@@ -215,6 +215,7 @@ fn chain_holds_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use backorder_proto::common::v1::ErrorReason;
+    use tonic::Code;
     use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
     use super::*;

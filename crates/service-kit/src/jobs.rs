@@ -148,7 +148,7 @@ mod tests {
     async fn a_job_that_fails_or_panics_starts_anew() {
         let jobs = Jobs::new();
         let starts = Arc::new(AtomicU32::new(0));
-        let (third, is_third) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let third = Arc::new(Notify::new());
         let seen = Arc::clone(&third);
         jobs.spawn("test", {
             let starts = Arc::clone(&starts);
@@ -165,7 +165,6 @@ mod tests {
                 }
             }
         });
-        drop(is_third);
         seen.notified().await;
         assert!(jobs.stop(Duration::from_secs(1)).await);
         assert_eq!(starts.load(Ordering::SeqCst), 3);
@@ -184,7 +183,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_job_that_does_not_stop_is_told() {
         let jobs = Jobs::new();
-        jobs.spawn("stubborn", |_| std::future::pending());
+        let begun = Arc::new(Notify::new());
+        let begin = Arc::clone(&begun);
+        jobs.spawn("stubborn", move |_| {
+            begin.notify_one();
+            std::future::pending()
+        });
+        begun.notified().await;
         assert!(!jobs.stop(Duration::from_secs(20)).await);
     }
 }
