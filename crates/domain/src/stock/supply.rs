@@ -226,8 +226,8 @@ impl ItemBook {
         })
     }
 
-    /// Changes the ordered quantity, the dates or the reference of an open supply; an update of dates or reference alone
-    /// is also taken while it is closed. Answers the claims whose pegs, or whose pegged supply's date, changed.
+    /// Changes the ordered quantity, the dates or the reference of an open supply. A shipment notice takes more units out
+    /// of the supply that it belongs to, or gives some back. Answers the claims whose pegs, or whose pegged supply's date, changed.
     ///
     /// # Errors
     /// [`StockError::SupplyNotFound`], [`StockError::VersionMismatch`], [`StockError::SupplyClosed`],
@@ -247,13 +247,7 @@ impl ItemBook {
             if supply.kind == SupplyKind::Transfer {
                 return Err(StockError::TransferUnderWay(id.clone()));
             }
-            check_quantity(ordered)?;
-            let accounted = plus(plus(supply.received, supply.cancelled)?, supply.advised)?;
-            if ordered < accounted {
-                let (supply, open) = (id.clone(), supply.open());
-                return Err(StockError::SupplyQuantityConflict { supply, asked: ordered, open });
-            }
-            supply.ordered = ordered;
+            supply.ordered = self.check_new_ordered(&supply, ordered)?;
         }
         let old_date = supply.expected_date;
         supply.agreed_date = update.agreed_date.unwrap_or(supply.agreed_date);
@@ -262,10 +256,39 @@ impl ItemBook {
             supply.reference.clone_from(reference);
         }
         let is_date_moved = supply.expected_date != old_date;
+        let parent = self.parent_after(&supply)?;
         self.command(ctx, |book| {
             book.put_supply(supply);
+            if let Some(parent) = parent {
+                book.put_supply(parent);
+            }
             if is_date_moved { book.repeg_all_with_moved(id) } else { book.repeg_all() }
         })
+    }
+
+    fn check_new_ordered(&self, supply: &Supply, ordered: Quantity) -> Result<Quantity, StockError> {
+        check_quantity(ordered)?;
+        let accounted = plus(plus(supply.received, supply.cancelled)?, supply.advised)?;
+        if ordered < accounted {
+            let (supply, open) = (supply.id.clone(), supply.open());
+            return Err(StockError::SupplyQuantityConflict { supply, asked: ordered, open });
+        }
+        Ok(ordered)
+    }
+
+    /// The supply out of which a shipment notice takes its units, after the notice's ordered quantity changed: more is
+    /// taken out of what is open there, less is given back.
+    fn parent_after(&self, notice: &Supply) -> Result<Option<Supply>, StockError> {
+        let Some(id) = &notice.parent else { return Ok(None) };
+        let old = self.supply_or_refuse(&notice.id)?;
+        let mut parent = self.supplies.get(id).ok_or_else(|| self.not_loaded("supply", id))?.clone();
+        let (added, open) = (notice.ordered.saturating_sub(old.ordered), parent.open());
+        if added > open {
+            return Err(StockError::SupplyQuantityConflict { supply: id.clone(), asked: added, open });
+        }
+        let given_back = old.ordered.saturating_sub(notice.ordered);
+        parent.advised = minus(plus(parent.advised, added)?, given_back, "supply.advised")?;
+        Ok(Some(parent))
     }
 
     /// Cancels open units of a supply; `None` means all that are open. What a shipment notice loses is open again under

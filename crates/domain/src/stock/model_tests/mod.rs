@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 
+mod apply;
 mod command;
 mod oracle;
 mod partial;
@@ -17,7 +18,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use command::{Command, any_command};
 use world::World;
 
-const COMMANDS_MAX: usize = 40;
+const COMMANDS_MAX: usize = 50;
 
 fn runner() -> TestRunner {
     let config = Config {

@@ -14,7 +14,6 @@ use crate::stock::position::Position;
 use crate::stock::reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall};
 use crate::stock::supply::Supply;
 
-use super::command::Command;
 use super::world::units;
 
 type AllRows = (Vec<Position>, Vec<Claim>, Vec<Hold>, Vec<Supply>, usize, Quantity);
@@ -115,11 +114,6 @@ fn pick(line: &ReserveLine, free: &BTreeMap<&LocationId, i64>) -> Vec<(LocationI
     let most = line.candidates.iter().rev().max_by_key(|l| free[l]);
     let chosen = whole.or(most).map(|l| (l.clone(), free[l].min(wanted)));
     chosen.into_iter().filter(|(_, quantity)| *quantity > 0).collect()
-}
-
-/// Whether a command ends with all waiting claims pegged anew.
-pub const fn pegs_anew(command: &Command) -> bool {
-    matches!(command, Command::NextDay)
 }
 
 /// The pegs that the queue should have: unit by unit, first place first, earliest supply first.

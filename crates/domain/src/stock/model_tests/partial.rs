@@ -7,8 +7,9 @@ use crate::stock::book::{ItemBook, ItemScope};
 use crate::stock::claim::Claim;
 use crate::stock::supply::Supply;
 
+use super::apply::{apply, is_open, is_open_soft, is_reserved, is_waiting, reserve_line};
 use super::command::Command;
-use super::world::{World, all_locations, apply, item, line, location};
+use super::world::{World, all_locations, item, line, location};
 
 /// Runs the command on a book of all rows and on one of few, and compares what both would write.
 pub fn compare(world: &World, command: &Command) -> Result<(), String> {
@@ -32,17 +33,22 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         Command::Reserve(wish) => {
             locations.extend(wish.candidates.iter().map(|number| location(*number)));
             lines.insert(line(wish.line));
-            lines.extend(wish.takes_over.map(line));
+            lines.extend(reserve_line(world, &world.context(), wish).takes_over);
         }
-        Command::Post { line: number, .. }
-        | Command::Release { line: number, .. }
-        | Command::Expire { line: number, .. }
-        | Command::Confirm { line: number, .. }
-        | Command::ChangeQueue { line: number, .. } => {
-            lines.insert(line(*number));
+        Command::Post { line, .. } => {
+            lines.insert(world.claim_named(*line, is_reserved).line);
+        }
+        Command::Release { line, .. } => {
+            lines.insert(world.claim_named(*line, is_open).line);
+        }
+        Command::Expire { line } | Command::Confirm { line } => {
+            lines.insert(world.claim_named(*line, is_open_soft).line);
+        }
+        Command::ChangeQueue { line, .. } => {
+            lines.insert(world.claim_named(*line, is_waiting).line);
         }
         Command::Reassign { from, to, location: at, .. } => {
-            lines.extend([line(*from), line(*to)]);
+            lines.extend([world.claim_named(*from, is_reserved).line, world.claim_named(*to, is_waiting).line]);
             locations.insert(location(*at));
         }
         Command::Receive { location: at, supply: None, .. }
