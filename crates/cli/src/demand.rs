@@ -52,6 +52,8 @@ pub struct Reversal {
     pub id: Arc<str>,
     /// When it was written.
     pub reversed_at: Timestamp,
+    /// Rows of the source that are applied by it.
+    pub rows: u64,
     /// The order lines it takes back from. A reversal without any is not an event.
     pub parts: Vec<ReversedPart>,
 }

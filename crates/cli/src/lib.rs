@@ -3,11 +3,15 @@
 //! Everything it does to stock or orders goes through the public RPCs. It owns file formats, the modelled world of the
 //! demo, and how results are shown; it holds no business rule of its own.
 
+pub mod client;
 pub mod decimal;
 pub mod demand;
 pub mod demand_summary;
 pub mod draw;
+pub mod failure;
+pub mod import;
 pub mod input;
 pub mod model;
+pub mod output;
 pub mod retail;
 pub mod world;

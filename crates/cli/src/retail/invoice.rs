@@ -27,6 +27,7 @@ pub struct OpenDocument {
     country: Arc<str>,
     lines: Vec<DemandLine>,
     parts: Vec<ReversedPart>,
+    rows_applied: u64,
     seen: HashSet<Vec<u8>>,
     pub(super) spans_minutes: bool,
     pub(super) interleaved: bool,
@@ -43,6 +44,7 @@ impl OpenDocument {
             country: row.country.clone(),
             lines: Vec::new(),
             parts: Vec::new(),
+            rows_applied: 0,
             seen: HashSet::new(),
             spans_minutes: false,
             interleaved: false,
@@ -64,14 +66,18 @@ impl OpenDocument {
 
     /// Adds what a reversal row takes back.
     pub(super) fn add_parts(&mut self, parts: Vec<ReversedPart>) {
+        self.rows_applied += u64::from(!parts.is_empty());
         self.parts.extend(parts);
     }
 
     fn into_event(self) -> Option<DemandEvent> {
         match self.kind {
-            DocumentKind::Reversal if !self.parts.is_empty() => {
-                Some(DemandEvent::Reversed(Reversal { id: self.id, reversed_at: self.first_at, parts: self.parts }))
-            }
+            DocumentKind::Reversal if !self.parts.is_empty() => Some(DemandEvent::Reversed(Reversal {
+                id: self.id,
+                reversed_at: self.first_at,
+                rows: self.rows_applied,
+                parts: self.parts,
+            })),
             DocumentKind::Invoice if !self.lines.is_empty() => Some(DemandEvent::Ordered(DemandOrder {
                 id: self.id,
                 placed_at: self.first_at,

@@ -14,7 +14,7 @@ use super::{
     class::RowClass,
     codes,
     invoice::{Found, OpenDocument, OpenDocuments},
-    report::{HUGE_REVERSALS_MAX, RetailReport},
+    report::{HUGE_REVERSALS_MAX, RefusedRow, RetailReport},
     reversal::SalesBook,
     row::{DocumentKind, RetailRow, ZONE, is_header},
 };
@@ -53,6 +53,7 @@ pub struct RetailReader<R> {
     items: BTreeMap<Arc<str>, ItemSeen>,
     ready: VecDeque<DemandEvent>,
     report: RetailReport,
+    refused: Option<Vec<RefusedRow>>,
     at_end: bool,
 }
 
@@ -77,8 +78,28 @@ impl<R: Read> RetailReader<R> {
             items: BTreeMap::new(),
             ready: VecDeque::new(),
             report: RetailReport::default(),
+            refused: None,
             at_end: false,
         })
+    }
+
+    /// Keeps every refused row until [`Self::drain_refused`] takes it.
+    #[must_use]
+    pub fn keeping_refused(mut self) -> Self {
+        self.refused = Some(Vec::new());
+        self
+    }
+
+    /// Takes the rows that were refused since the last call. Call it after each event, so that they do not pile up.
+    pub fn drain_refused(&mut self) -> Vec<RefusedRow> {
+        self.refused.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn count(&mut self, class: RowClass, line: u64, detail: impl Fn() -> String) {
+        self.report.count(class, line, &detail);
+        if let Some(refused) = self.refused.as_mut().filter(|_| !class.is_applied()) {
+            refused.push(RefusedRow { line, class, detail: detail() });
+        }
     }
 
     /// The report so far; complete after the last event.
@@ -108,12 +129,12 @@ impl<R: Read> RetailReader<R> {
         }
         let line = self.record.position().map_or(0, csv::Position::line);
         match RetailRow::try_from_record(&self.record, &self.zone) {
-            Err(unreadable) => self.report.count(RowClass::Unreadable, line, || unreadable.to_string()),
+            Err(unreadable) => self.count(RowClass::Unreadable, line, || unreadable.to_string()),
             Ok(row) => {
                 self.close_documents(Some(row.at));
                 self.note_traps(&row);
                 let (class, detail) = self.classify(&row);
-                self.report.count(class, line, || detail.unwrap_or_else(|| described(&row)));
+                self.count(class, line, || detail.clone().unwrap_or_else(|| described(&row)));
             }
         }
         Ok(())

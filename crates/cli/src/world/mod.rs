@@ -169,6 +169,7 @@ fn reversals(source: &mut Source, order: &DemandOrder) -> Vec<Reversal> {
         found.push(Reversal {
             id: format!("C{}-{}", order.id, line.number).into(),
             reversed_at,
+            rows: 1,
             parts: vec![ReversedPart { order: order.id.clone(), line: line.number, quantity }],
         });
     }

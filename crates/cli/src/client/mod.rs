@@ -1,0 +1,119 @@
+//! The program as a client: one bundle with a client per gRPC service, over sockets or inside this process.
+
+pub mod requests;
+
+use std::{sync::Arc, time::Duration};
+
+use backorder_domain::ids::IdProvider;
+use backorder_proto::{
+    allocation::v1::{
+        allocation_operations_service_client::AllocationOperationsServiceClient,
+        backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
+        policy_service_client::PolicyServiceClient,
+    },
+    inventory::v1::{
+        availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
+        inventory_operations_service_client::InventoryOperationsServiceClient,
+        stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
+    },
+};
+use backorder_service_kit::clients::{InvalidAddress, ServiceChannel, connect};
+use uuid::Uuid;
+
+/// The name under which this program calls, so that its request ids are its own.
+pub const CALLER: &str = "backorder-cli";
+
+/// Answers may be larger than tonic's default of 4 MiB: a page of 1,000 orders with all their lines.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A client for every service. Clones are cheap.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// Items and locations.
+    pub catalog: CatalogServiceClient<ServiceChannel>,
+    /// Stock and its movements.
+    pub stock: StockServiceClient<ServiceChannel>,
+    /// Dated supply.
+    pub supply: SupplyServiceClient<ServiceChannel>,
+    /// Availability now and later.
+    pub availability: AvailabilityServiceClient<ServiceChannel>,
+    /// The books of inventory.
+    pub inventory_operations: InventoryOperationsServiceClient<ServiceChannel>,
+    /// Orders.
+    pub orders: OrderServiceClient<ServiceChannel>,
+    /// Who waits and why.
+    pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// Policies and the serving sequence.
+    pub policies: PolicyServiceClient<ServiceChannel>,
+    /// The books of allocation.
+    pub allocation_operations: AllocationOperationsServiceClient<ServiceChannel>,
+}
+
+macro_rules! client {
+    ($client:ident, $channel:expr) => {
+        $client::new($channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    };
+}
+
+impl Clients {
+    /// Clients over two channels, which may be the same one.
+    #[must_use]
+    pub fn over(inventory: &ServiceChannel, allocation: &ServiceChannel) -> Self {
+        Self {
+            catalog: client!(CatalogServiceClient, inventory),
+            stock: client!(StockServiceClient, inventory),
+            supply: client!(SupplyServiceClient, inventory),
+            availability: client!(AvailabilityServiceClient, inventory),
+            inventory_operations: client!(InventoryOperationsServiceClient, inventory),
+            orders: client!(OrderServiceClient, allocation),
+            backlog: client!(BacklogServiceClient, allocation),
+            policies: client!(PolicyServiceClient, allocation),
+            allocation_operations: client!(AllocationOperationsServiceClient, allocation),
+        }
+    }
+}
+
+/// Who calls, where to, and with which ids.
+#[derive(Clone)]
+pub struct Session {
+    /// The services.
+    pub clients: Clients,
+    ids: Arc<dyn IdProvider>,
+    request_id: Option<Uuid>,
+}
+
+/// Where the services are.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// Where every service answers.
+    pub all: String,
+    /// Where inventory answers, when it is not where the others are.
+    pub inventory: Option<String>,
+}
+
+impl Session {
+    /// A session over sockets. Nothing is connected before the first call.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`] when an address is none.
+    pub fn connect(
+        addresses: &Addresses,
+        timeout: Duration,
+        ids: Arc<dyn IdProvider>,
+        request_id: Option<Uuid>,
+    ) -> Result<Self, InvalidAddress> {
+        let channel = |address: &str, target: &str| -> Result<ServiceChannel, InvalidAddress> {
+            let named = format!("{target} at {address}");
+            Ok(connect(address)?.with_caller(CALLER).with_target(&named).with_deadline_default(timeout))
+        };
+        let allocation = channel(&addresses.all, "allocation")?;
+        let inventory = channel(addresses.inventory.as_ref().unwrap_or(&addresses.all), "inventory")?;
+        Ok(Self { clients: Clients::over(&inventory, &allocation), ids, request_id })
+    }
+
+    /// The request id of a write: the one that the caller named, else a new one.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        self.request_id.unwrap_or_else(|| self.ids.next_uuid()).to_string()
+    }
+}

@@ -1,0 +1,310 @@
+//! Rows of CSV and JSON-lines files as named texts, and their reading as typed fields with every fault named.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, Lines},
+};
+
+use backorder_domain::money::CurrencyCode;
+use backorder_proto::common::v1::{Date, Money};
+use jiff::{Timestamp, civil};
+
+use super::report::Refusal;
+use crate::{client::requests, decimal::parse_nanos, failure::Failure};
+
+/// The reason of rows that do not fit the layout.
+pub const REASON_MALFORMED: &str = "malformed row";
+
+/// A row: its line and its fields by column, blanks around the texts cut off, empty fields left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its line in the file, from 1, the header included.
+    pub line: u64,
+    fields: BTreeMap<String, String>,
+}
+
+/// A source of rows.
+pub enum Rows {
+    /// A file with a header row.
+    Csv {
+        /// The records after the header.
+        records: Box<csv::Reader<Box<dyn BufRead + Send>>>,
+        /// The names in the header, in small letters.
+        header: Vec<String>,
+    },
+    /// A file with one JSON object per line.
+    JsonLines {
+        /// The lines.
+        lines: Lines<Box<dyn BufRead + Send>>,
+        /// Lines read.
+        read: u64,
+    },
+}
+
+impl Rows {
+    /// Starts to read a file. A file whose first character is `{` is JSON lines, any other is CSV.
+    ///
+    /// # Errors
+    /// [`Failure`] when the file cannot be read, or a CSV file lacks one of the required columns.
+    pub fn open(mut reader: Box<dyn BufRead + Send>, required: &[&str]) -> Result<Self, Failure> {
+        let first = reader.fill_buf()?.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+        if first == Some(b'{') {
+            return Ok(Self::JsonLines { lines: reader.lines(), read: 0 });
+        }
+        let mut records = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
+        let names = records.headers().map_err(|error| Failure::new(format!("cannot read the header: {error}")))?;
+        let header: Vec<String> =
+            names.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase()).collect();
+        let missing: Vec<&str> =
+            required.iter().copied().filter(|name| !header.iter().any(|has| has == name)).collect();
+        if missing.is_empty() {
+            return Ok(Self::Csv { records: Box::new(records), header });
+        }
+        let message = format!("the file has no column {}", missing.join(", "));
+        Err(Failure::new(message).next("see the columns with `backorder import --help`"))
+    }
+
+    /// The next row: `None` at the end, a refusal when the row cannot be read.
+    ///
+    /// # Errors
+    /// [`Failure`] when the file cannot be read further.
+    pub fn next_row(&mut self) -> Result<Option<Result<Row, Refusal>>, Failure> {
+        match self {
+            Self::Csv { records, header } => next_csv(records, header),
+            Self::JsonLines { lines, read } => next_json(lines, read),
+        }
+    }
+}
+
+type NextRow = Result<Option<Result<Row, Refusal>>, Failure>;
+
+fn next_csv(records: &mut csv::Reader<Box<dyn BufRead + Send>>, header: &[String]) -> NextRow {
+    let mut record = csv::ByteRecord::new();
+    let more = records.read_byte_record(&mut record);
+    if !more.map_err(|error| Failure::new(format!("cannot read the file further: {error}")))? {
+        return Ok(None);
+    }
+    let line = record.position().map_or(0, csv::Position::line);
+    if record.len() != header.len() {
+        let detail = format!("the row has {} fields, the header has {}", record.len(), header.len());
+        return Ok(Some(Err(malformed(line, detail))));
+    }
+    let mut fields = BTreeMap::new();
+    for (name, bytes) in header.iter().zip(record.iter()) {
+        match std::str::from_utf8(bytes).map(str::trim) {
+            Ok("") => {}
+            Ok(text) => drop(fields.insert(name.clone(), text.to_owned())),
+            Err(_) => return Ok(Some(Err(malformed(line, format!("{name} is not UTF-8 text"))))),
+        }
+    }
+    Ok(Some(Ok(Row { line, fields })))
+}
+
+fn next_json(lines: &mut Lines<Box<dyn BufRead + Send>>, read: &mut u64) -> NextRow {
+    for text in lines.by_ref() {
+        *read += 1;
+        let text = text?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        return Ok(Some(json_row(&text, *read)));
+    }
+    Ok(None)
+}
+
+fn json_row(text: &str, line: u64) -> Result<Row, Refusal> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| malformed(line, error.to_string()))?;
+    let serde_json::Value::Object(object) = value else {
+        return Err(malformed(line, "the line is not a JSON object"));
+    };
+    let mut fields = BTreeMap::new();
+    for (name, value) in object {
+        let text = match value {
+            serde_json::Value::Null => continue,
+            serde_json::Value::String(text) => text.trim().to_owned(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            serde_json::Value::Number(number) => number.to_string(),
+            nested @ (serde_json::Value::Array(_) | serde_json::Value::Object(_)) => nested.to_string(),
+        };
+        if !text.is_empty() {
+            fields.insert(name.to_lowercase(), text);
+        }
+    }
+    Ok(Row { line, fields })
+}
+
+/// The refusal of a row that does not fit the layout.
+#[must_use]
+pub fn malformed(line: u64, detail: impl Into<String>) -> Refusal {
+    Refusal { line, reason: REASON_MALFORMED.to_owned(), detail: detail.into() }
+}
+
+impl Row {
+    /// A row with these fields, for rows that stand inside another one.
+    #[must_use]
+    pub fn of(line: u64, fields: BTreeMap<String, String>) -> Self {
+        Self { line, fields }
+    }
+
+    /// The text of a column, empty when there is none.
+    #[must_use]
+    pub fn text(&self, column: &str) -> &str {
+        self.fields.get(column).map_or("", String::as_str)
+    }
+
+    /// Starts to read the row's fields by type.
+    #[must_use]
+    pub const fn fields(&self) -> Fields<'_> {
+        Fields { row: self, faults: Vec::new() }
+    }
+
+    /// The fields by column.
+    #[must_use]
+    pub const fn columns(&self) -> &BTreeMap<String, String> {
+        &self.fields
+    }
+}
+
+/// Reads typed fields of a row and keeps every fault, so that all of them are reported at once.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    row: &'a Row,
+    faults: Vec<String>,
+}
+
+impl Fields<'_> {
+    /// The text of a column, empty when there is none.
+    #[must_use]
+    pub fn text(&self, column: &str) -> String {
+        self.row.text(column).to_owned()
+    }
+
+    /// The text of a column that a row cannot do without.
+    pub fn required(&mut self, column: &str) -> String {
+        let text = self.text(column);
+        if text.is_empty() {
+            self.faults.push(format!("{column} is empty"));
+        }
+        text
+    }
+
+    /// A whole number, `default` when the field is empty.
+    pub fn whole(&mut self, column: &str, default: i64) -> i64 {
+        match self.row.text(column) {
+            "" => default,
+            text => self.parsed(column, text.parse().ok(), "a whole number").unwrap_or(default),
+        }
+    }
+
+    /// A whole number that a row cannot do without.
+    pub fn required_whole(&mut self, column: &str) -> i64 {
+        if self.row.text(column).is_empty() {
+            self.faults.push(format!("{column} is empty"));
+        }
+        self.whole(column, 0)
+    }
+
+    /// A civil date `YYYY-MM-DD`.
+    pub fn date(&mut self, column: &str) -> Option<Date> {
+        let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
+        self.parsed(column, text.parse::<civil::Date>().ok(), "a date such as 2026-01-05").map(requests::date)
+    }
+
+    /// An instant such as `2026-01-05T09:30:00Z`.
+    pub fn instant(&mut self, column: &str) -> Option<Timestamp> {
+        let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
+        self.parsed(column, text.parse().ok(), "an instant such as 2026-01-05T09:30:00Z")
+    }
+
+    /// An amount in the currency of another column.
+    pub fn money(&mut self, column: &str, currency_column: &str, currency_default: &str) -> Option<Money> {
+        let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
+        let nanos = self.parsed(column, parse_nanos(text).ok(), "a decimal number such as 2.55")?;
+        let named = Some(self.row.text(currency_column)).filter(|text| !text.is_empty()).unwrap_or(currency_default);
+        let currency = CurrencyCode::try_new(named).ok();
+        let currency = self.parsed(currency_column, currency, "a currency code such as GBP")?;
+        Some(requests::money(currency.as_str(), nanos))
+    }
+
+    /// One of the given words, as its number; `default` when the field is empty.
+    pub fn one_of(&mut self, column: &str, words: &[(&str, i32)], default: i32) -> i32 {
+        let text = self.row.text(column).to_lowercase();
+        if text.is_empty() {
+            return default;
+        }
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
+        let expected: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.parsed(column, found, &format!("one of {}", expected.join(", "))).unwrap_or(default)
+    }
+
+    /// `true` or `false`, false when the field is empty.
+    pub fn flag(&mut self, column: &str) -> bool {
+        self.one_of(column, &[("true", 1), ("false", 0), ("yes", 1), ("no", 0), ("1", 1), ("0", 0)], 0) == 1
+    }
+
+    fn parsed<T>(&mut self, column: &str, value: Option<T>, expected: &str) -> Option<T> {
+        if value.is_none() {
+            self.faults.push(format!("{column} {:?} is not {expected}", self.row.text(column)));
+        }
+        value
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// A refusal with all faults of the row.
+    pub fn finish(self) -> Result<(), Refusal> {
+        if self.faults.is_empty() { Ok(()) } else { Err(malformed(self.row.line, self.faults.join("; "))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    fn open(text: &'static str, required: &[&str]) -> Result<Rows, Failure> {
+        Rows::open(Box::new(text.as_bytes()), required)
+    }
+
+    fn all(text: &'static str) -> Vec<Result<Row, Refusal>> {
+        let mut rows = open(text, &[]).unwrap();
+        std::iter::from_fn(|| rows.next_row().unwrap()).collect()
+    }
+
+    #[test]
+    fn csv_and_json_lines_are_the_same_rows() {
+        let csv = all("Item,Quantity,Note\nA,5,\n");
+        let json = all("{\"item\": \" A \", \"Quantity\": 5, \"note\": null}\n");
+        assert_eq!(csv[0].as_ref().unwrap().columns(), json[0].as_ref().unwrap().columns());
+        assert_eq!((csv[0].as_ref().unwrap().line, json[0].as_ref().unwrap().line), (2, 1));
+    }
+
+    #[test]
+    fn a_missing_column_is_named() {
+        let failure = open("item,note\n", &["item", "quantity"]).err().unwrap();
+        assert!(failure.to_string().contains("quantity"), "{failure}");
+    }
+
+    #[test]
+    fn a_row_of_another_length_and_broken_json_are_refused_with_their_lines() {
+        assert_eq!(all("a,b\n1,2\n1\n")[1].as_ref().unwrap_err().line, 3);
+        assert_eq!(all("{\"a\":1}\n\n{\"a\":\n")[1].as_ref().unwrap_err().line, 3);
+    }
+
+    #[test]
+    fn all_faults_of_a_row_are_reported_at_once() {
+        let rows = all("item,quantity,date,price,kind\n,x,5.1.2026,1e3,tent\n");
+        let row = rows[0].as_ref().unwrap();
+        let mut fields = row.fields();
+        fields.required("item");
+        fields.required_whole("quantity");
+        fields.date("date");
+        fields.money("price", "currency", "GBP");
+        fields.one_of("kind", &[("store", 1)], 0);
+        let refusal = fields.finish().unwrap_err();
+        for column in ["item", "quantity", "date", "price", "kind"] {
+            assert!(refusal.detail.contains(column), "{column} in {}", refusal.detail);
+        }
+    }
+}
