@@ -143,6 +143,19 @@ impl LineVector {
         Ok(())
     }
 
+    /// Takes over how inventory decided about a quote that is confirmed: what counts is the time of the confirmation.
+    ///
+    /// # Errors
+    /// As [`LineVector::decide`].
+    pub fn confirm(&mut self, decision: Decision, claims: ClaimSums) -> Result<(), LineError> {
+        let mut next = *self;
+        next.0.filled_at_once = Quantity::ZERO;
+        next.0.backordered = Quantity::ZERO;
+        next.decide(decision, claims)?;
+        *self = next;
+        Ok(())
+    }
+
     /// Asks for more: the added units wait until inventory has decided about them, see [`LineVector::decide`].
     ///
     /// # Errors
@@ -280,6 +293,15 @@ mod tests {
         assert_eq!(line.requested().unwrap(), units(10));
         assert_eq!(line.parts().filled_at_once, units(4));
         assert_eq!(line.parts().backordered, units(3));
+    }
+
+    #[test]
+    fn a_confirmed_quote_counts_from_its_confirmation() {
+        let mut line = placed(10, 6, 4);
+        let decision = Decision { refused: units(2), at_once: units(8), late: units(0) };
+        line.confirm(decision, sums(0, 8, 0)).unwrap();
+        assert_eq!((line.parts().filled_at_once, line.parts().backordered), (units(8), units(0)));
+        assert_eq!((line.parts().ordered, line.parts().refused), (units(8), units(2)));
     }
 
     #[test]

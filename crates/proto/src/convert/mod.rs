@@ -3,8 +3,10 @@
 //! Decoding collects every violation with its proto field path, so that a caller sees all of them at once. This module
 //! must not decide a business rule and must not know a service.
 
+pub mod allocation;
 pub mod decode;
 pub mod encode;
+pub mod inventory;
 mod violations;
 
 pub use violations::{FieldViolation, Violations};
