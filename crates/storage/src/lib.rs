@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod dead_letter;
 mod error;
 pub mod feed;
+pub mod follow;
 pub mod idempotency;
 pub mod inbox;
 pub mod lease;

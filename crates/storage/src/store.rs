@@ -269,7 +269,7 @@ fn postgres_options(options: &StoreOptions) -> ConnectOptions {
     let mut connect = ConnectOptions::new(&options.url);
     let cache_size = options.statement_cache_size;
     let settings = [
-        ("default_transaction_isolation", "read committed".replace(' ', "\\ ")),
+        ("default_transaction_isolation", "read committed".to_owned()),
         ("lock_timeout", options.lock_timeout.as_millis().to_string()),
         ("statement_timeout", options.statement_timeout.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", (options.statement_timeout * 2).as_millis().to_string()),

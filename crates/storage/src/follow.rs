@@ -1,0 +1,105 @@
+//! Following a feed: every event after a position, in order, as it comes. For watches that people and other services hold
+//! open; consumers with effects use an inbox and a cursor instead.
+//!
+//! It must not skip an event: where events were forgotten meanwhile, it says so.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::{
+    StorageError, Store,
+    feed::{self, FeedEvent},
+};
+
+/// Why a feed cannot be followed (any more).
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// What follows the position is no longer stored.
+    #[error("the feed begins at {oldest}, what follows {position} is forgotten")]
+    Forgotten {
+        /// The oldest position that is stored.
+        oldest: i64,
+        /// The position that was to be continued.
+        position: i64,
+    },
+    /// The position is not of this feed: it was never given.
+    #[error("the feed ends at {head}, before {position}")]
+    BeyondHead {
+        /// The last position given.
+        head: i64,
+        /// The position that was to be continued.
+        position: i64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A reader that stands at a position of a store's feed and waits for what comes after it.
+pub struct FeedFollower {
+    store: Store,
+    head: watch::Receiver<i64>,
+    position: i64,
+    tick: Duration,
+}
+
+impl FeedFollower {
+    /// Stands after the position `after`; `None` means at the present end of the feed. Commits of this process wake it;
+    /// those of others are looked for every `tick` (at the latest).
+    ///
+    /// # Errors
+    /// [`FollowError`].
+    pub async fn start(store: &Store, after: Option<i64>, tick: Duration) -> Result<Self, FollowError> {
+        let head = store.feed_watch();
+        let last = store.refresh_feed_head().await?;
+        let position = after.unwrap_or(last);
+        if position > last {
+            return Err(FollowError::BeyondHead { head: last, position });
+        }
+        let follower = Self { store: store.clone(), head, position, tick };
+        follower.check_not_forgotten().await?;
+        Ok(follower)
+    }
+
+    /// The position up to which events were given out.
+    #[must_use]
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Waits for the next events: at least one, at most `limit`. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// [`FollowError::Forgotten`] when events were forgotten that were not given out; [`FollowError::Storage`].
+    pub async fn next_batch(&mut self, limit: u32) -> Result<Vec<FeedEvent>, FollowError> {
+        loop {
+            if self.position < *self.head.borrow_and_update() {
+                let events = feed::read_after(self.store.reader(), self.position, limit).await?;
+                if let (Some(first), Some(last)) = (events.first(), events.last()) {
+                    if first.position > self.position + 1 {
+                        return Err(FollowError::Forgotten { oldest: first.position, position: self.position });
+                    }
+                    self.position = last.position;
+                    return Ok(events);
+                }
+                self.check_not_forgotten().await?;
+            }
+            tokio::select! {
+                // The sender lives in the store that this reader holds.
+                _ = self.head.changed() => {}
+                () = tokio::time::sleep(self.tick) => {
+                    self.store.refresh_feed_head().await?;
+                }
+            }
+        }
+    }
+
+    async fn check_not_forgotten(&self) -> Result<(), FollowError> {
+        let oldest = feed::oldest(self.store.reader()).await?;
+        if oldest > self.position + 1 {
+            return Err(FollowError::Forgotten { oldest, position: self.position });
+        }
+        Ok(())
+    }
+}
