@@ -52,3 +52,30 @@ impl Shutdown {
         self.wish.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use std::{
+        process::{Command, id},
+        time::Duration,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sigterm_is_a_wish_to_stop() {
+        let shutdown = Shutdown::on_signals().unwrap();
+        assert!(!shutdown.token().is_cancelled());
+        assert!(Command::new("kill").args(["-TERM", &id().to_string()]).status().unwrap().success());
+        tokio::time::timeout(Duration::from_secs(10), shutdown.requested()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_clone_hears_the_wish_of_the_program() {
+        let shutdown = Shutdown::new();
+        let other = shutdown.clone();
+        shutdown.request();
+        other.requested().await;
+    }
+}

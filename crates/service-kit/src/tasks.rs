@@ -43,12 +43,14 @@ impl OwnedTasks {
             return Err(Problem::shutting_down().into());
         };
         let scope = current_scope().unwrap_or_default();
+        let name = scope.method.rsplit('/').next().unwrap_or_default();
+        let span = tracing::info_span!("use_case", otel.name = name);
         let task = async move {
             let outcome = use_case.await;
             drop(turn);
             outcome
         };
-        let handle = self.tracker.spawn(in_scope(scope, task.in_current_span()));
+        let handle = self.tracker.spawn(in_scope(scope, task.instrument(span)));
         match handle.await {
             Ok(outcome) => outcome,
             Err(broken) => Err(Problem::internal(broken).context("a writing task broke").into()),

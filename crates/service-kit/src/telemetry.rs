@@ -117,7 +117,8 @@ fn log_layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     if json {
-        lines.json().flatten_event(true).with_span_list(false).boxed()
+        // All spans of a line are listed: the trace id stands on the call's, outside that of the use case.
+        lines.json().flatten_event(true).with_current_span(false).with_span_list(true).boxed()
     } else {
         lines.with_ansi(terminal).compact().boxed()
     }

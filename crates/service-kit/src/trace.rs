@@ -110,14 +110,19 @@ pub fn current_trace_id() -> Option<String> {
 }
 
 /// Puts `span` under the span that `traceparent` names and answers the span's own position. A malformed or absent
-/// `traceparent` begins a new trace.
+/// `traceparent` begins a new trace. The trace's id is recorded in the span's field `trace_id`, when it declares one.
 pub fn span_from_traceparent(span: &Span, traceparent: Option<&str>) -> TraceContext {
     let parent = traceparent.and_then(TraceContext::parse);
     if let Some(parent) = parent {
         // A refusal means that spans are not exported or that this one is filtered out; the ids below still serve.
         let _ = span.set_parent(parent.as_remote_parent());
     }
-    TraceContext::of_span(span).unwrap_or_else(|| parent.map_or_else(TraceContext::root, TraceContext::child))
+    let own =
+        TraceContext::of_span(span).unwrap_or_else(|| parent.map_or_else(TraceContext::root, TraceContext::child));
+    if !span.is_disabled() {
+        span.record("trace_id", own.trace_id());
+    }
+    own
 }
 
 /// Runs a future in `span` as the next step of the trace that `traceparent` names, for example the handling of an event.

@@ -169,9 +169,6 @@ impl Shared {
             code = tracing::field::Empty,
         );
         let trace = span_from_traceparent(&span, headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()));
-        if !span.is_disabled() {
-            span.record("trace_id", trace.trace_id());
-        }
         let scope = CallScope { trace: Some(trace), deadline, caller, method: Arc::clone(method.shared_path()) };
         let streams_end = method.has_stream.then(|| self.streams_end.clone());
         Ok(Call { scope, span, record: CallRecord::begin(method, permit), streams_end })

@@ -15,7 +15,8 @@ use backorder_service_kit::{
     problem::reason_of,
     trace::TraceContext,
 };
-use tonic::{Code, Request, Status, transport::Endpoint};
+use prost::Message as _;
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::echo::{Client, Echo, Running, Seen, in_both_shapes, in_process, profile_of};
@@ -80,16 +81,27 @@ async fn a_call_past_its_deadline_answers_deadline_exceeded_with_its_reason() {
     .await;
 }
 
+/// A call without a gRPC client, whose own timer would answer before the server's.
 #[tokio::test]
 async fn the_server_itself_answers_a_late_call_before_the_transport_cancels_it() {
     let running = Running::quick(&Echo::new()).await;
-    let channel = Endpoint::from_shared(running.address.clone()).unwrap().connect_lazy();
-    let mut client =
-        backorder_proto::inventory::v1::availability_service_client::AvailabilityServiceClient::new(channel);
-    let mut request = Request::new(profile_of("items/slow"));
-    request.set_timeout(Duration::from_millis(500));
-    let status = client.get_availability_profile(request).await.unwrap_err();
+    let message = profile_of("items/slow").encode_to_vec();
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    frame.extend(message);
+    let path = "backorder.inventory.v1.AvailabilityService/GetAvailabilityProfile";
+    let request = http::Request::post(format!("{}/{path}", running.address))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("grpc-timeout", "200m")
+        .body(http_body_util::Full::new(bytes::Bytes::from(frame)))
+        .unwrap();
+    let client =
+        hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).http2_only(true).build_http();
+    let response = client.request(request).await.unwrap();
+    let status = Status::from_header_map(response.headers()).unwrap();
     assert_problem(&status, Code::DeadlineExceeded, ErrorReason::DeadlinePassed);
+    drop((response, client));
     running.stop().await;
 }
 

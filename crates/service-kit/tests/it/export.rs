@@ -68,5 +68,5 @@ async fn spans_of_a_chain_of_calls_are_exported_under_the_callers_trace() {
     assert!(holds(&bytes, b"AvailabilityService/GetAvailabilityProfile"), "the first call has its span");
     assert!(holds(&bytes, b"AvailabilityService/GetResumeToken"), "so has the nested one");
     let spans = bytes.windows(TRACE_ID.len()).filter(|window| *window == TRACE_ID).count();
-    assert_eq!(spans, 2, "both spans stand in the one trace");
+    assert_eq!(spans, 3, "the two calls and the use case between them stand in the one trace");
 }
