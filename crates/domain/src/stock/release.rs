@@ -1,6 +1,6 @@
 //! The ends of a claim: shipped (posted), given back (released), expired. Each unit ends once.
 
-use crate::ids::{LineId, LocationId};
+use crate::ids::{BatchId, LineId, LocationId};
 use crate::quantity::Quantity;
 
 use super::book::{ItemBook, Units};
@@ -65,6 +65,14 @@ pub struct Released {
     pub waiting: Quantity,
     /// Units that were reserved.
     pub reserved: Quantity,
+}
+
+/// Units that were taken out of a claim and are still in state RESERVED.
+struct Freed {
+    cause: String,
+    location: LocationId,
+    batch: Option<BatchId>,
+    quantity: Quantity,
 }
 
 impl ItemBook {
@@ -161,6 +169,7 @@ impl ItemBook {
             .map(|key| Released { key: key.clone(), waiting: Quantity::ZERO, reserved: Quantity::ZERO })
             .collect();
         let mut rest = wanted;
+        let mut freed = Vec::new();
         let phases = match order {
             ReleaseOrder::WaitingFirst => [true, false],
             ReleaseOrder::ReservedFirst => [false, true],
@@ -173,12 +182,13 @@ impl ItemBook {
                     self.release_waiting(&part.key, quantity)?;
                     part.waiting = quantity;
                 } else {
-                    self.release_reserved(ctx, &part.key, quantity)?;
+                    freed.extend(self.unreserve(&part.key, quantity)?);
                     part.reserved = quantity;
                 }
                 rest = minus(rest, quantity, "released units")?;
             }
         }
+        self.free(ctx, &freed)?;
         released.retain(|part| !part.waiting.is_zero() || !part.reserved.is_zero());
         Ok(released)
     }
@@ -199,7 +209,8 @@ impl ItemBook {
         let (waiting, reserved) = (claim.waiting, claim.reserved);
         self.command(ctx, |book| {
             book.release_waiting(key, waiting)?;
-            book.release_reserved(ctx, key, reserved)
+            let freed = book.unreserve(key, reserved)?;
+            book.free(ctx, &freed)
         })?;
         Ok(true)
     }
@@ -236,26 +247,28 @@ impl ItemBook {
         self.put_claim(claim)
     }
 
-    /// Frees reserved units, those of the last chosen location first.
-    fn release_reserved(&mut self, ctx: &CommandContext, key: &ClaimKey, quantity: Quantity) -> Result<(), StockError> {
-        let cause = key.to_string();
+    /// Takes reserved units out of a claim, those of its last choice of location first. They are still RESERVED.
+    fn unreserve(&mut self, key: &ClaimKey, quantity: Quantity) -> Result<Vec<Freed>, StockError> {
         let mut rest = quantity;
-        let mut locations = self.reserved_locations(key, None)?;
-        locations.reverse();
-        for location in locations {
-            let mut claim = self.claim_or_refuse(key)?.clone();
-            let freed = claim.reserved_at(&location).min(rest);
-            if freed.is_zero() {
-                continue;
+        let mut freed = Vec::new();
+        let mut claim = self.claim_or_refuse(key)?.clone();
+        for location in self.reserved_locations(key, None)?.into_iter().rev() {
+            let there = claim.reserved_at(&location).min(rest);
+            for (batch, quantity) in claim.take_reserved(&location, there)? {
+                freed.push(Freed { cause: key.to_string(), location: location.clone(), batch, quantity });
             }
-            let taken = claim.take_reserved(&location, freed)?;
-            self.put_claim(claim)?;
-            let reserved = Place::at(&location, StockState::Reserved);
-            for (batch, quantity) in taken {
-                let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &cause) };
-                self.enter_available(ctx, &location, &reserved, &units)?;
-            }
-            rest = minus(rest, freed, "released units")?;
+            rest = minus(rest, there, "released units")?;
+        }
+        self.put_claim(claim)?;
+        Ok(freed)
+    }
+
+    /// Makes units free that no claim has any more. It comes after all changes of claims, so that no unit is held for
+    /// quantity that the same command takes out of the queue.
+    fn free(&mut self, ctx: &CommandContext, freed: &[Freed]) -> Result<(), StockError> {
+        for Freed { cause, location, batch, quantity } in freed {
+            let units = Units { batch: batch.as_ref(), ..Units::of(*quantity, cause) };
+            self.enter_available(ctx, location, &Place::at(location, StockState::Reserved), &units)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::ids::LocationId;
+use crate::quantity::Quantity;
 use crate::stock::allocate::{AllocationChunk, Gain, GainOutcome, PassedOver};
 use crate::stock::book::ItemBook;
 use crate::stock::claim::{Claim, ClaimKey, Strength};
@@ -15,7 +16,7 @@ use crate::stock::receive::{Receipt, ReturnDisposition};
 use crate::stock::release::{Post, Release, ReleaseOrder};
 use crate::stock::reserve::{ReserveLine, Shortfall};
 use crate::stock::state::StockState;
-use crate::stock::supply::{NewSupply, ShipmentAdvice, SupplyKind, SupplyUpdate};
+use crate::stock::supply::{NewSupply, ShipmentAdvice, Supply, SupplyKind, SupplyUpdate};
 use crate::stock::transfer::Transfer;
 
 use super::command::{Command, Named, Wish};
@@ -110,7 +111,13 @@ fn apply_claim_command(
         Command::Reserve(wish) => {
             let wanted = reserve_line(world, ctx, wish);
             let expected = oracle::expected_outcome(book, &wanted);
-            let outcome = book.reserve(ctx, &wanted)?;
+            let outcome = book.reserve(ctx, &wanted).inspect_err(|error| {
+                let refusals = matches!(
+                    error,
+                    StockError::ClaimExists(_) | StockError::SoftReservationGone(_) | StockError::NotSoft(_)
+                );
+                assert!(refusals, "too little stock is an outcome, not {error}");
+            })?;
             assert_eq!(Some(&outcome), expected.as_ref(), "the naive decision differs for {wanted:?}");
             if outcome.has_claim() {
                 let taken_over = wanted.takes_over.iter().flat_map(|_| {
@@ -204,6 +211,8 @@ fn apply_stock_command(
             let is_transfer = from.is_some_and(|supply| supply.kind == SupplyKind::Transfer);
             let answer = book.receive(ctx, &receipt)?;
             effect.pegged_anew = receipt.supply.is_some();
+            let left_open = receipt.supply.as_ref().and_then(|id| book.supply(id)).map(Supply::open);
+            assert!(!*closes || left_open.is_none_or(Quantity::is_zero), "a closed supply has nothing open");
             let arrived = accepted + damaged + quality;
             // Units of a transfer are in the books since they left.
             effect.physical = if is_transfer { answer.over_receipt.get() - answer.closed.get() } else { arrived };

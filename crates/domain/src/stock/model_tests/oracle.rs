@@ -167,3 +167,27 @@ pub fn check_count(before: &ItemBook, location: &LocationId, answer: &CountAnswe
     let all_but_last = answer.taken_away.iter().rev().skip(1);
     assert!(all_but_last.into_iter().all(|taken| taken.quantity == reserved_before(&taken.key)));
 }
+
+/// Units are held for lines that wait, not beyond: what is held grows only up to what is awaited.
+pub fn check_holding(before: &ItemBook, after: &ItemBook) -> Result<(), String> {
+    for position in after.positions() {
+        let held_before = before.position(&position.location).map_or(Quantity::ZERO, |old| old.held);
+        let awaited = after.awaited_at(&position.location).map_err(|error| error.to_string())?;
+        if position.held > held_before && position.held > awaited {
+            return Err(format!("{} held at {} for {awaited}", position.held, position.location));
+        }
+    }
+    Ok(())
+}
+
+/// What a supply handed to shipment notices is what those notices still stand for.
+pub fn check_advised(book: &ItemBook) -> Result<(), String> {
+    for supply in book.supplies() {
+        let notices = book.supplies().filter(|notice| notice.parent.as_ref() == Some(&supply.id));
+        let advised: i64 = notices.map(|notice| notice.ordered.get() - notice.cancelled.get()).sum();
+        if supply.advised.get() != advised {
+            return Err(format!("supply {} advised {}, its notices {advised}", supply.id, supply.advised));
+        }
+    }
+    Ok(())
+}

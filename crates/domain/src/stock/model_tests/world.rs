@@ -176,6 +176,8 @@ impl World {
                 return Err(format!("{}: {booked} booked of {accepted} accepted, {posted} posted", claim.key));
             }
         }
+        oracle::check_holding(before, &self.book)?;
+        oracle::check_advised(&self.book)?;
         oracle::check_versions(before, &self.book)
     }
 
