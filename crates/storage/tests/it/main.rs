@@ -13,6 +13,7 @@ mod connect;
 mod dead_letters;
 mod errors;
 mod feed;
+mod follow;
 mod idempotency;
 mod inbox;
 mod leases;
