@@ -166,3 +166,120 @@ pub fn look_ahead(cumulative: &[i64]) -> Vec<i64> {
     rows.reverse();
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use jiff::civil::date;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RECEIPTS: [i64; 6] = [30, 0, 30, 0, 30, 0];
+    const ORDERS: [i64; 6] = [20, 5, 10, 35, 5, 0];
+
+    fn units(quantity: i64) -> Quantity {
+        Quantity::try_new(quantity).unwrap()
+    }
+
+    fn today() -> Date {
+        date(2026, 3, 1)
+    }
+
+    fn dated(rows: &[i64]) -> Vec<Dated> {
+        let day = |days: usize| today().checked_add(jiff::ToSpan::days(i64::try_from(days).unwrap())).unwrap();
+        rows.iter().enumerate().map(|(days, quantity)| Dated { date: day(days), quantity: units(*quantity) }).collect()
+    }
+
+    fn profile(free: i64, receipts: &[i64], orders: &[i64]) -> Profile {
+        Profile::new(today(), date(2026, 12, 31), free, dated(receipts), dated(orders))
+    }
+
+    /// Negative buckets are covered by what earlier buckets have left.
+    fn netted_back(discrete: &[i64]) -> Vec<i64> {
+        let mut rows = discrete.to_vec();
+        for period in (1..rows.len()).rev() {
+            let missing = rows[period].min(0);
+            rows[period] -= missing;
+            rows[period - 1] += missing;
+        }
+        rows
+    }
+
+    #[test]
+    fn the_vector_of_the_field_comes_out_in_all_three_forms() {
+        assert_eq!(discrete(10, &RECEIPTS, &ORDERS), [15, 0, -15, 0, 25, 0]);
+        assert_eq!(cumulative(10, &RECEIPTS, &ORDERS), [20, 15, 35, 0, 25, 25]);
+        assert_eq!(look_ahead(&cumulative(10, &RECEIPTS, &ORDERS)), [0, 0, 0, 0, 25, 25]);
+        assert_eq!(netted_back(&discrete(10, &RECEIPTS, &ORDERS)), [0, 0, 0, 0, 25, 0]);
+    }
+
+    #[test]
+    fn the_profile_of_the_vector_promises_only_after_the_last_shortage() {
+        let profile = profile(10, &RECEIPTS, &ORDERS);
+        let promised: Vec<i64> = profile.buckets().iter().map(|b| b.available_to_promise().get()).collect();
+        assert_eq!(promised, [0, 0, 0, 0, 25]);
+        assert_eq!(profile.promise_date(units(25)), Some(date(2026, 3, 5)));
+        assert_eq!(profile.promise_date(units(26)), None);
+    }
+
+    #[test]
+    fn past_due_supply_does_not_count_and_past_due_demand_is_due_today() {
+        let yesterday = Dated { date: date(2026, 2, 28), quantity: units(7) };
+        let supplied = Profile::new(today(), date(2026, 4, 1), 5, [yesterday], []);
+        assert_eq!(supplied.available_on(today()), units(5));
+        let demanded = Profile::new(today(), date(2026, 4, 1), 10, [], [yesterday]);
+        assert_eq!(demanded.available_on(today()), units(3));
+    }
+
+    #[test]
+    fn what_lies_after_the_horizon_is_left_out() {
+        let profile = Profile::new(today(), date(2026, 3, 2), 0, dated(&[0, 0, 9]), []);
+        assert_eq!(profile.promise_date(units(1)), None);
+    }
+
+    #[test]
+    fn a_quantity_is_promised_piece_by_piece() {
+        let (pieces, open) = profile(4, &[0, 3, 0, 5], &[]).promise_stepwise(units(20));
+        let pieces: Vec<_> = pieces.iter().map(|piece| (piece.date.day(), piece.quantity.get())).collect();
+        assert_eq!((pieces, open), (vec![(1, 4), (2, 3), (4, 5)], units(8)));
+    }
+
+    #[test]
+    fn a_negative_free_stock_promises_nothing() {
+        assert_eq!(profile(-3, &[], &[]).available_on(today()), Quantity::ZERO);
+        assert_eq!(profile(-3, &[0, 5], &[]).promise_date(units(2)), Some(date(2026, 3, 2)));
+    }
+
+    fn naive_promise(free: i64, receipts: &[i64], orders: &[i64], from: usize) -> i64 {
+        let covers = |promise: i64| {
+            (from..receipts.len()).all(|day| {
+                let supplied: i64 = receipts[..=day].iter().sum();
+                let demanded: i64 = orders[..=day].iter().sum();
+                free + supplied - demanded >= promise
+            })
+        };
+        (1..=200).take_while(|promise| covers(*promise)).last().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_promise_is_the_most_that_leaves_every_later_day_covered() {
+        let config = ProptestConfig {
+            cases: backorder_testkit::counts::cases("availability_profile"),
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let days = vec((0..20_i64, 0..20_i64), 1..12);
+        proptest!(config, |(free in -10..40_i64, days in days)| {
+            let receipts: Vec<i64> = days.iter().map(|day| day.0).collect();
+            let orders: Vec<i64> = days.iter().map(|day| day.1).collect();
+            let profile = profile(free, &receipts, &orders);
+            for (day, row) in dated(&receipts).iter().enumerate() {
+                prop_assert_eq!(profile.available_on(row.date).get(), naive_promise(free, &receipts, &orders, day));
+            }
+            let netted = netted_back(&discrete(free, &receipts, &orders));
+            prop_assert_eq!(cumulative(0, &netted, &[]), look_ahead(&cumulative(free, &receipts, &orders)));
+        });
+    }
+}

@@ -11,7 +11,7 @@ use super::supply::Supply;
 
 /// The rows of one item to write. Rows are the state after all commands; each changed row once, in key order.
 ///
-/// A row with version 1 is new; the others exist. Events are made from the same lists: a position, claim, hold or supply
+/// Write them as upserts: a row that is new may have counted more than one command already. Events are made from the same lists: a position, claim, hold or supply
 /// in a list is one event with its version as sequence.
 #[derive(Debug, Clone)]
 pub struct StockChanges {
@@ -33,6 +33,8 @@ pub struct StockChanges {
     pub pegs_ended: Vec<(ClaimKey, SupplyId)>,
     /// New, changed and closed holds.
     pub holds: Vec<Hold>,
+    /// Those of `holds` that were made since the book was loaded.
+    pub holds_made: Vec<HoldId>,
     /// New and changed supplies.
     pub supplies: Vec<Supply>,
     /// Movements to append, in order.
@@ -57,10 +59,17 @@ impl StockChanges {
             reservations_ended: Vec::new(),
             pegs: Vec::new(),
             pegs_ended: Vec::new(),
-            holds: holds.into_changed().map(|changed| changed.row).collect(),
+            holds: Vec::new(),
+            holds_made: Vec::new(),
             supplies: supplies.into_changed().map(|changed| changed.row).collect(),
             movements,
         };
+        for Changed { row: hold, original } in holds.into_changed() {
+            if original.is_none() {
+                changes.holds_made.push(hold.id.clone());
+            }
+            changes.holds.push(hold);
+        }
         for changed in claims.into_changed() {
             changes.add_claim(changed);
         }
@@ -79,7 +88,7 @@ impl StockChanges {
 
     /// The holds that were made: free units put aside since the book was loaded.
     pub fn new_holds(&self) -> impl Iterator<Item = &Hold> {
-        self.holds.iter().filter(|hold| hold.version == 1)
+        self.holds.iter().filter(|hold| self.holds_made.contains(&hold.id))
     }
 
     fn add_claim(&mut self, changed: Changed<Claim>) {

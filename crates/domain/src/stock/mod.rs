@@ -33,6 +33,8 @@ pub mod receive;
 pub mod release;
 pub mod reserve;
 mod rows;
+#[cfg(test)]
+mod rule_tests;
 pub mod state;
 pub mod supply;
 pub mod transfer;
