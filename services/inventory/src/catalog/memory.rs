@@ -1,0 +1,159 @@
+//! What this process remembers of the master data, so that a stock command reads no master data from the store.
+//!
+//! Items are never deleted, so that an item exists may be remembered for ever. Locations may change on another
+//! instance: they are read again when one is missing, after a write of our own, and when they are [`STALE_AFTER`] old.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    time::civil_date_in,
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::LocationKind;
+
+/// The longest time after which a change of a location by another instance is seen here.
+pub const STALE_AFTER: Duration = Duration::from_secs(10);
+/// Items remembered at most; then remembering starts anew.
+const ITEMS_MAX: usize = 1_000_000;
+
+/// What is remembered of a location.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// What kind of place it is.
+    pub kind: LocationKind,
+    /// Lower ranks are used first.
+    pub rank: i32,
+    /// The time zone in which its dates are read.
+    pub zone: TimeZone,
+}
+
+/// All locations at one time.
+#[derive(Debug, Default)]
+pub struct Places {
+    by_id: BTreeMap<LocationId, Place>,
+    default_candidates: Vec<LocationId>,
+}
+
+impl Places {
+    /// Makes it of all locations there are.
+    #[must_use]
+    pub fn new(by_id: BTreeMap<LocationId, Place>) -> Self {
+        let mut serving: Vec<_> = by_id
+            .iter()
+            .filter(|(_, place)| place.kind.serves_by_default())
+            .map(|(id, place)| (place.rank, id))
+            .collect();
+        serving.sort();
+        let default_candidates = serving.into_iter().map(|(_, id)| id.clone()).collect();
+        Self { by_id, default_candidates }
+    }
+
+    /// One location.
+    #[must_use]
+    pub fn get(&self, id: &LocationId) -> Option<&Place> {
+        self.by_id.get(id)
+    }
+
+    /// The locations that serve a line which names none: warehouses and stores by rank, then id.
+    #[must_use]
+    pub fn default_candidates(&self) -> &[LocationId] {
+        &self.default_candidates
+    }
+
+    /// All locations, ascending by id.
+    pub fn ids(&self) -> impl Iterator<Item = &LocationId> {
+        self.by_id.keys()
+    }
+
+    /// The civil date of an instant at each location.
+    #[must_use]
+    pub fn dates_at(&self, instant: Timestamp) -> BTreeMap<LocationId, Date> {
+        self.by_id.iter().map(|(id, place)| (id.clone(), civil_date_in(instant, &place.zone))).collect()
+    }
+}
+
+/// The memory. Shared by all use cases of one process.
+#[derive(Debug, Default)]
+pub struct Memory {
+    items: RwLock<HashSet<ItemId>>,
+    places: RwLock<Option<(Instant, Arc<Places>)>>,
+}
+
+impl Memory {
+    /// Those of the items that are not known to exist.
+    #[must_use]
+    pub fn unknown_items<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) -> Vec<&'a ItemId> {
+        let known = self.items.read().unwrap_or_else(PoisonError::into_inner);
+        items.into_iter().filter(|item| !known.contains(*item)).collect()
+    }
+
+    /// Remembers that items exist.
+    pub fn remember_items(&self, items: impl IntoIterator<Item = ItemId>) {
+        let mut known = self.items.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= ITEMS_MAX {
+            known.clear();
+        }
+        known.extend(items);
+    }
+
+    /// The locations, when they were read not long ago.
+    #[must_use]
+    pub fn places(&self) -> Option<Arc<Places>> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        places.as_ref().filter(|(read_at, _)| read_at.elapsed() < STALE_AFTER).map(|(_, places)| Arc::clone(places))
+    }
+
+    /// Remembers the locations as they were just read.
+    pub fn remember_places(&self, places: Arc<Places>) {
+        *self.places.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), places));
+    }
+
+    /// Forgets the locations, because one was written.
+    pub fn forget_places(&self) {
+        *self.places.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    fn place(kind: LocationKind, rank: i32) -> Place {
+        Place { kind, rank, zone: TimeZone::UTC }
+    }
+
+    fn id(text: &str) -> LocationId {
+        LocationId::try_new(text).unwrap()
+    }
+
+    #[test]
+    fn a_line_without_candidates_is_served_by_warehouses_and_stores_by_rank() {
+        let places = Places::new(BTreeMap::from([
+            (id("a"), place(LocationKind::Store, 2)),
+            (id("b"), place(LocationKind::Warehouse, 1)),
+            (id("c"), place(LocationKind::DropShipSupplier, 0)),
+            (id("d"), place(LocationKind::Store, 1)),
+        ]));
+        assert_eq!(places.default_candidates(), [id("b"), id("d"), id("a")]);
+    }
+
+    #[test]
+    fn items_are_remembered_and_locations_are_forgotten_when_written() {
+        let memory = Memory::default();
+        let item = ItemId::try_new("i").unwrap();
+        assert_eq!(memory.unknown_items([&item]), [&item]);
+        memory.remember_items([item.clone()]);
+        assert!(memory.unknown_items([&item]).is_empty());
+        memory.remember_places(Arc::new(Places::default()));
+        assert!(memory.places().is_some());
+        memory.forget_places();
+        assert!(memory.places().is_none());
+    }
+}

@@ -1,0 +1,139 @@
+//! Master data: items and locations as this service keeps them, and what is remembered of them.
+//!
+//! These types hold values that were checked when they were decoded. They must not know a table or a message.
+
+mod gtin;
+mod memory;
+
+pub use gtin::is_valid_gtin;
+pub use memory::{Memory, Place, Places};
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    money::Money,
+    quantity::Quantity,
+};
+use jiff::{Timestamp, civil::Date};
+
+/// Something that is stocked and sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// What people call it.
+    pub description: String,
+    /// The unit that quantities count.
+    pub base_unit: String,
+    /// The smallest number of base units that is sold or bought at once, at least 1.
+    pub pack_size: i64,
+    /// The category that policies and figures may select by; may be empty.
+    pub category: String,
+    /// The cost of one base unit.
+    pub unit_cost: Option<Money>,
+    /// The list price of one base unit, net of tax.
+    pub unit_price: Option<Money>,
+    /// Items that may be sent in place of this one, best first.
+    pub substitutes: Vec<Substitute>,
+    /// Other units in which the item may be ordered or bought.
+    pub units: Vec<Unit>,
+    /// Free units per location that are never promised to the future.
+    pub safety_stock: Quantity,
+}
+
+/// An item that may be sent in place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Substitute {
+    /// The item that may be sent.
+    pub item: ItemId,
+    /// This many of the substitute …
+    pub ratio_numerator: i64,
+    /// … stand for this many of the original.
+    pub ratio_denominator: i64,
+    /// The first day of its validity; `None` means from the beginning.
+    pub valid_from: Option<Date>,
+    /// The last day of its validity; `None` means without end.
+    pub valid_to: Option<Date>,
+}
+
+/// A unit of an item beside its base unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Its code, for example `CASE`.
+    pub code: String,
+    /// How many base units one of it holds, at least 1.
+    pub base_units: i64,
+    /// Its GTIN; may be empty.
+    pub gtin: String,
+    /// Whether customers may order it.
+    pub sellable: bool,
+    /// Whether it may be bought.
+    pub purchasable: bool,
+}
+
+/// A place that holds stock or ships it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Its id.
+    pub id: LocationId,
+    /// What people call it.
+    pub display_name: String,
+    /// What kind of place it is.
+    pub kind: LocationKind,
+    /// The IANA name of its time zone; known to the time zone database.
+    pub time_zone: String,
+    /// Lower ranks are used first where a caller names no candidates.
+    pub rank: i32,
+}
+
+/// What kind of place a location is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocationKind {
+    /// A warehouse of the company.
+    Warehouse,
+    /// A store that also ships.
+    Store,
+    /// A supplier who ships to the customer.
+    DropShipSupplier,
+}
+
+impl LocationKind {
+    const ALL: [Self; 3] = [Self::Warehouse, Self::Store, Self::DropShipSupplier];
+
+    /// The name that tables use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warehouse => "WAREHOUSE",
+            Self::Store => "STORE",
+            Self::DropShipSupplier => "DROP_SHIP_SUPPLIER",
+        }
+    }
+
+    /// The kind of a name in a table.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether a line that names no candidates may be served from here.
+    #[must_use]
+    pub const fn serves_by_default(self) -> bool {
+        match self {
+            Self::Warehouse | Self::Store => true,
+            Self::DropShipSupplier => false,
+        }
+    }
+}
+
+/// Master data as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// The content.
+    pub value: T,
+    /// Counts its changes: 1, 2, 3 …; the etag.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}

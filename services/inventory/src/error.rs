@@ -1,0 +1,234 @@
+//! What can go wrong in this service, and how a caller sees it.
+//!
+//! Three layers: a rule of `domain` was broken ([`StockError`]); this error adds what only the service knows; a
+//! [`Problem`] is what the caller sees. No match here has a wildcard arm, so a new error cannot be forgotten.
+
+use std::time::Duration;
+
+use backorder_domain::{ids::ItemId, stock::error::StockError};
+use backorder_proto::common::v1::ErrorReason;
+use backorder_service_kit::{problem::Problem, violations::Violations};
+use backorder_storage::{IsRetryable, StorageError};
+
+mod stock;
+
+/// A use case that did not succeed. Nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong.
+    #[error("the request is wrong: {0}")]
+    Invalid(Violations),
+    /// The request id was used before for another command.
+    #[error("the request id was used for another command")]
+    RequestIdReused,
+    /// Named resources do not exist. All of them, each with the field that names it.
+    #[error("{} resources are not there", .0.len())]
+    Missing(Vec<Missing>),
+    /// A resource of the same id exists with other content.
+    #[error("{kind} {name} exists with other content")]
+    Exists {
+        /// The type of the resource.
+        kind: &'static str,
+        /// Its resource name.
+        name: String,
+    },
+    /// The resource is not at the version that the caller read.
+    #[error("{name} is at version {actual}, not {expected}")]
+    VersionMismatch {
+        /// The resource name.
+        name: String,
+        /// The version that the caller named.
+        expected: String,
+        /// The present version.
+        actual: i64,
+    },
+    /// The feed no longer holds what follows the resume token.
+    #[error("the feed begins at {oldest}, the token is at {token}")]
+    ResumeTokenExpired {
+        /// The oldest position that is stored.
+        oldest: i64,
+        /// The position in the token.
+        token: i64,
+    },
+    /// A rule of stock was broken.
+    #[error("item {item}: {error}")]
+    Stock {
+        /// The item whose book refused.
+        item: ItemId,
+        /// The rule.
+        #[source]
+        error: StockError,
+    },
+    /// A claim of the same line and part was made by another transaction at the same moment.
+    #[error("a claim of the line exists")]
+    ClaimExists,
+    /// The store failed.
+    #[error("the store failed")]
+    Storage(#[from] StorageError),
+    /// What the service kit refused: a page token, a draining server, a task that broke.
+    #[error(transparent)]
+    Kit(#[from] Problem),
+}
+
+/// A resource that a request names and that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What it is.
+    pub kind: Kind,
+    /// Its resource name.
+    pub name: String,
+    /// The field that names it, for example `lines[3].item`. Empty when the request is about nothing else.
+    pub field: String,
+}
+
+/// Types of resources that can be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An item.
+    Item,
+    /// A location.
+    Location,
+    /// A dated supply.
+    Supply,
+    /// A claim.
+    Claim,
+    /// A parked event.
+    DeadLetter,
+}
+
+impl Kind {
+    /// The name of the type, as metadata and texts use it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Item => "item",
+            Self::Location => "location",
+            Self::Supply => "supply",
+            Self::Claim => "line",
+            Self::DeadLetter => "event",
+        }
+    }
+
+    const fn reason(self) -> ErrorReason {
+        match self {
+            Self::Item => ErrorReason::ItemNotFound,
+            Self::Location => ErrorReason::LocationNotFound,
+            Self::Supply => ErrorReason::SupplyNotFound,
+            Self::Claim => ErrorReason::ClaimNotFound,
+            Self::DeadLetter => ErrorReason::DeadLetterNotFound,
+        }
+    }
+}
+
+impl Error {
+    /// One resource is not there.
+    #[must_use]
+    pub fn missing(kind: Kind, name: impl Into<String>, field: impl Into<String>) -> Self {
+        Self::Missing(vec![Missing { kind, name: name.into(), field: field.into() }])
+    }
+}
+
+impl IsRetryable for Error {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_retryable() || is_lost_race(error),
+            Self::Invalid(_)
+            | Self::RequestIdReused
+            | Self::Missing(_)
+            | Self::Exists { .. }
+            | Self::VersionMismatch { .. }
+            | Self::ResumeTokenExpired { .. }
+            | Self::Stock { .. }
+            | Self::ClaimExists
+            | Self::Kit(_) => false,
+        }
+    }
+}
+
+/// A new row that two transactions made at once cannot be locked before; the sequence of its first event tells who came
+/// second. Run again, that one sees the row.
+fn is_lost_race(error: &StorageError) -> bool {
+    error.is_unique_violation_of("uq_outbox_aggregate_sequence", "outbox.aggregate, outbox.sequence")
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Storage(StorageError::from(error))
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(violations) => Self::invalid(violations),
+            Error::RequestIdReused => Self::request_id_reused(),
+            Error::Missing(missing) => not_found(missing),
+            Error::Exists { kind, name } => Self::already_exists(ErrorReason::AlreadyExists, kind, name),
+            Error::VersionMismatch { name, expected, actual } => {
+                Self::aborted(ErrorReason::VersionMismatch, format!("{name} was changed meanwhile"))
+                    .with("expected", expected)
+                    .with("actual", actual)
+                    .with("resource", name)
+            }
+            Error::ResumeTokenExpired { oldest, token } => Self::failed_precondition(
+                ErrorReason::ResumeTokenExpired,
+                "the feed no longer holds what follows the token",
+            )
+            .with("oldest", oldest)
+            .with("token", token),
+            Error::Stock { item, error } => stock::problem(&item, error),
+            Error::ClaimExists => Self::new(
+                tonic::Code::AlreadyExists,
+                ErrorReason::ClaimExists,
+                "a claim stands under this line and part",
+            ),
+            Error::Storage(error) => storage_problem(error),
+            Error::Kit(problem) => problem,
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+fn not_found(missing: Vec<Missing>) -> Problem {
+    let mut fields = missing.iter().map(|one| format!("{}: {} is not there", one.field, one.name));
+    let Some(first) = missing.first() else {
+        return Problem::internal(StorageError::Settings("nothing is missing".to_owned()));
+    };
+    let problem = Problem::not_found(first.kind.reason(), first.kind.as_str(), &first.name);
+    if first.field.is_empty() {
+        return problem;
+    }
+    let named: Vec<String> = fields.by_ref().take(MISSING_NAMED_MAX).collect();
+    let rest = fields.count();
+    let list = if rest > 0 { format!("{}; {rest} more", named.join("; ")) } else { named.join("; ") };
+    problem.with("field", &first.field).with("missing", list)
+}
+
+/// How many missing resources are named in one answer; the rest is counted.
+const MISSING_NAMED_MAX: usize = 20;
+
+fn storage_problem(error: StorageError) -> Problem {
+    const SOON: Duration = Duration::from_secs(1);
+    match error {
+        StorageError::Serialization(_) => Problem::contention().caused_by(error),
+        StorageError::Unavailable(_) | StorageError::CommitUnknown(_) => Problem::unavailable(SOON).caused_by(error),
+        StorageError::Unique { .. }
+        | StorageError::ForeignKey { .. }
+        | StorageError::Check { .. }
+        | StorageError::UnknownSchema { .. }
+        | StorageError::InvalidRow { .. }
+        | StorageError::Settings(_)
+        | StorageError::Other(_) => Problem::internal(error),
+    }
+}

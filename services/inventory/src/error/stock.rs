@@ -1,0 +1,131 @@
+//! Broken rules of stock as problems.
+
+use backorder_domain::{
+    ids::ItemId,
+    stock::{claim::ClaimKey, error::StockError},
+};
+use backorder_proto::{common::v1::ErrorReason, convert::encode};
+use backorder_service_kit::{problem::Problem, violations::Violations};
+use tonic::Code;
+
+/// The problem that a caller sees when the book of an item refuses.
+pub fn problem(item: &ItemId, error: StockError) -> Problem {
+    match error {
+        StockError::ClaimExists(key) => {
+            let text = format!("a claim stands under line {} part {}", key.line, key.part);
+            of_claim(Problem::new(Code::AlreadyExists, ErrorReason::ClaimExists, text), &key)
+        }
+        StockError::ClaimNotFound(key) => {
+            of_claim(Problem::not_found(ErrorReason::ClaimNotFound, "line", key.line.as_str()), &key)
+        }
+        StockError::LineNotFound(line) => {
+            Problem::not_found(ErrorReason::ClaimNotFound, "line", line.as_str()).with("part", 0)
+        }
+        StockError::SoftReservationGone(line) => {
+            Problem::failed_precondition(ErrorReason::SoftReservationGone, "the soft claim is expired or converted")
+                .with("line", line)
+        }
+        StockError::VersionMismatch { what, expected, actual } => {
+            Problem::aborted(ErrorReason::VersionMismatch, format!("{what} was changed meanwhile"))
+                .with("resource", what)
+                .with("expected", expected)
+                .with("actual", actual)
+        }
+        StockError::InsufficientReservation { claim, asked, reserved } => {
+            let text = format!("{reserved} units are reserved, {asked} are wanted");
+            of_claim(Problem::failed_precondition(ErrorReason::InsufficientReservation, text), &claim)
+                .with("reserved", reserved)
+                .with("wanted", asked)
+        }
+        StockError::InsufficientWaiting { claim, asked, waiting } => {
+            let text = format!("{waiting} units wait, {asked} are wanted");
+            of_claim(Problem::failed_precondition(ErrorReason::InsufficientWaiting, text), &claim)
+                .with("waiting", waiting)
+                .with("wanted", asked)
+        }
+        StockError::InsufficientStock { location, state, asked, there } => Problem::failed_precondition(
+            ErrorReason::InsufficientStock,
+            format!("{there} units are {state}, {asked} are wanted"),
+        )
+        .with("item", encode::item_name(item))
+        .with("location", encode::location_name(&location))
+        .with("state", state)
+        .with("present", there)
+        .with("wanted", asked),
+        supply @ (StockError::SupplyNotFound(_)
+        | StockError::SupplyExists(_)
+        | StockError::SupplyClosed(_)
+        | StockError::SupplyQuantityConflict { .. }
+        | StockError::TransferUnderWay(_)) => supply_problem(supply),
+        malformed @ (StockError::ZeroQuantity
+        | StockError::QuantityTooLarge(_)
+        | StockError::NoCandidates(_)
+        | StockError::DuplicateCandidate { .. }
+        | StockError::ExpiryMismatch(_)
+        | StockError::NotSoft(_)
+        | StockError::StateNotAdjustable(_)
+        | StockError::SameClaim(_)
+        | StockError::NotACandidate { .. }
+        | StockError::SupplyElsewhere { .. }
+        | StockError::SupplyKindNotCreated(_)
+        | StockError::SameLocation(_)) => malformed_problem(malformed),
+        StockError::Overflow => Problem::quantity_overflow(),
+        fault @ (StockError::NotLoaded { .. } | StockError::Inconsistent(_)) => Problem::internal(fault),
+    }
+}
+
+fn of_claim(problem: Problem, key: &ClaimKey) -> Problem {
+    problem.with("line", &key.line).with("part", key.part).with_resource("claim", key.to_string())
+}
+
+fn supply_name(id: &backorder_domain::ids::SupplyId) -> String {
+    format!("supplies/{id}")
+}
+
+fn supply_problem(error: StockError) -> Problem {
+    let text = error.to_string();
+    if let StockError::SupplyNotFound(id) = &error {
+        return Problem::not_found(ErrorReason::SupplyNotFound, "supply", supply_name(id));
+    }
+    if let StockError::SupplyExists(id) = &error {
+        return Problem::already_exists(ErrorReason::AlreadyExists, "supply", supply_name(id));
+    }
+    if let StockError::SupplyClosed(id) = &error {
+        return Problem::failed_precondition(ErrorReason::SupplyClosed, text)
+            .with("supply", supply_name(id))
+            .with("state", "closed");
+    }
+    if let StockError::TransferUnderWay(id) = &error {
+        return Problem::failed_precondition(ErrorReason::SupplyClosed, text)
+            .with("supply", supply_name(id))
+            .with("state", "in transit");
+    }
+    if let StockError::SupplyQuantityConflict { supply, asked, open } = &error {
+        return Problem::failed_precondition(ErrorReason::SupplyQuantityConflict, text)
+            .with("supply", supply_name(supply))
+            .with("open", open)
+            .with("wanted", asked);
+    }
+    Problem::internal(error)
+}
+
+/// What should have been refused when the request was decoded, or names things that do not belong together.
+fn malformed_problem(error: StockError) -> Problem {
+    let mut violations = Violations::new();
+    violations.push(field_of(&error), error.to_string());
+    Problem::invalid(violations)
+}
+
+fn field_of(error: &StockError) -> &'static str {
+    if matches!(error, StockError::NotSoft(_)) {
+        "lines.takes_over_line"
+    } else if matches!(error, StockError::NotACandidate { .. } | StockError::SupplyElsewhere { .. }) {
+        "location"
+    } else if matches!(error, StockError::StateNotAdjustable(_)) {
+        "state"
+    } else if matches!(error, StockError::SameLocation(_)) {
+        "to_location"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,296 @@
+//! Items and locations.
+
+use std::collections::BTreeSet;
+
+use backorder_domain::{money::Money, time::time_zone};
+use backorder_proto::{
+    common::v1 as common,
+    convert::{
+        Violations,
+        decode::{self, path},
+    },
+    inventory::v1 as pb,
+};
+use prost_types::FieldMask;
+
+use crate::{
+    catalog::{Item, Location, LocationKind, Substitute, Unit, is_valid_gtin},
+    use_cases::{ItemChange, LocationChange},
+};
+
+const DESCRIPTION_BYTES_MAX: usize = 1_000;
+const CATEGORY_BYTES_MAX: usize = 200;
+const UNIT_BYTES_MAX: usize = 20;
+const PARTS_MAX: usize = 20;
+/// Items in one batch at most.
+const ITEMS_MAX: usize = 1_000;
+/// The largest pack, unit or ratio. It keeps products with quantities of commands far from overflow.
+const FACTOR_MAX: i64 = 1_000_000;
+
+/// The item of `CreateItem`.
+pub fn create_item(request: &pb::CreateItemRequest, violations: &mut Violations) -> Option<Item> {
+    let message = decode::required(request.item.as_ref(), "item", violations)?;
+    item(message, "item", violations)
+}
+
+/// The items of `BatchPutItems`.
+pub fn put_items(request: &pb::BatchPutItemsRequest, violations: &mut Violations) -> Option<Vec<Item>> {
+    if !decode::count(request.items.len(), ITEMS_MAX, "items", violations) {
+        return None;
+    }
+    let mut names = BTreeSet::new();
+    let mut items = Vec::with_capacity(request.items.len());
+    let mut complete = true;
+    for (index, message) in request.items.iter().enumerate() {
+        if !names.insert(message.name.as_str()) {
+            violations.push(path("items", index, "name"), "must be distinct");
+        }
+        match item(message, &path("items", index, ""), violations) {
+            Some(item) => items.push(item),
+            None => complete = false,
+        }
+    }
+    complete.then_some(items)
+}
+
+/// The change of `UpdateItem`.
+pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations) -> Option<ItemChange> {
+    const FIELDS: [&str; 9] = [
+        "description",
+        "base_unit",
+        "pack_size",
+        "category",
+        "unit_cost",
+        "unit_price",
+        "substitutes",
+        "units",
+        "safety_stock",
+    ];
+    let message = decode::required(request.item.as_ref(), "item", violations)?;
+    let fields = masked(request.update_mask.as_ref(), &FIELDS, violations);
+    let new = item(message, "item", violations);
+    let (fields, new) = (fields?, new?);
+    let id = new.id.clone();
+    let apply = move |old: &Item| {
+        let takes = |field: &str| fields.contains(field);
+        Item {
+            id: old.id.clone(),
+            description: pick(takes("description"), &new.description, &old.description),
+            base_unit: pick(takes("base_unit"), &new.base_unit, &old.base_unit),
+            pack_size: pick(takes("pack_size"), &new.pack_size, &old.pack_size),
+            category: pick(takes("category"), &new.category, &old.category),
+            unit_cost: pick(takes("unit_cost"), &new.unit_cost, &old.unit_cost),
+            unit_price: pick(takes("unit_price"), &new.unit_price, &old.unit_price),
+            substitutes: pick(takes("substitutes"), &new.substitutes, &old.substitutes),
+            units: pick(takes("units"), &new.units, &old.units),
+            safety_stock: pick(takes("safety_stock"), &new.safety_stock, &old.safety_stock),
+        }
+    };
+    Some(ItemChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
+}
+
+/// The location of `CreateLocation`.
+pub fn create_location(request: &pb::CreateLocationRequest, violations: &mut Violations) -> Option<Location> {
+    let message = decode::required(request.location.as_ref(), "location", violations)?;
+    location(message, None, violations)
+}
+
+/// The change of `UpdateLocation`.
+pub fn update_location(request: &pb::UpdateLocationRequest, violations: &mut Violations) -> Option<LocationChange> {
+    const FIELDS: [&str; 4] = ["display_name", "kind", "time_zone", "rank"];
+    let message = decode::required(request.location.as_ref(), "location", violations)?;
+    let fields = masked(request.update_mask.as_ref(), &FIELDS, violations)?;
+    let new = location(message, Some(&fields), violations)?;
+    let id = new.id.clone();
+    let apply = move |old: &Location| {
+        let takes = |field: &str| fields.contains(field);
+        Location {
+            id: old.id.clone(),
+            display_name: pick(takes("display_name"), &new.display_name, &old.display_name),
+            kind: pick(takes("kind"), &new.kind, &old.kind),
+            time_zone: pick(takes("time_zone"), &new.time_zone, &old.time_zone),
+            rank: pick(takes("rank"), &new.rank, &old.rank),
+        }
+    };
+    Some(LocationChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
+}
+
+fn pick<T: Clone>(takes_new: bool, new: &T, old: &T) -> T {
+    if takes_new { new.clone() } else { old.clone() }
+}
+
+/// The fields of an update mask; all that can be changed when there is none.
+pub fn masked(
+    mask: Option<&FieldMask>,
+    allowed: &[&'static str],
+    violations: &mut Violations,
+) -> Option<BTreeSet<&'static str>> {
+    let Some(mask) = mask.filter(|mask| !mask.paths.is_empty()) else {
+        return Some(allowed.iter().copied().collect());
+    };
+    let mut fields = BTreeSet::new();
+    let mut complete = true;
+    for (index, wanted) in mask.paths.iter().enumerate() {
+        match allowed.iter().find(|field| *field == wanted) {
+            Some(field) => {
+                fields.insert(*field);
+            }
+            None => {
+                complete = false;
+                violations
+                    .push(path("update_mask.paths", index, ""), format!("must be one of: {}", allowed.join(", ")));
+            }
+        }
+    }
+    complete.then_some(fields)
+}
+
+fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<Item> {
+    let at = |name: &str| format!("{field}.{name}");
+    let id = decode::item_name(&message.name, &at("name"), violations);
+    let description = decode::text(&message.description, DESCRIPTION_BYTES_MAX, &at("description"), violations);
+    let base_unit = decode::text(&message.base_unit, UNIT_BYTES_MAX, &at("base_unit"), violations)
+        .map(|unit| if unit.is_empty() { "EA".to_owned() } else { unit });
+    let pack_size = factor(message.pack_size, &at("pack_size"), violations);
+    let category = decode::text(&message.category, CATEGORY_BYTES_MAX, &at("category"), violations);
+    let unit_cost = price_if_set(message.unit_cost.as_ref(), &at("unit_cost"), violations);
+    let unit_price = price_if_set(message.unit_price.as_ref(), &at("unit_price"), violations);
+    let safety_stock = decode::quantity_or_zero(message.safety_stock, &at("safety_stock"), violations);
+    let substitutes = substitutes(&message.substitutes, &at("substitutes"), violations);
+    let units = units(&message.units, base_unit.as_deref(), &at("units"), violations);
+    Some(Item {
+        id: id?,
+        description: description?,
+        base_unit: base_unit?,
+        pack_size: pack_size?,
+        category: category?,
+        unit_cost: unit_cost?,
+        unit_price: unit_price?,
+        substitutes: substitutes?,
+        units: units?,
+        safety_stock: safety_stock?,
+    })
+}
+
+#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
+fn price_if_set(price: Option<&common::Money>, field: &str, violations: &mut Violations) -> Option<Option<Money>> {
+    if price.is_none() { Some(None) } else { decode::price(price, field, violations).map(Some) }
+}
+
+/// A whole factor of at least 1, where 0 stands for 1.
+fn factor(value: i64, field: &str, violations: &mut Violations) -> Option<i64> {
+    if (0..=FACTOR_MAX).contains(&value) {
+        return Some(value.max(1));
+    }
+    violations.push(field, format!("must be between 0 and {FACTOR_MAX}"));
+    None
+}
+
+fn substitutes(messages: &[pb::Substitute], field: &str, violations: &mut Violations) -> Option<Vec<Substitute>> {
+    if messages.len() > PARTS_MAX {
+        violations.push(field, format!("must have at most {PARTS_MAX} elements"));
+        return None;
+    }
+    let decoded: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .map(|(index, message)| {
+            let at = |name: &str| path(field, index, name);
+            let item = decode::item_name(&message.item, &at("item"), violations);
+            let ratio_numerator = factor(message.ratio_numerator, &at("ratio_numerator"), violations);
+            let ratio_denominator = factor(message.ratio_denominator, &at("ratio_denominator"), violations);
+            let valid_from = decode::date_if_set(message.valid_from.as_ref(), &at("valid_from"), violations);
+            let valid_to = decode::date_if_set(message.valid_to.as_ref(), &at("valid_to"), violations);
+            if let (Some(Some(from)), Some(Some(to))) = (valid_from, valid_to)
+                && from > to
+            {
+                violations.push(at("valid_to"), "must not be before valid_from");
+            }
+            Some(Substitute {
+                item: item?,
+                ratio_numerator: ratio_numerator?,
+                ratio_denominator: ratio_denominator?,
+                valid_from: valid_from?,
+                valid_to: valid_to?,
+            })
+        })
+        .collect();
+    decoded.into_iter().collect()
+}
+
+fn units(
+    messages: &[pb::ItemUnit],
+    base_unit: Option<&str>,
+    field: &str,
+    violations: &mut Violations,
+) -> Option<Vec<Unit>> {
+    if messages.len() > PARTS_MAX {
+        violations.push(field, format!("must have at most {PARTS_MAX} elements"));
+        return None;
+    }
+    let mut codes: BTreeSet<&str> = base_unit.into_iter().collect();
+    let decoded: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .map(|(index, message)| {
+            let at = |name: &str| path(field, index, name);
+            let code = decode::required_text(&message.code, UNIT_BYTES_MAX, &at("code"), violations);
+            if !codes.insert(message.code.as_str()) {
+                violations.push(at("code"), "must be distinct and not the base unit");
+            }
+            let base_units =
+                factor(message.base_units, &at("base_units"), violations).filter(|_| message.base_units > 0);
+            if message.base_units == 0 {
+                violations.push(at("base_units"), "must be at least 1");
+            }
+            if !message.gtin.is_empty() && !is_valid_gtin(&message.gtin) {
+                violations.push(at("gtin"), "must be 8, 12, 13 or 14 digits with a right check digit");
+            }
+            Some(Unit {
+                code: code?,
+                base_units: base_units?,
+                gtin: message.gtin.clone(),
+                sellable: message.sellable,
+                purchasable: message.purchasable,
+            })
+        })
+        .collect();
+    decoded.into_iter().collect()
+}
+
+/// A location. For an update, kind and time zone need only be right when they are among the fields that change.
+fn location(
+    message: &pb::Location,
+    changed: Option<&BTreeSet<&'static str>>,
+    violations: &mut Violations,
+) -> Option<Location> {
+    let needed = |field: &str| changed.is_none_or(|fields| fields.contains(field));
+    let id = decode::location_name(&message.name, "location.name", violations);
+    let display_name = decode::text(&message.display_name, DESCRIPTION_BYTES_MAX, "location.display_name", violations);
+    let kind = if needed("kind") {
+        decode::required_enum::<pb::LocationKind>(message.kind, "location.kind", violations).and_then(kind_of)
+    } else {
+        Some(LocationKind::Warehouse)
+    };
+    if needed("time_zone")
+        && let Err(unknown) = time_zone(&message.time_zone)
+    {
+        violations.push("location.time_zone", unknown.to_string());
+    }
+    Some(Location {
+        id: id?,
+        display_name: display_name?,
+        kind: kind?,
+        time_zone: message.time_zone.clone(),
+        rank: message.rank,
+    })
+}
+
+const fn kind_of(kind: pb::LocationKind) -> Option<LocationKind> {
+    match kind {
+        pb::LocationKind::Unspecified => None,
+        pb::LocationKind::Warehouse => Some(LocationKind::Warehouse),
+        pb::LocationKind::Store => Some(LocationKind::Store),
+        pb::LocationKind::DropShipSupplier => Some(LocationKind::DropShipSupplier),
+    }
+}

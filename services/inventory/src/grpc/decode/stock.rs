@@ -1,0 +1,253 @@
+//! Requests of `StockService`.
+
+use std::collections::BTreeSet;
+
+use backorder_domain::{
+    ids::{BatchId, ItemId, LocationId, SupplyId},
+    quantity::Quantity,
+    stock::{
+        count::Adjustment,
+        receive::{Receipt, ReturnDisposition},
+        state::StockState,
+        transfer::Transfer,
+    },
+};
+use backorder_proto::{
+    convert::{
+        Violations,
+        decode::{self, path},
+        inventory as wire,
+    },
+    inventory::v1 as pb,
+};
+use jiff::Timestamp;
+
+use super::{
+    if_set,
+    reservation::{batch, each},
+};
+use crate::{
+    use_cases::stock::{
+        Adjust, Count, CountLine, Quarantine, Receive, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship,
+        TransferStock,
+    },
+    write::Who,
+};
+
+/// Lines in one write at most.
+const LINES_MAX: usize = 1_000;
+const TEXT_BYTES_MAX: usize = 200;
+
+/// The command of `ReceiveStock`.
+pub fn receive(request: &pb::ReceiveStockRequest, violations: &mut Violations) -> Option<Receive> {
+    let lines = each(&request.lines, LINES_MAX, "lines", violations, receipt);
+    let document = decode::text(&request.document, TEXT_BYTES_MAX, "document", violations);
+    let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    Some(Receive { lines: lines?, document: document?, effective_at: effective_at?, who: who? })
+}
+
+fn receipt(index: usize, message: &pb::ReceiptLine, violations: &mut Violations) -> Option<(ItemId, Receipt)> {
+    let at = |field: &str| path("lines", index, field);
+    let item = decode::item_name(&message.item, &at("item"), violations);
+    let location = decode::location_name(&message.location, &at("location"), violations);
+    let supply = if_set(&message.supply, |name| wire::decode_supply_name(name, &at("supply"), violations));
+    let accepted = decode::quantity_or_zero(message.accepted, &at("accepted"), violations);
+    let damaged = decode::quantity_or_zero(message.damaged, &at("damaged"), violations);
+    let quality_hold = decode::quantity_or_zero(message.quality_hold, &at("quality_hold"), violations);
+    check_total([accepted, damaged, quality_hold], index, violations);
+    if message.closes_supply && message.supply.is_empty() {
+        violations.push(at("closes_supply"), "must not be set without a supply");
+    }
+    let batch = batch(&message.batch, &at("batch"), violations);
+    let owner = decode::text(&message.owner, TEXT_BYTES_MAX, &at("owner"), violations);
+    let receipt = Receipt {
+        location: location?,
+        supply: supply?,
+        accepted: accepted?,
+        damaged: damaged?,
+        quality_hold: quality_hold?,
+        batch: batch?,
+        owner: owner?,
+        closes_supply: message.closes_supply,
+    };
+    Some((item?, receipt))
+}
+
+fn check_total(parts: [Option<Quantity>; 3], index: usize, violations: &mut Violations) {
+    let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return };
+    let total = Quantity::checked_sum(parts).filter(|total| *total <= Quantity::COMMAND_MAX);
+    match total {
+        Some(total) if total.is_zero() => {
+            violations.push(path("lines", index, ""), "must have at least 1 unit accepted, damaged or on quality hold");
+        }
+        Some(_) => {}
+        None => violations.push(path("lines", index, ""), format!("must have at most {} units", Quantity::COMMAND_MAX)),
+    }
+}
+
+/// The fields that commands about one item at one location have in common.
+struct Pair {
+    item: ItemId,
+    location: LocationId,
+    batch: Option<BatchId>,
+    effective_at: Option<Timestamp>,
+}
+
+macro_rules! pair {
+    ($request:expr, $violations:expr) => {{
+        let item = decode::item_name(&$request.item, "item", $violations);
+        let location = decode::location_name(&$request.location, "location", $violations);
+        let batch = batch(&$request.batch, "batch", $violations);
+        let effective_at = decode::timestamp_if_set($request.effective_time.as_ref(), "effective_time", $violations);
+        (|| Some(Pair { item: item?, location: location?, batch: batch?, effective_at: effective_at? }))()
+    }};
+}
+
+/// The command of `AdjustStock`.
+pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> Option<Adjust> {
+    let pair = pair!(request, violations);
+    let state = wire::decode_stock_state(request.state, "state", violations).filter(|state| {
+        let is_adjustable = matches!(state, StockState::Available | StockState::QualityControl | StockState::Damaged);
+        if !is_adjustable {
+            violations.push("state", "must be AVAILABLE, QUALITY_CONTROL or DAMAGED");
+        }
+        is_adjustable
+    });
+    let quantity = match request.delta {
+        0 => {
+            violations.push("delta", "must not be 0");
+            None
+        }
+        delta => decode::quantity(delta.checked_abs().unwrap_or(i64::MAX), "delta", violations),
+    };
+    let owner = decode::text(&request.owner, TEXT_BYTES_MAX, "owner", violations);
+    let who = Who::decode_with_reason(request.context.as_ref(), violations);
+    let Pair { item, location, batch, effective_at } = pair?;
+    let quantity = quantity?;
+    let adjustment = if request.delta > 0 { Adjustment::Add(quantity) } else { Adjustment::Remove(quantity) };
+    Some(Adjust { item, location, state: state?, adjustment, batch, owner: owner?, effective_at, who: who? })
+}
+
+/// The command of `CountStock`.
+pub fn count(request: &pb::CountStockRequest, violations: &mut Violations) -> Option<Count> {
+    let mut pairs = BTreeSet::new();
+    let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, line, violations| {
+        let at = |field: &str| path("lines", index, field);
+        let item = decode::item_name(&line.item, &at("item"), violations);
+        let location = decode::location_name(&line.location, &at("location"), violations);
+        if !pairs.insert((line.item.clone(), line.location.clone())) {
+            violations.push(at("item"), "must be distinct together with location");
+        }
+        let counted = decode::quantity_or_zero(line.counted, &at("counted"), violations);
+        let batch = batch(&line.batch, &at("batch"), violations);
+        Some(CountLine { item: item?, location: location?, counted: counted?, batch: batch? })
+    });
+    let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    Some(Count { lines: lines?, effective_at: effective_at?, who: who? })
+}
+
+/// The command of `TransferStock`. `new_id` names the supply where the request does not.
+pub fn transfer(
+    request: &pb::TransferStockRequest,
+    new_id: impl FnOnce() -> SupplyId,
+    violations: &mut Violations,
+) -> Option<TransferStock> {
+    let item = decode::item_name(&request.item, "item", violations);
+    let from = decode::location_name(&request.from_location, "from_location", violations);
+    let to = decode::location_name(&request.to_location, "to_location", violations);
+    if from.is_some() && from == to {
+        violations.push("to_location", "must be another location than from_location");
+    }
+    let quantity = decode::quantity(request.quantity, "quantity", violations);
+    let expected_date = decode::date(request.expected_date.as_ref(), "expected_date", violations);
+    let batch = batch(&request.batch, "batch", violations);
+    let supply = if request.supply_id.is_empty() {
+        Some(new_id())
+    } else {
+        decode::checked(SupplyId::try_new(request.supply_id.as_str()), "supply_id", violations)
+    };
+    let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    let transfer = Transfer {
+        supply: supply?,
+        from: from?,
+        to: to?,
+        quantity: quantity?,
+        expected_date: expected_date?,
+        batch: batch?,
+    };
+    Some(TransferStock { item: item?, transfer, effective_at: effective_at?, who: who? })
+}
+
+/// The command of `QuarantineStock`.
+pub fn quarantine(request: &pb::QuarantineStockRequest, violations: &mut Violations) -> Option<Quarantine> {
+    let pair = pair!(request, violations);
+    let quantity = decode::quantity(request.quantity, "quantity", violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    let Pair { item, location, batch, effective_at } = pair?;
+    Some(Quarantine {
+        item,
+        location,
+        quantity: quantity?,
+        is_damaged: request.damaged,
+        batch,
+        effective_at,
+        who: who?,
+    })
+}
+
+/// The command of `ReleaseQuarantine`.
+pub fn release_quarantine(
+    request: &pb::ReleaseQuarantineRequest,
+    violations: &mut Violations,
+) -> Option<ReleaseQuarantine> {
+    let pair = pair!(request, violations);
+    let quantity = decode::quantity(request.quantity, "quantity", violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    let Pair { item, location, batch, effective_at } = pair?;
+    Some(ReleaseQuarantine { item, location, quantity: quantity?, batch, effective_at, who: who? })
+}
+
+/// The command of `ShipStock`.
+pub fn ship(request: &pb::ShipStockRequest, violations: &mut Violations) -> Option<Ship> {
+    let pair = pair!(request, violations);
+    let quantity = decode::quantity(request.quantity, "quantity", violations);
+    let who = Who::decode_with_reason(request.context.as_ref(), violations);
+    let Pair { item, location, batch, effective_at } = pair?;
+    Some(Ship { item, location, quantity: quantity?, batch, effective_at, who: who? })
+}
+
+/// The command of `ReceiveReturn`.
+pub fn receive_return(request: &pb::ReceiveReturnRequest, violations: &mut Violations) -> Option<ReceiveReturn> {
+    let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, line, violations| {
+        let at = |field: &str| path("lines", index, field);
+        let item = decode::item_name(&line.item, &at("item"), violations);
+        let location = decode::location_name(&line.location, &at("location"), violations);
+        let quantity = decode::quantity(line.quantity, &at("quantity"), violations);
+        let disposition = disposition(line.disposition, &at("disposition"), violations);
+        let demand = if_set(&line.line, |text| wire::decode_line(text, &at("line"), violations));
+        let batch = batch(&line.batch, &at("batch"), violations);
+        Some(ReturnLine {
+            item: item?,
+            location: location?,
+            quantity: quantity?,
+            disposition: disposition?,
+            line: demand?,
+            batch: batch?,
+        })
+    });
+    let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    Some(ReceiveReturn { lines: lines?, effective_at: effective_at?, who: who? })
+}
+
+fn disposition(value: i32, field: &str, violations: &mut Violations) -> Option<ReturnDisposition> {
+    match decode::required_enum::<pb::ReturnDisposition>(value, field, violations)? {
+        pb::ReturnDisposition::Unspecified => None,
+        pb::ReturnDisposition::Restock => Some(ReturnDisposition::Restock),
+        pb::ReturnDisposition::Quarantine => Some(ReturnDisposition::Quarantine),
+        pb::ReturnDisposition::Scrap => Some(ReturnDisposition::Scrap),
+    }
+}

@@ -1,0 +1,67 @@
+//! Items and locations.
+
+use backorder_proto::{convert::encode, inventory::v1 as pb};
+
+use crate::catalog::{Item, Location, LocationKind, Stored, Substitute, Unit};
+
+/// An item as the contract shows it.
+#[must_use]
+pub fn item_message(stored: &Stored<Item>) -> pb::Item {
+    let item = &stored.value;
+    pb::Item {
+        name: encode::item_name(&item.id),
+        description: item.description.clone(),
+        base_unit: item.base_unit.clone(),
+        pack_size: item.pack_size,
+        category: item.category.clone(),
+        unit_cost: item.unit_cost.map(encode::money),
+        unit_price: item.unit_price.map(encode::money),
+        substitutes: item.substitutes.iter().map(substitute_message).collect(),
+        units: item.units.iter().map(unit_message).collect(),
+        safety_stock: item.safety_stock.get(),
+        create_time: Some(encode::timestamp(stored.created_at)),
+        update_time: Some(encode::timestamp(stored.updated_at)),
+        etag: stored.version.to_string(),
+    }
+}
+
+fn substitute_message(substitute: &Substitute) -> pb::Substitute {
+    pb::Substitute {
+        item: encode::item_name(&substitute.item),
+        ratio_numerator: substitute.ratio_numerator,
+        ratio_denominator: substitute.ratio_denominator,
+        valid_from: substitute.valid_from.map(encode::date),
+        valid_to: substitute.valid_to.map(encode::date),
+    }
+}
+
+fn unit_message(unit: &Unit) -> pb::ItemUnit {
+    pb::ItemUnit {
+        code: unit.code.clone(),
+        base_units: unit.base_units,
+        gtin: unit.gtin.clone(),
+        sellable: unit.sellable,
+        purchasable: unit.purchasable,
+    }
+}
+
+/// A location as the contract shows it.
+#[must_use]
+pub fn location_message(stored: &Stored<Location>) -> pb::Location {
+    let location = &stored.value;
+    let kind = match location.kind {
+        LocationKind::Warehouse => pb::LocationKind::Warehouse,
+        LocationKind::Store => pb::LocationKind::Store,
+        LocationKind::DropShipSupplier => pb::LocationKind::DropShipSupplier,
+    };
+    pb::Location {
+        name: encode::location_name(&location.id),
+        display_name: location.display_name.clone(),
+        kind: i32::from(kind),
+        time_zone: location.time_zone.clone(),
+        rank: location.rank,
+        create_time: Some(encode::timestamp(stored.created_at)),
+        update_time: Some(encode::timestamp(stored.updated_at)),
+        etag: stored.version.to_string(),
+    }
+}

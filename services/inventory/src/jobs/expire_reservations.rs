@@ -1,0 +1,1 @@
+//! Ends soft claims whose time has come, each exactly once.

@@ -1,0 +1,1 @@
+//! Work that the service does by itself. Each job runs until shutdown.

@@ -1,0 +1,329 @@
+//! Queries of items and locations.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    money::{CurrencyCode, Money},
+    quantity::Quantity,
+    time::time_zone,
+};
+use backorder_storage::{StorageError, WriteTx, bulk, columns};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
+};
+
+use super::entity::{item, item_substitute, item_unit, location};
+use crate::catalog::{Item, Location, LocationKind, Place, Places, Stored, Substitute, Unit};
+
+/// Item ids in one `IN` list at most.
+const IDS_PER_QUERY_MAX: usize = 500;
+
+/// The items of the given ids that exist, ascending by id.
+pub async fn find_items(connection: &impl ConnectionTrait, ids: &[&ItemId]) -> Result<Vec<Stored<Item>>, StorageError> {
+    let mut items = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
+        let rows = item::Entity::find()
+            .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
+            .order_by_asc(item::Column::Id)
+            .all(connection)
+            .await?;
+        items.extend(with_parts(connection, rows).await?);
+    }
+    items.sort_by(|a, b| a.value.id.cmp(&b.value.id));
+    Ok(items)
+}
+
+/// The same, locked until the transaction ends. `ids` ascending.
+pub async fn lock_items_in_tx(tx: &WriteTx<'_>, ids: &[&ItemId]) -> Result<Vec<Stored<Item>>, StorageError> {
+    super::lock::lock_items_in_tx(tx, ids).await?;
+    find_items(tx, ids).await
+}
+
+/// Items after an id, ascending; only those of a category when one is given.
+pub async fn list_items(
+    connection: &impl ConnectionTrait,
+    after: Option<&str>,
+    category: &str,
+    limit: u64,
+) -> Result<Vec<Stored<Item>>, StorageError> {
+    let mut query = item::Entity::find().order_by_asc(item::Column::Id).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(item::Column::Id.gt(after));
+    }
+    if !category.is_empty() {
+        query = query.filter(item::Column::Category.eq(category));
+    }
+    let rows = query.all(connection).await?;
+    with_parts(connection, rows).await
+}
+
+/// Those of the ids that are items, ascending.
+pub async fn existing_items(connection: &impl ConnectionTrait, ids: &[&ItemId]) -> Result<Vec<ItemId>, StorageError> {
+    let mut existing = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
+        let rows: Vec<String> = item::Entity::find()
+            .select_only()
+            .column(item::Column::Id)
+            .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for row in rows {
+            existing.push(item_id(row)?);
+        }
+    }
+    existing.sort();
+    Ok(existing)
+}
+
+async fn with_parts(
+    connection: &impl ConnectionTrait,
+    rows: Vec<item::Model>,
+) -> Result<Vec<Stored<Item>>, StorageError> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let mut substitutes: HashMap<String, Vec<item_substitute::Model>> = HashMap::new();
+    let mut units: HashMap<String, Vec<item_unit::Model>> = HashMap::new();
+    for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
+        let query = item_substitute::Entity::find()
+            .filter(item_substitute::Column::ItemId.is_in(chunk.iter().copied()))
+            .order_by_asc(item_substitute::Column::Ordinal);
+        for row in query.all(connection).await? {
+            substitutes.entry(row.item_id.clone()).or_default().push(row);
+        }
+        let query = item_unit::Entity::find()
+            .filter(item_unit::Column::ItemId.is_in(chunk.iter().copied()))
+            .order_by_asc(item_unit::Column::Ordinal);
+        for row in query.all(connection).await? {
+            units.entry(row.item_id.clone()).or_default().push(row);
+        }
+    }
+    rows.into_iter()
+        .map(|row| {
+            let substitutes = substitutes.remove(&row.id).unwrap_or_default();
+            let units = units.remove(&row.id).unwrap_or_default();
+            read_item(row, substitutes, units)
+        })
+        .collect()
+}
+
+fn read_item(
+    row: item::Model,
+    substitutes: Vec<item_substitute::Model>,
+    units: Vec<item_unit::Model>,
+) -> Result<Stored<Item>, StorageError> {
+    let value = Item {
+        id: item_id(row.id)?,
+        description: row.description,
+        base_unit: row.base_unit,
+        pack_size: row.pack_size,
+        category: row.category,
+        unit_cost: read_money(row.unit_cost_nanos, row.unit_cost_currency.as_deref())?,
+        unit_price: read_money(row.unit_price_nanos, row.unit_price_currency.as_deref())?,
+        substitutes: substitutes.into_iter().map(read_substitute).collect::<Result<_, _>>()?,
+        units: units.into_iter().map(read_unit).collect(),
+        safety_stock: Quantity::try_new(row.safety_stock).map_err(|e| invalid("item", e))?,
+    };
+    Ok(Stored {
+        value,
+        version: row.version,
+        created_at: columns::instant(row.created_at, "item")?,
+        updated_at: columns::instant(row.updated_at, "item")?,
+    })
+}
+
+fn read_substitute(row: item_substitute::Model) -> Result<Substitute, StorageError> {
+    const TABLE: &str = "item_substitute";
+    Ok(Substitute {
+        item: item_id(row.substitute_item_id)?,
+        ratio_numerator: row.ratio_numerator,
+        ratio_denominator: row.ratio_denominator,
+        valid_from: columns::optional_date(row.valid_from.as_deref(), TABLE)?,
+        valid_to: columns::optional_date(row.valid_to.as_deref(), TABLE)?,
+    })
+}
+
+fn read_unit(row: item_unit::Model) -> Unit {
+    Unit {
+        code: row.code,
+        base_units: row.base_units,
+        gtin: row.gtin,
+        sellable: row.sellable,
+        purchasable: row.purchasable,
+    }
+}
+
+fn read_money(nanos: Option<i64>, currency: Option<&str>) -> Result<Option<Money>, StorageError> {
+    let (Some(nanos), Some(currency)) = (nanos, currency) else { return Ok(None) };
+    let currency = CurrencyCode::try_new(currency).map_err(|e| invalid("item", e))?;
+    Ok(Some(Money { currency, nanos }))
+}
+
+/// Writes items as they shall be. Sorted by id, ids distinct.
+pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result<(), StorageError> {
+    let rows = items.iter().map(item_row).collect();
+    let columns = [
+        item::Column::Description,
+        item::Column::BaseUnit,
+        item::Column::PackSize,
+        item::Column::Category,
+        item::Column::UnitCostNanos,
+        item::Column::UnitCostCurrency,
+        item::Column::UnitPriceNanos,
+        item::Column::UnitPriceCurrency,
+        item::Column::SafetyStock,
+        item::Column::Version,
+        item::Column::UpdatedAt,
+    ];
+    bulk::upsert(tx, rows, bulk::replacing([item::Column::Id], columns)).await?;
+    let replaced: Vec<&str> = items.iter().filter(|item| item.version > 1).map(|item| item.value.id.as_str()).collect();
+    for chunk in replaced.chunks(IDS_PER_QUERY_MAX) {
+        let ids = || chunk.iter().copied();
+        let old = item_substitute::Entity::delete_many().filter(item_substitute::Column::ItemId.is_in(ids()));
+        old.exec(tx).await?;
+        item_unit::Entity::delete_many().filter(item_unit::Column::ItemId.is_in(ids())).exec(tx).await?;
+    }
+    bulk::insert(tx, items.iter().flat_map(substitute_rows).collect()).await?;
+    bulk::insert(tx, items.iter().flat_map(unit_rows).collect()).await?;
+    Ok(())
+}
+
+fn item_row(stored: &Stored<Item>) -> item::ActiveModel {
+    let item = &stored.value;
+    let currency = |money: &Option<Money>| money.map(|m| m.currency.as_str().to_owned());
+    item::ActiveModel {
+        id: Set(item.id.as_str().to_owned()),
+        description: Set(item.description.clone()),
+        base_unit: Set(item.base_unit.clone()),
+        pack_size: Set(item.pack_size),
+        category: Set(item.category.clone()),
+        unit_cost_nanos: Set(item.unit_cost.map(|m| m.nanos)),
+        unit_cost_currency: Set(currency(&item.unit_cost)),
+        unit_price_nanos: Set(item.unit_price.map(|m| m.nanos)),
+        unit_price_currency: Set(currency(&item.unit_price)),
+        safety_stock: Set(item.safety_stock.get()),
+        version: Set(stored.version),
+        created_at: Set(columns::micros(stored.created_at)),
+        updated_at: Set(columns::micros(stored.updated_at)),
+    }
+}
+
+fn substitute_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_substitute::ActiveModel> {
+    stored.value.substitutes.iter().zip(0..).map(|(substitute, ordinal)| item_substitute::ActiveModel {
+        item_id: Set(stored.value.id.as_str().to_owned()),
+        ordinal: Set(ordinal),
+        substitute_item_id: Set(substitute.item.as_str().to_owned()),
+        ratio_numerator: Set(substitute.ratio_numerator),
+        ratio_denominator: Set(substitute.ratio_denominator),
+        valid_from: Set(substitute.valid_from.map(columns::date_text)),
+        valid_to: Set(substitute.valid_to.map(columns::date_text)),
+    })
+}
+
+fn unit_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_unit::ActiveModel> {
+    stored.value.units.iter().zip(0..).map(|(unit, ordinal)| item_unit::ActiveModel {
+        item_id: Set(stored.value.id.as_str().to_owned()),
+        code: Set(unit.code.clone()),
+        ordinal: Set(ordinal),
+        base_units: Set(unit.base_units),
+        gtin: Set(unit.gtin.clone()),
+        sellable: Set(unit.sellable),
+        purchasable: Set(unit.purchasable),
+    })
+}
+
+/// One location.
+pub async fn find_location(
+    connection: &impl ConnectionTrait,
+    id: &LocationId,
+) -> Result<Option<Stored<Location>>, StorageError> {
+    let row = location::Entity::find_by_id(id.as_str()).one(connection).await?;
+    row.map(read_location).transpose()
+}
+
+/// One location, locked until the transaction ends.
+pub async fn lock_location_in_tx(tx: &WriteTx<'_>, id: &LocationId) -> Result<Option<Stored<Location>>, StorageError> {
+    let query = location::Entity::find_by_id(id.as_str()).lock(LockType::NoKeyUpdate);
+    query.one(tx).await?.map(read_location).transpose()
+}
+
+/// Locations by rank, then id, after a pair of them.
+pub async fn list_locations(
+    connection: &impl ConnectionTrait,
+    after: Option<(i32, &str)>,
+    limit: u64,
+) -> Result<Vec<Stored<Location>>, StorageError> {
+    let mut query =
+        location::Entity::find().order_by_asc(location::Column::Rank).order_by_asc(location::Column::Id).limit(limit);
+    if let Some((rank, id)) = after {
+        let same_rank = Condition::all().add(location::Column::Rank.eq(rank)).add(location::Column::Id.gt(id));
+        query = query.filter(Condition::any().add(location::Column::Rank.gt(rank)).add(same_rank));
+    }
+    query.all(connection).await?.into_iter().map(read_location).collect()
+}
+
+/// What the service remembers of all locations.
+pub async fn read_places(connection: &impl ConnectionTrait) -> Result<Arc<Places>, StorageError> {
+    let rows = location::Entity::find().all(connection).await?;
+    let mut places = BTreeMap::new();
+    for row in rows {
+        let Stored { value, .. } = read_location(row)?;
+        let zone = time_zone(&value.time_zone).map_err(|e| invalid("location", e))?;
+        places.insert(value.id, Place { kind: value.kind, rank: value.rank, zone });
+    }
+    Ok(Arc::new(Places::new(places)))
+}
+
+/// Writes a location as it shall be.
+pub async fn put_location_in_tx(tx: &WriteTx<'_>, stored: &Stored<Location>) -> Result<(), StorageError> {
+    let location = &stored.value;
+    let row = location::ActiveModel {
+        id: Set(location.id.as_str().to_owned()),
+        display_name: Set(location.display_name.clone()),
+        kind: Set(location.kind.as_str().to_owned()),
+        time_zone: Set(location.time_zone.clone()),
+        rank: Set(location.rank),
+        version: Set(stored.version),
+        created_at: Set(columns::micros(stored.created_at)),
+        updated_at: Set(columns::micros(stored.updated_at)),
+    };
+    let columns = [
+        location::Column::DisplayName,
+        location::Column::Kind,
+        location::Column::TimeZone,
+        location::Column::Rank,
+        location::Column::Version,
+        location::Column::UpdatedAt,
+    ];
+    bulk::upsert(tx, vec![row], bulk::replacing([location::Column::Id], columns)).await?;
+    Ok(())
+}
+
+fn read_location(row: location::Model) -> Result<Stored<Location>, StorageError> {
+    let kind = LocationKind::parse(&row.kind).ok_or_else(|| invalid("location", format!("kind {:?}", row.kind)))?;
+    let value = Location {
+        id: LocationId::try_new(row.id).map_err(|e| invalid("location", e))?,
+        display_name: row.display_name,
+        kind,
+        time_zone: row.time_zone,
+        rank: row.rank,
+    };
+    Ok(Stored {
+        value,
+        version: row.version,
+        created_at: columns::instant(row.created_at, "location")?,
+        updated_at: columns::instant(row.updated_at, "location")?,
+    })
+}
+
+fn item_id(text: String) -> Result<ItemId, StorageError> {
+    ItemId::try_new(text).map_err(|e| invalid("item", e))
+}
+
+fn invalid(table: &'static str, detail: impl ToString) -> StorageError {
+    StorageError::InvalidRow { table, detail: detail.to_string() }
+}

@@ -1,0 +1,33 @@
+//! What one part of a demand line has a claim on: units reserved and units waiting.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "claim")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub item_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub line_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub part: i32,
+    pub reserved: i64,
+    pub waiting: i64,
+    pub pegged: i64,
+    pub posted: i64,
+    pub strength: String,
+    pub expires_at: Option<i64>,
+    pub eligible: bool,
+    pub queue_key: String,
+    pub queue_time: i64,
+    pub locations: String,
+    pub split_allowed: bool,
+    pub min_per_location: i64,
+    pub requested_date: Option<String>,
+    pub version: i64,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! One movement of units from one state to another. Rows are only ever added.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "movement")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub item_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub request_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ordinal: i32,
+    pub from_location_id: Option<String>,
+    pub from_state: String,
+    pub to_location_id: Option<String>,
+    pub to_state: String,
+    pub quantity: i64,
+    pub batch: String,
+    pub owner: String,
+    pub cause: String,
+    pub reason_code: String,
+    pub note: String,
+    pub actor: String,
+    pub effective_at: i64,
+    pub recorded_at: i64,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

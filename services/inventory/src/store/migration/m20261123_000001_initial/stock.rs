@@ -1,0 +1,110 @@
+//! `position`, `movement`, `hold`, `audit_note`.
+
+use sea_orm_migration::prelude::*;
+
+use super::{Columns, positive, primary_key, refers_to};
+
+pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
+    vec![position(columns), movement(columns), hold(columns), audit_note(columns)]
+}
+
+pub fn indexes() -> Vec<IndexCreateStatement> {
+    let movement_time = Index::create()
+        .name("ix_movement_item_time")
+        .table("movement")
+        .col("item_id")
+        .col("recorded_at")
+        .col("request_id")
+        .col("ordinal")
+        .to_owned();
+    let hold_age = Index::create().name("ix_hold_age").table("hold").col("created_at").col("hold_id").to_owned();
+    vec![movement_time, hold_age]
+}
+
+fn position(columns: Columns) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table("position")
+        .col(columns.id_text("item_id"))
+        .col(columns.id_text("location_id"))
+        .col(columns.quantity("available", "ck_position_available"))
+        .col(columns.quantity("reserved", "ck_position_reserved"))
+        .col(columns.quantity("released", "ck_position_released"))
+        .col(columns.quantity("held", "ck_position_held"))
+        .col(columns.quantity("quality_control", "ck_position_quality_control"))
+        .col(columns.quantity("damaged", "ck_position_damaged"))
+        .col(columns.quantity("in_transit", "ck_position_in_transit"))
+        .col(columns.number("version"))
+        .col(columns.instant("updated_at"))
+        .primary_key(&mut primary_key("pk_position", &["item_id", "location_id"]))
+        .foreign_key(&mut refers_to("fk_position_item", "position", "item_id", "item"))
+        .foreign_key(&mut refers_to("fk_position_location", "position", "location_id", "location"));
+    columns.clustered(&mut table).take()
+}
+
+fn movement(columns: Columns) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table("movement")
+        .col(columns.id_text("item_id"))
+        .col(columns.id_text("request_id"))
+        .col(ColumnDef::new("ordinal").integer().not_null())
+        .col(columns.id_text("from_location_id").null())
+        .col(columns.id_text("from_state"))
+        .col(columns.id_text("to_location_id").null())
+        .col(columns.id_text("to_state"))
+        .col(columns.number("quantity"))
+        .col(columns.id_text("batch"))
+        .col(columns.id_text("owner"))
+        .col(columns.id_text("cause"))
+        .col(columns.id_text("reason_code"))
+        .col(columns.text("note"))
+        .col(columns.id_text("actor"))
+        .col(columns.instant("effective_at"))
+        .col(columns.instant("recorded_at"))
+        .primary_key(&mut primary_key("pk_movement", &["item_id", "request_id", "ordinal"]))
+        .foreign_key(&mut refers_to("fk_movement_item", "movement", "item_id", "item"))
+        .check(positive("ck_movement_quantity", "quantity"))
+        .check((
+            "ck_movement_external_from",
+            Expr::col("from_state").eq("EXTERNAL").eq(Expr::col("from_location_id").is_null()),
+        ))
+        .check((
+            "ck_movement_external_to",
+            Expr::col("to_state").eq("EXTERNAL").eq(Expr::col("to_location_id").is_null()),
+        ));
+    columns.clustered(&mut table).take()
+}
+
+fn hold(columns: Columns) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table("hold")
+        .col(columns.id_text("item_id"))
+        .col(columns.id_text("hold_id"))
+        .col(columns.id_text("location_id"))
+        .col(columns.number("quantity"))
+        .col(columns.id_text("cause"))
+        .col(columns.number("version"))
+        .col(columns.instant("created_at"))
+        .primary_key(&mut primary_key("pk_hold", &["item_id", "hold_id"]))
+        .foreign_key(&mut refers_to("fk_hold_item", "hold", "item_id", "item"))
+        .foreign_key(&mut refers_to("fk_hold_location", "hold", "location_id", "location"))
+        .check(positive("ck_hold_quantity", "quantity"));
+    columns.clustered(&mut table).take()
+}
+
+fn audit_note(columns: Columns) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table("audit_note")
+        .col(columns.id_text("request_id"))
+        .col(columns.id_text("method"))
+        .col(columns.id_text("subject"))
+        .col(columns.id_text("actor"))
+        .col(columns.id_text("reason_code"))
+        .col(columns.text("note"))
+        .col(columns.instant("recorded_at"))
+        .primary_key(&mut primary_key("pk_audit_note", &["request_id", "method", "subject"]));
+    columns.clustered(&mut table).take()
+}

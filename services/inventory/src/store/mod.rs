@@ -1,0 +1,12 @@
+//! The tables of this service: their entities, their migrations, and every query.
+//!
+//! Functions that take a transaction end in `_in_tx`. Rows are locked in one order everywhere: request keys, then
+//! items ascending, each with everything that belongs to the item. Nothing here decides anything.
+
+pub mod audit;
+pub mod catalog;
+pub mod entity;
+pub mod listing;
+pub mod lock;
+pub mod migration;
+pub mod stock;

@@ -1,0 +1,302 @@
+//! From tables to books, under the locks of the items.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use backorder_domain::{
+    ids::{ItemId, LocationId, SupplyId},
+    quantity::Quantity,
+    stock::{
+        book::{ItemBook, ItemScope, LocationScope},
+        books::StockBooks,
+        claim::Claim,
+        error::StockError,
+        hold::Hold,
+        position::Position,
+        supply::Supply,
+    },
+};
+use backorder_storage::{StorageError, WriteTx, columns};
+use jiff::{Timestamp, civil::Date};
+use sea_orm::{ConnectionTrait, DbBackend};
+
+use super::{
+    Scope, query,
+    rows::{claim_of, hold_of, item_id, peg_of, position_of, reservation_of, supply_of},
+};
+use crate::store::{
+    entity::{claim, supply},
+    lock::lock_items_in_tx,
+};
+
+/// Books, with what the domain does not know of their rows.
+pub struct Loaded {
+    /// The books.
+    pub books: StockBooks,
+    /// When the rows were written.
+    pub times: Times,
+    /// The items that were found, with the items of lines and supplies.
+    pub items: BTreeSet<ItemId>,
+}
+
+/// When loaded rows were created and changed, for messages that show them.
+#[derive(Debug, Default)]
+pub struct Times {
+    positions: HashMap<(ItemId, LocationId), (i64, Timestamp)>,
+    supplies: HashMap<SupplyId, (i64, Timestamp, Timestamp)>,
+}
+
+impl Times {
+    /// When a position was changed last: `now` when it was changed since loading.
+    #[must_use]
+    pub fn position_updated_at(&self, item: &ItemId, position: &Position, now: Timestamp) -> Option<Timestamp> {
+        let known = self.positions.get(&(item.clone(), position.location.clone()));
+        match known {
+            Some((version, at)) if *version == position.version => Some(*at),
+            _ => (position.version > 0).then_some(now),
+        }
+    }
+
+    /// When a supply was created and changed last.
+    #[must_use]
+    pub fn supply_times(&self, supply: &Supply, now: Timestamp) -> (Timestamp, Timestamp) {
+        match self.supplies.get(&supply.id) {
+            Some((version, created, updated)) => (*created, if *version == supply.version { *updated } else { now }),
+            None => (now, now),
+        }
+    }
+}
+
+/// Why books could not be loaded.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The store failed.
+    Storage(StorageError),
+    /// The rows of an item contradict each other.
+    Stock(ItemId, StockError),
+}
+
+impl From<StorageError> for LoadError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// Locks the items of a scope and loads their books. `dates` are the civil dates now, by location: every location has
+/// one.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load_in_tx(
+    tx: &WriteTx<'_>,
+    mut scope: Scope,
+    dates: &BTreeMap<LocationId, Date>,
+) -> Result<Loaded, LoadError> {
+    if tx.backend() == DbBackend::Postgres {
+        // The item of a line or supply never changes, so it may be read before the lock; the rows are read after.
+        find_items(tx, &mut scope).await?;
+        lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
+    }
+    load(tx, scope, dates).await
+}
+
+async fn find_items(connection: &impl ConnectionTrait, scope: &mut Scope) -> Result<(), StorageError> {
+    let lines: Vec<_> = scope.lines.iter().collect();
+    let found = query::items_of_lines(connection, &lines).await?;
+    let supplies: Vec<_> = scope.supplies.iter().collect();
+    for row in query::supplies_and_parents(connection, &supplies).await? {
+        scope.items.insert(item_id(&row.item_id, "supply")?);
+    }
+    scope.items.extend(found.into_iter().map(|(item, _)| item));
+    Ok(())
+}
+
+/// Loads books as they are, without a lock: for answers that change nothing, on a snapshot.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load(
+    connection: &impl ConnectionTrait,
+    mut scope: Scope,
+    dates: &BTreeMap<LocationId, Date>,
+) -> Result<Loaded, LoadError> {
+    let named_claims = query::claims_of_lines(connection, &scope.lines.iter().collect::<Vec<_>>()).await?;
+    let named_supplies = query::supplies_and_parents(connection, &scope.supplies.iter().collect::<Vec<_>>()).await?;
+    for item in named_claims.iter().map(|row| &row.item_id).chain(named_supplies.iter().map(|row| &row.item_id)) {
+        scope.items.insert(item_id(item, "item")?);
+    }
+    let rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
+    assemble(scope, rows, dates)
+}
+
+/// The rows of all items together, by item.
+struct RowsRead {
+    times: Times,
+    positions: HashMap<ItemId, Vec<Position>>,
+    claims: HashMap<ItemId, Vec<Claim>>,
+    holds: HashMap<ItemId, Vec<Hold>>,
+    supplies: HashMap<ItemId, Vec<Supply>>,
+    eligible_waiting: BTreeMap<(ItemId, LocationId), Quantity>,
+    total_waiting: BTreeMap<ItemId, Quantity>,
+}
+
+async fn read_rows(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    named_claims: Vec<claim::Model>,
+    named_supplies: Vec<supply::Model>,
+) -> Result<RowsRead, StorageError> {
+    let items: Vec<&ItemId> = scope.items.iter().collect();
+    let mut times = Times::default();
+    let mut positions: HashMap<ItemId, Vec<Position>> = HashMap::new();
+    for row in query::positions(connection, &items).await? {
+        let (item, position) = (item_id(&row.item_id, "position")?, position_of(&row)?);
+        let updated = columns::instant(row.updated_at, "position")?;
+        times.positions.insert((item.clone(), position.location.clone()), (row.version, updated));
+        positions.entry(item).or_default().push(position);
+    }
+    let mut holds: HashMap<ItemId, Vec<Hold>> = HashMap::new();
+    if scope.holds {
+        for row in query::holds(connection, &items).await? {
+            holds.entry(item_id(&row.item_id, "hold")?).or_default().push(hold_of(&row)?);
+        }
+    }
+    let claims = read_claims(connection, scope, &items, named_claims).await?;
+    let supplies = read_supplies(connection, scope, &items, named_supplies, &claims, &mut times).await?;
+    Ok(RowsRead {
+        times,
+        positions,
+        claims,
+        holds,
+        supplies,
+        eligible_waiting: query::eligible_waiting(connection, &items).await?,
+        total_waiting: query::total_waiting(connection, &items).await?,
+    })
+}
+
+async fn read_claims(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    items: &[&ItemId],
+    named: Vec<claim::Model>,
+) -> Result<HashMap<ItemId, Vec<Claim>>, StorageError> {
+    let mut rows = named;
+    if scope.waiting_claims {
+        rows.extend(query::waiting_claims(connection, items).await?);
+    }
+    if scope.reserved_claims {
+        let locations: Vec<&LocationId> = scope.locations.iter().collect();
+        rows.extend(query::reserved_claims(connection, items, &locations).await?);
+    }
+    let mut claims: HashMap<ItemId, Vec<Claim>> = HashMap::new();
+    for (row, claim) in complete_claims(connection, rows).await? {
+        claims.entry(item_id(&row.item_id, "claim")?).or_default().push(claim);
+    }
+    Ok(claims)
+}
+
+/// Claims with their reservations and pegs, each once, in the order of line and part.
+///
+/// # Errors
+/// [`StorageError`] of the queries, or of rows that hold what they must never hold.
+pub async fn complete_claims(
+    connection: &impl ConnectionTrait,
+    mut rows: Vec<claim::Model>,
+) -> Result<Vec<(claim::Model, Claim)>, StorageError> {
+    rows.sort_by(|a, b| (&a.line_id, a.part).cmp(&(&b.line_id, b.part)));
+    rows.dedup_by(|a, b| a.line_id == b.line_id && a.part == b.part);
+    let reserved: Vec<&claim::Model> = rows.iter().filter(|row| row.reserved > 0).collect();
+    let pegged: Vec<&claim::Model> = rows.iter().filter(|row| row.pegged > 0).collect();
+    let mut reservations: HashMap<(String, i32), Vec<_>> = HashMap::new();
+    for row in query::reservations_of(connection, &reserved).await? {
+        reservations.entry((row.line_id.clone(), row.part)).or_default().push(reservation_of(&row)?);
+    }
+    let mut pegs: HashMap<(String, i32), Vec<_>> = HashMap::new();
+    for row in query::pegs_of(connection, &pegged).await? {
+        pegs.entry((row.line_id.clone(), row.part)).or_default().push(peg_of(&row)?);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let key = (row.line_id.clone(), row.part);
+            let mut claim = claim_of(&row)?;
+            claim.reservations = reservations.remove(&key).unwrap_or_default();
+            claim.pegs = pegs.remove(&key).unwrap_or_default();
+            Ok((row, claim))
+        })
+        .collect()
+}
+
+async fn read_supplies(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    items: &[&ItemId],
+    named: Vec<supply::Model>,
+    claims: &HashMap<ItemId, Vec<Claim>>,
+    times: &mut Times,
+) -> Result<HashMap<ItemId, Vec<Supply>>, StorageError> {
+    let mut rows: BTreeMap<String, supply::Model> = named.into_iter().map(|row| (row.supply_id.clone(), row)).collect();
+    if scope.open_supplies || scope.waiting_claims {
+        let open = query::open_supplies(connection, items).await?;
+        rows.extend(open.into_iter().map(|row| (row.supply_id.clone(), row)));
+    }
+    let pegged = claims.values().flatten().flat_map(|claim| &claim.pegs).map(|peg| &peg.supply);
+    let absent: BTreeSet<&SupplyId> = pegged.filter(|id| !rows.contains_key(id.as_str())).collect();
+    let absent: Vec<&SupplyId> = absent.into_iter().collect();
+    let more = query::supplies_and_parents(connection, &absent).await?;
+    rows.extend(more.into_iter().map(|row| (row.supply_id.clone(), row)));
+    let mut supplies: HashMap<ItemId, Vec<Supply>> = HashMap::new();
+    for row in rows.into_values() {
+        let supply = supply_of(&row)?;
+        let instant = |micros| columns::instant(micros, "supply");
+        let known = (row.version, instant(row.created_at)?, instant(row.updated_at)?);
+        times.supplies.insert(supply.id.clone(), known);
+        supplies.entry(item_id(&row.item_id, "supply")?).or_default().push(supply);
+    }
+    // Pegs stand in their claims earliest expected first.
+    Ok(supplies)
+}
+
+fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>) -> Result<Loaded, LoadError> {
+    let mut books = StockBooks::default();
+    for item in &scope.items {
+        let mut positions: BTreeMap<LocationId, Position> = BTreeMap::new();
+        for position in rows.positions.remove(item).unwrap_or_default() {
+            positions.insert(position.location.clone(), position);
+        }
+        let mut claims = rows.claims.remove(item).unwrap_or_default();
+        let supplies = rows.supplies.remove(item).unwrap_or_default();
+        sort_pegs(&mut claims, &supplies);
+        let candidates = claims.iter().flat_map(|claim| &claim.candidates);
+        let reserved_at = claims.iter().flat_map(|claim| &claim.reservations).map(|r| &r.location);
+        let supplied = supplies.iter().map(|supply| &supply.location);
+        let touched: BTreeSet<&LocationId> =
+            scope.locations.iter().chain(candidates).chain(reserved_at).chain(supplied).collect();
+        for location in touched {
+            positions.entry(location.clone()).or_insert_with_key(|location| Position::empty(location.clone()));
+        }
+        let location_scope = |(location, position): (LocationId, Position)| LocationScope {
+            eligible_waiting: rows.eligible_waiting.get(&(item.clone(), location.clone())).copied().unwrap_or_default(),
+            today: dates.get(&location).copied().unwrap_or(Date::MIN),
+            position,
+        };
+        let book = ItemBook::load(ItemScope {
+            item: item.clone(),
+            locations: positions.into_iter().map(location_scope).collect(),
+            claims,
+            holds: rows.holds.remove(item).unwrap_or_default(),
+            supplies,
+            total_waiting: rows.total_waiting.get(item).copied().unwrap_or_default(),
+            all_waiting_loaded: scope.waiting_claims,
+        });
+        books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
+    }
+    Ok(Loaded { books, times: rows.times, items: scope.items })
+}
+
+/// Pegs stand in their claim earliest expected first.
+fn sort_pegs(claims: &mut [Claim], supplies: &[Supply]) {
+    let dates: HashMap<&SupplyId, Date> =
+        supplies.iter().map(|supply| (&supply.id, supply.expected_date.unwrap_or(Date::MAX))).collect();
+    for claim in claims {
+        claim.pegs.sort_by_key(|peg| (dates.get(&peg.supply).copied().unwrap_or(Date::MAX), peg.supply.clone()));
+    }
+}

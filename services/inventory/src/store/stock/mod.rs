@@ -1,0 +1,13 @@
+//! Stock as the domain sees it, read from and written to its tables.
+
+mod flush;
+mod load;
+mod query;
+mod rows;
+mod scope;
+
+pub use flush::flush_in_tx;
+pub use load::{LoadError, Loaded, Times, complete_claims, load_in_tx};
+pub use query::*;
+pub use rows::{claim_of, hold_of, item_id, movement_of, position_of, supply_of};
+pub use scope::Scope;

@@ -1,0 +1,258 @@
+//! Queries of stock tables by lists of keys. Lists are cut, so that no statement grows without a bound.
+
+use std::collections::BTreeMap;
+
+use backorder_domain::{
+    ids::{ItemId, LineId, LocationId, SupplyId},
+    quantity::Quantity,
+};
+use backorder_storage::StorageError;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query},
+};
+
+use super::rows::{invalid, item_id, location_id};
+use crate::store::entity::{claim, claim_location, hold, peg, position, reservation, supply};
+
+/// Keys in one list at most.
+const KEYS_PER_QUERY_MAX: usize = 500;
+
+fn texts<'a, T: AsRef<str> + 'a>(keys: &'a [&'a T]) -> impl Iterator<Item = &'a str> + 'a {
+    keys.iter().map(|key| key.as_ref())
+}
+
+/// All positions of the items.
+pub async fn positions(
+    connection: &impl ConnectionTrait,
+    items: &[&ItemId],
+) -> Result<Vec<position::Model>, StorageError> {
+    let mut rows = Vec::with_capacity(items.len());
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let query = position::Entity::find().filter(position::Column::ItemId.is_in(texts(chunk)));
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// The eligible units that wait, per item and location.
+pub async fn eligible_waiting(
+    connection: &impl ConnectionTrait,
+    items: &[&ItemId],
+) -> Result<BTreeMap<(ItemId, LocationId), Quantity>, StorageError> {
+    const TABLE: &str = "claim_location";
+    let mut sums = BTreeMap::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let query = claim_location::Entity::find()
+            .select_only()
+            .column(claim_location::Column::ItemId)
+            .column(claim_location::Column::LocationId)
+            .column_as(whole_sum(claim_location::Column::Quantity), "sum")
+            .filter(claim_location::Column::ItemId.is_in(texts(chunk)))
+            .group_by(claim_location::Column::ItemId)
+            .group_by(claim_location::Column::LocationId);
+        let rows: Vec<(String, String, i64)> = query.into_tuple().all(connection).await?;
+        for (item, location, sum) in rows {
+            let sum = Quantity::try_new(sum).map_err(|e| invalid(TABLE, e))?;
+            sums.insert((item_id(&item, TABLE)?, location_id(&location, TABLE)?), sum);
+        }
+    }
+    Ok(sums)
+}
+
+/// All units that wait, per item.
+pub async fn total_waiting(
+    connection: &impl ConnectionTrait,
+    items: &[&ItemId],
+) -> Result<BTreeMap<ItemId, Quantity>, StorageError> {
+    const TABLE: &str = "claim";
+    let mut sums = BTreeMap::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let query = claim::Entity::find()
+            .select_only()
+            .column(claim::Column::ItemId)
+            .column_as(whole_sum(claim::Column::Waiting), "sum")
+            .filter(claim::Column::ItemId.is_in(texts(chunk)))
+            .filter(waits())
+            .group_by(claim::Column::ItemId);
+        let rows: Vec<(String, i64)> = query.into_tuple().all(connection).await?;
+        for (item, sum) in rows {
+            sums.insert(item_id(&item, TABLE)?, Quantity::try_new(sum).map_err(|e| invalid(TABLE, e))?);
+        }
+    }
+    Ok(sums)
+}
+
+/// A sum as a whole number: PostgreSQL's SUM of BIGINT is a decimal.
+pub fn whole_sum(column: impl ColumnTrait) -> Expr {
+    column.sum().cast_as("BIGINT")
+}
+
+/// The condition of the index of the queue, with its number written out: a bound number would hide the index.
+pub fn waits() -> Expr {
+    Expr::cust("waiting > 0")
+}
+
+/// The condition of the index of open supplies.
+pub fn is_open() -> Expr {
+    Expr::cust("open > 0")
+}
+
+/// The items and lines of the claims of lines.
+pub async fn items_of_lines(
+    connection: &impl ConnectionTrait,
+    lines: &[&LineId],
+) -> Result<Vec<(ItemId, LineId)>, StorageError> {
+    let mut found = Vec::with_capacity(lines.len());
+    for chunk in lines.chunks(KEYS_PER_QUERY_MAX) {
+        let query = claim::Entity::find()
+            .select_only()
+            .column(claim::Column::ItemId)
+            .column(claim::Column::LineId)
+            .filter(claim::Column::LineId.is_in(texts(chunk)))
+            .distinct();
+        let rows: Vec<(String, String)> = query.into_tuple().all(connection).await?;
+        for (item, line) in rows {
+            found.push((item_id(&item, "claim")?, super::rows::line_id(&line, "claim")?));
+        }
+    }
+    Ok(found)
+}
+
+/// The claims of lines, all parts.
+pub async fn claims_of_lines(
+    connection: &impl ConnectionTrait,
+    lines: &[&LineId],
+) -> Result<Vec<claim::Model>, StorageError> {
+    let mut rows = Vec::with_capacity(lines.len());
+    for chunk in lines.chunks(KEYS_PER_QUERY_MAX) {
+        let query = claim::Entity::find().filter(claim::Column::LineId.is_in(texts(chunk)));
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// All claims that wait for the items.
+pub async fn waiting_claims(
+    connection: &impl ConnectionTrait,
+    items: &[&ItemId],
+) -> Result<Vec<claim::Model>, StorageError> {
+    let mut rows = Vec::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let query = claim::Entity::find().filter(claim::Column::ItemId.is_in(texts(chunk))).filter(waits());
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// All claims on the items that have units reserved at one of the locations.
+pub async fn reserved_claims(
+    connection: &impl ConnectionTrait,
+    items: &[&ItemId],
+    locations: &[&LocationId],
+) -> Result<Vec<claim::Model>, StorageError> {
+    let mut rows = Vec::new();
+    for items in items.chunks(KEYS_PER_QUERY_MAX) {
+        for locations in locations.chunks(KEYS_PER_QUERY_MAX) {
+            let reserved = Query::select()
+                .expr(Expr::val(1))
+                .from(reservation::Entity)
+                .and_where(reservation::Column::ItemId.into_expr().equals(claim::Column::ItemId.as_column_ref()))
+                .and_where(reservation::Column::LineId.into_expr().equals(claim::Column::LineId.as_column_ref()))
+                .and_where(reservation::Column::Part.into_expr().equals(claim::Column::Part.as_column_ref()))
+                .and_where(reservation::Column::LocationId.is_in(texts(locations)))
+                .to_owned();
+            let query =
+                claim::Entity::find().filter(claim::Column::ItemId.is_in(texts(items))).filter(Expr::exists(reserved));
+            rows.extend(query.all(connection).await?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The reservations of claims, in the order in which they were taken.
+pub async fn reservations_of(
+    connection: &impl ConnectionTrait,
+    claims: &[&claim::Model],
+) -> Result<Vec<reservation::Model>, StorageError> {
+    let mut rows = Vec::with_capacity(claims.len());
+    for chunk in claims.chunks(KEYS_PER_QUERY_MAX) {
+        let (items, lines) = items_and_lines(chunk);
+        let query = reservation::Entity::find()
+            .filter(reservation::Column::ItemId.is_in(items))
+            .filter(reservation::Column::LineId.is_in(lines))
+            .order_by_asc(reservation::Column::Taken);
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// The pegs of claims.
+pub async fn pegs_of(
+    connection: &impl ConnectionTrait,
+    claims: &[&claim::Model],
+) -> Result<Vec<peg::Model>, StorageError> {
+    let mut rows = Vec::with_capacity(claims.len());
+    for chunk in claims.chunks(KEYS_PER_QUERY_MAX) {
+        let (items, lines) = items_and_lines(chunk);
+        let query =
+            peg::Entity::find().filter(peg::Column::ItemId.is_in(items)).filter(peg::Column::LineId.is_in(lines));
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// The items and lines of claims. Both lists as filters select at least the rows of the claims, by the primary key's
+/// first columns; rows of other parts of a line are told apart by whoever reads them.
+fn items_and_lines<'a>(claims: &[&'a claim::Model]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let mut items: Vec<&str> = claims.iter().map(|claim| claim.item_id.as_str()).collect();
+    let mut lines: Vec<&str> = claims.iter().map(|claim| claim.line_id.as_str()).collect();
+    items.sort_unstable();
+    items.dedup();
+    lines.sort_unstable();
+    lines.dedup();
+    (items, lines)
+}
+
+/// The open holds of the items.
+pub async fn holds(connection: &impl ConnectionTrait, items: &[&ItemId]) -> Result<Vec<hold::Model>, StorageError> {
+    let mut rows = Vec::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        rows.extend(hold::Entity::find().filter(hold::Column::ItemId.is_in(texts(chunk))).all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// The open supplies of the items.
+pub async fn open_supplies(
+    connection: &impl ConnectionTrait,
+    items: &[&ItemId],
+) -> Result<Vec<supply::Model>, StorageError> {
+    let mut rows = Vec::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let query = supply::Entity::find().filter(supply::Column::ItemId.is_in(texts(chunk))).filter(is_open());
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// Supplies by id, and the supplies that they are parts of.
+pub async fn supplies_and_parents(
+    connection: &impl ConnectionTrait,
+    ids: &[&SupplyId],
+) -> Result<Vec<supply::Model>, StorageError> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+        let parents = Query::select()
+            .column(supply::Column::ParentSupplyId)
+            .from(supply::Entity)
+            .and_where(supply::Column::SupplyId.is_in(texts(chunk)))
+            .and_where(supply::Column::ParentSupplyId.is_not_null())
+            .to_owned();
+        let either = Condition::any()
+            .add(supply::Column::SupplyId.is_in(texts(chunk)))
+            .add(supply::Column::SupplyId.in_subquery(parents));
+        rows.extend(supply::Entity::find().filter(either).all(connection).await?);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,172 @@
+//! The use cases: one file per verb. Each loads, lets the domain decide, and writes with its events and its answer in one
+//! transaction.
+
+mod catalog;
+pub mod listing;
+pub mod stock;
+
+pub use catalog::{ItemChange, LocationChange, page_token_invalid};
+
+use std::sync::Arc;
+
+use backorder_domain::{
+    ids::{IdProvider, ItemId, LocationId, SupplyId},
+    time::Clock,
+};
+use backorder_proto::convert::encode;
+use backorder_service_kit::tasks::OwnedTasks;
+use backorder_storage::{
+    StorageError, Store, WriteTx,
+    idempotency::{self, Begun},
+    outbox,
+};
+use jiff::Timestamp;
+use prost::Message;
+
+use crate::{
+    catalog::{Memory, Places},
+    config::Config,
+    error::{Error, Kind, Missing},
+    events::Events,
+    store,
+    write::Write,
+};
+
+/// The use cases with everything that they work on. Cheap to clone.
+#[derive(Clone)]
+pub struct UseCases {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdProvider>,
+    memory: Memory,
+    tasks: OwnedTasks,
+}
+
+impl UseCases {
+    /// The use cases on a store.
+    #[must_use]
+    pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
+        let tasks = OwnedTasks::new(config.writes_running_max);
+        Self { parts: Arc::new(Parts { store, clock, ids, memory: Memory::default(), tasks }) }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The tasks in which writes run, whoever waits for them.
+    #[must_use]
+    pub fn tasks(&self) -> &OwnedTasks {
+        &self.parts.tasks
+    }
+
+    /// The business time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// An id for a supply that nobody named.
+    #[must_use]
+    pub fn new_supply_id(&self) -> SupplyId {
+        SupplyId::from_uuid(self.parts.ids.next_uuid())
+    }
+
+    fn events(&self, traceparent: Option<String>) -> Events<'_> {
+        Events::new(self.parts.ids.as_ref(), self.now(), traceparent)
+    }
+
+    /// The locations, from memory or, when they are missing there or old, from the store.
+    pub(crate) async fn places(&self) -> Result<Arc<Places>, StorageError> {
+        match self.parts.memory.places() {
+            Some(places) => Ok(places),
+            None => self.read_places().await,
+        }
+    }
+
+    async fn read_places(&self) -> Result<Arc<Places>, StorageError> {
+        let places = store::catalog::read_places(self.store().reader()).await?;
+        self.parts.memory.remember_places(Arc::clone(&places));
+        Ok(places)
+    }
+
+    /// Checks that everything that a request names exists, and answers the locations. `named` gives each resource with
+    /// the field that names it; resources in the order of the request.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] with all that is missing.
+    pub(crate) async fn check_master_data(
+        &self,
+        items: &[(&ItemId, String)],
+        locations: &[(&LocationId, String)],
+    ) -> Result<Arc<Places>, Error> {
+        let mut missing = self.missing_items(items).await?;
+        let mut places = self.places().await?;
+        if locations.iter().any(|(location, _)| places.get(location).is_none()) {
+            places = self.read_places().await?;
+        }
+        let absent = locations.iter().filter(|(location, _)| places.get(location).is_none());
+        missing.extend(absent.map(|(location, field)| Missing {
+            kind: Kind::Location,
+            name: encode::location_name(location),
+            field: field.clone(),
+        }));
+        if missing.is_empty() { Ok(places) } else { Err(Error::Missing(missing)) }
+    }
+
+    async fn missing_items(&self, items: &[(&ItemId, String)]) -> Result<Vec<Missing>, StorageError> {
+        let memory = &self.parts.memory;
+        let unknown = memory.unknown_items(items.iter().map(|(item, _)| *item));
+        if unknown.is_empty() {
+            return Ok(Vec::new());
+        }
+        let existing = store::catalog::existing_items(self.store().reader(), &unknown).await?;
+        let missing = items
+            .iter()
+            .filter(|(item, _)| unknown.contains(item) && existing.binary_search(item).is_err())
+            .map(|(item, field)| Missing { kind: Kind::Item, name: encode::item_name(item), field: field.clone() })
+            .collect();
+        memory.remember_items(existing);
+        Ok(missing)
+    }
+
+    /// Begins a write in its transaction; answers the stored answer when it was done before.
+    async fn begin_in_tx<C, A: Message + Default>(
+        &self,
+        tx: &WriteTx<'_>,
+        write: &Write<C>,
+    ) -> Result<Option<A>, Error> {
+        let Some(key) = &write.key else { return Ok(None) };
+        match idempotency::begin_in_tx(tx, key, &write.hash, self.now()).await? {
+            Begun::Fresh => Ok(None),
+            Begun::Reused => Err(Error::RequestIdReused),
+            Begun::Answered(bytes) => Ok(Some(stored_answer(&bytes)?)),
+        }
+    }
+
+    /// Ends a write in its transaction: its events, and its answer for whoever asks again.
+    async fn end_in_tx<C>(
+        &self,
+        tx: &WriteTx<'_>,
+        write: &Write<C>,
+        events: Events<'_>,
+        answer: &impl Message,
+    ) -> Result<(), Error> {
+        outbox::append_in_tx(tx, events.into_new()).await?;
+        if let Some(key) = &write.key {
+            idempotency::answer_in_tx(tx, key, &answer.encode_to_vec()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Decodes an answer that was stored in the request table.
+fn stored_answer<A: Message + Default>(bytes: &[u8]) -> Result<A, StorageError> {
+    A::decode(bytes).map_err(|error| StorageError::InvalidRow { table: "request", detail: error.to_string() })
+}

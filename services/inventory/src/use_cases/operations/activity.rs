@@ -1,0 +1,1 @@
+//! `GetActivity`: what the service still has to do by itself.

@@ -1,0 +1,1 @@
+//! `ListDeadLetters` and `RedriveDeadLetter`.

@@ -1,0 +1,85 @@
+//! `ApplyAllocation`: a part of a run's plan for one item at one location.
+
+use std::collections::BTreeSet;
+
+use backorder_domain::{
+    ids::ItemId,
+    stock::allocate::{AllocationChunk, GainOutcome},
+};
+use backorder_proto::inventory::v1 as pb;
+use jiff::Timestamp;
+
+use super::{Desk, Named, StockCommand};
+use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// A chunk of a run.
+#[derive(Debug, Clone)]
+pub struct ApplyAllocation {
+    /// The run that decided.
+    pub run: String,
+    /// The item.
+    pub item: ItemId,
+    /// What the run decided.
+    pub chunk: AllocationChunk,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl StockCommand for ApplyAllocation {
+    type Answer = pb::ApplyAllocationResponse;
+    const NAME: &'static str = "apply_allocation";
+
+    fn names(&self) -> Named<'_> {
+        Named::pair(&self.item, &self.chunk.location)
+    }
+
+    fn scope(&self, _places: &Places) -> Scope {
+        let gains = self.chunk.gains.iter().map(|gain| &gain.key.line);
+        let passed_over = self.chunk.passed_over.iter().map(|passed| &passed.key.line);
+        Scope {
+            items: BTreeSet::from([self.item.clone()]),
+            locations: BTreeSet::from([self.chunk.location.clone()]),
+            lines: gains.chain(passed_over).cloned().collect(),
+            waiting_claims: self.chunk.final_chunk,
+            open_supplies: true,
+            holds: true,
+            ..Scope::default()
+        }
+    }
+
+    fn cause(&self) -> String {
+        self.run.clone()
+    }
+
+    fn who(&self) -> &Who {
+        &self.who
+    }
+
+    fn effective_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
+        let versions_before = desk.claim_versions(&self.item);
+        let answer = desk.on_book(&self.item, |book, context| book.apply_allocation(context, &self.chunk))?;
+        let results = answer.outcomes.iter().map(|(key, outcome)| pb::GainResult {
+            line: key.line.to_string(),
+            part: key.part,
+            outcome: i32::from(outcome_message(*outcome)),
+        });
+        Ok(pb::ApplyAllocationResponse {
+            results: results.collect(),
+            claims: desk.changed_claims(&self.item, &versions_before),
+            holds: desk.new_holds(),
+        })
+    }
+}
+
+const fn outcome_message(outcome: GainOutcome) -> pb::GainOutcome {
+    match outcome {
+        GainOutcome::Applied => pb::GainOutcome::Applied,
+        GainOutcome::Stale => pb::GainOutcome::Stale,
+        GainOutcome::NoCover => pb::GainOutcome::NoCover,
+        GainOutcome::NotWaiting => pb::GainOutcome::NotWaiting,
+    }
+}

@@ -1,0 +1,88 @@
+//! `CountStock`: what was counted is the truth, whatever was reserved.
+
+use backorder_domain::{
+    ids::{BatchId, ItemId, LocationId},
+    quantity::Quantity,
+};
+use backorder_proto::{convert::decode::path, inventory::v1 as pb};
+use jiff::Timestamp;
+
+use super::{Desk, Named, StockCommand, distinct, post::ClaimsInOrder};
+use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// A count of one or more pairs of item and location.
+#[derive(Debug, Clone)]
+pub struct Count {
+    /// What was counted, each pair once.
+    pub lines: Vec<CountLine>,
+    /// When it was counted; `None` means now.
+    pub effective_at: Option<Timestamp>,
+    /// Who counted and why.
+    pub who: Who,
+}
+
+/// One counted pair.
+#[derive(Debug, Clone)]
+pub struct CountLine {
+    /// The item.
+    pub item: ItemId,
+    /// The location.
+    pub location: LocationId,
+    /// The units that are there, whatever they are reserved for.
+    pub counted: Quantity,
+    /// The batch of units that are more than expected.
+    pub batch: Option<BatchId>,
+}
+
+impl StockCommand for Count {
+    type Answer = pb::CountStockResponse;
+    const NAME: &'static str = "count_stock";
+
+    fn names(&self) -> Named<'_> {
+        let mut named = Named::default();
+        for (index, line) in self.lines.iter().enumerate() {
+            named.items.push((&line.item, path("lines", index, "item")));
+            named.locations.push((&line.location, path("lines", index, "location")));
+        }
+        named
+    }
+
+    fn scope(&self, _places: &Places) -> Scope {
+        Scope {
+            items: distinct(self.lines.iter().map(|line| &line.item)),
+            locations: distinct(self.lines.iter().map(|line| &line.location)),
+            open_supplies: true,
+            reserved_claims: true,
+            holds: true,
+            ..Scope::default()
+        }
+    }
+
+    fn cause(&self) -> String {
+        "count".to_owned()
+    }
+
+    fn who(&self) -> &Who {
+        &self.who
+    }
+
+    fn effective_at(&self) -> Option<Timestamp> {
+        self.effective_at
+    }
+
+    fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
+        let mut reduced = ClaimsInOrder::default();
+        for CountLine { item, location, counted, batch } in &self.lines {
+            let answer = desk.on_book(item, |book, context| book.count(context, location, *counted, batch.as_ref()))?;
+            for taken_away in &answer.taken_away {
+                reduced.add(item, &taken_away.key);
+            }
+        }
+        let positions = self.lines.iter().filter_map(|line| desk.position(&line.item, &line.location));
+        Ok(pb::CountStockResponse {
+            positions: positions.collect(),
+            reduced_claims: reduced.messages(desk),
+            holds: desk.new_holds(),
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! What a command works on: the books, its context, and how answers are made of books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backorder_domain::{
+    ids::{HoldId, ItemId, LocationId, SupplyId},
+    stock::{book::ItemBook, books::StockBooks, claim::ClaimKey, context::CommandContext, error::StockError},
+};
+use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
+use jiff::Timestamp;
+
+use super::StockCommand;
+use crate::{
+    catalog::Places,
+    error::Error,
+    store::stock::{Loaded, Times},
+    write::Write,
+};
+
+/// The books and the surroundings of one command.
+pub struct Desk<'a> {
+    /// The books of all items of the transaction.
+    pub books: &'a mut StockBooks,
+    /// Who, why and when.
+    pub context: CommandContext,
+    /// The locations.
+    pub places: &'a Places,
+    times: &'a Times,
+    holds_before: BTreeSet<HoldId>,
+}
+
+impl<'a> Desk<'a> {
+    /// The desk of a command.
+    pub fn new<C: StockCommand>(loaded: &'a mut Loaded, write: &Write<C>, places: &'a Places, now: Timestamp) -> Self {
+        let who = write.command.who();
+        let context = CommandContext {
+            command_id: write.command_id,
+            now,
+            effective_at: write.command.effective_at().unwrap_or(now),
+            actor: who.actor_or(&write.caller).to_owned(),
+            cause: write.command.cause(),
+            reason_code: who.reason_code.clone(),
+            note: who.note.clone(),
+        };
+        let Loaded { books, times, .. } = loaded;
+        let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
+        Self { books, context, places, times, holds_before }
+    }
+
+    /// The item whose book holds a line.
+    ///
+    /// # Errors
+    /// [`StockError::ClaimNotFound`] when no claim of the line was found.
+    pub fn item_of(&self, line: &backorder_domain::ids::LineId) -> Result<ItemId, Error> {
+        let holds_it = |book: &&ItemBook| book.claims().any(|claim| claim.key.line == *line);
+        let found = self.books.iter().find(holds_it).map(|book| book.item().clone());
+        found.ok_or_else(|| Error::missing(crate::error::Kind::Claim, line.as_str(), ""))
+    }
+
+    /// The item whose book holds a supply.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is no such supply.
+    pub fn item_of_supply(&self, supply: &SupplyId) -> Result<ItemId, Error> {
+        let found = self.books.iter().find(|book| book.supply(supply).is_some()).map(|book| book.item().clone());
+        found.ok_or_else(|| Error::missing(crate::error::Kind::Supply, wire::supply_name(supply), ""))
+    }
+
+    /// Refuses to make a supply under an id that another item's supply has.
+    ///
+    /// # Errors
+    /// [`StockError::SupplyExists`].
+    pub fn refuse_supply_of_other_items(&self, item: &ItemId, supply: &SupplyId) -> Result<(), Error> {
+        let elsewhere = |book: &ItemBook| book.item() != item && book.supply(supply).is_some();
+        if self.books.iter().any(elsewhere) {
+            return Err(Error::Stock { item: item.clone(), error: StockError::SupplyExists(supply.clone()) });
+        }
+        Ok(())
+    }
+
+    /// Runs a command on the book of one item.
+    ///
+    /// # Errors
+    /// [`Error::Stock`] with the item.
+    pub fn on_book<T>(
+        &mut self,
+        item: &ItemId,
+        work: impl FnOnce(&mut ItemBook, &CommandContext) -> Result<T, StockError>,
+    ) -> Result<T, Error> {
+        let context = &self.context;
+        let result = self.books.book_mut(item).and_then(|book| work(book, context));
+        result.map_err(|error| Error::Stock { item: item.clone(), error })
+    }
+
+    /// The versions of an item's loaded claims, to tell later which changed.
+    #[must_use]
+    pub fn claim_versions(&self, item: &ItemId) -> BTreeMap<ClaimKey, i64> {
+        let claims = self.books.get(item).into_iter().flat_map(ItemBook::claims);
+        claims.map(|claim| (claim.key.clone(), claim.version)).collect()
+    }
+
+    /// The claims of an item that changed since `before`, as they are now.
+    #[must_use]
+    pub fn changed_claims(&self, item: &ItemId, before: &BTreeMap<ClaimKey, i64>) -> Vec<pb::Claim> {
+        let now = self.claim_versions(item);
+        let changed = now.iter().filter(|(key, version)| before.get(*key) != Some(*version));
+        changed.filter_map(|(key, _)| self.claim(item, key)).collect()
+    }
+
+    /// A claim as it is now.
+    #[must_use]
+    pub fn claim(&self, item: &ItemId, key: &ClaimKey) -> Option<pb::Claim> {
+        let book = self.books.get(item)?;
+        book.claim(key).map(|claim| wire::claim(item, claim, |id| book.supply(id)))
+    }
+
+    /// A position as it is now.
+    #[must_use]
+    pub fn position(&self, item: &ItemId, location: &LocationId) -> Option<pb::Position> {
+        let position = self.books.get(item)?.position(location).ok()?;
+        Some(wire::position(item, position, self.times.position_updated_at(item, position, self.context.now)))
+    }
+
+    /// A supply as it is now.
+    #[must_use]
+    pub fn supply(&self, item: &ItemId, id: &SupplyId) -> Option<pb::Supply> {
+        let supply = self.books.get(item)?.supply(id)?;
+        let (created_at, updated_at) = self.times.supply_times(supply, self.context.now);
+        Some(wire::supply(item, supply, created_at, updated_at))
+    }
+
+    /// The holds that this command made.
+    #[must_use]
+    pub fn new_holds(&self) -> Vec<pb::Hold> {
+        let holds = self.books.iter().flat_map(|book| book.holds().map(|hold| (book.item(), hold)));
+        holds
+            .filter(|(_, hold)| !hold.quantity.is_zero() && !self.holds_before.contains(&hold.id))
+            .map(|(item, hold)| wire::hold(item, hold))
+            .collect()
+    }
+}

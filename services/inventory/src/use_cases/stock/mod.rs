@@ -1,0 +1,292 @@
+//! Commands on stock, claims and supply: one transaction for a slice of commands.
+//!
+//! [`UseCases::execute`] is the only way: it begins the requests, locks the items, loads what the commands need, lets
+//! them change the books one after the other, and writes everything with one statement per table. A slice has one
+//! command today; a batch that commits together needs nothing else.
+
+mod adjust;
+mod advise_shipment;
+mod apply_allocation;
+mod cancel_supply;
+mod count;
+mod create_supplies;
+mod desk;
+mod post;
+mod quarantine;
+mod reassign;
+mod receive;
+mod receive_return;
+mod release;
+mod release_quarantine;
+mod reserve;
+mod ship;
+mod transfer;
+mod update_queue;
+mod update_supply;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backorder_domain::ids::{ItemId, LocationId};
+use backorder_proto::convert::inventory as wire;
+use backorder_storage::{
+    StorageError, WriteTx,
+    idempotency::{self, Begun, RequestKey},
+    outbox,
+};
+use jiff::Timestamp;
+use prost::Message;
+
+pub use adjust::Adjust;
+pub use advise_shipment::AdviseShipment;
+pub use apply_allocation::ApplyAllocation;
+pub use cancel_supply::CancelSupply;
+pub use count::{Count, CountLine};
+pub use create_supplies::CreateSupplies;
+pub use desk::Desk;
+pub use post::PostReservations;
+pub use quarantine::Quarantine;
+pub use reassign::ReassignReservation;
+pub use receive::Receive;
+pub use receive_return::{ReceiveReturn, ReturnLine};
+pub use release::ReleaseClaims;
+pub use release_quarantine::ReleaseQuarantine;
+pub use reserve::Reserve;
+pub use ship::Ship;
+pub use transfer::TransferStock;
+pub use update_queue::UpdateQueue;
+pub use update_supply::UpdateSupply;
+
+use super::{UseCases, stored_answer};
+use crate::{
+    catalog::Places,
+    error::Error,
+    events::Events,
+    store::{
+        audit::{AuditNote, append_notes_in_tx},
+        stock::{LoadError, Loaded, Scope, flush_in_tx, load_in_tx},
+    },
+    write::{Who, Write},
+};
+
+/// A command on stock, decoded and free of contradictions in itself.
+pub trait StockCommand: Send + Sync + 'static {
+    /// What the caller gets.
+    type Answer: Message + Default + Clone + 'static;
+
+    /// The name of the transaction in spans and metrics.
+    const NAME: &'static str;
+
+    /// The items and locations that the request names, each with its field.
+    fn names(&self) -> Named<'_>;
+
+    /// What has to be loaded.
+    fn scope(&self, places: &Places) -> Scope;
+
+    /// What the command is for: a document, a run … Where a command is about one claim, the claim is the cause.
+    fn cause(&self) -> String;
+
+    /// Who does it and why.
+    fn who(&self) -> &Who;
+
+    /// When it happened; `None` means now.
+    fn effective_at(&self) -> Option<Timestamp>;
+
+    /// What the write is noted down for, with who and why: for commands that may leave no movement.
+    fn audit_subjects(&self) -> Vec<AuditSubject> {
+        Vec::new()
+    }
+
+    /// Changes the books, wholly or, when it fails, in any way: the transaction is rolled back then.
+    ///
+    /// # Errors
+    /// What the domain refuses.
+    fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error>;
+}
+
+/// The resource name that an audit note is kept under.
+pub type AuditSubject = String;
+
+/// The master data that a request names, each with the field that names it.
+#[derive(Debug, Default)]
+pub struct Named<'a> {
+    /// Items.
+    pub items: Vec<(&'a ItemId, String)>,
+    /// Locations.
+    pub locations: Vec<(&'a LocationId, String)>,
+}
+
+impl<'a> Named<'a> {
+    /// One item at one location, in the fields `item` and `location`.
+    #[must_use]
+    pub fn pair(item: &'a ItemId, location: &'a LocationId) -> Self {
+        Self { items: vec![(item, "item".to_owned())], locations: vec![(location, "location".to_owned())] }
+    }
+}
+
+impl UseCases {
+    /// Executes one command.
+    ///
+    /// # Errors
+    /// As [`UseCases::execute_all`].
+    pub async fn execute<C: StockCommand>(self, write: Write<C>) -> Result<C::Answer, Error> {
+        let answers = self.execute_all(&[write]).await?;
+        answers.into_iter().next().ok_or_else(|| StorageError::Settings("no answer".to_owned()).into())
+    }
+
+    /// Executes commands in one transaction, in their order, and answers each. When one fails, all are rolled back: the
+    /// caller sends the others again.
+    ///
+    /// # Errors
+    /// [`Error`] of the first command that fails.
+    pub async fn execute_all<C: StockCommand>(&self, writes: &[Write<C>]) -> Result<Vec<C::Answer>, Error> {
+        let mut places = self.places().await?;
+        for write in writes {
+            let Named { items, locations } = write.command.names();
+            places = self.check_master_data(&items, &locations).await?;
+        }
+        let places = places.as_ref();
+        self.store()
+            .write(C::NAME, move |tx| Box::pin(async move { self.execute_in_tx(tx, writes, places).await }))
+            .await
+            .map_err(named_claim_race)
+    }
+
+    async fn execute_in_tx<C: StockCommand>(
+        &self,
+        tx: &WriteTx<'_>,
+        writes: &[Write<C>],
+        places: &Places,
+    ) -> Result<Vec<C::Answer>, Error> {
+        let now = self.now();
+        let mut answers = self.begin_all_in_tx(tx, writes, now).await?;
+        let fresh: Vec<usize> = (0..writes.len()).filter(|index| answers[*index].is_none()).collect();
+        if fresh.is_empty() {
+            return Ok(answers.into_iter().flatten().collect());
+        }
+        let mut scope = Scope::default();
+        for index in &fresh {
+            scope.add(writes[*index].command.scope(places));
+        }
+        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        let mut cause = String::new();
+        for index in &fresh {
+            let write = &writes[*index];
+            let mut desk = Desk::new(&mut loaded, write, places, now);
+            answers[*index] = Some(write.command.apply(&mut desk)?);
+            cause = write.command.cause();
+        }
+        if writes.iter().all(|write| write.key.is_some()) {
+            let traceparent = fresh.first().and_then(|index| writes[*index].traceparent.clone());
+            self.keep_in_tx(tx, loaded, now, &cause, traceparent).await?;
+            for index in fresh {
+                note_in_tx(tx, &writes[index], now).await?;
+                if let (Some(key), Some(answer)) = (&writes[index].key, &answers[index]) {
+                    idempotency::answer_in_tx(tx, key, &answer.encode_to_vec()).await?;
+                }
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// Begins the requests, in the order of their keys; the answers of those that were done before.
+    async fn begin_all_in_tx<C: StockCommand>(
+        &self,
+        tx: &WriteTx<'_>,
+        writes: &[Write<C>],
+        now: Timestamp,
+    ) -> Result<Vec<Option<C::Answer>>, Error> {
+        let mut keyed: Vec<(&RequestKey, usize)> =
+            writes.iter().enumerate().filter_map(|(index, write)| Some((write.key.as_ref()?, index))).collect();
+        keyed.sort();
+        let requests: Vec<(&RequestKey, &[u8])> =
+            keyed.iter().map(|(key, index)| (*key, writes[*index].hash.as_slice())).collect();
+        let mut answers: Vec<Option<C::Answer>> = vec![None; writes.len()];
+        for (begun, (_, index)) in idempotency::begin_all_in_tx(tx, &requests, now).await?.into_iter().zip(keyed) {
+            match begun {
+                Begun::Fresh => {}
+                Begun::Reused => return Err(Error::RequestIdReused),
+                Begun::Answered(bytes) => answers[index] = Some(stored_answer(&bytes)?),
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Writes what the books changed, with its events: one for each aggregate that changed.
+    pub(super) async fn keep_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        loaded: Loaded,
+        now: Timestamp,
+        cause: &str,
+        traceparent: Option<String>,
+    ) -> Result<(), Error> {
+        let Loaded { books, times, .. } = loaded;
+        let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
+        let supplies: BTreeMap<_, _> =
+            books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
+        let mut changes = books.into_changes();
+        for change in &changes {
+            let item = &change.item;
+            for supply in &change.supplies {
+                let (created_at, _) = times.supply_times(supply, now);
+                events.supply(wire::supply(item, supply, created_at, now));
+            }
+            for claim in &change.claims {
+                events.claim(wire::claim(item, claim, |id| supplies.get(id)), cause.to_owned());
+            }
+            for position in &change.positions {
+                events.position(wire::position(item, position, Some(now)));
+            }
+            for hold in &change.holds {
+                events.hold(wire::hold(item, hold), hold.version);
+            }
+        }
+        flush_in_tx(tx, &mut changes, now).await?;
+        outbox::append_in_tx(tx, events.into_new()).await?;
+        Ok(())
+    }
+}
+
+/// Notes down who made the write and why.
+async fn note_in_tx<C: StockCommand>(tx: &WriteTx<'_>, write: &Write<C>, now: Timestamp) -> Result<(), StorageError> {
+    let who = write.command.who();
+    let notes = write.command.audit_subjects().into_iter().map(|subject| AuditNote {
+        request_id: write.command_id,
+        method: C::NAME,
+        subject,
+        actor: who.actor_or(&write.caller),
+        reason_code: &who.reason_code,
+        note: &who.note,
+        recorded_at: now,
+    });
+    append_notes_in_tx(tx, notes.collect()).await
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Storage(error) => Self::Storage(error),
+            LoadError::Stock(item, error) => Self::Stock { item, error },
+        }
+    }
+}
+
+/// Two transactions that make a claim of one line for two items have no lock in common: the unique key tells.
+fn named_claim_race(error: Error) -> Error {
+    match error {
+        Error::Storage(storage)
+            if storage.is_unique_violation_of("uq_claim_line_part", "claim.line_id, claim.part") =>
+        {
+            Error::ClaimExists
+        }
+        Error::Storage(storage) if storage.is_unique_violation_of("uq_supply_id", "supply.supply_id") => {
+            Error::Exists { kind: "supply", name: "supplies/".to_owned() }
+        }
+        other => other,
+    }
+}
+
+/// The items of lines, each once.
+fn distinct<'a, T: Ord + Clone + 'a>(items: impl IntoIterator<Item = &'a T>) -> BTreeSet<T> {
+    items.into_iter().cloned().collect()
+}

@@ -1,0 +1,101 @@
+//! `PostReservations`: reserved units leave the stock.
+
+use std::collections::BTreeSet;
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    stock::{claim::ClaimKey, release::Post},
+};
+use backorder_proto::{
+    convert::{decode::path, encode},
+    inventory::v1 as pb,
+};
+use jiff::Timestamp;
+
+use super::{Desk, Named, StockCommand};
+use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// Reserved units that are shipped.
+#[derive(Debug, Clone)]
+pub struct PostReservations {
+    /// What is shipped, in order.
+    pub lines: Vec<Post>,
+    /// When the units left; `None` means now.
+    pub effective_at: Option<Timestamp>,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl StockCommand for PostReservations {
+    type Answer = pb::PostReservationsResponse;
+    const NAME: &'static str = "post_reservations";
+
+    fn names(&self) -> Named<'_> {
+        let locations = self.lines.iter().enumerate();
+        let named = |(index, line)| -> Option<(&LocationId, String)> {
+            let line: &Post = line;
+            Some((line.location.as_ref()?, path("lines", index, "location")))
+        };
+        Named { items: Vec::new(), locations: locations.filter_map(named).collect() }
+    }
+
+    fn scope(&self, _places: &Places) -> Scope {
+        Scope {
+            lines: self.lines.iter().map(|line| line.line.clone()).collect(),
+            locations: self.lines.iter().filter_map(|line| line.location.clone()).collect(),
+            ..Scope::default()
+        }
+    }
+
+    fn cause(&self) -> String {
+        "post".to_owned()
+    }
+
+    fn who(&self) -> &Who {
+        &self.who
+    }
+
+    fn effective_at(&self) -> Option<Timestamp> {
+        self.effective_at
+    }
+
+    fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
+        let mut claims = ClaimsInOrder::default();
+        let mut units = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            let item = desk.item_of(&line.line)?;
+            for posted in desk.on_book(&item, |book, context| book.post(context, line))? {
+                claims.add(&item, &posted.key);
+                units.push(pb::PostedUnits {
+                    line: posted.key.line.to_string(),
+                    part: posted.key.part,
+                    location: encode::location_name(&posted.location),
+                    quantity: posted.quantity.get(),
+                });
+            }
+        }
+        Ok(pb::PostReservationsResponse { claims: claims.messages(desk), posted: units })
+    }
+}
+
+/// Claims of an answer: each once, in the order in which they were touched.
+#[derive(Default)]
+pub struct ClaimsInOrder {
+    seen: BTreeSet<ClaimKey>,
+    order: Vec<(ItemId, ClaimKey)>,
+}
+
+impl ClaimsInOrder {
+    /// Notes a claim.
+    pub fn add(&mut self, item: &ItemId, key: &ClaimKey) {
+        if self.seen.insert(key.clone()) {
+            self.order.push((item.clone(), key.clone()));
+        }
+    }
+
+    /// The claims as they are now.
+    #[must_use]
+    pub fn messages(&self, desk: &Desk<'_>) -> Vec<pb::Claim> {
+        self.order.iter().filter_map(|(item, key)| desk.claim(item, key)).collect()
+    }
+}

@@ -1,0 +1,55 @@
+//! `ReleaseClaims`: units that are not wanted any more wait no more, or become free, or are held for the queue.
+
+use backorder_domain::stock::release::Release;
+use backorder_proto::inventory::v1 as pb;
+use jiff::Timestamp;
+
+use super::{Desk, Named, StockCommand, post::ClaimsInOrder};
+use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// Units that are given back.
+#[derive(Debug, Clone)]
+pub struct ReleaseClaims {
+    /// What is given back, in order.
+    pub lines: Vec<Release>,
+    /// When it happened; `None` means now.
+    pub effective_at: Option<Timestamp>,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl StockCommand for ReleaseClaims {
+    type Answer = pb::ReleaseClaimsResponse;
+    const NAME: &'static str = "release_claims";
+
+    fn names(&self) -> Named<'_> {
+        Named::default()
+    }
+
+    fn scope(&self, _places: &Places) -> Scope {
+        Scope { lines: self.lines.iter().map(|line| line.line.clone()).collect(), ..Scope::default() }
+    }
+
+    fn cause(&self) -> String {
+        "release".to_owned()
+    }
+
+    fn who(&self) -> &Who {
+        &self.who
+    }
+
+    fn effective_at(&self) -> Option<Timestamp> {
+        self.effective_at
+    }
+
+    fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
+        let mut claims = ClaimsInOrder::default();
+        for line in &self.lines {
+            let item = desk.item_of(&line.line)?;
+            for released in desk.on_book(&item, |book, context| book.release(context, line))? {
+                claims.add(&item, &released.key);
+            }
+        }
+        Ok(pb::ReleaseClaimsResponse { claims: claims.messages(desk), holds: desk.new_holds() })
+    }
+}

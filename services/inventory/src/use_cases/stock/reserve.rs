@@ -1,0 +1,133 @@
+//! `ReserveStock`: what each demand line gets of what is free, what waits, and what is refused.
+
+use std::collections::BTreeMap;
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    stock::{
+        claim::ClaimKey,
+        error::StockError,
+        reserve::{Refusal, ReserveLine, Shortfall},
+    },
+};
+use backorder_proto::{convert::decode::path, inventory::v1 as pb};
+use jiff::Timestamp;
+
+use super::{Desk, Named, StockCommand, distinct};
+use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// Lines that want stock. Lines without candidates are served by every warehouse and store.
+#[derive(Debug, Clone)]
+pub struct Reserve {
+    /// The lines, keys distinct.
+    pub lines: Vec<ReserveLine>,
+    /// When the demand arose; `None` means now.
+    pub effective_at: Option<Timestamp>,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl Reserve {
+    /// The lines with their candidates filled in.
+    fn lines_with_candidates(&self, places: &Places) -> Vec<ReserveLine> {
+        let mut lines = self.lines.clone();
+        for line in lines.iter_mut().filter(|line| line.candidates.is_empty()) {
+            line.candidates = places.default_candidates().to_vec();
+        }
+        lines
+    }
+}
+
+impl StockCommand for Reserve {
+    type Answer = pb::ReserveStockResponse;
+    const NAME: &'static str = "reserve_stock";
+
+    fn names(&self) -> Named<'_> {
+        let mut named = Named::default();
+        for (index, line) in self.lines.iter().enumerate() {
+            named.items.push((&line.item, path("lines", index, "item")));
+            for (choice, location) in line.candidates.iter().enumerate() {
+                named.locations.push((location, format!("lines[{index}].locations[{choice}]")));
+            }
+        }
+        named
+    }
+
+    fn scope(&self, places: &Places) -> Scope {
+        let uses_default = self.lines.iter().any(|line| line.candidates.is_empty());
+        let default: &[LocationId] = if uses_default { places.default_candidates() } else { &[] };
+        Scope {
+            items: distinct(self.lines.iter().map(|line| &line.item)),
+            locations: distinct(self.lines.iter().flat_map(|line| &line.candidates).chain(default)),
+            lines: self.lines.iter().flat_map(|line| line.takes_over.iter().chain([&line.key.line])).cloned().collect(),
+            open_supplies: self.lines.iter().any(|line| line.shortfall == Shortfall::Backorder),
+            ..Scope::default()
+        }
+    }
+
+    fn cause(&self) -> String {
+        "reserve".to_owned()
+    }
+
+    fn who(&self) -> &Who {
+        &self.who
+    }
+
+    fn effective_at(&self) -> Option<Timestamp> {
+        self.effective_at
+    }
+
+    fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
+        let lines = self.lines_with_candidates(desk.places);
+        refuse_claims_of_other_items(desk, &lines)?;
+        let context = desk.context.clone();
+        let outcomes = match desk.books.reserve(&context, &lines) {
+            Ok(outcomes) => outcomes,
+            Err(error) => return Err(of_line(&lines, error)),
+        };
+        let results = lines.iter().zip(outcomes).map(|(line, outcome)| {
+            let claim = if outcome.has_claim() { desk.claim(&line.item, &line.key) } else { None };
+            pb::ReserveResult {
+                line: line.key.line.to_string(),
+                part: line.key.part,
+                claim,
+                refused: outcome.refused.get(),
+                refusal_reason: i32::from(refusal_reason(outcome.refusal)),
+            }
+        });
+        Ok(pb::ReserveStockResponse { results: results.collect() })
+    }
+}
+
+/// Line and part are used once for ever, whatever the item.
+fn refuse_claims_of_other_items(desk: &Desk<'_>, lines: &[ReserveLine]) -> Result<(), Error> {
+    let claims = desk.books.iter().flat_map(|book| book.claims().map(|claim| (&claim.key, book.item())));
+    let holders: BTreeMap<&ClaimKey, &ItemId> = claims.collect();
+    match lines.iter().find(|line| holders.get(&line.key).is_some_and(|item| **item != line.item)) {
+        Some(line) => Err(Error::Stock { item: line.item.clone(), error: StockError::ClaimExists(line.key.clone()) }),
+        None => Ok(()),
+    }
+}
+
+/// The error with the item of the line that it is about, where it can be told.
+fn of_line(lines: &[ReserveLine], error: StockError) -> Error {
+    let first = lines.first().map(|line| line.item.clone());
+    let about = if let StockError::ClaimExists(key) | StockError::NoCandidates(key) = &error {
+        lines.iter().find(|line| line.key == *key).map(|line| line.item.clone())
+    } else {
+        None
+    };
+    match about.or(first) {
+        Some(item) => Error::Stock { item, error },
+        None => Error::ClaimExists,
+    }
+}
+
+const fn refusal_reason(refusal: Option<Refusal>) -> pb::RefusalReason {
+    match refusal {
+        None => pb::RefusalReason::Unspecified,
+        Some(Refusal::NotAvailable) => pb::RefusalReason::NotAvailable,
+        Some(Refusal::WaitingLimit) => pb::RefusalReason::WaitingLimit,
+        Some(Refusal::Group) => pb::RefusalReason::Group,
+    }
+}

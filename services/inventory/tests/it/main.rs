@@ -1,0 +1,11 @@
+//! The service as its callers see it: every case runs through the gRPC stack, on SQLite and on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a failed unwrap is a failed test"
+)]
+
+mod serving;
+mod world;
