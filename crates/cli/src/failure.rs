@@ -72,7 +72,7 @@ impl From<Status> for Failure {
                 .next("run the command again with the same --request-id, or with a longer --timeout")
                 .with_exit_code(EXIT_UNREACHABLE),
             Code::Aborted => failure.next("read the present state and decide again"),
-            Code::NotFound => failure.next("check the name: `backorder item list`, `backorder order list`"),
+            Code::NotFound => failure.next("check the name: `backorder catalog items`, `backorder order list`"),
             Code::Internal | Code::Unknown | Code::DataLoss => {
                 failure.next("look into the service's log for the trace id")
             }

@@ -3,7 +3,9 @@
 //! Everything it does to stock or orders goes through the public RPCs. It owns file formats, the modelled world of the
 //! demo, and how results are shown; it holds no business rule of its own.
 
+pub mod args;
 pub mod client;
+pub mod commands;
 pub mod decimal;
 pub mod demand;
 pub mod demand_summary;

@@ -1,0 +1,157 @@
+//! The command line: every command, its options and their help.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+use crate::{
+    client::Addresses,
+    commands::{
+        backlog::BacklogArgs, catalog::CatalogCommand, explain::ExplainArgs, import::ImportArgs, order::OrderCommand,
+        policy::PolicyCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
+    },
+};
+
+/// Where `backorder serve` listens, and where every other command looks for it.
+pub const ADDRESS_DEFAULT: &str = "127.0.0.1:50051";
+
+/// Backorder management over gRPC: take orders, reserve what is there, promise what comes, serve the queue by rule.
+#[derive(Debug, Parser)]
+#[command(name = "backorder", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Try it: `backorder demo`. Then: `backorder serve` in one terminal, `backorder import --help` and \
+    `backorder order place --help` in another. Every command takes --json."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArgs {
+    /// Show results as JSON on standard output, everything else on standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where the services answer.
+    #[arg(
+        long,
+        global = true,
+        env = "BACKORDER_ADDRESS",
+        default_value = "http://127.0.0.1:50051",
+        value_name = "URL"
+    )]
+    pub address: String,
+    /// Where inventory answers, when it is not where the other services are.
+    #[arg(long, global = true, env = "BACKORDER_INVENTORY_ADDRESS", value_name = "URL")]
+    pub inventory_address: Option<String>,
+    /// How long to wait for an answer, in seconds.
+    #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]
+    pub timeout: u64,
+    /// The UUID that names this write. Give the same one to ask again after an answer was lost.
+    #[arg(long, global = true, value_name = "UUID")]
+    pub request_id: Option<Uuid>,
+}
+
+impl GlobalArgs {
+    /// Where the services are.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        Addresses { all: self.address.clone(), inventory: self.inventory_address.clone() }
+    }
+
+    /// How long to wait for an answer.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Import items, locations, stock, supply or orders from CSV or JSON lines, plain or gzip.
+    Import(ImportArgs),
+    /// Place, look at and change orders.
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// Look at and move stock.
+    #[command(subcommand)]
+    Stock(StockCommand),
+    /// Look at and change what is expected from suppliers.
+    #[command(subcommand)]
+    Supply(SupplyCommand),
+    /// List, create and look at items and locations.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Who may wait, and who is served first.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// List the lines that wait, in the order of the queue.
+    Backlog(BacklogArgs),
+    /// Explain the promise of a line: what binds it, which supply covers it, who is ahead.
+    Explain(ExplainArgs),
+    /// Prove the books: every position equals its movements, every line adds up. Ends with code 4 when not.
+    Verify(VerifyArgs),
+    /// Write the completions for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Why a write is done. Kept with everything that it changes.
+#[derive(Debug, Clone, Args)]
+pub struct ReasonArgs {
+    /// The reason as a short code of your own, for example cycle-count.
+    #[arg(long, default_value = "manual", value_name = "CODE")]
+    pub reason: String,
+    /// A note for people.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub note: String,
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Args)]
+pub struct PageArgs {
+    /// The most rows to show; 0 means all.
+    #[arg(long, default_value_t = 100, value_name = "ROWS")]
+    pub limit: usize,
+}
+
+/// A folder for data.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// The folder of the data; it is made when it is not there.
+    #[arg(long, env = "BACKORDER_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_has_help() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
+                assert!(argument.get_help().is_some(), "{} of {} has no help", argument.get_id(), command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

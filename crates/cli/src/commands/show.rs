@@ -1,0 +1,218 @@
+//! Tables of the contracts' resources, for people.
+
+use backorder_proto::{
+    allocation::v1::{LostDemand, LostDemandReason, Order, OrderLine, OrderState},
+    inventory::v1::{Hold, Item, Location, LocationKind, Position, Supply, SupplyState},
+};
+
+use crate::{
+    decimal::format_nanos,
+    output::{
+        table::{
+            Column::{self, Number, Words},
+            render,
+        },
+        text,
+    },
+};
+
+const ORDER_LINES: [Column; 10] = [
+    Words("line"),
+    Words("item"),
+    Number("ordered"),
+    Number("open"),
+    Number("reserved"),
+    Number("released"),
+    Number("shipped"),
+    Number("cancelled"),
+    Number("refused"),
+    Words("promised"),
+];
+
+/// Lines of orders.
+pub(super) fn order_lines<'a>(lines: impl IntoIterator<Item = &'a OrderLine>) -> String {
+    render(
+        &ORDER_LINES,
+        lines.into_iter().map(|line| {
+            let numbers =
+                [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.refused];
+            let mut row = vec![text::line(&line.name), text::id(&line.item).to_owned()];
+            row.extend(numbers.map(|number| number.to_string()));
+            row.push(text::zoned_date(line.current_promised_date.as_ref()));
+            row
+        }),
+    )
+}
+
+/// One order with its lines.
+pub(super) fn order(order: &Order) -> String {
+    let head = format!(
+        "order {} {} of {}, placed {}",
+        text::id(&order.name),
+        order_state(order.state),
+        if order.customer.is_empty() { "an unnamed customer" } else { &order.customer },
+        text::time(order.order_time.as_ref()),
+    );
+    format!("{head}\n{}", order_lines(&order.lines))
+}
+
+/// The state of an order in words.
+pub(super) fn order_state(state: i32) -> String {
+    OrderState::try_from(state).unwrap_or_default().as_str_name().trim_start_matches("ORDER_STATE_").to_owned()
+}
+
+/// Orders without their lines.
+pub(super) fn orders(orders: &[Order]) -> String {
+    let columns =
+        [Words("order"), Words("state"), Words("customer"), Words("placed"), Number("lines"), Number("open units")];
+    render(
+        &columns,
+        orders.iter().map(|order| {
+            vec![
+                text::id(&order.name).to_owned(),
+                order_state(order.state),
+                order.customer.clone(),
+                text::time(order.order_time.as_ref()),
+                order.lines.len().to_string(),
+                order.lines.iter().map(|line| line.open).sum::<i64>().to_string(),
+            ]
+        }),
+    )
+}
+
+/// What was refused or cut, nothing when nothing was.
+pub(super) fn lost_demand(lost: &[LostDemand]) -> String {
+    if lost.is_empty() {
+        return String::new();
+    }
+    let columns = [Words("refused line"), Words("item"), Number("units"), Words("why"), Words("policy")];
+    let reason = |reason: i32| LostDemandReason::try_from(reason).unwrap_or_default().as_str_name();
+    render(
+        &columns,
+        lost.iter().map(|lost| {
+            vec![
+                text::line(&lost.line),
+                text::id(&lost.item).to_owned(),
+                lost.quantity.to_string(),
+                reason(lost.reason).trim_start_matches("LOST_DEMAND_REASON_").to_owned(),
+                text::id(&lost.policy).to_owned(),
+            ]
+        }),
+    )
+}
+
+/// Positions of stock.
+pub(super) fn positions<'a>(positions: impl IntoIterator<Item = &'a Position>) -> String {
+    let columns = [
+        Words("item"),
+        Words("location"),
+        Number("on hand"),
+        Number("available"),
+        Number("reserved"),
+        Number("released"),
+        Number("held"),
+        Number("quality"),
+        Number("damaged"),
+        Number("in transit"),
+    ];
+    render(
+        &columns,
+        positions.into_iter().map(|position| {
+            let numbers = [
+                position.on_hand,
+                position.available,
+                position.reserved,
+                position.released,
+                position.held,
+                position.quality_control,
+                position.damaged,
+                position.in_transit,
+            ];
+            let mut row = vec![text::id(&position.item).to_owned(), text::id(&position.location).to_owned()];
+            row.extend(numbers.map(|number| number.to_string()));
+            row
+        }),
+    )
+}
+
+/// Holds for the queue, nothing when there are none.
+pub(super) fn holds(holds: &[Hold]) -> String {
+    let one = |hold: &Hold| {
+        format!("\nheld for the queue: {} of {} at {}", hold.quantity, text::id(&hold.item), text::id(&hold.location))
+    };
+    holds.iter().map(one).collect()
+}
+
+/// Dated supply.
+pub(super) fn supplies<'a>(supplies: impl IntoIterator<Item = &'a Supply>) -> String {
+    let columns = [
+        Words("supply"),
+        Words("item"),
+        Words("location"),
+        Words("state"),
+        Number("ordered"),
+        Number("open"),
+        Number("received"),
+        Number("pegged"),
+        Words("agreed"),
+        Words("expected"),
+    ];
+    let state = |state: i32| SupplyState::try_from(state).unwrap_or_default().as_str_name();
+    render(
+        &columns,
+        supplies.into_iter().map(|supply| {
+            vec![
+                text::id(&supply.name).to_owned(),
+                text::id(&supply.item).to_owned(),
+                text::id(&supply.location).to_owned(),
+                state(supply.state).trim_start_matches("SUPPLY_STATE_").to_owned(),
+                supply.ordered.to_string(),
+                supply.open.to_string(),
+                supply.received.to_string(),
+                supply.pegged.to_string(),
+                text::date(supply.agreed_date.as_ref()),
+                text::date(supply.expected_date.as_ref()),
+            ]
+        }),
+    )
+}
+
+/// Items.
+pub(super) fn items<'a>(items: impl IntoIterator<Item = &'a Item>) -> String {
+    let columns = [Words("item"), Words("description"), Words("category"), Words("unit"), Number("price")];
+    render(
+        &columns,
+        items.into_iter().map(|item| {
+            let price = item.unit_price.as_ref().map_or_else(String::new, |price| {
+                let nanos =
+                    price.units.saturating_mul(backorder_domain::money::NANOS_PER_UNIT) + i64::from(price.nanos);
+                format!("{} {}", format_nanos(nanos), price.currency_code)
+            });
+            vec![
+                text::id(&item.name).to_owned(),
+                item.description.clone(),
+                item.category.clone(),
+                item.base_unit.clone(),
+                price,
+            ]
+        }),
+    )
+}
+
+/// Locations.
+pub(super) fn locations<'a>(locations: impl IntoIterator<Item = &'a Location>) -> String {
+    let columns = [Words("location"), Words("name"), Words("kind"), Words("time zone"), Number("rank")];
+    let kind = |kind: i32| LocationKind::try_from(kind).unwrap_or_default().as_str_name();
+    render(
+        &columns,
+        locations.into_iter().map(|location| {
+            vec![
+                text::id(&location.name).to_owned(),
+                location.display_name.clone(),
+                kind(location.kind).trim_start_matches("LOCATION_KIND_").to_owned(),
+                location.time_zone.clone(),
+                location.rank.to_string(),
+            ]
+        }),
+    )
+}

@@ -1,0 +1,323 @@
+//! The commands that move stock.
+
+use backorder_proto::{
+    common::v1::WriteContext,
+    inventory::v1::{
+        AdjustStockRequest, CountLine, CountStockRequest, QuarantineStockRequest, ReceiptLine, ReceiveStockRequest,
+        ReleaseQuarantineRequest, ShipStockRequest, StockState, TransferStockRequest,
+    },
+};
+use clap::{Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use super::{PACKAGE, PlaceArgs};
+use crate::{
+    args::ReasonArgs,
+    client::{Session, requests},
+    commands::show,
+    failure::Failure,
+    output::{Output, text},
+};
+
+/// Ways to move stock.
+#[derive(Debug, Subcommand)]
+pub enum StockWrite {
+    /// Receive units, from a dated supply or unannounced.
+    Receive {
+        /// Which stock.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Units that are good.
+        quantity: i64,
+        /// The supply that they were expected from.
+        #[arg(long, value_name = "SUPPLY")]
+        supply: Option<String>,
+        /// Units that arrived damaged.
+        #[arg(long, default_value_t = 0, value_name = "UNITS")]
+        damaged: i64,
+        /// The sender's document number.
+        #[arg(long, default_value = "", value_name = "TEXT")]
+        document: String,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// Add units to a state or take them out of it.
+    Adjust {
+        /// Which stock.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Units to add, or, when negative, to take out.
+        #[arg(allow_negative_numbers = true)]
+        delta: i64,
+        /// The state that changes.
+        #[arg(long, value_enum, default_value = "available")]
+        state: AdjustableState,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// Set the stock on hand to what was counted.
+    Count {
+        /// Which stock.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Units that are there.
+        counted: i64,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// Send free units to another location.
+    Transfer {
+        /// From where.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// To where.
+        to: String,
+        /// Units.
+        quantity: i64,
+        /// The day on which they are expected there, YYYY-MM-DD.
+        #[arg(long, value_name = "DATE")]
+        expected: Date,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// Move free units into quality control or among the damaged.
+    Quarantine {
+        /// Which stock.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Units.
+        quantity: i64,
+        /// They are damaged, not merely in doubt.
+        #[arg(long)]
+        damaged: bool,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// Make units in quality control free again.
+    Release {
+        /// Which stock.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Units.
+        quantity: i64,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// Ship free units that no line reserved.
+    Ship {
+        /// Which stock.
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Units.
+        quantity: i64,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+}
+
+/// States that may be adjusted.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AdjustableState {
+    /// Free.
+    Available,
+    /// Waiting for a quality decision.
+    QualityControl,
+    /// Damaged.
+    Damaged,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure`] with what happened and what to do next.
+pub(super) async fn run(command: StockWrite, session: &Session, output: Output) -> Result<(), Failure> {
+    match command {
+        StockWrite::Receive { place, quantity, supply, damaged, document, why } => {
+            let supply = supply.map(|supply| text::named("supplies", &supply)).unwrap_or_default();
+            let (item, location) = (place.item(), place.location());
+            let line = ReceiptLine { item, location, supply, accepted: quantity, damaged, ..ReceiptLine::default() };
+            receive(line, document, &why, session, output).await
+        }
+        StockWrite::Adjust { place, delta, state, why } => adjust(&place, delta, state, &why, session, output).await,
+        StockWrite::Count { place, counted, why } => count(&place, counted, &why, session, output).await,
+        StockWrite::Transfer { place, to, quantity, expected, why } => {
+            transfer(&place, &to, quantity, expected, &why, session, output).await
+        }
+        StockWrite::Quarantine { place, quantity, damaged, why } => {
+            quarantine(&place, quantity, damaged, &why, session, output).await
+        }
+        StockWrite::Release { place, quantity, why } => release(&place, quantity, &why, session, output).await,
+        StockWrite::Ship { place, quantity, why } => ship(&place, quantity, &why, session, output).await,
+    }
+}
+
+fn context(why: &ReasonArgs) -> Option<WriteContext> {
+    Some(requests::context(&why.reason, &why.note))
+}
+
+async fn receive(
+    line: ReceiptLine,
+    document: String,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = ReceiveStockRequest {
+        request_id: session.request_id(),
+        lines: vec![line],
+        document,
+        effective_time: None,
+        context: context(why),
+    };
+    let answer = session.clients.stock.clone().receive_stock(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.ReceiveStockResponse"), &answer, |answer| {
+        format!("{}{}", show::positions(&answer.positions), show::holds(&answer.holds))
+    })
+}
+
+async fn adjust(
+    place: &PlaceArgs,
+    delta: i64,
+    state: AdjustableState,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let state = match state {
+        AdjustableState::Available => StockState::Available,
+        AdjustableState::QualityControl => StockState::QualityControl,
+        AdjustableState::Damaged => StockState::Damaged,
+    };
+    let request = AdjustStockRequest {
+        request_id: session.request_id(),
+        item: place.item(),
+        location: place.location(),
+        state: state.into(),
+        delta,
+        context: context(why),
+        ..AdjustStockRequest::default()
+    };
+    let answer = session.clients.stock.clone().adjust_stock(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.AdjustStockResponse"), &answer, |answer| {
+        format!("{}{}", show::positions(&answer.position), show::holds(&answer.holds))
+    })
+}
+
+async fn count(
+    place: &PlaceArgs,
+    counted: i64,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let line = CountLine { item: place.item(), location: place.location(), counted, batch: String::new() };
+    let request = CountStockRequest {
+        request_id: session.request_id(),
+        lines: vec![line],
+        effective_time: None,
+        context: context(why),
+    };
+    let answer = session.clients.stock.clone().count_stock(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.CountStockResponse"), &answer, |answer| {
+        let lost: String = answer
+            .reduced_claims
+            .iter()
+            .map(|claim| format!("\n{} waits again for {}", text::line(&claim.line), claim.waiting))
+            .collect();
+        format!("{}{lost}{}", show::positions(&answer.positions), show::holds(&answer.holds))
+    })
+}
+
+async fn transfer(
+    place: &PlaceArgs,
+    to: &str,
+    quantity: i64,
+    expected: Date,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = TransferStockRequest {
+        request_id: session.request_id(),
+        item: place.item(),
+        from_location: place.location(),
+        to_location: text::named("locations", to),
+        quantity,
+        expected_date: Some(requests::date(expected)),
+        context: context(why),
+        ..TransferStockRequest::default()
+    };
+    let answer = session.clients.stock.clone().transfer_stock(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.TransferStockResponse"), &answer, |answer| {
+        let positions = show::positions(answer.from_position.iter().chain(&answer.to_position));
+        format!("{positions}\n{}", show::supplies(&answer.supply))
+    })
+}
+
+async fn quarantine(
+    place: &PlaceArgs,
+    quantity: i64,
+    damaged: bool,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = QuarantineStockRequest {
+        request_id: session.request_id(),
+        item: place.item(),
+        location: place.location(),
+        quantity,
+        damaged,
+        context: context(why),
+        ..QuarantineStockRequest::default()
+    };
+    let answer = session.clients.stock.clone().quarantine_stock(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.QuarantineStockResponse"), &answer, |answer| show::positions(&answer.position))
+}
+
+async fn release(
+    place: &PlaceArgs,
+    quantity: i64,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = ReleaseQuarantineRequest {
+        request_id: session.request_id(),
+        item: place.item(),
+        location: place.location(),
+        quantity,
+        context: context(why),
+        ..ReleaseQuarantineRequest::default()
+    };
+    let answer = session.clients.stock.clone().release_quarantine(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.ReleaseQuarantineResponse"), &answer, |answer| {
+        format!("{}{}", show::positions(&answer.position), show::holds(&answer.holds))
+    })
+}
+
+async fn ship(
+    place: &PlaceArgs,
+    quantity: i64,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = ShipStockRequest {
+        request_id: session.request_id(),
+        item: place.item(),
+        location: place.location(),
+        quantity,
+        context: context(why),
+        ..ShipStockRequest::default()
+    };
+    let answer = session.clients.stock.clone().ship_stock(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.ShipStockResponse"), &answer, |answer| show::positions(&answer.position))
+}
