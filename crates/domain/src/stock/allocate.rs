@@ -110,6 +110,7 @@ impl ItemBook {
             book.pass_over(&chunk.passed_over, &versions)?;
             if chunk.final_chunk {
                 answer.left_over = book.close_holds(ctx, &chunk.location, &holds)?;
+                book.settle(ctx)?;
                 answer.repegged = book.repeg_all()?;
             }
             Ok(answer)

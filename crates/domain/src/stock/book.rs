@@ -69,7 +69,7 @@ pub struct ItemBook {
     awaited: Rows<LocationId, Awaited>,
     total_waiting: Quantity,
     movements: Vec<Movement>,
-    /// Locations where a claim began to wait or units became free during the present command.
+    /// Locations where a claim began to wait, or units became free or left HELD, during the present command.
     unsettled: BTreeSet<LocationId>,
     /// Checkpoints that may still be rolled back to.
     open_checkpoints: usize,
@@ -272,7 +272,8 @@ impl ItemBook {
         }
     }
 
-    fn settle(&mut self, ctx: &CommandContext) -> Result<(), StockError> {
+    /// Holds what is awaited wherever the present command may have left it free.
+    pub(super) fn settle(&mut self, ctx: &CommandContext) -> Result<(), StockError> {
         for location in std::mem::take(&mut self.unsettled) {
             self.hold_what_is_awaited(ctx, &location)?;
         }
@@ -358,6 +359,10 @@ impl ItemBook {
                 asked: quantity,
                 there: *units,
             })?;
+        }
+        if from.state == StockState::Held {
+            // A run may give held units to a line that is not eligible; others then wait with less held for them.
+            self.unsettled.insert(location.clone());
         }
         self.positions.put(self.command_number, location.clone(), position);
         Ok(())

@@ -1,6 +1,6 @@
 //! Holds: free units put aside for the queue of one place until an allocation run decides.
 //!
-//! [`ItemBook::enter_available`] is the one function through which units become free: what the queue could use is put
+//! `ItemBook::enter_available` is the one function through which units become free: what the queue could use is put
 //! aside first (architecture.md, the way of an order, 4). Over-holding is allowed, under-holding never.
 
 use jiff::Timestamp;

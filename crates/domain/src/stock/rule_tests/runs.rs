@@ -133,3 +133,14 @@ fn a_hold_that_is_closed_holds_nothing_for_a_second_run() {
     assert_eq!(stock_at(&book, "main"), (5, 0, 0));
     assert_eq!(book.apply_allocation(&ctx(6), &plan).unwrap().left_over, Quantity::ZERO);
 }
+
+#[test]
+fn held_units_given_to_a_line_that_is_not_eligible_are_replaced_by_free_ones() {
+    let mut book = book(0, 0);
+    book.reserve(&ctx(1), &ReserveLine { eligible: false, ..wants("by-hand", 1) }).unwrap();
+    book.reserve(&ctx(2), &wants("a", 7)).unwrap();
+    book.receive(&ctx(3), &receipt("main", 8)).unwrap();
+    let plan = AllocationChunk { final_chunk: false, ..chunk(&book, vec![gain(&book, "by-hand", 1)], &[]) };
+    assert_eq!(outcomes(&mut book, &plan), [GainOutcome::Applied]);
+    assert_eq!(stock_at(&book, "main"), (0, 1, 7));
+}
