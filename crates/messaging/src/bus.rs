@@ -79,8 +79,11 @@ pub trait EventBus: Send + Sync {
         store: &Store,
     ) -> Result<Box<dyn EventSubscription>, BusError>;
 
-    /// Up to where the feed of `source` may be forgotten, as far as consumers are concerned; `None` when none has come
-    /// into view, so that age alone decides.
+    /// Announces a consumer that will subscribe, so that nothing is forgotten that it has not read yet.
+    fn expect(&self, _subscription: &Subscription) {}
+
+    /// Up to where the feed of `source` may be forgotten, as far as its announced consumers are concerned; `None` when
+    /// there are none, so that age alone decides.
     fn releasable(&self, source: &str) -> Option<i64>;
 }
 
@@ -123,6 +126,9 @@ pub trait EventSubscription: Send + Sync {
     /// # Errors
     /// [`BusError`] when the broker does not answer; the events come again then.
     async fn finish(&mut self, done: usize) -> Result<(), BusError>;
+
+    /// Gives back what was taken and not finished, so that a successor need not wait for it.
+    async fn close(&mut self) {}
 
     /// A view of this consumer's progress for other tasks.
     fn progress(&self) -> Arc<dyn Progress>;

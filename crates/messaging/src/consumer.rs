@@ -73,6 +73,7 @@ impl ConsumerRunner {
         subscription: Subscription,
         handler: Arc<dyn EventHandler>,
     ) -> Self {
+        bus.expect(&subscription);
         let progress =
             ConsumerProgress { consumer: Arc::from(subscription.consumer.as_str()), current: Arc::default() };
         Self { store, bus, subscription, handler, span_linker: None, progress }
@@ -115,10 +116,22 @@ impl ConsumerRunner {
         let mut subscription = self.bus.subscribe(&self.subscription, &self.store).await?;
         let mut failing = dead_letter::failing(&self.store, &self.subscription.consumer).await?;
         self.progress.set(Some(subscription.progress()));
+        let ended = self.consume_from(subscription.as_mut(), &mut failing, shutdown, backoff).await;
+        subscription.close().await;
+        ended
+    }
+
+    async fn consume_from(
+        &self,
+        subscription: &mut dyn EventSubscription,
+        failing: &mut HashSet<Uuid>,
+        shutdown: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), BusError> {
         while let Some(batch) = shutdown.run_until_cancelled(subscription.next_batch()).await {
             let batch = batch?;
             backoff.reset();
-            let mut work = Work { runner: self, subscription: subscription.as_mut(), failing: &mut failing, shutdown };
+            let mut work = Work { runner: self, subscription: &mut *subscription, failing: &mut *failing, shutdown };
             if !work.finish_batch(&batch).await? {
                 break;
             }

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, PoisonError, RwLock, Weak,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -31,7 +31,8 @@ pub struct EmbeddedBus {
 #[derive(Default)]
 struct Inner {
     sources: HashMap<String, Store>,
-    readers: Vec<(String, Weak<EmbeddedProgress>)>,
+    /// By source and consumer: what is durably known to be finished; 0 until it is known.
+    recorded: HashMap<(String, String), Arc<AtomicI64>>,
 }
 
 impl EmbeddedBus {
@@ -51,10 +52,10 @@ impl EmbeddedBus {
         inner.sources.get(source).cloned().ok_or_else(|| BusError::UnknownSource(source.to_owned()))
     }
 
-    fn note_reader(&self, source: &str, progress: &Arc<EmbeddedProgress>) {
+    fn recorded(&self, subscription: &Subscription) -> Arc<AtomicI64> {
+        let key = (subscription.source.clone(), subscription.consumer.clone());
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        inner.readers.retain(|(_, reader)| reader.strong_count() > 0);
-        inner.readers.push((source.to_owned(), Arc::downgrade(progress)));
+        inner.recorded.entry(key).or_default().clone()
     }
 }
 
@@ -90,12 +91,10 @@ impl EventBus for EmbeddedBus {
             Some(position) => position,
             None => before_oldest,
         };
-        let progress = Arc::new(EmbeddedProgress {
-            source: source.clone(),
-            recorded: AtomicI64::new(position),
-            finished: AtomicI64::new(position),
-        });
-        self.note_reader(&subscription.source, &progress);
+        let recorded = self.recorded(subscription);
+        recorded.store(position, Ordering::Release);
+        let progress =
+            Arc::new(EmbeddedProgress { source: source.clone(), recorded, finished: AtomicI64::new(position) });
         Ok(Box::new(EmbeddedSubscription {
             subscription: subscription.clone(),
             head: source.feed_watch(),
@@ -108,10 +107,14 @@ impl EventBus for EmbeddedBus {
         }))
     }
 
+    fn expect(&self, subscription: &Subscription) {
+        self.recorded(subscription);
+    }
+
     fn releasable(&self, source: &str) -> Option<i64> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let readers = inner.readers.iter().filter(|(name, _)| name == source);
-        readers.filter_map(|(_, reader)| reader.upgrade()).map(|reader| reader.recorded.load(Ordering::Acquire)).min()
+        let of_source = inner.recorded.iter().filter(|((name, _), _)| name == source);
+        of_source.map(|(_, recorded)| recorded.load(Ordering::Acquire)).min()
     }
 }
 
@@ -215,7 +218,7 @@ impl EventSubscription for EmbeddedSubscription {
 struct EmbeddedProgress {
     source: Store,
     /// What is durably known to be finished, for the source's retention.
-    recorded: AtomicI64,
+    recorded: Arc<AtomicI64>,
     /// What is finished or passed over.
     finished: AtomicI64,
 }

@@ -43,6 +43,7 @@ pub struct Relay {
     bus: Arc<dyn EventBus>,
     source: String,
     holder: String,
+    lease_time: Duration,
     retention: Option<Retention>,
     published: Arc<AtomicI64>,
     mode: Arc<AtomicU8>,
@@ -96,6 +97,7 @@ impl Relay {
             bus,
             source: source.into(),
             holder,
+            lease_time: LEASE_TIME,
             retention: None,
             published: Arc::new(AtomicI64::new(0)),
             mode: Arc::new(AtomicU8::new(FOLLOWS)),
@@ -107,6 +109,13 @@ impl Relay {
     pub fn with_retention(mut self, clock: Arc<dyn Clock>, keep: Duration) -> Self {
         let keep = jiff::SignedDuration::try_from(keep).unwrap_or(jiff::SignedDuration::MAX);
         self.retention = Some(Retention { clock, keep });
+        self
+    }
+
+    /// The same, publishing after another instance's relay was silent for `lease_time` (10 seconds when not set).
+    #[must_use]
+    pub fn with_lease_time(mut self, lease_time: Duration) -> Self {
+        self.lease_time = lease_time;
         self
     }
 
@@ -152,7 +161,7 @@ impl Relay {
             match self.publish_while_leader(shutdown, &mut backoff).await {
                 Ok(Ended::NothingToPublish | Ended::Shutdown) => return,
                 Ok(Ended::OtherLeads) => {
-                    if shutdown.run_until_cancelled(tokio::time::sleep(LEASE_TIME / 4)).await.is_none() {
+                    if shutdown.run_until_cancelled(tokio::time::sleep(self.lease_time / 4)).await.is_none() {
                         return;
                     }
                 }
@@ -177,7 +186,7 @@ impl Relay {
             self.mode.store(READS_FEED, Ordering::Release);
             return Ok(Ended::NothingToPublish);
         };
-        let Some(lease) = lease::acquire(&self.store, LEASE_NAME, &self.holder, LEASE_TIME).await? else {
+        let Some(lease) = lease::acquire(&self.store, LEASE_NAME, &self.holder, self.lease_time).await? else {
             return Ok(Ended::OtherLeads);
         };
         let mut publishing = Publishing::start(self, publisher.as_mut()).await?;
@@ -195,7 +204,10 @@ impl Relay {
 
     async fn forget_until(&self, shutdown: &CancellationToken) {
         let Some(retention) = &self.retention else { return };
-        while shutdown.run_until_cancelled(tokio::time::sleep(RETENTION_TICK)).await.is_some() {
+        // Soon after the start, for a service that was away for long; not at once, so that the start has its peace.
+        let mut wait = FALLBACK_TICK;
+        while shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+            wait = RETENTION_TICK;
             if let Err(error) = self.forget(retention).await {
                 tracing::warn!(source = self.source, error = %error, "old events could not be forgotten");
             }
@@ -263,9 +275,9 @@ impl<'a> Publishing<'a> {
     async fn run(&mut self, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<Ended, BusError> {
         let mut head = self.relay.store.feed_watch();
         loop {
-            if self.leased_at.elapsed() > LEASE_TIME / 4 {
+            if self.leased_at.elapsed() > self.relay.lease_time / 4 {
                 let (store, holder) = (&self.relay.store, &self.relay.holder);
-                if lease::acquire(store, LEASE_NAME, holder, LEASE_TIME).await?.is_none() {
+                if lease::acquire(store, LEASE_NAME, holder, self.relay.lease_time).await?.is_none() {
                     return Ok(Ended::OtherLeads);
                 }
                 self.leased_at = Instant::now();
@@ -283,7 +295,7 @@ impl<'a> Publishing<'a> {
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(Ended::Shutdown),
                 changed = head.changed() => if changed.is_err() { return Ok(Ended::Shutdown) },
-                () = tokio::time::sleep(MARK_INTERVAL) => {}
+                () = tokio::time::sleep(MARK_INTERVAL.min(self.relay.lease_time / 4)) => {}
             }
         }
     }

@@ -35,6 +35,7 @@ pub struct NatsOptions {
     /// How long the broker keeps an event.
     pub max_age: Duration,
     /// How long a consumer may take for a batch before the broker sends it again; at least three times the worst case.
+    /// It is also how long events wait that a killed consumer had in hand.
     pub ack_wait: Duration,
     /// How often the broker shows that it is alive; after two missed ones the consumer subscribes again.
     pub heartbeat: Duration,
@@ -50,7 +51,7 @@ impl NatsOptions {
             prefix: "backorder".to_owned(),
             replicas: 1,
             max_age: Duration::from_secs(7 * 24 * 3600),
-            ack_wait: Duration::from_secs(60),
+            ack_wait: Duration::from_secs(10),
             heartbeat: Duration::from_secs(5),
         }
     }
@@ -59,6 +60,13 @@ impl NatsOptions {
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
+        self
+    }
+
+    /// The same with another wait for acknowledgements.
+    #[must_use]
+    pub fn with_ack_wait(mut self, ack_wait: Duration) -> Self {
+        self.ack_wait = ack_wait;
         self
     }
 
@@ -152,7 +160,9 @@ impl EventBus for NatsBus {
         check_name("consumer", &subscription.consumer)?;
         let stream = self.stream(&subscription.source).await?;
         let subjects = self.subjects_of(&subscription.source);
-        let opened = subscription::NatsSubscription::open(&stream, subscription, &subjects, &self.options).await?;
+        let opened =
+            subscription::NatsSubscription::open(&self.context, &stream, subscription, &subjects, &self.options)
+                .await?;
         Ok(Box::new(opened))
     }
 

@@ -1,6 +1,6 @@
 //! A durable pull consumer: messages are acknowledged after the commit of their effects.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_nats::jetstream::{
     self, AckKind,
@@ -18,10 +18,13 @@ use crate::{BusError, Envelope, EventSubscription, Progress, Subscription};
 const ACKS_PENDING_MAX: i64 = 1_000;
 /// Messages asked for at once, and so the most that one transaction applies.
 const BATCH_EVENTS_MAX: usize = 250;
+/// How long a goodbye to the broker may take.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long one pull stays open, in heartbeats.
 const PULL_HEARTBEATS: u32 = 4;
 
 pub(super) struct NatsSubscription {
+    client: async_nats::Client,
     messages: pull::Stream,
     progress: Arc<NatsProgress>,
     /// The messages of the batch in hand; those before `acknowledged` are acknowledged.
@@ -31,6 +34,7 @@ pub(super) struct NatsSubscription {
 
 impl NatsSubscription {
     pub(super) async fn open(
+        context: &jetstream::Context,
         stream: &Stream,
         subscription: &Subscription,
         subjects: &str,
@@ -58,7 +62,7 @@ impl NatsSubscription {
             .await
             .map_err(unavailable)?;
         let progress = Arc::new(NatsProgress { consumer });
-        Ok(Self { messages, progress, in_hand: Vec::new(), acknowledged: 0 })
+        Ok(Self { client: context.client(), messages, progress, in_hand: Vec::new(), acknowledged: 0 })
     }
 
     /// Takes a message in hand. One that is not an event of ours is dropped for good: nobody could ever apply it.
@@ -108,6 +112,18 @@ impl EventSubscription for NatsSubscription {
             self.acknowledged += 1;
         }
         Ok(())
+    }
+
+    async fn close(&mut self) {
+        // All of it is only courtesy: what is not given back comes again after the wait for acknowledgements.
+        let mut unfinished = self.in_hand.split_off(self.acknowledged);
+        while let Some(Some(Ok(message))) = self.messages.next().now_or_never() {
+            unfinished.push(message);
+        }
+        for message in unfinished {
+            let _ = message.ack_with(AckKind::Nak(None)).await;
+        }
+        let _ = tokio::time::timeout(GOODBYE_TIMEOUT, self.client.flush()).await;
     }
 
     fn progress(&self) -> Arc<dyn Progress> {
