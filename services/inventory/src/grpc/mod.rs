@@ -1,13 +1,17 @@
 //! The gRPC services: decode, call, encode. One file per service; a handler decides nothing.
 
+mod availability;
 mod catalog;
 pub mod decode;
 pub mod encode;
+mod operations;
 mod reservation;
 mod stock;
 mod supply;
 
+pub use availability::Availability;
 pub use catalog::Catalog;
+pub use operations::Operations;
 pub use reservation::Reservations;
 pub use stock::Stock;
 pub use supply::Supplies;

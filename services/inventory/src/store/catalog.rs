@@ -81,6 +81,27 @@ pub async fn existing_items(connection: &impl ConnectionTrait, ids: &[&ItemId]) 
     Ok(existing)
 }
 
+/// The safety stocks of items.
+pub async fn safety_stocks(
+    connection: &impl ConnectionTrait,
+    ids: &[&ItemId],
+) -> Result<BTreeMap<ItemId, Quantity>, StorageError> {
+    let mut stocks = BTreeMap::new();
+    for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
+        let rows: Vec<(String, i64)> = item::Entity::find()
+            .select_only()
+            .columns([item::Column::Id, item::Column::SafetyStock])
+            .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (id, units) in rows {
+            stocks.insert(item_id(id)?, Quantity::try_new(units).map_err(|e| invalid("item", e))?);
+        }
+    }
+    Ok(stocks)
+}
+
 async fn with_parts(
     connection: &impl ConnectionTrait,
     rows: Vec<item::Model>,

@@ -10,3 +10,5 @@ pub mod listing;
 pub mod lock;
 pub mod migration;
 pub mod stock;
+pub mod upkeep;
+pub mod verify;

@@ -1,9 +1,13 @@
 //! The use cases: one file per verb. Each loads, lets the domain decide, and writes with its events and its answer in one
 //! transaction.
 
+pub mod availability;
 mod catalog;
 pub mod listing;
+pub mod operations;
 pub mod stock;
+mod upkeep;
+pub mod watch;
 
 pub use catalog::{ItemChange, LocationChange, page_token_invalid};
 
@@ -14,7 +18,7 @@ use backorder_domain::{
     time::Clock,
 };
 use backorder_proto::convert::encode;
-use backorder_service_kit::tasks::OwnedTasks;
+use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
 use backorder_storage::{
     StorageError, Store, WriteTx,
     idempotency::{self, Begun},
@@ -44,6 +48,7 @@ struct Parts {
     ids: Arc<dyn IdProvider>,
     memory: Memory,
     tasks: OwnedTasks,
+    wake_upkeep: Wake,
 }
 
 impl UseCases {
@@ -51,7 +56,14 @@ impl UseCases {
     #[must_use]
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
         let tasks = OwnedTasks::new(config.writes_running_max);
-        Self { parts: Arc::new(Parts { store, clock, ids, memory: Memory::default(), tasks }) }
+        Self { parts: Arc::new(Parts {
+                store,
+                clock,
+                ids,
+                memory: Memory::default(),
+                tasks,
+                wake_upkeep: Wake::new(),
+            }) }
     }
 
     /// The store.
@@ -64,6 +76,12 @@ impl UseCases {
     #[must_use]
     pub fn tasks(&self) -> &OwnedTasks {
         &self.parts.tasks
+    }
+
+    /// Wakes the job that keeps up with business time.
+    #[must_use]
+    pub fn wake_upkeep(&self) -> &Wake {
+        &self.parts.wake_upkeep
     }
 
     /// The business time now.

@@ -205,7 +205,7 @@ impl World {
             supplies: vec![supply],
             ..BatchCreateSuppliesRequest::default()
         };
-        let answer = self.clients.supplies.clone().batch_create_supplies(request).await.unwrap().into_inner();
+        let answer = self.clients.supply.clone().batch_create_supplies(request).await.unwrap().into_inner();
         answer.supplies.into_iter().next().expect("the supply")
     }
 

@@ -1,5 +1,6 @@
 //! Requests of this service to commands. Every violation is collected, with its proto field path; nothing is decided.
 
+pub mod availability;
 pub mod catalog;
 pub mod reservation;
 pub mod stock;

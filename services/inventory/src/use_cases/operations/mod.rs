@@ -1,1 +1,5 @@
-//! Looking into the service: what it still has to do, whether its books are right, and events that were parked.
+//! What operators and tests look at: activity, dead letters, and the proof of the books.
+
+mod activity;
+mod digest;
+mod verify;

@@ -212,7 +212,7 @@ impl UseCases {
     }
 
     /// Writes what the books changed, with its events: one for each aggregate that changed.
-    pub(super) async fn keep_in_tx(
+    pub async fn keep_in_tx(
         &self,
         tx: &WriteTx<'_>,
         loaded: Loaded,

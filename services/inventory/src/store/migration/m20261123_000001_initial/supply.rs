@@ -18,7 +18,13 @@ pub fn indexes() -> Vec<IndexCreateStatement> {
         .col("supply_id")
         .and_where(Expr::col("open").gt(0))
         .to_owned();
-    vec![id, open]
+    let pegged = Index::create()
+        .name("ix_supply_pegged")
+        .table("supply")
+        .col("expected_date")
+        .and_where(Expr::col("pegged").gt(0))
+        .to_owned();
+    vec![id, open, pegged]
 }
 
 fn supply(columns: Columns) -> TableCreateStatement {

@@ -1,1 +1,0 @@
-//! Ends soft claims whose time has come, each exactly once.

@@ -1,1 +1,0 @@
-//! The digest of the ledger: every movement, without row ids, wall times and random ids.

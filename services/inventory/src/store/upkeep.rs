@@ -1,0 +1,105 @@
+//! Queries that find what the passing of business time left to do.
+
+use std::collections::BTreeMap;
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    stock::claim::ClaimKey,
+};
+use backorder_storage::{StorageError, columns};
+use jiff::{Timestamp, civil::Date};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{
+    entity::{claim, hold, supply},
+    stock::{self, claim_of},
+};
+
+/// Soft claims whose time has come, longest due first, at most `limit`.
+pub async fn due_claims(
+    connection: &impl ConnectionTrait,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<(ItemId, ClaimKey)>, StorageError> {
+    let rows = claim::Entity::find()
+        .filter(claim::Column::ExpiresAt.lte(columns::micros(now)))
+        .order_by_asc(claim::Column::ExpiresAt)
+        .order_by_asc(claim::Column::LineId)
+        .order_by_asc(claim::Column::Part)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.iter().map(|row| Ok((stock::item_id(&row.item_id, "claim")?, claim_of(row)?.key))).collect()
+}
+
+/// How many soft claims are due.
+pub async fn count_due_claims(connection: &impl ConnectionTrait, now: Timestamp) -> Result<u64, StorageError> {
+    let due = claim::Entity::find().filter(claim::Column::ExpiresAt.lte(columns::micros(now)));
+    Ok(due.count(connection).await?)
+}
+
+/// Items of which claims are pegged to supply that is past due, ascending, at most `limit`. `dates` are the civil dates
+/// now, by location.
+pub async fn past_due_items(
+    connection: &impl ConnectionTrait,
+    dates: &BTreeMap<LocationId, Date>,
+    limit: u64,
+) -> Result<Vec<ItemId>, StorageError> {
+    let items: Vec<String> = supply::Entity::find()
+        .select_only()
+        .column(supply::Column::ItemId)
+        .distinct()
+        .filter(is_pegged())
+        .filter(is_past_due(dates))
+        .order_by_asc(supply::Column::ItemId)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    items.iter().map(|item| stock::item_id(item, "supply")).collect()
+}
+
+/// How many items have claims that are pegged to supply that is past due.
+pub async fn count_past_due_items(
+    connection: &impl ConnectionTrait,
+    dates: &BTreeMap<LocationId, Date>,
+) -> Result<u64, StorageError> {
+    let count: Option<i64> = supply::Entity::find()
+        .select_only()
+        .column_as(Expr::col(supply::Column::ItemId).count_distinct(), "items")
+        .filter(is_pegged())
+        .filter(is_past_due(dates))
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(count.unwrap_or_default().unsigned_abs())
+}
+
+/// The condition of the index of pegged supply, with its number written out: a bound number would hide the index.
+fn is_pegged() -> Expr {
+    Expr::cust("pegged > 0")
+}
+
+/// Supply is past due at its own location's date. Locations are grouped by date, of which there are two or three.
+fn is_past_due(dates: &BTreeMap<LocationId, Date>) -> Condition {
+    let mut by_date: BTreeMap<Date, Vec<&str>> = BTreeMap::new();
+    for (location, date) in dates {
+        by_date.entry(*date).or_default().push(location.as_str());
+    }
+    let is_before = |date: Date| supply::Column::ExpectedDate.lt(columns::date_text(date));
+    match by_date.into_iter().collect::<Vec<_>>().as_slice() {
+        [(date, _)] => Condition::all().add(is_before(*date)),
+        groups => groups.iter().fold(Condition::any(), |any, (date, locations)| {
+            let at = supply::Column::LocationId.is_in(locations.iter().copied());
+            any.add(Condition::all().add(is_before(*date)).add(at))
+        }),
+    }
+}
+
+/// How many holds are open.
+pub async fn count_holds(connection: &impl ConnectionTrait) -> Result<u64, StorageError> {
+    Ok(hold::Entity::find().count(connection).await?)
+}

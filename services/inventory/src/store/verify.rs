@@ -1,0 +1,221 @@
+//! Queries that sum the books, for a range of items at a time.
+
+use backorder_domain::ids::ItemId;
+use backorder_storage::StorageError;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+
+use super::{
+    entity::{claim, claim_location, item, movement, position, supply},
+    stock::waits,
+};
+
+/// A range of items, both ends included.
+#[derive(Debug, Clone)]
+pub struct ItemRange {
+    /// The first item.
+    pub first: String,
+    /// The last item.
+    pub last: String,
+}
+
+/// The next items after one, at most `limit`, as a range; `None` after the last.
+pub async fn next_items(
+    connection: &impl ConnectionTrait,
+    after: &str,
+    limit: u64,
+) -> Result<Option<ItemRange>, StorageError> {
+    let ids: Vec<String> = item::Entity::find()
+        .select_only()
+        .column(item::Column::Id)
+        .filter(item::Column::Id.gt(after))
+        .order_by_asc(item::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let range = ids.first().zip(ids.last()).map(|(first, last)| ItemRange { first: first.clone(), last: last.clone() });
+    Ok(range)
+}
+
+/// A sum by item and two more keys.
+#[derive(Debug, FromQueryResult)]
+pub struct Sum {
+    /// The item.
+    pub item_id: String,
+    /// A location, a line or a supply.
+    pub key: String,
+    /// A state or the part of a line.
+    pub detail: String,
+    /// The sum in base units.
+    pub quantity: i64,
+}
+
+async fn sums(
+    connection: &impl ConnectionTrait,
+    text: &str,
+    range: &ItemRange,
+) -> Result<Vec<Sum>, StorageError> {
+    let values = [range.first.as_str().into(), range.last.as_str().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
+    Ok(Sum::find_by_statement(statement).all(connection).await?)
+}
+
+/// What the movements leave, by item, location and state.
+pub async fn moved(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, key, detail, CAST(SUM(quantity) AS BIGINT) AS quantity FROM (\
+         SELECT item_id, to_location_id AS key, to_state AS detail, quantity FROM movement \
+         WHERE to_location_id IS NOT NULL AND item_id BETWEEN $1 AND $2 \
+         UNION ALL \
+         SELECT item_id, from_location_id AS key, from_state AS detail, -quantity AS quantity FROM movement \
+         WHERE from_location_id IS NOT NULL AND item_id BETWEEN $1 AND $2) AS moved \
+         GROUP BY item_id, key, detail";
+    sums(connection, text, range).await
+}
+
+/// Reserved units by item, line and part.
+pub async fn reserved_by_claim(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, line_id AS key, CAST(part AS TEXT) AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
+         FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, line_id, part";
+    sums(connection, text, range).await
+}
+
+/// Reserved and held units, and units under way, by item, location and state.
+pub async fn bound_by_place(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, location_id AS key, 'RESERVED' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
+         FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id \
+         UNION ALL \
+         SELECT item_id, location_id AS key, 'HELD' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
+         FROM hold WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id \
+         UNION ALL \
+         SELECT item_id, location_id AS key, 'IN_TRANSIT' AS detail, CAST(SUM(open) AS BIGINT) AS quantity \
+         FROM supply WHERE kind = 'TRANSFER' AND item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id";
+    sums(connection, text, range).await
+}
+
+/// Pegged units by item, line and part.
+pub async fn pegged_by_claim(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, line_id AS key, CAST(part AS TEXT) AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
+         FROM peg WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, line_id, part";
+    sums(connection, text, range).await
+}
+
+/// Pegged units by item and supply.
+pub async fn pegged_by_supply(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, supply_id AS key, '' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
+         FROM peg WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, supply_id";
+    sums(connection, text, range).await
+}
+
+/// The positions of a range.
+pub async fn positions(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<position::Model>, StorageError> {
+    let query = position::Entity::find().filter(position::Column::ItemId.between(&range.first, &range.last));
+    Ok(query.order_by_asc(position::Column::ItemId).order_by_asc(position::Column::LocationId).all(connection).await?)
+}
+
+/// The claims of a range in which something is reserved, waits or is pegged.
+pub async fn open_claims(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<claim::Model>, StorageError> {
+    let query = claim::Entity::find()
+        .filter(claim::Column::ItemId.between(&range.first, &range.last))
+        .filter(sea_orm::sea_query::Expr::cust("reserved + waiting + pegged > 0"));
+    Ok(query.all(connection).await?)
+}
+
+/// How many claims a range has.
+pub async fn count_claims(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<i64, StorageError> {
+    count(connection, "SELECT COUNT(*) AS count FROM claim WHERE item_id BETWEEN $1 AND $2", range).await
+}
+
+/// How many movements a range has.
+pub async fn count_movements(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<i64, StorageError> {
+    count(connection, "SELECT COUNT(*) AS count FROM movement WHERE item_id BETWEEN $1 AND $2", range).await
+}
+
+async fn count(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) -> Result<i64, StorageError> {
+    let values = [range.first.as_str().into(), range.last.as_str().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
+}
+
+/// The claims of a range that wait.
+pub async fn waiting_claims(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<claim::Model>, StorageError> {
+    let query = claim::Entity::find().filter(claim::Column::ItemId.between(&range.first, &range.last)).filter(waits());
+    Ok(query.all(connection).await?)
+}
+
+/// The rows of eligible units that wait.
+pub async fn claim_locations(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<claim_location::Model>, StorageError> {
+    let query =
+        claim_location::Entity::find().filter(claim_location::Column::ItemId.between(&range.first, &range.last));
+    Ok(query.all(connection).await?)
+}
+
+/// The supplies of a range.
+pub async fn supplies(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<supply::Model>, StorageError> {
+    let query = supply::Entity::find().filter(supply::Column::ItemId.between(&range.first, &range.last));
+    Ok(query.all(connection).await?)
+}
+
+/// The movements of one item in canonical order: by what they say, without ids of rows and writes and without wall times.
+pub async fn canonical_movements(
+    connection: &impl ConnectionTrait,
+    item: &ItemId,
+) -> Result<Vec<movement::Model>, StorageError> {
+    let mut rows =
+        movement::Entity::find().filter(movement::Column::ItemId.eq(item.as_str())).all(connection).await?;
+    rows.sort_by(|a, b| canonical(a).cmp(&canonical(b)));
+    Ok(rows)
+}
+
+/// What a movement says, in the order in which movements are sorted and hashed.
+pub fn canonical(row: &movement::Model) -> (i64, i64, [&str; 10]) {
+    let texts = [
+        row.cause.as_str(),
+        row.from_location_id.as_deref().unwrap_or_default(),
+        row.from_state.as_str(),
+        row.to_location_id.as_deref().unwrap_or_default(),
+        row.to_state.as_str(),
+        row.batch.as_str(),
+        row.owner.as_str(),
+        row.reason_code.as_str(),
+        row.note.as_str(),
+        row.actor.as_str(),
+    ];
+    (row.effective_at, row.quantity, texts)
+}
+
+/// The items of a range.
+pub async fn item_ids(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<ItemId>, StorageError> {
+    let ids: Vec<String> = item::Entity::find()
+        .select_only()
+        .column(item::Column::Id)
+        .filter(item::Column::Id.between(&range.first, &range.last))
+        .order_by_asc(item::Column::Id)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    ids.iter().map(|id| super::stock::item_id(id, "item")).collect()
+}

@@ -1,1 +1,0 @@
-//! `ListDeadLetters` and `RedriveDeadLetter`.

@@ -1,0 +1,235 @@
+//! `VerifyBooks`: every sum in the books is made again from the rows that it sums.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backorder_domain::stock::state::StockState;
+use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
+use backorder_storage::StorageError;
+use sea_orm::DatabaseTransaction;
+
+use super::{super::UseCases, digest::LedgerDigest};
+use crate::{
+    error::Error,
+    store::{
+        entity::{claim, position},
+        stock::{complete_claims, position_of, supply_of},
+        verify::{self as table, ItemRange, Sum},
+    },
+};
+
+/// Items that are proved at once.
+const ITEMS_AT_ONCE: u64 = 500;
+/// Differences that are named at most.
+const DIFFERENCES_MAX: usize = 1_000;
+
+impl UseCases {
+    /// Proves the books on one snapshot.
+    ///
+    /// # Errors
+    /// Those of the store. A difference is an answer, not an error.
+    pub async fn verify_books(&self, with_digest: bool) -> Result<pb::VerifyBooksResponse, Error> {
+        self.store()
+            .snapshot("verify_books", move |tx| {
+                Box::pin(async move {
+                    let connection: &DatabaseTransaction = tx;
+                    let mut proof = Proof::default();
+                    let mut digest = LedgerDigest::default();
+                    let mut after = String::new();
+                    while let Some(range) = table::next_items(connection, &after, ITEMS_AT_ONCE).await? {
+                        proof.prove(connection, &range).await?;
+                        if with_digest {
+                            digest.add(connection, &range).await?;
+                        }
+                        after = range.last;
+                    }
+                    let digest = if with_digest { digest.finish() } else { String::new() };
+                    Ok::<_, Error>(proof.answer(digest))
+                })
+            })
+            .await
+    }
+}
+
+/// By item, a second key and a detail.
+type Sums = BTreeMap<(String, String, String), i64>;
+
+#[derive(Default)]
+struct Proof {
+    differences: Vec<pb::BookDifference>,
+    positions: i64,
+    movements: i64,
+    claims: i64,
+}
+
+impl Proof {
+    fn answer(mut self, digest: String) -> pb::VerifyBooksResponse {
+        let balanced = self.differences.is_empty();
+        self.differences.truncate(DIFFERENCES_MAX);
+        pb::VerifyBooksResponse {
+            balanced,
+            differences: self.differences,
+            positions: self.positions,
+            movements: self.movements,
+            claims: self.claims,
+            digest,
+        }
+    }
+
+    async fn prove(&mut self, connection: &DatabaseTransaction, range: &ItemRange) -> Result<(), StorageError> {
+        let positions = table::positions(connection, range).await?;
+        self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
+        self.movements += table::count_movements(connection, range).await?;
+        self.claims += table::count_claims(connection, range).await?;
+        self.prove_positions(&positions, summed(table::moved(connection, range).await?))?;
+        self.prove_bound(&positions, summed(table::bound_by_place(connection, range).await?))?;
+        self.prove_claims(connection, range).await?;
+        self.prove_supplies(connection, range).await?;
+        self.prove_queue(connection, range, &positions).await
+    }
+
+    /// Every state of every position is what the movements leave.
+    fn prove_positions(&mut self, positions: &[position::Model], mut moved: Sums) -> Result<(), StorageError> {
+        for row in positions {
+            for (state, booked) in states(row)? {
+                let key = (row.item_id.clone(), row.location_id.clone(), state.as_str().to_owned());
+                let expected = moved.remove(&key).unwrap_or_default();
+                self.compare_position(row, state, booked, expected);
+            }
+        }
+        // What is left was moved to a place that has no position.
+        for ((item, location, state), expected) in moved.into_iter().filter(|(_, quantity)| *quantity != 0) {
+            let state = state.parse().ok().map(wire::stock_state).unwrap_or_default();
+            self.add("position", format!("positions/{item}/{location}"), i32::from(state), 0, expected);
+        }
+        Ok(())
+    }
+
+    /// RESERVED is the sum of the reservations, HELD that of the holds, IN_TRANSIT that of the open transfers.
+    fn prove_bound(&mut self, positions: &[position::Model], mut bound: Sums) -> Result<(), StorageError> {
+        for row in positions {
+            for (state, booked) in states(row)? {
+                if matches!(state, StockState::Reserved | StockState::Held | StockState::InTransit) {
+                    let key = (row.item_id.clone(), row.location_id.clone(), state.as_str().to_owned());
+                    let expected = bound.remove(&key).unwrap_or_default();
+                    self.compare_position(row, state, booked, expected);
+                }
+            }
+        }
+        for ((item, location, state), expected) in bound.into_iter().filter(|(_, quantity)| *quantity != 0) {
+            let kind = if state == StockState::Held.as_str() { "hold" } else { "position" };
+            let state = state.parse().ok().map(wire::stock_state).unwrap_or_default();
+            self.add(kind, format!("positions/{item}/{location}"), i32::from(state), 0, expected);
+        }
+        Ok(())
+    }
+
+    fn compare_position(&mut self, row: &position::Model, state: StockState, booked: i64, expected: i64) {
+        if booked != expected {
+            let name = format!("positions/{}/{}", row.item_id, row.location_id);
+            self.add("position", name, i32::from(wire::stock_state(state)), booked, expected);
+        }
+    }
+
+    /// A claim's reserved and pegged units are the sums of its reservations and pegs.
+    async fn prove_claims(&mut self, connection: &DatabaseTransaction, range: &ItemRange) -> Result<(), StorageError> {
+        let mut reserved = summed(table::reserved_by_claim(connection, range).await?);
+        let mut pegged = summed(table::pegged_by_claim(connection, range).await?);
+        for row in table::open_claims(connection, range).await? {
+            let key = (row.item_id.clone(), row.line_id.clone(), row.part.to_string());
+            let sums = [
+                (row.reserved, reserved.remove(&key).unwrap_or_default()),
+                (row.pegged, pegged.remove(&key).unwrap_or_default()),
+            ];
+            for (booked, expected) in sums.into_iter().filter(|(booked, expected)| booked != expected) {
+                self.add("claim", claim_name(&row.line_id, row.part), 0, booked, expected);
+            }
+        }
+        for ((_, line, part), expected) in reserved.into_iter().chain(pegged) {
+            self.add("claim", format!("claims/{line}/parts/{part}"), 0, 0, expected);
+        }
+        Ok(())
+    }
+
+    /// A supply's pegged units are the sum of its pegs, and its open units follow from the others.
+    async fn prove_supplies(
+        &mut self,
+        connection: &DatabaseTransaction,
+        range: &ItemRange,
+    ) -> Result<(), StorageError> {
+        let mut pegged = summed(table::pegged_by_supply(connection, range).await?);
+        for row in table::supplies(connection, range).await? {
+            let key = (row.item_id.clone(), row.supply_id.clone(), String::new());
+            let expected = pegged.remove(&key).unwrap_or_default();
+            let open = supply_of(&row)?.open().get();
+            for (booked, expected) in [(row.pegged, expected), (row.open, open)] {
+                if booked != expected {
+                    self.add("supply", format!("supplies/{}", row.supply_id), 0, booked, expected);
+                }
+            }
+        }
+        for ((_, supply, _), expected) in pegged {
+            self.add("supply", format!("supplies/{supply}"), 0, 0, expected);
+        }
+        Ok(())
+    }
+
+    /// The rows by which arriving stock finds the queue agree with the claims, and nothing is free beside the queue.
+    async fn prove_queue(
+        &mut self,
+        connection: &DatabaseTransaction,
+        range: &ItemRange,
+        positions: &[position::Model],
+    ) -> Result<(), StorageError> {
+        let waiting: Vec<claim::Model> = table::waiting_claims(connection, range).await?;
+        let mut wanted: BTreeSet<(String, String, i32, String, i64)> = BTreeSet::new();
+        let mut awaited: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for (row, claim) in complete_claims(connection, waiting).await? {
+            let quantity = claim.eligible_waiting().get();
+            for location in claim.waits_at().iter().filter(|_| quantity > 0) {
+                let place = location.as_str().to_owned();
+                *awaited.entry((row.item_id.clone(), place.clone())).or_default() += quantity;
+                wanted.insert((row.item_id.clone(), row.line_id.clone(), row.part, place, quantity));
+            }
+        }
+        for row in table::claim_locations(connection, range).await? {
+            let key = (row.item_id, row.line_id, row.part, row.location_id, row.quantity);
+            if !wanted.remove(&key) {
+                self.add("claim", claim_name(&key.1, key.2), 0, key.4, 0);
+            }
+        }
+        for (_, line, part, _, quantity) in wanted {
+            self.add("claim", claim_name(&line, part), 0, 0, quantity);
+        }
+        for row in positions.iter().filter(|row| row.available > 0) {
+            let key = (row.item_id.clone(), row.location_id.clone());
+            if awaited.get(&key).is_some_and(|awaited| *awaited > row.held) {
+                let name = format!("positions/{}/{}", row.item_id, row.location_id);
+                let state = i32::from(pb::StockState::Available);
+                self.add("starved", name, state, row.available, 0);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, kind: &str, name: String, state: i32, booked: i64, expected: i64) {
+        // One more than can be named is enough to know that there are too many.
+        if self.differences.len() <= DIFFERENCES_MAX {
+            self.differences.push(pb::BookDifference { kind: kind.to_owned(), name, state, booked, expected });
+        }
+    }
+}
+
+fn claim_name(line: &str, part: i32) -> String {
+    format!("claims/{line}/parts/{part}")
+}
+
+fn summed(sums: Vec<Sum>) -> Sums {
+    sums.into_iter().map(|sum| ((sum.item_id, sum.key, sum.detail), sum.quantity)).collect()
+}
+
+/// Every state that a position has a column for, with its units.
+fn states(row: &position::Model) -> Result<Vec<(StockState, i64)>, StorageError> {
+    let position = position_of(row)?;
+    let states = StockState::ALL.into_iter();
+    Ok(states.filter_map(|state| position.in_state(state).map(|units| (state, units.get()))).collect())
+}

@@ -1,1 +1,0 @@
-//! `VerifyBooks`: compares every sum of the books with the rows that it sums, in one snapshot.

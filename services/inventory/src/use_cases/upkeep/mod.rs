@@ -1,0 +1,55 @@
+//! What the passing of business time asks of the books, without a caller: soft claims end, supply becomes past due.
+//!
+//! What is left to do is read off the books themselves, so nothing is forgotten in a crash and nothing is done twice.
+//! Books change only under the locks of their items, where each case is looked at again.
+
+mod expire_reservations;
+mod repeg_past_due;
+
+use backorder_domain::stock::{context::CommandContext, error::StockError};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::UseCases;
+use crate::{error::Error, store::upkeep as table};
+
+/// Who acts when nobody called.
+const ACTOR: &str = "inventory";
+
+impl UseCases {
+    /// How many pieces of work business time has left to do: soft claims that are due, and items whose claims are pegged
+    /// to supply that is past due.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn upkeep_waiting(&self) -> Result<u64, Error> {
+        let now = self.now();
+        let dates = self.places().await?.dates_at(now);
+        let reader = self.store().reader();
+        let due = table::count_due_claims(reader, now).await?;
+        Ok(due + table::count_past_due_items(reader, &dates).await?)
+    }
+}
+
+/// The context of a change that the service makes by itself. `command_id` must not come twice in the ledger.
+fn own_context(command_id: Uuid, now: Timestamp, cause: &str) -> CommandContext {
+    CommandContext {
+        command_id,
+        now,
+        effective_at: now,
+        actor: ACTOR.to_owned(),
+        cause: cause.to_owned(),
+        reason_code: cause.to_owned(),
+        note: String::new(),
+    }
+}
+
+/// Whether an error concerns the rows of one item only, so that the others can go on.
+fn is_of_one_item(error: &Error) -> bool {
+    matches!(error, Error::Stock { .. })
+}
+
+/// Names the item of a domain error.
+fn of_item(item: &backorder_domain::ids::ItemId) -> impl Fn(StockError) -> Error {
+    move |error| Error::Stock { item: item.clone(), error }
+}
