@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let (jobs, readiness) = (Jobs::new(), Readiness::new());
     app.add_readiness(&readiness);
-    let builder = ServerBuilder::new(ServerSettings::default()).readiness(readiness.clone());
+    let builder = ServerBuilder::new(ServerSettings::from_settings(setting)?).readiness(readiness.clone());
     let server = builder.register(|services| app.add_services(services)).bind(address).await?;
     let metrics = MetricsServer::bind(metrics_address, metrics, readiness).await?;
     tracing::info!(address = %server.local_addr(), metrics = %metrics.local_addr()?, "inventory is listening");

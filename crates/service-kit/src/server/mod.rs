@@ -103,6 +103,24 @@ impl Default for ServerSettings {
     }
 }
 
+impl ServerSettings {
+    /// The defaults with what `get` (usually the environment) says: `BACKORDER_DRAIN_GRACE_SECONDS` (0 to 60), for places
+    /// where no balancer has to notice.
+    ///
+    /// # Errors
+    /// Words for people when a value cannot be used.
+    pub fn from_settings(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        const GRACE: &str = "BACKORDER_DRAIN_GRACE_SECONDS";
+        let mut settings = Self::default();
+        if let Some(text) = get(GRACE) {
+            let seconds = text.parse().ok().filter(|seconds| *seconds <= 60);
+            let seconds = seconds.ok_or_else(|| format!("{GRACE}: {text:?} is not a whole number from 0 to 60"))?;
+            settings.drain_grace = Duration::from_secs(seconds);
+        }
+        Ok(settings)
+    }
+}
+
 /// Builds a server of one or several services.
 #[derive(Debug)]
 pub struct ServerBuilder {
