@@ -1,0 +1,125 @@
+//! What keeps a line from being served sooner.
+//!
+//! The answer follows from facts that inventory and the order give; it must not guess, and it decides nothing.
+
+use jiff::civil::Date;
+
+use crate::quantity::Quantity;
+
+/// What is known about a line at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation {
+    /// Units that wait.
+    pub waiting: Quantity,
+    /// The part of `waiting` that is pegged to dated supply.
+    pub pegged: Quantity,
+    /// Units reserved on hand that have not shipped.
+    pub reserved: Quantity,
+    /// The latest day on which pegged supply is expected. `None` when nothing is pegged.
+    pub last_pegged_date: Option<Date>,
+    /// Whether a hold keeps the line from taking stock.
+    pub is_held: bool,
+    /// Whether supply that the line could use is open and not past due.
+    pub has_supply: bool,
+    /// The day on which the customer wants the goods.
+    pub requested_date: Date,
+    /// The civil day in the line's zone.
+    pub today: Date,
+}
+
+/// What keeps a line from being served sooner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// Nothing: the line is served.
+    Nothing,
+    /// The date of the supply to which it is pegged.
+    SupplyDate,
+    /// There is no open supply that is not past due.
+    NoSupply,
+    /// There is supply, and the lines ahead take all of it.
+    Queue,
+    /// A hold on the line.
+    Hold,
+    /// The customer wants the goods later.
+    RequestedDate,
+}
+
+/// What binds the line, the strongest first: a hold; for units without any cover the queue or the lack of supply; then the
+/// date of the supply or, when the customer wants the goods later than that, the requested date.
+#[must_use]
+pub fn binding(situation: &Situation) -> Binding {
+    let wants_later = situation.requested_date > situation.today;
+    if situation.waiting.is_zero() {
+        let binds = wants_later && !situation.reserved.is_zero();
+        return if binds { Binding::RequestedDate } else { Binding::Nothing };
+    }
+    if situation.is_held {
+        return Binding::Hold;
+    }
+    if situation.pegged < situation.waiting {
+        return if situation.has_supply { Binding::Queue } else { Binding::NoSupply };
+    }
+    let comes_in_time = situation.last_pegged_date.is_none_or(|date| date <= situation.requested_date);
+    if wants_later && comes_in_time { Binding::RequestedDate } else { Binding::SupplyDate }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    fn units(number: i64) -> Quantity {
+        Quantity::try_new(number).unwrap()
+    }
+
+    fn day(day: i8) -> Date {
+        jiff::civil::date(2026, 11, day)
+    }
+
+    fn waits() -> Situation {
+        Situation {
+            waiting: units(5),
+            pegged: units(5),
+            reserved: Quantity::ZERO,
+            last_pegged_date: Some(day(28)),
+            is_held: false,
+            has_supply: true,
+            requested_date: day(23),
+            today: day(23),
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_pegged_whole_is_bound_by_the_date_of_its_supply() {
+        assert_eq!(binding(&waits()), Binding::SupplyDate);
+    }
+
+    #[test]
+    fn a_line_that_is_wanted_after_its_supply_comes_is_bound_by_the_requested_date() {
+        let wanted = |requested_date| binding(&Situation { requested_date, ..waits() });
+        assert_eq!(wanted(day(28)), Binding::RequestedDate);
+        assert_eq!(wanted(day(27)), Binding::SupplyDate);
+    }
+
+    #[test]
+    fn units_without_cover_wait_for_the_queue_or_for_supply() {
+        let uncovered = Situation { pegged: units(4), ..waits() };
+        assert_eq!(binding(&uncovered), Binding::Queue);
+        assert_eq!(binding(&Situation { has_supply: false, ..uncovered }), Binding::NoSupply);
+    }
+
+    #[test]
+    fn a_hold_binds_more_than_supply_and_queue() {
+        let held = Situation { is_held: true, pegged: Quantity::ZERO, has_supply: false, ..waits() };
+        assert_eq!(binding(&held), Binding::Hold);
+    }
+
+    #[test]
+    fn nothing_binds_a_line_that_is_served_unless_it_is_wanted_later() {
+        let served = Situation { waiting: Quantity::ZERO, pegged: Quantity::ZERO, reserved: units(5), ..waits() };
+        assert_eq!(binding(&served), Binding::Nothing);
+        assert_eq!(binding(&Situation { requested_date: day(24), ..served }), Binding::RequestedDate);
+        let shipped = Situation { reserved: Quantity::ZERO, requested_date: day(24), ..served };
+        assert_eq!(binding(&shipped), Binding::Nothing);
+    }
+}
