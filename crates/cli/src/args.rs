@@ -39,16 +39,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub json: bool,
     /// Where the services answer.
-    #[arg(
-        long,
-        global = true,
-        env = "BACKORDER_ADDRESS",
-        default_value = "http://127.0.0.1:50051",
-        value_name = "URL"
-    )]
+    #[arg(long, global = true, env = "BACKORDER_URL", default_value = "http://127.0.0.1:50051", value_name = "URL")]
     pub address: String,
     /// Where inventory answers, when it is not where the other services are.
-    #[arg(long, global = true, env = "BACKORDER_INVENTORY_ADDRESS", value_name = "URL")]
+    #[arg(long, global = true, env = "BACKORDER_INVENTORY_URL", value_name = "URL")]
     pub inventory_address: Option<String>,
     /// How long to wait for an answer, in seconds.
     #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]

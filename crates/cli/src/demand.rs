@@ -43,6 +43,17 @@ pub struct ReversedPart {
     pub line: u32,
     /// Units taken back, above zero.
     pub quantity: i64,
+    /// Units of the line that all reversals up to this part take back, this part included. It tells, after a crash,
+    /// whether the part was applied already.
+    pub reversed_in_all: i64,
+}
+
+impl ReversedPart {
+    /// Units that are still to take back from a line of which `undone` units are cancelled or returned already.
+    #[must_use]
+    pub fn units_left(&self, undone: i64) -> i64 {
+        self.quantity.min(self.reversed_in_all - undone).max(0)
+    }
 }
 
 /// A reversal document: units that a customer gives back or no longer wants.
@@ -87,4 +98,18 @@ pub struct CatalogueItem {
     pub description: String,
     /// The latest price seen, in nano-units.
     pub price_nanos: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_was_applied_already_has_nothing_left() {
+        let part = |quantity, reversed_in_all| ReversedPart { order: "1".into(), line: 1, quantity, reversed_in_all };
+        assert_eq!(part(4, 4).units_left(0), 4);
+        assert_eq!(part(4, 4).units_left(4), 0);
+        assert_eq!(part(4, 10).units_left(6), 4);
+        assert_eq!(part(4, 10).units_left(8), 2);
+    }
 }

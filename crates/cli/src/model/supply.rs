@@ -120,6 +120,14 @@ impl SupplyModel {
         Some(self.planned(item, number, lots.saturating_mul(plan.lot), today, today))
     }
 
+    /// The order of that number again, from what the service keeps of it: quantity and agreed day.
+    #[must_use]
+    pub fn recalled(&self, item: usize, number: i64, quantity: i64, agreed_on: Date, start: Date) -> PlannedSupply {
+        let plan = &self.plans[item];
+        let sent_on = later(agreed_on, -plan.lead_days);
+        self.planned(item, number, quantity, sent_on, sent_on.max(start))
+    }
+
     /// Orders of an item that are under way when the stream starts.
     #[must_use]
     pub fn lots_under_way(&self, item: usize) -> i64 {

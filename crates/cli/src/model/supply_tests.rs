@@ -38,6 +38,17 @@ fn the_same_order_has_the_same_fate_whenever_it_is_asked_for() {
 }
 
 #[test]
+fn an_order_is_recalled_from_its_agreed_day() {
+    let model = model_of(27_000);
+    let start = date(2010, 12, 1);
+    let later = model.reorder(0, 0, 9, date(2011, 3, 1)).unwrap();
+    for ordered in model.under_way(0, start).into_iter().chain([later]) {
+        let number = ordered.id.rsplit('-').next().unwrap().parse().unwrap();
+        assert_eq!(model.recalled(0, number, ordered.quantity, ordered.dates.agreed_on, start), ordered);
+    }
+}
+
+#[test]
 fn orders_under_way_arrive_after_the_start() {
     let model = model_of(27_000);
     let start = date(2010, 12, 1);

@@ -15,10 +15,10 @@ use super::{
     codes,
     invoice::{Found, OpenDocument, OpenDocuments},
     report::{HUGE_REVERSALS_MAX, RefusedRow, RetailReport},
-    reversal::SalesBook,
+    reversal::{SalesBook, SoldLine},
     row::{DocumentKind, RetailRow, ZONE, is_header},
 };
-use crate::demand::{CatalogueItem, DemandEvent, ReversedPart};
+use crate::demand::{CatalogueItem, DemandEvent};
 
 /// Why a file cannot be read as this layout.
 #[derive(Debug, thiserror::Error)]
@@ -240,8 +240,8 @@ fn classify_sale(
     }
     let line = document.add_line(row);
     if let Some(customer) = &row.customer {
-        let part = ReversedPart { order: row.invoice.clone(), line, quantity: row.quantity };
-        sales.sold(customer, &row.item, part, row.at);
+        let sold = SoldLine { order: row.invoice.clone(), line, units: row.quantity };
+        sales.sold(customer, &row.item, sold, row.at);
     }
     let item = items.entry(row.item.clone()).or_default();
     item.sold = true;

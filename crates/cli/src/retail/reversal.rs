@@ -23,6 +23,7 @@ struct Sale {
     order: Arc<str>,
     line: u32,
     sold_at: Timestamp,
+    units: i64,
     units_left: i64,
 }
 
@@ -52,14 +53,26 @@ pub struct Matched {
     pub huge: Vec<HugeReversal>,
 }
 
+/// A line that was sold.
+#[derive(Debug, Clone)]
+pub struct SoldLine {
+    /// The order.
+    pub order: Arc<str>,
+    /// The line's number inside it.
+    pub line: u32,
+    /// Units sold.
+    pub units: i64,
+}
+
 /// The sales that can still be reversed. Its size is bounded by the clean sale lines of one file.
 #[derive(Debug, Default)]
 pub struct SalesBook(HashMap<(Arc<str>, Arc<str>), Vec<Sale>>);
 
 impl SalesBook {
     /// Notes a sale.
-    pub fn sold(&mut self, customer: &Arc<str>, item: &Arc<str>, part: ReversedPart, sold_at: Timestamp) {
-        let sale = Sale { order: part.order, line: part.line, sold_at, units_left: part.quantity };
+    pub fn sold(&mut self, customer: &Arc<str>, item: &Arc<str>, line: SoldLine, sold_at: Timestamp) {
+        let SoldLine { order, line, units } = line;
+        let sale = Sale { order, line, sold_at, units, units_left: units };
         self.0.entry((customer.clone(), item.clone())).or_default().push(sale);
     }
 
@@ -89,7 +102,12 @@ impl SalesBook {
                     minutes_after: waited.as_mins(),
                 });
             }
-            found.parts.push(ReversedPart { order: sale.order.clone(), line: sale.line, quantity: taken });
+            found.parts.push(ReversedPart {
+                order: sale.order.clone(),
+                line: sale.line,
+                quantity: taken,
+                reversed_in_all: sale.units - sale.units_left,
+            });
             if sale.units_left == 0 {
                 sales.pop();
             }
@@ -103,8 +121,8 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
 
-    fn part(order: &str, line: u32, quantity: i64) -> ReversedPart {
-        ReversedPart { order: order.into(), line, quantity }
+    fn part(order: &str, quantity: i64, reversed_in_all: i64) -> ReversedPart {
+        ReversedPart { order: order.into(), line: 1, quantity, reversed_in_all }
     }
 
     fn minute(n: i64) -> Timestamp {
@@ -114,7 +132,8 @@ mod tests {
     fn book(sales: &[(&str, i64, i64)]) -> SalesBook {
         let mut book = SalesBook::default();
         for (order, units, at) in sales {
-            book.sold(&"c".into(), &"X".into(), part(order, 1, *units), minute(*at));
+            let line = SoldLine { order: (*order).into(), line: 1, units: *units };
+            book.sold(&"c".into(), &"X".into(), line, minute(*at));
         }
         book
     }
@@ -123,9 +142,9 @@ mod tests {
     fn the_latest_sale_is_reversed_first_and_no_unit_twice() {
         let mut book = book(&[("1", 10, 0), ("2", 4, 1)]);
         let first = book.reverse(&"c".into(), &"X".into(), 6, &"C3".into(), minute(2));
-        assert_eq!(first.parts, [part("2", 1, 4), part("1", 1, 2)]);
+        assert_eq!(first.parts, [part("2", 4, 4), part("1", 2, 2)]);
         let second = book.reverse(&"c".into(), &"X".into(), 20, &"C4".into(), minute(3));
-        assert_eq!((second.parts, second.units_unmatched), (vec![part("1", 1, 8)], 12));
+        assert_eq!((second.parts, second.units_unmatched), (vec![part("1", 8, 10)], 12));
     }
 
     #[test]

@@ -170,7 +170,12 @@ fn reversals(source: &mut Source, order: &DemandOrder) -> Vec<Reversal> {
             id: format!("C{}-{}", order.id, line.number).into(),
             reversed_at,
             rows: 1,
-            parts: vec![ReversedPart { order: order.id.clone(), line: line.number, quantity }],
+            parts: vec![ReversedPart {
+                order: order.id.clone(),
+                line: line.number,
+                quantity,
+                reversed_in_all: quantity,
+            }],
         });
     }
     found

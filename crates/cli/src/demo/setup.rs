@@ -1,0 +1,158 @@
+//! Makes the world in the services: a warehouse, the items, one policy, opening stock and orders under way. Every write
+//! has a name of its own, so that a setup that was stopped is simply done again.
+
+use backorder_proto::{
+    allocation::v1::{BackorderPolicy, CreateBackorderPolicyRequest},
+    inventory::v1::{
+        BatchCreateSuppliesRequest, BatchPutItemsRequest, CreateLocationRequest, Item, Location, LocationKind,
+        ReceiptLine, ReceiveStockRequest, Supply, SupplyKind,
+    },
+};
+use jiff::civil::Date;
+
+use super::buyer::Buyer;
+use crate::{
+    client::{Clients, requests},
+    demand::CatalogueItem,
+    draw::{happens, source_of},
+    failure::Failure,
+    import::{
+        import_id,
+        items::of_catalogue,
+        retail_orders::{CATEGORY, CURRENCY},
+    },
+    model::supply::PlannedSupply,
+    output::text::named,
+    retail::row::ZONE,
+};
+
+/// The one warehouse of the demo.
+pub const WAREHOUSE: &str = "locations/main";
+/// The category of items that are sold off and never backordered.
+pub const CLEARANCE: &str = "clearance";
+/// Of 100 items so many are sold off.
+const CLEARANCE_OF_100: u32 = 2;
+/// The most lines of one call.
+const LINES_PER_CALL: usize = 1_000;
+
+/// Makes the world on its first day.
+///
+/// # Errors
+/// [`Failure`] when a service refuses or cannot answer.
+pub async fn world(
+    clients: &Clients,
+    seed: u64,
+    catalogue: &[CatalogueItem],
+    buyer: &mut Buyer,
+    start: Date,
+) -> Result<(), Failure> {
+    location(clients).await?;
+    items(clients, seed, catalogue).await?;
+    policy(clients).await?;
+    opening_stock(clients, buyer).await?;
+    for item in 0..buyer.model().plans().len() {
+        let under_way = buyer.model().under_way(item, start);
+        under_way.into_iter().for_each(|supply| buyer.expect(supply));
+    }
+    let under_way: Vec<PlannedSupply> =
+        (0..buyer.model().plans().len()).flat_map(|item| buyer.model().under_way(item, start)).collect();
+    order_supplies(clients, buyer, &under_way, "opening").await
+}
+
+async fn location(clients: &Clients) -> Result<(), Failure> {
+    let location = Location {
+        name: WAREHOUSE.to_owned(),
+        display_name: "main warehouse".to_owned(),
+        kind: LocationKind::Warehouse.into(),
+        time_zone: ZONE.to_owned(),
+        ..Location::default()
+    };
+    let request_id = import_id(&["demo", "location"]).to_string();
+    let request = CreateLocationRequest { request_id, location: Some(location) };
+    clients.catalog.clone().create_location(request).await?;
+    Ok(())
+}
+
+async fn items(clients: &Clients, seed: u64, catalogue: &[CatalogueItem]) -> Result<(), Failure> {
+    let item = |item: &CatalogueItem| -> Item {
+        let is_sold_off = happens(&mut source_of(seed, &["clearance", &item.code]), CLEARANCE_OF_100, 100);
+        of_catalogue(item, if is_sold_off { CLEARANCE } else { CATEGORY }, CURRENCY)
+    };
+    for (number, chunk) in catalogue.chunks(LINES_PER_CALL).enumerate() {
+        let request_id = import_id(&["demo", "items", &number.to_string()]).to_string();
+        let request = BatchPutItemsRequest { request_id, items: chunk.iter().map(item).collect() };
+        clients.catalog.clone().batch_put_items(request).await?;
+    }
+    Ok(())
+}
+
+async fn policy(clients: &Clients) -> Result<(), Failure> {
+    let policy = BackorderPolicy {
+        name: named("policies", "clearance-is-not-backordered"),
+        category: CLEARANCE.to_owned(),
+        allowed: false,
+        split_allowed: true,
+        ..BackorderPolicy::default()
+    };
+    let request = CreateBackorderPolicyRequest {
+        request_id: import_id(&["demo", "policy"]).to_string(),
+        policy: Some(policy),
+        context: Some(requests::context("demo", "")),
+    };
+    clients.policies.clone().create_backorder_policy(request).await?;
+    Ok(())
+}
+
+async fn opening_stock(clients: &Clients, buyer: &mut Buyer) -> Result<(), Failure> {
+    let line = |item: usize| ReceiptLine {
+        item: named("items", buyer.code(item)),
+        location: WAREHOUSE.to_owned(),
+        accepted: buyer.model().opening_stock(item),
+        ..ReceiptLine::default()
+    };
+    let lines: Vec<ReceiptLine> = (0..buyer.model().plans().len()).map(line).filter(|line| line.accepted > 0).collect();
+    for (number, chunk) in lines.chunks(LINES_PER_CALL).enumerate() {
+        let request = ReceiveStockRequest {
+            request_id: import_id(&["demo", "opening", &number.to_string()]).to_string(),
+            lines: chunk.to_vec(),
+            document: "modelled opening stock".to_owned(),
+            effective_time: None,
+            context: Some(requests::context("demo", "modelled")),
+        };
+        clients.stock.clone().receive_stock(request).await?;
+    }
+    lines.iter().for_each(|line| buyer.moved(&line.item, line.accepted));
+    Ok(())
+}
+
+/// Creates purchase order lines in the service.
+///
+/// # Errors
+/// [`Failure`] when the service refuses or cannot answer.
+pub async fn order_supplies(
+    clients: &Clients,
+    buyer: &Buyer,
+    supplies: &[PlannedSupply],
+    document: &str,
+) -> Result<(), Failure> {
+    let supply = |planned: &PlannedSupply| Supply {
+        name: named("supplies", &planned.id),
+        item: named("items", buyer.code(planned.item)),
+        location: WAREHOUSE.to_owned(),
+        kind: SupplyKind::PurchaseOrderLine.into(),
+        ordered: planned.quantity,
+        agreed_date: Some(requests::date(planned.dates.agreed_on)),
+        expected_date: Some(requests::date(planned.dates.agreed_on)),
+        ..Supply::default()
+    };
+    for (number, chunk) in supplies.chunks(LINES_PER_CALL).enumerate() {
+        let mut request = BatchCreateSuppliesRequest {
+            request_id: String::new(),
+            supplies: chunk.iter().map(supply).collect(),
+            context: Some(requests::context("demo", "modelled")),
+        };
+        request.request_id = crate::undo::content_id("supplies", &format!("{document}/{number}"), &request);
+        clients.supply.clone().batch_create_supplies(request).await?;
+    }
+    Ok(())
+}
