@@ -225,6 +225,11 @@ impl Work<'_> {
             if !accepted.is_empty() {
                 self.runner.handler.after_commit(&accepted).await;
             }
+            if let Some(last) = events.last() {
+                let consumer = self.runner.subscription.consumer.clone();
+                metrics::gauge!("backorder_messaging_applied_position", "consumer" => consumer)
+                    .set(last.position as f64);
+            }
             self.count("applied", accepted.len());
             self.count("passed_over", events.len() - accepted.len());
             if let Err(error) = self.subscription.finish(to).await {

@@ -37,7 +37,8 @@ const MARK_INTERVAL: Duration = Duration::from_secs(1);
 const LEASE_TIME: Duration = Duration::from_secs(10);
 const LEASE_NAME: &str = "relay";
 
-/// The relay of one service.
+/// The relay of one service. Clones share their progress: a job that is started anew runs another clone.
+#[derive(Clone)]
 pub struct Relay {
     store: Store,
     bus: Arc<dyn EventBus>,
@@ -49,6 +50,7 @@ pub struct Relay {
     mode: Arc<AtomicU8>,
 }
 
+#[derive(Clone)]
 struct Retention {
     clock: Arc<dyn Clock>,
     keep: jiff::SignedDuration,
@@ -309,6 +311,9 @@ impl<'a> Publishing<'a> {
         self.publisher.publish(&envelopes).await?;
         self.position = last;
         self.relay.published.store(last, Ordering::Release);
+        let behind = self.relay.store.feed_watch().borrow().saturating_sub(last).max(0);
+        metrics::gauge!("backorder_messaging_unpublished_events", "source" => self.relay.source.clone())
+            .set(behind as f64);
         metrics::counter!("backorder_messaging_published_events_total", "source" => self.relay.source.clone())
             .increment(envelopes.len() as u64);
         Ok(true)

@@ -17,8 +17,10 @@ pub mod lease;
 mod migrate;
 mod options;
 pub mod outbox;
+mod postgres;
 pub mod schema;
 mod sql;
+mod sqlite;
 mod store;
 mod tx;
 

@@ -13,7 +13,8 @@ pub struct StoreOptions {
     pub application_name: String,
     /// Connections at most: all of them on PostgreSQL, the readers on SQLite (which has one writer beside them).
     pub pool_size: u32,
-    /// How long a call waits for a free connection before it is refused.
+    /// How long a call waits for a free connection before it is refused. Short on PostgreSQL, so that an outage is
+    /// answered quickly; long on SQLite, where writers queue for the one connection and nothing can be away.
     pub acquire_timeout: Duration,
     /// How long a statement waits for a row lock (PostgreSQL) or for another process's transaction (SQLite).
     pub lock_timeout: Duration,
@@ -36,11 +37,13 @@ impl StoreOptions {
     /// Settings for the store at `url`, everything else at its default.
     #[must_use]
     pub fn from_url(url: impl Into<String>) -> Self {
+        let url = url.into();
+        let acquire_seconds = if url.starts_with("sqlite:") { 30 } else { 3 };
         Self {
-            url: url.into(),
+            url,
             application_name: "backorder".to_owned(),
             pool_size: 16,
-            acquire_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(acquire_seconds),
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(15),
             statement_cache_size: 512,

@@ -13,16 +13,17 @@ use sea_orm::{
 use tokio::sync::{Notify, watch};
 use tracing::Instrument;
 
-use crate::{IsRetryable, StorageError, StoreOptions, WriteTx, feed, options::Location};
+use crate::{
+    IsRetryable, StorageError, StoreOptions, WriteTx, feed,
+    options::Location,
+    postgres,
+    sqlite::{self, WriteAheadLog},
+};
 
 /// How often one unit of work is tried when it loses races, the first try included.
 const TRIES_MAX: u32 = 5;
 /// The upper bound of the wait before the second try; it doubles with every further try.
 const BACKOFF_FIRST: Duration = Duration::from_millis(10);
-/// Readers of a SQLite file beside the one writer.
-const SQLITE_READERS_MAX: u32 = 8;
-/// A connection that was idle for this long is tested before it is given out.
-const IDLE_BEFORE_TEST: Duration = Duration::from_secs(20);
 
 /// A service's database. Cheap to clone; all clones share connections and signals.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ struct Inner {
     backend: DbBackend,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// The file's log, on SQLite.
+    log: Option<WriteAheadLog>,
     events_appended: Notify,
     feed_head: watch::Sender<i64>,
 }
@@ -45,24 +48,18 @@ impl Store {
     /// [`StorageError::Settings`] for settings that make no sense, [`StorageError::Unavailable`] when the database does
     /// not answer.
     pub async fn connect(options: StoreOptions) -> Result<Self, StorageError> {
-        let (backend, writer, reader) = match options.location()? {
+        let (backend, writer, reader, log) = match options.location()? {
             Location::Postgres => {
-                let pool = open(postgres_options(&options)).await?;
-                (DbBackend::Postgres, pool.clone(), pool)
+                let pool = postgres::open(&options).await?;
+                (DbBackend::Postgres, pool.clone(), pool, None)
             }
             Location::Sqlite(path) => {
-                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                    tokio::fs::create_dir_all(folder).await.map_err(|error| {
-                        StorageError::Settings(format!("folder {} cannot be made: {error}", folder.display()))
-                    })?;
-                }
-                let writer = open(sqlite_options(&options, path.clone(), SqliteRole::Writer)).await?;
-                let reader = open(sqlite_options(&options, path, SqliteRole::Reader)).await?;
-                (DbBackend::Sqlite, writer, reader)
+                let (writer, reader) = sqlite::open(&options, &path).await?;
+                (DbBackend::Sqlite, writer, reader, Some(WriteAheadLog::of(&path)))
             }
         };
         let (feed_head, _) = watch::channel(0);
-        let inner = Inner { backend, writer, reader, events_appended: Notify::new(), feed_head };
+        let inner = Inner { backend, writer, reader, log, events_appended: Notify::new(), feed_head };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -146,6 +143,9 @@ impl Store {
         }
         metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
             .record(started.elapsed().as_secs_f64());
+        if let Some(log) = &self.inner.log {
+            log.note_commit(&self.inner.writer).await;
+        }
         Ok(answer)
     }
 
@@ -261,70 +261,6 @@ fn full_jitter(tries: u32) -> Duration {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens connections")]
-async fn open(options: ConnectOptions) -> Result<DatabaseConnection, StorageError> {
+pub(crate) async fn open(options: ConnectOptions) -> Result<DatabaseConnection, StorageError> {
     Ok(Database::connect(options).await?)
-}
-
-fn postgres_options(options: &StoreOptions) -> ConnectOptions {
-    let mut connect = ConnectOptions::new(&options.url);
-    let cache_size = options.statement_cache_size;
-    let settings = [
-        ("default_transaction_isolation", "read committed".to_owned()),
-        ("lock_timeout", options.lock_timeout.as_millis().to_string()),
-        ("statement_timeout", options.statement_timeout.as_millis().to_string()),
-        ("idle_in_transaction_session_timeout", (options.statement_timeout * 2).as_millis().to_string()),
-    ];
-    connect
-        .max_connections(options.pool_size)
-        .acquire_timeout(options.acquire_timeout)
-        .set_application_name(options.application_name.clone())
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .test_before_acquire_if_idle_for(IDLE_BEFORE_TEST)
-        .map_sqlx_postgres_opts(move |driver| driver.statement_cache_capacity(cache_size).options(settings.clone()));
-    connect
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SqliteRole {
-    Writer,
-    Reader,
-}
-
-fn sqlite_options(options: &StoreOptions, path: std::path::PathBuf, role: SqliteRole) -> ConnectOptions {
-    // The path is set below: it may hold characters that mean something in a url.
-    let mut connect = ConnectOptions::new("sqlite:by-path");
-    let (cache_size, lock_timeout) = (options.statement_cache_size, options.lock_timeout);
-    let connections = if role == SqliteRole::Writer { 1 } else { options.pool_size.min(SQLITE_READERS_MAX) };
-    connect
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(options.acquire_timeout)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(move |driver| {
-            let driver = driver
-                .filename(&path)
-                .create_if_missing(true)
-                .foreign_keys(true)
-                .busy_timeout(lock_timeout)
-                .statement_cache_capacity(cache_size)
-                .row_buffer_size(512)
-                .pragma("journal_mode", "WAL")
-                .pragma("synchronous", "FULL")
-                .pragma("temp_store", "MEMORY")
-                .pragma("mmap_size", "268435456");
-            match role {
-                // Negative: KiB. A checkpoint every 32 MiB of log instead of every 4 saves most of its fsyncs.
-                SqliteRole::Writer => driver
-                    .pragma("cache_size", "-65536")
-                    .pragma("wal_autocheckpoint", "8192")
-                    .pragma("journal_size_limit", "67108864"),
-                SqliteRole::Reader => driver.pragma("cache_size", "-16384").pragma("query_only", "ON"),
-            }
-        });
-    connect
 }

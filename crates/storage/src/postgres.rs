@@ -1,0 +1,30 @@
+//! How PostgreSQL is opened: a bounded pool, READ COMMITTED, and a time limit on everything that can wait.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, DatabaseConnection};
+
+use crate::{StorageError, StoreOptions, store};
+
+/// A connection that was idle for this long is tested before it is given out.
+const IDLE_BEFORE_TEST: Duration = Duration::from_secs(20);
+
+pub(crate) async fn open(options: &StoreOptions) -> Result<DatabaseConnection, StorageError> {
+    let mut connect = ConnectOptions::new(&options.url);
+    let cache_size = options.statement_cache_size;
+    let settings = [
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("lock_timeout", options.lock_timeout.as_millis().to_string()),
+        ("statement_timeout", options.statement_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", (options.statement_timeout * 2).as_millis().to_string()),
+    ];
+    connect
+        .max_connections(options.pool_size)
+        .acquire_timeout(options.acquire_timeout)
+        .set_application_name(options.application_name.clone())
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .test_before_acquire_if_idle_for(IDLE_BEFORE_TEST)
+        .map_sqlx_postgres_opts(move |driver| driver.statement_cache_capacity(cache_size).options(settings.clone()));
+    store::open(connect).await
+}
