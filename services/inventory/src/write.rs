@@ -117,12 +117,6 @@ impl<C> Write<C> {
         let hash = command_hash(request, R::clear_request_id);
         Ok(Self { key, hash, command_id, caller, traceparent, command })
     }
-
-    /// The same write with its command made into another.
-    pub fn map<D>(self, make: impl FnOnce(C) -> D) -> Write<D> {
-        let Self { key, hash, command_id, caller, traceparent, command } = self;
-        Write { key, hash, command_id, caller, traceparent, command: make(command) }
-    }
 }
 
 /// Who does a write and why, with the caller's own name where none is given.

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use backorder_messaging::RelayProgress;
-use backorder_proto::inventory::v1::{
-    self as pb, inventory_operations_service_server::InventoryOperationsService,
-};
+use backorder_proto::inventory::v1::{self as pb, inventory_operations_service_server::InventoryOperationsService};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{SMALL_PAGES, page};

@@ -12,11 +12,7 @@ use crate::{error::Error, use_cases::UseCases};
 ///
 /// # Errors
 /// Those of the store; the job is started anew then.
-pub async fn keep_up_with_time(
-    use_cases: UseCases,
-    tick: Duration,
-    shutdown: CancellationToken,
-) -> Result<(), Error> {
+pub async fn keep_up_with_time(use_cases: UseCases, tick: Duration, shutdown: CancellationToken) -> Result<(), Error> {
     loop {
         let expired = use_cases.expire_reservations().await?;
         let repegged = use_cases.repeg_past_due().await?;

@@ -25,7 +25,7 @@ pub async fn due_claims(
     limit: u64,
 ) -> Result<Vec<(ItemId, ClaimKey)>, StorageError> {
     let rows = claim::Entity::find()
-        .filter(claim::Column::ExpiresAt.lte(columns::micros(now)))
+        .filter(is_due(now))
         .order_by_asc(claim::Column::ExpiresAt)
         .order_by_asc(claim::Column::LineId)
         .order_by_asc(claim::Column::Part)
@@ -37,8 +37,14 @@ pub async fn due_claims(
 
 /// How many soft claims are due.
 pub async fn count_due_claims(connection: &impl ConnectionTrait, now: Timestamp) -> Result<u64, StorageError> {
-    let due = claim::Entity::find().filter(claim::Column::ExpiresAt.lte(columns::micros(now)));
+    let due = claim::Entity::find().filter(is_due(now));
     Ok(due.count(connection).await?)
+}
+
+/// A resolved claim has no expiry any more, so only what still may end is found.
+fn is_due(now: Timestamp) -> Condition {
+    // The first condition is that of the index.
+    Condition::all().add(Expr::cust("expires_at IS NOT NULL")).add(claim::Column::ExpiresAt.lte(columns::micros(now)))
 }
 
 /// Items of which claims are pegged to supply that is past due, ascending, at most `limit`. `dates` are the civil dates

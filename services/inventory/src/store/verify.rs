@@ -52,11 +52,7 @@ pub struct Sum {
     pub quantity: i64,
 }
 
-async fn sums(
-    connection: &impl ConnectionTrait,
-    text: &str,
-    range: &ItemRange,
-) -> Result<Vec<Sum>, StorageError> {
+async fn sums(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let values = [range.first.as_str().into(), range.last.as_str().into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
     Ok(Sum::find_by_statement(statement).all(connection).await?)
@@ -75,20 +71,14 @@ pub async fn moved(connection: &impl ConnectionTrait, range: &ItemRange) -> Resu
 }
 
 /// Reserved units by item, line and part.
-pub async fn reserved_by_claim(
-    connection: &impl ConnectionTrait,
-    range: &ItemRange,
-) -> Result<Vec<Sum>, StorageError> {
+pub async fn reserved_by_claim(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let text = "SELECT item_id, line_id AS key, CAST(part AS TEXT) AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
          FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, line_id, part";
     sums(connection, text, range).await
 }
 
 /// Reserved and held units, and units under way, by item, location and state.
-pub async fn bound_by_place(
-    connection: &impl ConnectionTrait,
-    range: &ItemRange,
-) -> Result<Vec<Sum>, StorageError> {
+pub async fn bound_by_place(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let text = "SELECT item_id, location_id AS key, 'RESERVED' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
          FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id \
          UNION ALL \
@@ -184,8 +174,7 @@ pub async fn canonical_movements(
     connection: &impl ConnectionTrait,
     item: &ItemId,
 ) -> Result<Vec<movement::Model>, StorageError> {
-    let mut rows =
-        movement::Entity::find().filter(movement::Column::ItemId.eq(item.as_str())).all(connection).await?;
+    let mut rows = movement::Entity::find().filter(movement::Column::ItemId.eq(item.as_str())).all(connection).await?;
     rows.sort_by(|a, b| canonical(a).cmp(&canonical(b)));
     Ok(rows)
 }

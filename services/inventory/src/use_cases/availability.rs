@@ -141,9 +141,8 @@ fn availability(
 
 /// The profile of one location: HELD counts as free, and the lines that it waits for as demand.
 fn profile(book: &ItemBook, location: &LocationId, today: Date, horizon: Date, safety_stock: Quantity) -> Profile {
-    let free = book
-        .position(location)
-        .map_or(0, |position| position.available.get().saturating_add(position.held.get()));
+    let free =
+        book.position(location).map_or(0, |position| position.available.get().saturating_add(position.held.get()));
     let here = || book.supplies().filter(|supply| supply.location == *location && supply.counts_on(today));
     let supplies = here().filter_map(|supply| {
         let date = supply.expected_date?;

@@ -56,14 +56,9 @@ impl UseCases {
     #[must_use]
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
         let tasks = OwnedTasks::new(config.writes_running_max);
-        Self { parts: Arc::new(Parts {
-                store,
-                clock,
-                ids,
-                memory: Memory::default(),
-                tasks,
-                wake_upkeep: Wake::new(),
-            }) }
+        Self {
+            parts: Arc::new(Parts { store, clock, ids, memory: Memory::default(), tasks, wake_upkeep: Wake::new() }),
+        }
     }
 
     /// The store.

@@ -24,9 +24,6 @@ use backorder_storage::{Store, StoreOptions};
 use backorder_testkit::{Backend, FreshDatabase, fresh_url, seed};
 use tonic::{Code, Status};
 
-/// The day on which every world begins.
-pub const TODAY: Date = Date { year: 2026, month: 3, day: 2 };
-
 pub struct World {
     pub clients: InventoryClients,
     pub clock: Arc<ManualClock>,

@@ -34,8 +34,6 @@ pub struct Loaded {
     pub books: StockBooks,
     /// When the rows were written.
     pub times: Times,
-    /// The items that were found, with the items of lines and supplies.
-    pub items: BTreeSet<ItemId>,
 }
 
 /// When loaded rows were created and changed, for messages that show them.
@@ -289,7 +287,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }
-    Ok(Loaded { books, times: rows.times, items: scope.items })
+    Ok(Loaded { books, times: rows.times })
 }
 
 /// Pegs stand in their claim earliest expected first.

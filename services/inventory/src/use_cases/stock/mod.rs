@@ -220,7 +220,7 @@ impl UseCases {
         cause: &str,
         traceparent: Option<String>,
     ) -> Result<(), Error> {
-        let Loaded { books, times, .. } = loaded;
+        let Loaded { books, times } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
