@@ -27,6 +27,8 @@ use crate::{BusError, Envelope, EventBus, Publisher, backoff::Backoff};
 const FALLBACK_TICK: Duration = Duration::from_secs(1);
 /// How often old rows are forgotten.
 const RETENTION_TICK: Duration = Duration::from_secs(60);
+/// How long after the start that is done first.
+const RETENTION_START: Duration = Duration::from_secs(5);
 /// Requests forgotten in one transaction at most.
 const PURGE_REQUESTS_MAX: u32 = 1_000;
 /// Events read and published at once.
@@ -65,15 +67,17 @@ pub struct RelayProgress {
     mode: Arc<AtomicU8>,
 }
 
-/// Not known yet, or another instance publishes: the durable mark tells.
-const FOLLOWS: u8 = 0;
+/// Not known yet, or not any more: the broker may hold anything or nothing.
+const UNKNOWN: u8 = 0;
+/// Another instance publishes: the durable mark tells how far.
+const FOLLOWS: u8 = 3;
 /// Consumers read the feed by themselves.
 const READS_FEED: u8 = 1;
 /// This relay publishes.
 const LEADS: u8 = 2;
 
 impl RelayProgress {
-    /// Committed events that consumers cannot see yet.
+    /// Committed events that consumers may not see yet. While it is not known what the broker holds, all that are stored.
     ///
     /// # Errors
     /// [`StorageError`] of the queries.
@@ -84,7 +88,11 @@ impl RelayProgress {
             return Ok(unstamped);
         }
         let marks = feed::marks(self.store.reader()).await?;
-        let published = if mode == LEADS { self.published.load(Ordering::Acquire) } else { marks.published };
+        let published = match mode {
+            LEADS => self.published.load(Ordering::Acquire),
+            FOLLOWS => marks.published,
+            _ => marks.oldest - 1,
+        };
         Ok(unstamped + marks.last.saturating_sub(published).max(0).unsigned_abs())
     }
 }
@@ -102,7 +110,7 @@ impl Relay {
             lease_time: LEASE_TIME,
             retention: None,
             published: Arc::new(AtomicI64::new(0)),
-            mode: Arc::new(AtomicU8::new(FOLLOWS)),
+            mode: Arc::new(AtomicU8::new(UNKNOWN)),
         }
     }
 
@@ -151,7 +159,7 @@ impl Relay {
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = self.store.events_appended() => {}
+                () = self.store.events_to_stamp() => {}
                 () = tokio::time::sleep(FALLBACK_TICK) => {}
             }
         }
@@ -189,13 +197,14 @@ impl Relay {
             return Ok(Ended::NothingToPublish);
         };
         let Some(lease) = lease::acquire(&self.store, LEASE_NAME, &self.holder, self.lease_time).await? else {
+            self.mode.store(FOLLOWS, Ordering::Release);
             return Ok(Ended::OtherLeads);
         };
         let mut publishing = Publishing::start(self, publisher.as_mut()).await?;
         self.mode.store(LEADS, Ordering::Release);
         let ended = publishing.run(shutdown, backoff).await;
-        self.mode.store(FOLLOWS, Ordering::Release);
         let marked = publishing.mark().await;
+        self.mode.store(if ended.is_ok() { FOLLOWS } else { UNKNOWN }, Ordering::Release);
         let ended = ended?;
         marked?;
         if matches!(ended, Ended::Shutdown) {
@@ -206,8 +215,9 @@ impl Relay {
 
     async fn forget_until(&self, shutdown: &CancellationToken) {
         let Some(retention) = &self.retention else { return };
-        // Soon after the start, for a service that was away for long; not at once, so that the start has its peace.
-        let mut wait = FALLBACK_TICK;
+        // Soon after the start, for a service that was away for long; not at once, because consumers in this process may
+        // still have to announce themselves.
+        let mut wait = RETENTION_START;
         while shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
             wait = RETENTION_TICK;
             if let Err(error) = self.forget(retention).await {

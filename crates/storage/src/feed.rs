@@ -138,15 +138,17 @@ pub async fn unstamped(store: &Store) -> Result<u64, StorageError> {
 pub async fn stamp(store: &Store) -> Result<u64, StorageError> {
     let mut stamped = 0;
     if store.backend() == DbBackend::Postgres {
-        loop {
-            if unstamped(store).await? == 0 {
-                break;
-            }
+        while has_unstamped(store).await? {
             stamped += stamp_some(store).await?;
         }
     }
     store.refresh_feed_head().await?;
     Ok(stamped)
+}
+
+async fn has_unstamped(store: &Store) -> Result<bool, StorageError> {
+    let text = "SELECT id FROM outbox WHERE position IS NULL LIMIT 1";
+    Ok(store.reader().query_one_raw(sql::statement(store.reader(), text, [])).await?.is_some())
 }
 
 async fn stamp_some(store: &Store) -> Result<u64, StorageError> {

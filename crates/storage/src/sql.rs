@@ -8,8 +8,9 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 use crate::StorageError;
 
-/// Rows at most in one multi-row statement: few distinct texts, so that prepared statements are found again.
-pub(crate) const ROWS_PER_STATEMENT_MAX: usize = 200;
+/// Rows at most in one multi-row statement: few distinct texts, so that prepared statements are found again, and small
+/// ones, because each connection keeps hundreds of them.
+pub(crate) const ROWS_PER_STATEMENT_MAX: usize = 100;
 
 /// A statement of the connection's dialect.
 pub(crate) fn statement(

@@ -10,7 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
 use crate::{StorageError, StoreOptions, store};
 
 /// Readers of a file beside the one writer.
-const READERS_MAX: u32 = 8;
+const READERS_MAX: u32 = 4;
 /// Pages of 4 KiB in the log after which it is carried over into the file.
 const CHECKPOINT_PAGES: u64 = 4_096;
 /// MiB that a busy file's log is made long. More than a checkpoint's worth, so that the log never has to grow after.
@@ -64,15 +64,14 @@ fn connect_options(options: &StoreOptions, path: &Path, role: Role) -> ConnectOp
                 .row_buffer_size(512)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
-                .pragma("temp_store", "MEMORY")
-                .pragma("mmap_size", "268435456");
+                .pragma("temp_store", "MEMORY");
             match role {
                 // A negative cache size is in KiB.
                 Role::Writer => driver
                     .pragma("cache_size", "-65536")
                     .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
                     .pragma("journal_size_limit", (RESERVED_LOG_MIB * 4 * 1024 * 1024).to_string()),
-                Role::Reader => driver.pragma("cache_size", "-16384").pragma("query_only", "ON"),
+                Role::Reader => driver.pragma("cache_size", "-8192").pragma("query_only", "ON"),
             }
         });
     connect

@@ -37,7 +37,7 @@ struct Inner {
     reader: DatabaseConnection,
     /// The file's log, on SQLite.
     log: Option<WriteAheadLog>,
-    events_appended: Notify,
+    events_to_stamp: Notify,
     feed_head: watch::Sender<i64>,
 }
 
@@ -59,7 +59,7 @@ impl Store {
             }
         };
         let (feed_head, _) = watch::channel(0);
-        let inner = Inner { backend, writer, reader, log, events_appended: Notify::new(), feed_head };
+        let inner = Inner { backend, writer, reader, log, events_to_stamp: Notify::new(), feed_head };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -81,7 +81,8 @@ impl Store {
     ///
     /// SQLite: `BEGIN IMMEDIATE` on the only writer, so the whole closure is alone. PostgreSQL: READ COMMITTED, so
     /// `work` locks what it decides on. A lost race (serialization failure, deadlock) runs the whole closure again, five
-    /// times in all, after a random wait. After the commit the relay is woken when events were appended.
+    /// times in all, after a random wait. After the commit the relay, or whoever
+    /// watches the feed, is woken when events were appended.
     ///
     /// The closure may borrow from its surroundings:
     /// `store.write("reserve", move |tx| Box::pin(async move { … }))`.
@@ -137,9 +138,8 @@ impl Store {
         transaction.commit().await.map_err(StorageError::of_commit)?;
         if feed_head > 0 {
             self.raise_feed_head(feed_head);
-        }
-        if events_appended {
-            self.inner.events_appended.notify_one();
+        } else if events_appended {
+            self.inner.events_to_stamp.notify_one();
         }
         metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
             .record(started.elapsed().as_secs_f64());
@@ -182,9 +182,10 @@ impl Store {
         self.inner.feed_head.subscribe()
     }
 
-    /// Waits until a transaction of this process appended events. One waiter is woken per commit; none is lost.
-    pub async fn events_appended(&self) {
-        self.inner.events_appended.notified().await;
+    /// Waits until a transaction of this process appended events that still need their position. One waiter is woken per
+    /// commit; none is lost. Never ends on SQLite, where events have their position from the beginning.
+    pub async fn events_to_stamp(&self) {
+        self.inner.events_to_stamp.notified().await;
     }
 
     /// Reads the feed's head from the database, for commits of other processes, and tells the watchers.

@@ -86,8 +86,11 @@ async fn a_consumer_killed_after_its_commit_does_not_apply_twice(shape: Shape) {
     world.handler.hangs_after_commit.store(false, Ordering::SeqCst);
     world.emit("a", 4..=4).await;
     let consumer = world.start_consumer();
-    eventually("the rest is applied", || async { world.applied_of("a").await.len() == 4 }).await;
-    assert_eq!(world.applied_of("a").await, [1, 2, 3, 4]);
+    eventually("the newest state is applied", || async { world.applied_of("a").await.ends_with(&[4]) }).await;
+    settled(&relay, &consumer).await;
+    // A broker sends again what was in hand after what is new; states that are not newer by then are passed over.
+    let applied = world.applied_of("a").await;
+    assert!(applied.starts_with(&[1]) && applied.is_sorted_by(|earlier, later| earlier < later), "{applied:?}");
     relay.stop().await;
     consumer.stop().await;
 }

@@ -89,11 +89,11 @@ async fn the_watch_tells_of_new_events_and_reading_goes_on_after_a_position(back
     let test = TestStore::new(backend).await;
     let mut watch = test.feed_watch();
     assert_eq!(*watch.borrow_and_update(), 0);
-    let waiting = test.store.clone();
-    let relay = tokio::spawn(async move { waiting.events_appended().await });
     append(&test, vec![event("a", 1), event("a", 2), event("a", 3)]).await.unwrap();
-    relay.await.unwrap();
-    feed::stamp(&test).await.unwrap();
+    if backend == Backend::Postgres {
+        test.events_to_stamp().await;
+        feed::stamp(&test).await.unwrap();
+    }
     watch.changed().await.unwrap();
     assert_eq!(*watch.borrow(), 3);
     let rest = feed::read_after(test.reader(), 1, 1).await.unwrap();

@@ -18,6 +18,7 @@ mod idempotency;
 mod inbox;
 mod leases;
 mod migrations;
+mod outages;
 mod shelf;
 mod transactions;
 
