@@ -1,0 +1,184 @@
+//! The service put together: the only place that knows every concrete part.
+//!
+//! `backorder serve`, the service's own binary and the tests all compose the same [`App`].
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use backorder_domain::{ids::IdProvider, time::Clock};
+use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
+use backorder_proto::allocation::v1::{
+    allocation_operations_service_server::AllocationOperationsServiceServer,
+    backlog_service_server::BacklogServiceServer, order_service_server::OrderServiceServer,
+    policy_service_server::PolicyServiceServer,
+};
+use backorder_service_kit::{
+    clients::InventoryClients,
+    jobs::{Jobs, Wake, Woken},
+    readiness::Readiness,
+    server::ServiceSet,
+    tasks::OwnedTasks,
+    trace::span_from_traceparent,
+};
+use backorder_storage::{StorageError, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    grpc::{Backlog, Operations, Orders, Policies},
+    inventory::Inventory,
+    jobs::{FollowInventory, requeue_lines, resume_steps, run_allocations, subscription},
+    store::migration::Migrator,
+    use_cases::{UseCases, backlog::WatchLimits},
+};
+
+/// The name under which other services know this one's events.
+pub const SOURCE: &str = "allocation";
+
+/// The service: its routes and its jobs on one store. Clones share everything.
+#[derive(Clone)]
+pub struct App {
+    config: Config,
+    use_cases: UseCases,
+    bus: Arc<dyn EventBus>,
+    clock: Arc<dyn Clock>,
+    /// The progress of the relay that runs now; a relay that is started anew replaces it.
+    relay: Arc<RwLock<RelayProgress>>,
+    watches_end: CancellationToken,
+}
+
+impl App {
+    /// Brings the store's schema up to date and builds the service on it. Nothing runs yet.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be migrated.
+    pub async fn build(
+        config: Config,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdProvider>,
+        bus: Arc<dyn EventBus>,
+        inventory: InventoryClients,
+    ) -> Result<Self, StorageError> {
+        store.migrate::<Migrator>().await?;
+        let relay = Relay::new(store.clone(), Arc::clone(&bus), SOURCE).progress();
+        let inventory = Inventory::new(inventory);
+        let use_cases = UseCases::new(config.clone(), store, Arc::clone(&clock), ids, inventory);
+        let watches_end = CancellationToken::new();
+        let app = Self { config, use_cases, bus, clock, relay: Arc::new(RwLock::new(relay)), watches_end };
+        // From now on the bus keeps events for this consumer, though it does not run yet.
+        drop(app.consumer());
+        Ok(app)
+    }
+
+    fn consumer(&self) -> ConsumerRunner {
+        let handler = Arc::new(FollowInventory(self.use_cases.clone()));
+        let store = self.use_cases.store().clone();
+        ConsumerRunner::new(store, Arc::clone(&self.bus), subscription(), handler).with_span_linker(|span, event| {
+            span_from_traceparent(span, event.traceparent.as_deref());
+        })
+    }
+
+    /// Adds the gRPC services.
+    pub fn add_services(&self, services: &mut ServiceSet) {
+        let use_cases = || self.use_cases.clone();
+        let watches = WatchLimits {
+            age_max: self.config.watch_age_max,
+            tick: self.config.watch_tick,
+            end: self.watches_end.clone(),
+        };
+        let relay = Arc::clone(&self.relay);
+        let relay = Arc::new(move || relay.read().unwrap_or_else(PoisonError::into_inner).clone());
+        services
+            .add(OrderServiceServer::new(Orders(use_cases())))
+            .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
+            .add(PolicyServiceServer::new(Policies(use_cases())))
+            .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
+    }
+
+    /// Adds the check without which the service is not ready: its store answers and has the schema it needs.
+    pub fn add_readiness(&self, readiness: &Readiness) {
+        let store = self.use_cases.store().clone();
+        readiness.add_check("allocation store", move || {
+            let store = store.clone();
+            async move {
+                match store.is_migrated::<Migrator>().await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err("the schema is not up to date".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+        });
+    }
+
+    /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
+    /// inventory's events, the resuming of steps, the runs, and the bringing of waiting lines into a new order.
+    pub fn spawn_jobs(&self, jobs: &Jobs) {
+        self.spawn_relay(jobs);
+        self.spawn_consumer(jobs);
+        let app = self.clone();
+        jobs.spawn("allocation_resume_steps", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(resume_steps(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_runs", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(run_allocations(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_requeue_lines", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(requeue_lines(use_cases, shutdown).await?) }
+        });
+    }
+
+    fn spawn_relay(&self, jobs: &Jobs) {
+        let app = self.clone();
+        jobs.spawn("allocation_relay", move |shutdown| {
+            let (store, bus, clock) = (app.use_cases.store().clone(), Arc::clone(&app.bus), Arc::clone(&app.clock));
+            let relay = Relay::new(store, bus, SOURCE).with_retention(clock, app.config.retention);
+            *app.relay.write().unwrap_or_else(PoisonError::into_inner) = relay.progress();
+            async move {
+                relay.run(shutdown).await;
+                Ok(())
+            }
+        });
+    }
+
+    fn spawn_consumer(&self, jobs: &Jobs) {
+        let app = self.clone();
+        jobs.spawn("allocation_follow_inventory", move |shutdown| {
+            let consumer = app.consumer();
+            app.use_cases.follow_progress(consumer.progress());
+            let (use_cases, tick) = (app.use_cases.clone(), app.config.job_tick);
+            async move {
+                // Events are dated where their locations are, so these must be known first.
+                while let Err(error) = use_cases.catalog().places().await {
+                    tracing::debug!(error = %error, "locations are not known yet");
+                    if Wake::new().wait(&shutdown, tick).await == Woken::Shutdown {
+                        return Ok(());
+                    }
+                }
+                consumer.run(shutdown).await;
+                Ok(())
+            }
+        });
+    }
+
+    /// Ends all watches, so that a server that stops need not wait for them. New ones end at once.
+    pub fn end_watches(&self) {
+        self.watches_end.cancel();
+    }
+
+    /// The tasks in which writes run, for the drain at the end.
+    #[must_use]
+    pub fn tasks(&self) -> OwnedTasks {
+        self.use_cases.tasks().clone()
+    }
+
+    /// The store, for a bus that reads its feed.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.use_cases.store()
+    }
+}

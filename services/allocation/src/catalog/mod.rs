@@ -1,0 +1,191 @@
+//! What orders need of inventory's master data: copies that events keep current, read through from inventory when one is
+//! missing. This module must not change master data.
+
+mod items;
+mod places;
+
+pub use items::ItemCopy;
+pub use places::{Place, PlaceKind, Places};
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use backorder_storage::Store;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use tonic::{Code, Status};
+
+use crate::{
+    error::{Error, Kind},
+    inventory::Inventory,
+    store,
+};
+
+/// Items in memory at most; when there are more, memory starts over.
+const ITEMS_MAX: usize = 100_000;
+/// Items asked for at once.
+const ASKED_AT_ONCE: usize = 16;
+
+/// Items and locations, in memory over the store over inventory. Clones share the memory.
+#[derive(Clone)]
+pub struct Catalog {
+    store: Store,
+    inventory: Inventory,
+    memory: Arc<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    items: RwLock<HashMap<String, Arc<ItemCopy>>>,
+    places: RwLock<Option<Arc<Places>>>,
+}
+
+impl Catalog {
+    /// An empty memory.
+    #[must_use]
+    pub fn new(store: Store, inventory: Inventory) -> Self {
+        Self { store, inventory, memory: Arc::default() }
+    }
+
+    /// The items of the ids, each with the field that names it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for the first id that is no item, [`Error::Unanswered`] when inventory does not answer.
+    pub async fn items(&self, ids: &BTreeMap<&str, String>) -> Result<HashMap<String, Arc<ItemCopy>>, Error> {
+        let mut found = HashMap::with_capacity(ids.len());
+        let mut missing: BTreeSet<&str> = BTreeSet::new();
+        {
+            let items = self.memory.items.read().unwrap_or_else(PoisonError::into_inner);
+            for id in ids.keys() {
+                match items.get(*id) {
+                    Some(item) => {
+                        found.insert((*id).to_owned(), Arc::clone(item));
+                    }
+                    None => {
+                        missing.insert(*id);
+                    }
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        for item in store::catalog::items(&self.store, missing.iter().copied()).await? {
+            missing.remove(item.id.as_str());
+            found.insert(item.id.clone(), self.remember_item(item));
+        }
+        let asked: Vec<(String, String)> = missing.iter().map(|id| ((*id).to_owned(), ids[id].clone())).collect();
+        let answers = stream::iter(asked).map(|(id, field)| self.ask_item(id, field)).buffered(ASKED_AT_ONCE);
+        for item in answers.try_collect::<Vec<_>>().await? {
+            found.insert(item.id.clone(), self.remember_item(item));
+        }
+        Ok(found)
+    }
+
+    async fn ask_item(&self, id: String, field: String) -> Result<ItemCopy, Error> {
+        let name = format!("items/{id}");
+        let item = self.inventory.item(&name).await.map_err(|status| refused(status, Kind::Item, name, field))?;
+        ItemCopy::of_message(&item).ok_or_else(|| Error::Contract(format!("item {id} has no name")))
+    }
+
+    fn remember_item(&self, item: ItemCopy) -> Arc<ItemCopy> {
+        let item = Arc::new(item);
+        let mut items = self.memory.items.write().unwrap_or_else(PoisonError::into_inner);
+        if items.len() >= ITEMS_MAX {
+            items.clear();
+        }
+        items.insert(item.id.clone(), Arc::clone(&item));
+        item
+    }
+
+    /// The locations as far as they are known, or all that inventory has when none is known yet.
+    ///
+    /// # Errors
+    /// [`Error::Unanswered`] when inventory does not answer.
+    pub async fn places(&self) -> Result<Arc<Places>, Error> {
+        if let Some(places) = self.known_places() {
+            return Ok(places);
+        }
+        let mut places = store::catalog::places(&self.store).await?;
+        if places.is_empty() {
+            let locations = self.inventory.locations().await.map_err(Error::Unanswered)?;
+            places = locations.iter().filter_map(Place::of_message).collect();
+        }
+        Ok(self.remember_places(Places::new(places)))
+    }
+
+    /// The locations as memory has them; none known is an empty answer. For work inside transactions.
+    #[must_use]
+    pub fn places_now(&self) -> Arc<Places> {
+        self.known_places().unwrap_or_default()
+    }
+
+    /// The locations, among them those of the ids, each with the field that names it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for the first id that is no location, [`Error::Unanswered`] when inventory does not answer.
+    pub async fn places_with(&self, ids: &BTreeMap<&str, String>) -> Result<Arc<Places>, Error> {
+        let mut places = self.places().await?;
+        for (id, field) in ids {
+            if places.get(id).is_none() {
+                let name = format!("locations/{id}");
+                let location = self.inventory.location(&name).await;
+                let location =
+                    location.map_err(|status| refused(status, Kind::Location, name.clone(), field.clone()))?;
+                let place = Place::of_message(&location)
+                    .ok_or_else(|| Error::Contract(format!("{name} has no known kind or time zone")))?;
+                places = self.remember_places(places.with(place));
+            }
+        }
+        Ok(places)
+    }
+
+    fn known_places(&self) -> Option<Arc<Places>> {
+        self.memory.places.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember_places(&self, places: Places) -> Arc<Places> {
+        let places = Arc::new(places);
+        let mut known = self.memory.places.write().unwrap_or_else(PoisonError::into_inner);
+        // An empty world is asked for again: its locations may be created at any moment.
+        *known = (!places.is_empty()).then(|| Arc::clone(&places));
+        places
+    }
+
+    /// Takes over what events told.
+    pub fn renew(&self, items: Vec<ItemCopy>, places: Vec<Place>) {
+        for item in items {
+            self.remember_item(item);
+        }
+        if !places.is_empty() {
+            let mut known = self.known_places().map(|places| (*places).clone()).unwrap_or_default();
+            for place in places {
+                known = known.with(place);
+            }
+            self.remember_places(known);
+        }
+    }
+}
+
+fn refused(status: Status, kind: Kind, name: String, field: String) -> Error {
+    match status.code() {
+        Code::NotFound => Error::Missing { kind, name, field },
+        Code::InvalidArgument => Error::invalid(field, format!("{name} is no name")),
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated => Error::Unanswered(status),
+    }
+}

@@ -1,0 +1,330 @@
+//! What can go wrong in this service, and how a caller sees it.
+//!
+//! Three layers: a rule of `domain` was broken; this error adds what only the service knows; a [`Problem`] is what the
+//! caller sees. No match here has a wildcard arm, so a new error cannot be forgotten.
+
+use std::time::Duration;
+
+use backorder_domain::order::{line::LineError, state::StateConflict};
+use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
+use backorder_service_kit::{problem::Problem, violations::Violations};
+use backorder_storage::{IsRetryable, StorageError};
+use tonic::Status;
+
+/// After this time a busy order is worth another try.
+const BUSY_RETRY: Duration = Duration::from_millis(200);
+
+/// A use case that did not succeed. Unless it says otherwise, nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong.
+    #[error("the request is wrong: {0}")]
+    Invalid(Violations),
+    /// The request id was used before for another command.
+    #[error("the request id was used for another command")]
+    RequestIdReused,
+    /// A named resource does not exist.
+    #[error("{kind:?} {name} is not there")]
+    Missing {
+        /// What it is.
+        kind: Kind,
+        /// Its resource name.
+        name: String,
+        /// The field that names it. Empty when the request is about nothing else.
+        field: String,
+    },
+    /// A resource of the same id exists with other content.
+    #[error("{kind} {name} exists with other content")]
+    Exists {
+        /// The type of the resource.
+        kind: &'static str,
+        /// Its resource name.
+        name: String,
+    },
+    /// The resource is not at the version that the caller read.
+    #[error("{name} is at version {actual}, not {expected}")]
+    VersionMismatch {
+        /// The resource name.
+        name: String,
+        /// The version that the caller named.
+        expected: String,
+        /// The present version.
+        actual: i64,
+    },
+    /// The feed no longer holds the events after the resume token.
+    #[error("the feed begins at {oldest}, the token is at {token}")]
+    ResumeTokenExpired {
+        /// The oldest position that is stored.
+        oldest: i64,
+        /// The position in the token.
+        token: i64,
+    },
+    /// The order's state does not allow the command.
+    #[error("order {order}: {conflict}")]
+    State {
+        /// The order's id.
+        order: String,
+        /// The rule.
+        #[source]
+        conflict: StateConflict,
+    },
+    /// The line has fewer units than the command takes.
+    #[error("line {line} of order {order}: {error}")]
+    Line {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// The rule.
+        #[source]
+        error: LineError,
+    },
+    /// An earlier step of the order is under way.
+    #[error("order {order} is busy with step {step}")]
+    Busy {
+        /// The order's id.
+        order: String,
+        /// The step.
+        step: String,
+    },
+    /// The quote is past its time, or was confirmed or cancelled.
+    #[error("quote {order} is gone")]
+    QuoteGone {
+        /// The order's id.
+        order: String,
+    },
+    /// Inventory refused for good, with a reason of its own.
+    #[error("inventory refused: {0}")]
+    Refused(Status),
+    /// Inventory did not answer, so the outcome is not known. The step goes on by itself.
+    #[error("inventory did not answer: {0}")]
+    Unanswered(Status),
+    /// Inventory's answer breaks the contract.
+    #[error("answer of inventory breaks the contract: {0}")]
+    Contract(String),
+    /// A test stopped the write here.
+    #[error("the write was stopped at {0}")]
+    Stopped(&'static str),
+    /// The store failed.
+    #[error("the store failed")]
+    Storage(#[from] StorageError),
+    /// What the service kit refused: a page token, a draining server, a task that broke.
+    #[error(transparent)]
+    Kit(#[from] Problem),
+}
+
+/// Types of resources that can be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An order.
+    Order,
+    /// A line of an order.
+    Line,
+    /// An item.
+    Item,
+    /// A location.
+    Location,
+    /// A backorder policy.
+    Policy,
+    /// A parked event.
+    DeadLetter,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Line => "line",
+            Self::Item => "item",
+            Self::Location => "location",
+            Self::Policy => "policy",
+            Self::DeadLetter => "event",
+        }
+    }
+
+    const fn reason(self) -> ErrorReason {
+        match self {
+            Self::Order => ErrorReason::OrderNotFound,
+            Self::Line => ErrorReason::OrderLineNotFound,
+            Self::Item => ErrorReason::ItemNotFound,
+            Self::Location => ErrorReason::LocationNotFound,
+            Self::Policy => ErrorReason::PolicyNotFound,
+            Self::DeadLetter => ErrorReason::DeadLetterNotFound,
+        }
+    }
+}
+
+impl Error {
+    /// A resource is not there.
+    #[must_use]
+    pub fn missing(kind: Kind, name: impl Into<String>) -> Self {
+        Self::Missing { kind, name: name.into(), field: String::new() }
+    }
+
+    /// No order has this id.
+    #[must_use]
+    pub fn no_order(order: &str) -> Self {
+        Self::missing(Kind::Order, format!("orders/{order}"))
+    }
+
+    /// The order has no such line.
+    #[must_use]
+    pub fn no_line(order: &str, line: i32) -> Self {
+        Self::missing(Kind::Line, line_name(order, line))
+    }
+
+    /// One field is wrong.
+    #[must_use]
+    pub fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
+        let mut violations = Violations::new();
+        violations.push(field, description);
+        Self::Invalid(violations)
+    }
+}
+
+impl IsRetryable for Error {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_retryable(),
+            Self::Invalid(_)
+            | Self::RequestIdReused
+            | Self::Missing { .. }
+            | Self::Exists { .. }
+            | Self::VersionMismatch { .. }
+            | Self::ResumeTokenExpired { .. }
+            | Self::State { .. }
+            | Self::Line { .. }
+            | Self::Busy { .. }
+            | Self::QuoteGone { .. }
+            | Self::Refused(_)
+            | Self::Unanswered(_)
+            | Self::Contract(_)
+            | Self::Stopped(_)
+            | Self::Kit(_) => false,
+        }
+    }
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Storage(StorageError::from(error))
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error {
+            // These carry the system's own reasons and details already.
+            Error::Refused(status) | Error::Unanswered(status) => status,
+            Error::Invalid(_)
+            | Error::RequestIdReused
+            | Error::Missing { .. }
+            | Error::Exists { .. }
+            | Error::VersionMismatch { .. }
+            | Error::ResumeTokenExpired { .. }
+            | Error::State { .. }
+            | Error::Line { .. }
+            | Error::Busy { .. }
+            | Error::QuoteGone { .. }
+            | Error::Contract(_)
+            | Error::Stopped(_)
+            | Error::Storage(_)
+            | Error::Kit(_) => problem(error).into(),
+        }
+    }
+}
+
+fn problem(error: Error) -> Problem {
+    match error {
+        Error::Invalid(violations) => Problem::invalid(violations),
+        Error::RequestIdReused => Problem::request_id_reused(),
+        Error::Missing { kind, name, field } => missing(kind, &name, &field),
+        Error::Exists { kind, name } => Problem::already_exists(ErrorReason::AlreadyExists, kind, name),
+        Error::VersionMismatch { name, expected, actual } => {
+            Problem::aborted(ErrorReason::VersionMismatch, format!("{name} was changed meanwhile"))
+                .with("expected", expected)
+                .with("actual", actual)
+                .with("resource", name)
+        }
+        Error::ResumeTokenExpired { oldest, token } => {
+            let text = "the feed no longer holds what follows the token";
+            Problem::failed_precondition(ErrorReason::ResumeTokenExpired, text)
+                .with("oldest", oldest)
+                .with("token", token)
+        }
+        Error::State { order, conflict } => state_conflict(&order, conflict),
+        Error::Line { order, line, error } => line_conflict(&order, line, error),
+        Error::Busy { order, .. } => {
+            Problem::aborted(ErrorReason::OrderBusy, format!("an earlier step of orders/{order} is under way"))
+                .with("order", format!("orders/{order}"))
+                .retry_after(BUSY_RETRY)
+        }
+        Error::QuoteGone { order } => {
+            let text = format!("the quote orders/{order} is past its time, confirmed or cancelled");
+            Problem::failed_precondition(ErrorReason::QuoteGone, text)
+                .with("order", format!("orders/{order}"))
+                .with_resource("order", format!("orders/{order}"))
+        }
+        Error::Refused(status) | Error::Unanswered(status) => {
+            Problem::dependency_unavailable("inventory", BUSY_RETRY).caused_by(status)
+        }
+        Error::Contract(_) | Error::Stopped(_) => Problem::internal(error.to_string()),
+        Error::Storage(error) => storage_problem(error),
+        Error::Kit(problem) => problem,
+    }
+}
+
+fn missing(kind: Kind, name: &str, field: &str) -> Problem {
+    let problem = Problem::not_found(kind.reason(), kind.as_str(), name);
+    let problem = match (kind, name.split_once("/lines/")) {
+        (Kind::Line, Some((order, _))) => problem.with("order", order),
+        (Kind::Order | Kind::Line | Kind::Item | Kind::Location | Kind::Policy | Kind::DeadLetter, _) => problem,
+    };
+    if field.is_empty() { problem } else { problem.with("field", field) }
+}
+
+fn state_conflict(order: &str, conflict: StateConflict) -> Problem {
+    let name = format!("orders/{order}");
+    Problem::failed_precondition(ErrorReason::OrderStateConflict, format!("{name}: {conflict}"))
+        .with("state", conflict.state)
+        .with("command", conflict.command)
+        .with("order", &name)
+        .with_resource("order", name)
+}
+
+fn line_conflict(order: &str, line: i32, error: LineError) -> Problem {
+    let name = line_name(order, line);
+    match error {
+        LineError::TooFew { present, wanted, .. } => {
+            Problem::failed_precondition(ErrorReason::LineQuantityConflict, format!("{name}: {error}"))
+                .with("order", format!("orders/{order}"))
+                .with("present", present)
+                .with("wanted", wanted)
+                .with("line", &name)
+                .with_resource("line", name)
+        }
+        LineError::Overflow => Problem::quantity_overflow(),
+        LineError::ClaimsDisagree { .. } | LineError::NotBalanced => Problem::internal(error).context(name),
+    }
+}
+
+fn storage_problem(error: StorageError) -> Problem {
+    const SOON: Duration = Duration::from_secs(1);
+    match error {
+        StorageError::Serialization(_) => Problem::contention().caused_by(error),
+        StorageError::Unavailable(_) | StorageError::CommitUnknown(_) => Problem::unavailable(SOON).caused_by(error),
+        StorageError::Unique { .. }
+        | StorageError::ForeignKey { .. }
+        | StorageError::Check { .. }
+        | StorageError::UnknownSchema { .. }
+        | StorageError::InvalidRow { .. }
+        | StorageError::Settings(_)
+        | StorageError::Other(_) => Problem::internal(error),
+    }
+}

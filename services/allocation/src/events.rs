@@ -1,0 +1,89 @@
+//! The events of one transaction: what changed, encoded, one event per aggregate.
+
+use backorder_domain::ids::IdProvider;
+use backorder_proto::{allocation::v1 as pb, convert::allocation::line_name};
+use backorder_storage::{StorageError, outbox::NewEvent};
+use jiff::Timestamp;
+use prost::Message;
+
+use crate::{
+    order::message,
+    store::entity::{customer_order, order_line, promise},
+};
+
+/// The package of the messages.
+pub const PACKAGE: &str = "backorder.allocation.v1";
+
+/// Collects the events of one transaction.
+pub struct Events<'a> {
+    ids: &'a dyn IdProvider,
+    now: Timestamp,
+    traceparent: Option<String>,
+    events: Vec<NewEvent>,
+}
+
+impl<'a> Events<'a> {
+    /// No event yet.
+    #[must_use]
+    pub fn new(ids: &'a dyn IdProvider, now: Timestamp, traceparent: Option<String>) -> Self {
+        Self { ids, now, traceparent, events: Vec::new() }
+    }
+
+    /// An order was placed, or its state changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn order(&mut self, order: &customer_order::Model, cause: &str) -> Result<(), StorageError> {
+        let message = pb::OrderChanged { order: Some(message::order(order, Vec::new())?), cause: cause.to_owned() };
+        self.add(format!("orders/{}", order.id), order.version, "OrderChanged", &message);
+        Ok(())
+    }
+
+    /// A line changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn line(
+        &mut self,
+        order: &customer_order::Model,
+        line: &order_line::Model,
+        cause: &str,
+    ) -> Result<(), StorageError> {
+        let message = pb::OrderLineChanged {
+            line: Some(message::line(&order.currency_code, line, Vec::new())?),
+            cause: cause.to_owned(),
+        };
+        self.add(line_name(&line.order_id, line.line_number), line.version, "OrderLineChanged", &message);
+        Ok(())
+    }
+
+    /// The promise of a line changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn promise(&mut self, promise: &promise::Model) -> Result<(), StorageError> {
+        let line = line_name(&promise.order_id, promise.line_number);
+        let aggregate = format!("{line}/promise");
+        let message = pb::PromiseChanged { line, promise: Some(message::promise(promise)?) };
+        self.add(aggregate, i64::from(promise.revision), "PromiseChanged", &message);
+        Ok(())
+    }
+
+    /// The events, in the order in which they were added.
+    #[must_use]
+    pub fn into_new(self) -> Vec<NewEvent> {
+        self.events
+    }
+
+    fn add(&mut self, aggregate: String, sequence: i64, message_name: &str, message: &impl Message) {
+        self.events.push(NewEvent {
+            event_id: self.ids.next_uuid(),
+            aggregate,
+            sequence,
+            event_type: format!("{PACKAGE}.{message_name}"),
+            payload: message.encode_to_vec(),
+            occurred_at: self.now,
+            traceparent: self.traceparent.clone(),
+        });
+    }
+}

@@ -1,0 +1,6 @@
+//! Requests as commands, with all violations. Nothing here knows what is stored.
+
+pub mod backlog;
+pub mod draft;
+pub mod order;
+pub mod policy;

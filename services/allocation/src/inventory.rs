@@ -1,0 +1,260 @@
+//! The typed way to inventory, and what its refusals mean here.
+//!
+//! Writes carry ids derived from the step that makes them, so sending one again has no second effect. This module must
+//! not decide what to do about a refusal.
+
+use backorder_domain::ids::derived_uuid;
+use backorder_proto::inventory::v1::{
+    self as pb, catalog_service_client::CatalogServiceClient, reservation_service_client::ReservationServiceClient,
+};
+use backorder_service_kit::{
+    clients::{InventoryClients, ServiceChannel},
+    retry::{self, RetryPolicy},
+};
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::saga::{Call, CallAnswer, call::Kind as CallKind};
+
+/// Claims in one answer of inventory at most.
+const CLAIMS_PAGE: i32 = 1_000;
+
+/// Inventory as this service uses it. Clones share the connection and the retry budget.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    clients: InventoryClients,
+    retries: RetryPolicy,
+}
+
+/// A call that did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// Inventory decided that it will not do it; the same call will be refused again.
+    Refused(Status),
+    /// It is not known whether it was done, or it may be done later: send it again with the same id.
+    Unanswered(Status),
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        match status.code() {
+            Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::PermissionDenied
+            | Code::Unauthenticated
+            | Code::Unimplemented => Self::Refused(status),
+            Code::Ok
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::ResourceExhausted
+            | Code::Aborted
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss => Self::Unanswered(status),
+        }
+    }
+}
+
+impl Inventory {
+    /// Inventory behind its clients.
+    #[must_use]
+    pub fn new(clients: InventoryClients) -> Self {
+        Self { clients, retries: RetryPolicy::default() }
+    }
+
+    fn reservations(&self) -> ReservationServiceClient<ServiceChannel> {
+        self.clients.reservations.clone()
+    }
+
+    fn catalog(&self) -> CatalogServiceClient<ServiceChannel> {
+        self.clients.catalog.clone()
+    }
+
+    /// Does one call of a step. Its request id is derived from the step and the call's place in it.
+    pub async fn perform(&self, step: Uuid, place: usize, call: &Call) -> Result<CallAnswer, Failure> {
+        let request_id = derived_uuid(step, &format!("{} {place}", call.name())).to_string();
+        let answer = retry::call(&self.retries, || self.perform_once(request_id.clone(), call)).await?;
+        Ok(answer)
+    }
+
+    async fn perform_once(&self, request_id: String, call: &Call) -> Result<CallAnswer, Status> {
+        match call.kind.clone() {
+            Some(CallKind::Reserve(request)) => {
+                let request = pb::ReserveStockRequest { request_id, ..request };
+                Ok(CallAnswer::Reserved(self.reservations().reserve_stock(request).await?.into_inner()))
+            }
+            Some(CallKind::Release(request)) => {
+                let request = pb::ReleaseClaimsRequest { request_id, ..request };
+                Ok(CallAnswer::Released(self.reservations().release_claims(request).await?.into_inner()))
+            }
+            Some(CallKind::Post(request)) => {
+                let request = pb::PostReservationsRequest { request_id, ..request };
+                Ok(CallAnswer::Posted(self.reservations().post_reservations(request).await?.into_inner()))
+            }
+            Some(CallKind::UpdateQueue(request)) => {
+                let request = pb::UpdateQueueRequest { request_id, ..request };
+                Ok(CallAnswer::Requeued(self.reservations().update_queue(request).await?.into_inner()))
+            }
+            Some(CallKind::TakeBack(request)) => {
+                let request = pb::ReceiveReturnRequest { request_id, ..request };
+                self.clients.stock.clone().receive_return(request).await?;
+                Ok(CallAnswer::TakenBack)
+            }
+            None => Ok(CallAnswer::TakenBack),
+        }
+    }
+
+    /// Asks what reserving would answer, and keeps nothing.
+    pub async fn inquire(&self, request: pb::ReserveStockRequest) -> Result<pb::ReserveStockResponse, Status> {
+        let request = pb::ReserveStockRequest { validate_only: true, ..request };
+        retry::call(&self.retries, || async {
+            Ok(self.reservations().reserve_stock(request.clone()).await?.into_inner())
+        })
+        .await
+    }
+
+    /// One item.
+    pub async fn item(&self, name: &str) -> Result<pb::Item, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::GetItemRequest { name: name.to_owned() };
+            Ok(self.catalog().get_item(request).await?.into_inner())
+        })
+        .await
+    }
+
+    /// One location.
+    pub async fn location(&self, name: &str) -> Result<pb::Location, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::GetLocationRequest { name: name.to_owned() };
+            Ok(self.catalog().get_location(request).await?.into_inner())
+        })
+        .await
+    }
+
+    /// All locations, by rank and id.
+    pub async fn locations(&self) -> Result<Vec<pb::Location>, Status> {
+        let mut locations = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let page = retry::call(&self.retries, || async {
+                let request = pb::ListLocationsRequest { page_size: CLAIMS_PAGE, page_token: page_token.clone() };
+                Ok(self.catalog().list_locations(request).await?.into_inner())
+            })
+            .await?;
+            locations.extend(page.locations);
+            if page.next_page_token.is_empty() {
+                return Ok(locations);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// Claims that wait for an item, in the order of the queue, until `enough` says so. `location` empty means all.
+    pub async fn waiting_claims(
+        &self,
+        item: &str,
+        location: &str,
+        mut enough: impl FnMut(&pb::Claim) -> bool,
+    ) -> Result<Vec<pb::Claim>, Status> {
+        let mut claims = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let page = retry::call(&self.retries, || async {
+                let request = pb::ListWaitingClaimsRequest {
+                    item: item.to_owned(),
+                    location: location.to_owned(),
+                    page_size: CLAIMS_PAGE,
+                    page_token: page_token.clone(),
+                };
+                Ok(self.reservations().list_waiting_claims(request).await?.into_inner())
+            })
+            .await?;
+            for claim in page.claims {
+                let is_enough = enough(&claim);
+                claims.push(claim);
+                if is_enough {
+                    return Ok(claims);
+                }
+            }
+            if page.next_page_token.is_empty() {
+                return Ok(claims);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// All open holds, or those of one item.
+    pub async fn holds(&self, item: &str) -> Result<Vec<pb::Hold>, Status> {
+        let mut holds = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let page = retry::call(&self.retries, || async {
+                let request = pb::ListHoldsRequest {
+                    page_size: CLAIMS_PAGE,
+                    page_token: page_token.clone(),
+                    item: item.to_owned(),
+                };
+                Ok(self.reservations().list_holds(request).await?.into_inner())
+            })
+            .await?;
+            holds.extend(page.holds);
+            if page.next_page_token.is_empty() {
+                return Ok(holds);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// Applies one chunk of a run.
+    pub async fn apply(&self, request: pb::ApplyAllocationRequest) -> Result<pb::ApplyAllocationResponse, Status> {
+        retry::call(&self.retries, || async {
+            Ok(self.reservations().apply_allocation(request.clone()).await?.into_inner())
+        })
+        .await
+    }
+
+    /// Changes places in the queue.
+    pub async fn update_queue(&self, request: pb::UpdateQueueRequest) -> Result<pb::UpdateQueueResponse, Status> {
+        retry::call(&self.retries, || async {
+            Ok(self.reservations().update_queue(request.clone()).await?.into_inner())
+        })
+        .await
+    }
+
+    /// The claims of up to 1,000 demand lines.
+    pub async fn claims_of(&self, lines: Vec<String>) -> Result<Vec<pb::Claim>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::BatchGetClaimsRequest { lines: lines.clone() };
+            Ok(self.reservations().batch_get_claims(request).await?.into_inner().claims)
+        })
+        .await
+    }
+
+    /// Open dated supply of an item, by expected date, at most `limit`.
+    pub async fn open_supplies(&self, item: &str, limit: usize) -> Result<Vec<pb::Supply>, Status> {
+        let mut supplies = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let page = retry::call(&self.retries, || async {
+                let request = pb::ListSuppliesRequest {
+                    page_size: CLAIMS_PAGE,
+                    page_token: page_token.clone(),
+                    item: item.to_owned(),
+                    location: String::new(),
+                    open_only: true,
+                };
+                Ok(self.clients.supply.clone().list_supplies(request).await?.into_inner())
+            })
+            .await?;
+            supplies.extend(page.supplies);
+            if page.next_page_token.is_empty() || supplies.len() >= limit {
+                return Ok(supplies);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Follows inventory: claims that changed, free units that wait for a run, items and locations.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use backorder_messaging::{Envelope, EventHandler, HandlerError, Subscription};
+use backorder_proto::inventory::v1 as pb;
+use backorder_storage::{WriteTx, columns};
+use prost::Message;
+
+use crate::{
+    catalog::{ItemCopy, Place},
+    error::Error,
+    store::{
+        catalog::{put_items_in_tx, put_places_in_tx},
+        runs,
+    },
+    use_cases::{UseCases, claims::ClaimNews},
+};
+
+/// The name under which the progress is kept.
+pub const CONSUMER: &str = "allocation";
+
+const CLAIM_CHANGED: &str = "backorder.inventory.v1.ClaimChanged";
+const HOLD_CHANGED: &str = "backorder.inventory.v1.HoldChanged";
+const ITEM_CHANGED: &str = "backorder.inventory.v1.ItemChanged";
+const LOCATION_CHANGED: &str = "backorder.inventory.v1.LocationChanged";
+
+/// The events that matter here.
+#[must_use]
+pub fn subscription() -> Subscription {
+    Subscription::new(CONSUMER, "inventory").only([CLAIM_CHANGED, HOLD_CHANGED, ITEM_CHANGED, LOCATION_CHANGED])
+}
+
+/// Applies inventory's events.
+pub struct FollowInventory(pub UseCases);
+
+/// What a batch of events says.
+#[derive(Default)]
+struct News {
+    claims: Vec<ClaimNews>,
+    pools: BTreeSet<runs::Pool>,
+    items: Vec<ItemCopy>,
+    places: Vec<Place>,
+}
+
+#[async_trait]
+impl EventHandler for FollowInventory {
+    fn wants(&self, event: &Envelope) -> bool {
+        event.event_type != CLAIM_CHANGED || !self.0.claim_memory().knows(&event.aggregate, event.sequence)
+    }
+
+    async fn handle_in_tx(&self, tx: &WriteTx<'_>, events: &[Envelope]) -> Result<(), HandlerError> {
+        let news = self.read(events)?;
+        let now = self.0.now();
+        let traceparent = events.last().and_then(|event| event.traceparent.clone());
+        put_items_in_tx(tx, &last_of_each(&news.items, |item| item.id.as_str())).await?;
+        put_places_in_tx(tx, &last_of_each(&news.places, |place| place.id.as_str())).await?;
+        if !news.claims.is_empty() {
+            self.0.follow_claims_in_tx(tx, &news.claims, now, traceparent).await.map_err(handler_error)?;
+        }
+        runs::request_in_tx(tx, &news.pools, columns::micros(now)).await?;
+        Ok(())
+    }
+
+    async fn after_commit(&self, events: &[Envelope]) {
+        let Ok(news) = self.read(events) else { return };
+        self.0.catalog().renew(news.items, news.places);
+        if !news.pools.is_empty() {
+            self.0.wakes().runs.wake();
+        }
+    }
+}
+
+impl FollowInventory {
+    fn read(&self, events: &[Envelope]) -> Result<News, HandlerError> {
+        let mut news = News::default();
+        for event in events.iter().filter(|event| self.wants(event)) {
+            match event.event_type.as_str() {
+                CLAIM_CHANGED => {
+                    let changed: pb::ClaimChanged = decode(event)?;
+                    if let Some(claim) = &changed.claim {
+                        news.claims.extend(ClaimNews::of(claim, &changed.cause).map_err(handler_error)?);
+                    }
+                }
+                HOLD_CHANGED => news.pools.extend(decode::<pb::HoldChanged>(event)?.hold.and_then(open_pool)),
+                ITEM_CHANGED => {
+                    let item = decode::<pb::ItemChanged>(event)?.item.unwrap_or_default();
+                    let copy = ItemCopy::of_message(&item).map(|copy| ItemCopy { version: event.sequence, ..copy });
+                    news.items.extend(copy);
+                }
+                LOCATION_CHANGED => {
+                    let location = decode::<pb::LocationChanged>(event)?.location.unwrap_or_default();
+                    let place = Place::of_message(&location);
+                    let place = place.ok_or_else(|| {
+                        HandlerError::rejected(format!("{} has no known kind or zone", location.name))
+                    })?;
+                    news.places.push(Place { version: event.sequence, ..place });
+                }
+                _ => {}
+            }
+        }
+        Ok(news)
+    }
+}
+
+/// The pool of a hold that still holds units.
+fn open_pool(hold: pb::Hold) -> Option<runs::Pool> {
+    let item = hold.item.strip_prefix("items/")?.to_owned();
+    let location = hold.location.strip_prefix("locations/")?.to_owned();
+    (hold.quantity > 0).then_some((item, location))
+}
+
+fn decode<M: Message + Default>(event: &Envelope) -> Result<M, HandlerError> {
+    M::decode(event.payload.clone()).map_err(HandlerError::rejected)
+}
+
+/// One statement may touch a row only once, so of several states the last one stands.
+fn last_of_each<T: Clone>(copies: &[T], key: impl Fn(&T) -> &str) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    let mut kept: Vec<T> = copies.iter().rev().filter(|copy| seen.insert(key(copy).to_owned())).cloned().collect();
+    kept.sort_by(|a, b| key(a).cmp(key(b)));
+    kept
+}
+
+fn handler_error(error: Error) -> HandlerError {
+    match error {
+        Error::Storage(error) => HandlerError::Storage(error),
+        other => HandlerError::rejected(other),
+    }
+}

@@ -1,0 +1,14 @@
+//! Background jobs. Each is woken by what it waits for, looks by itself now and then in case a cause was lost, and runs
+//! until shutdown.
+
+mod claim_memory;
+mod follow_inventory;
+mod requeue_lines;
+mod resume_steps;
+mod run_allocations;
+
+pub use claim_memory::ClaimMemory;
+pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
+pub use requeue_lines::requeue_lines;
+pub use resume_steps::resume_steps;
+pub use run_allocations::run_allocations;

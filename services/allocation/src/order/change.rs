@@ -1,0 +1,130 @@
+//! What a transaction changed: rows to write and events to tell.
+
+use backorder_domain::order::{
+    policy::LossReason,
+    state::{LinesAfter, OrderCommand},
+};
+use backorder_proto::convert::allocation as convert;
+use backorder_storage::columns;
+
+use crate::{
+    error::Error,
+    events::Events,
+    order::{
+        LineKey, LineRecord, OrderRecord,
+        settle::{Cause, Command, Moment, settle},
+    },
+    store::entity::{customer_order, line_claim, lost_demand, order_line, promise},
+};
+
+/// Units of a line that were refused or cut.
+#[derive(Debug, Clone, Copy)]
+pub struct LostUnits {
+    /// The part of the line that wanted them.
+    pub part: i32,
+    /// How many base units; nothing is recorded for none.
+    pub quantity: i64,
+    /// Why.
+    pub reason: LossReason,
+}
+
+/// Rows to write and events to tell, in the order in which they came about.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub orders: Vec<customer_order::Model>,
+    pub lines: Vec<order_line::Model>,
+    pub claims: Vec<line_claim::Model>,
+    pub promises: Vec<promise::Model>,
+    pub lost: Vec<lost_demand::Model>,
+}
+
+impl Changes {
+    /// Records that a copy of a claim was replaced.
+    pub fn claim(&mut self, line: &LineRecord, key: &LineKey) {
+        self.claims.extend(line.claims.get(&key.part).cloned());
+    }
+
+    /// Settles one line of the book and records what changed. A line that stays as it was is not written.
+    ///
+    /// # Errors
+    /// As [`settle`].
+    pub fn settle_line(
+        &mut self,
+        order: &mut OrderRecord,
+        number: i32,
+        command: Command,
+        cause: &Cause,
+        moment: Moment<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        let Some(line) = order.lines.get_mut(&number) else {
+            return Err(Error::no_line(&order.row.id, number));
+        };
+        let before = line.row.clone();
+        let revision = settle(line, command, cause, moment)?;
+        if line.row == before {
+            return Ok(());
+        }
+        line.row.version += 1;
+        line.row.updated_at = columns::micros(moment.now);
+        order.row.lines_active += i64::from(is_active(&line.row)) - i64::from(is_active(&before));
+        order.row.lines_shipped += i64::from(line.row.shipped > 0) - i64::from(before.shipped > 0);
+        self.lines.push(line.row.clone());
+        events.line(&order.row, &line.row, &cause.text)?;
+        if let Some(revision) = revision {
+            events.promise(&revision)?;
+            self.promises.push(revision);
+        }
+        Ok(())
+    }
+
+    /// Records demand that was lost.
+    pub fn lose(&mut self, row: &order_line::Model, lost: LostUnits, moment: Moment<'_>) {
+        if lost.quantity == 0 {
+            return;
+        }
+        let names_policy = lost.reason != LossReason::CustomerInstruction;
+        self.lost.push(lost_demand::Model {
+            id: 0,
+            order_id: row.order_id.clone(),
+            line_number: row.line_number,
+            part: lost.part,
+            item_id: row.item_id.clone(),
+            quantity: lost.quantity,
+            reason: convert::loss_reason(lost.reason).as_str_name().to_owned(),
+            policy_id: if names_policy { row.policy_id.clone() } else { String::new() },
+            lost_at: columns::micros(moment.now),
+        });
+    }
+
+    /// Brings an order to the state after a command, and records it.
+    ///
+    /// # Errors
+    /// [`Error::State`] when the order's state does not allow the command.
+    pub fn settle_order(
+        &mut self,
+        order: &mut OrderRecord,
+        command: OrderCommand,
+        cause: &str,
+        moment: Moment<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        let state = order.state()?;
+        let lines = LinesAfter { active: order.row.lines_active > 0, shipped: order.row.lines_shipped > 0 };
+        let next =
+            state.after(command, lines).map_err(|conflict| Error::State { order: order.row.id.clone(), conflict })?;
+        let is_new = order.row.version == 0;
+        order.row.updated_at = columns::micros(moment.now);
+        if next != state || is_new {
+            next.as_str().clone_into(&mut order.row.state);
+            order.row.version += 1;
+            events.order(&order.row, cause)?;
+        }
+        self.orders.push(order.row.clone());
+        Ok(())
+    }
+}
+
+fn is_active(row: &order_line::Model) -> bool {
+    row.open > 0 || row.reserved > 0 || row.released > 0
+}

@@ -1,0 +1,16 @@
+//! Orders as use cases work on them: rows with the rules of `domain` applied to them.
+//!
+//! A [`Book`] holds the orders, lines and claims that a transaction has loaded; [`settle`] makes a line follow its
+//! claims; what changed is collected as rows and events and written by the store. This module must not run a query.
+
+mod book;
+mod change;
+pub mod key;
+pub mod message;
+pub mod settle;
+pub mod texts;
+
+pub use book::{Book, LineRecord, OrderRecord, put_vector};
+pub use change::{Changes, LostUnits};
+pub use key::LineKey;
+pub use settle::{Cause, Command, Moment};

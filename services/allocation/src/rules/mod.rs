@@ -1,0 +1,67 @@
+//! The company's rules as orders see them: policies and the serving sequence, kept in memory for a moment.
+//!
+//! Orders that are placed keep what was decided, so a rule that is a few seconds old is no fault. This module must not
+//! change a rule.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use backorder_domain::{allocation::sequence::ServingSequence, order::policy::BackorderPolicy};
+use backorder_storage::{StorageError, Store};
+use tokio::time::Instant;
+
+use crate::store;
+
+/// How long rules are used before they are read again, for changes that other instances made.
+const AGE_MAX: Duration = Duration::from_secs(5);
+
+/// All rules at one moment.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    /// The policies by id.
+    pub policies: Vec<BackorderPolicy>,
+    /// The serving sequence.
+    pub sequence: ServingSequence,
+}
+
+/// The rules. Clones share the memory.
+#[derive(Clone)]
+pub struct Rules {
+    store: Store,
+    known: Arc<RwLock<Option<(Instant, Arc<RuleSet>)>>>,
+}
+
+impl Rules {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, known: Arc::default() }
+    }
+
+    /// The rules, at most a few seconds old.
+    ///
+    /// # Errors
+    /// [`StorageError`] of the queries.
+    pub async fn current(&self) -> Result<Arc<RuleSet>, StorageError> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((read_at, rules)) = known
+            && read_at.elapsed() < AGE_MAX
+        {
+            return Ok(rules);
+        }
+        let read_at = Instant::now();
+        let rules = Arc::new(RuleSet {
+            policies: store::rules::all_policies(&self.store).await?,
+            sequence: store::rules::sequence(&self.store).await?.sequence,
+        });
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((read_at, Arc::clone(&rules)));
+        Ok(rules)
+    }
+
+    /// Forgets what was read, after a change.
+    pub fn forget(&self) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -1,0 +1,80 @@
+//! The calls to inventory that a step consists of, as they are kept in its row.
+
+use backorder_proto::inventory::v1 as pb;
+
+/// One call, without its request id, which is derived from the step.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Call {
+    /// What is called with what.
+    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5")]
+    pub kind: Option<Kind>,
+}
+
+/// What is called with what.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Kind {
+    /// Reserves stock for lines.
+    #[prost(message, tag = "1")]
+    Reserve(pb::ReserveStockRequest),
+    /// Gives back what is not wanted.
+    #[prost(message, tag = "2")]
+    Release(pb::ReleaseClaimsRequest),
+    /// Ships reserved units.
+    #[prost(message, tag = "3")]
+    Post(pb::PostReservationsRequest),
+    /// Changes places in the queue.
+    #[prost(message, tag = "4")]
+    UpdateQueue(pb::UpdateQueueRequest),
+    /// Takes shipped units back.
+    #[prost(message, tag = "5")]
+    TakeBack(pb::ReceiveReturnRequest),
+}
+
+/// What inventory answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallAnswer {
+    /// To a reservation.
+    Reserved(pb::ReserveStockResponse),
+    /// To a release.
+    Released(pb::ReleaseClaimsResponse),
+    /// To a shipment.
+    Posted(pb::PostReservationsResponse),
+    /// To a change of the queue.
+    Requeued(pb::UpdateQueueResponse),
+    /// To a return: nothing that a line follows.
+    TakenBack,
+}
+
+impl Call {
+    /// A call.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self { kind: Some(kind) }
+    }
+
+    /// The name from which the request id is derived. It must never change.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match &self.kind {
+            Some(Kind::Reserve(_)) => "reserve",
+            Some(Kind::Release(_)) => "release",
+            Some(Kind::Post(_)) => "post",
+            Some(Kind::UpdateQueue(_)) => "update queue",
+            Some(Kind::TakeBack(_)) => "take back",
+            None => "nothing",
+        }
+    }
+}
+
+impl CallAnswer {
+    /// The claims that the answer describes.
+    pub fn claims(&self) -> Box<dyn Iterator<Item = &pb::Claim> + Send + '_> {
+        match self {
+            Self::Reserved(answer) => Box::new(answer.results.iter().filter_map(|result| result.claim.as_ref())),
+            Self::Released(answer) => Box::new(answer.claims.iter()),
+            Self::Posted(answer) => Box::new(answer.claims.iter()),
+            Self::Requeued(answer) => Box::new(answer.claims.iter()),
+            Self::TakenBack => Box::new(std::iter::empty()),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Takes a step from its beginning to its end.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use backorder_service_kit::problem::Problem;
+use backorder_storage::{
+    WriteTx,
+    idempotency::{self, Begun as Request},
+};
+use prost::Message;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::{CallAnswer, Plan, Step, StepKind, finish, in_flight::Holding};
+use crate::{
+    error::Error,
+    inventory::Failure,
+    order::Book,
+    store::{orders, steps},
+    use_cases::UseCases,
+    write::Write,
+};
+
+/// How often a write starts over because another step of its order was under way.
+const STARTS_MAX: usize = 50;
+
+/// What a command has decided in its first transaction.
+pub enum Planned {
+    /// A step is needed. The book has the step's orders as they are after this transaction.
+    Step(Plan, Book),
+    /// Nothing is left to do; this is the answer.
+    Done(Vec<u8>),
+}
+
+/// A command that needs inventory.
+#[async_trait]
+pub trait StepCommand: Send + Sync {
+    /// Which use case it is.
+    fn kind(&self) -> StepKind;
+
+    /// Checks the command against the orders, which it locks and marks busy, and says what is to be done.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another step of an order is under way, else what the use case refuses.
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error>;
+}
+
+enum Begun {
+    Started(Box<Step>, Book),
+    Unfinished(Box<Step>),
+    Answered(Vec<u8>),
+}
+
+impl UseCases {
+    /// Runs a command to its answer, or answers what was answered before.
+    ///
+    /// # Errors
+    /// What the command refuses; [`Error::Unanswered`] when inventory does not answer, and the step goes on by itself.
+    pub(crate) async fn run_step<C, A>(&self, write: &Write<C>, command: &dyn StepCommand) -> Result<A, Error>
+    where
+        C: Sync,
+        A: Message + Default,
+    {
+        for _ in 0..STARTS_MAX {
+            let Some(holding) = self.in_flight().enter(write.step_id) else {
+                self.in_flight().ended(write.step_id).await;
+                continue;
+            };
+            match self.begin(write, command).await {
+                Ok(Begun::Answered(bytes)) => return decode(&bytes),
+                Ok(Begun::Started(step, book)) => return decode(&self.drive(*step, Some(book), holding).await?),
+                Ok(Begun::Unfinished(step)) => return decode(&self.drive(*step, None, holding).await?),
+                Err(Error::Busy { order, step }) => {
+                    drop(holding);
+                    let other = Uuid::parse_str(&step).unwrap_or_default();
+                    if !self.in_flight().ended(other).await {
+                        self.wakes().resume.wake();
+                        return Err(Error::Busy { order, step });
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Kit(Problem::contention()))
+    }
+
+    async fn begin<C: Sync>(&self, write: &Write<C>, command: &dyn StepCommand) -> Result<Begun, Error> {
+        let now = self.now();
+        self.store()
+            .write("begin_step", |tx| Box::pin(async move { self.begin_in_tx(tx, write, command, now).await }))
+            .await
+    }
+
+    async fn begin_in_tx<C: Sync>(
+        &self,
+        tx: &WriteTx<'_>,
+        write: &Write<C>,
+        command: &dyn StepCommand,
+        now: jiff::Timestamp,
+    ) -> Result<Begun, Error> {
+        match steps::known_in_tx(tx, &write.key, &write.step_id.to_string()).await? {
+            Some((hash, _)) if hash != write.hash => return Err(Error::RequestIdReused),
+            Some((_, Some(answer))) => return Ok(Begun::Answered(answer)),
+            Some((_, None)) => {
+                if let Some(row) = steps::find(tx, &write.step_id.to_string()).await? {
+                    return Ok(Begun::Unfinished(Box::new(Step::of_row(row)?)));
+                }
+            }
+            None => {}
+        }
+        match command.begin_in_tx(tx, write.step_id).await? {
+            Planned::Done(answer) => {
+                idempotency::begin_in_tx(tx, &write.key, &write.hash, now).await?;
+                idempotency::answer_in_tx(tx, &write.key, &answer).await?;
+                Ok(Begun::Answered(answer))
+            }
+            Planned::Step(plan, book) => {
+                let step = Step {
+                    id: write.step_id,
+                    key: write.key.clone(),
+                    hash: write.hash.clone(),
+                    kind: command.kind(),
+                    plan,
+                    began_at: now,
+                    traceparent: write.traceparent.clone(),
+                };
+                steps::insert_in_tx(tx, step.row()).await?;
+                Ok(Begun::Started(Box::new(step), book))
+            }
+        }
+    }
+
+    /// Brings a step that is begun to its end and answers the caller's answer, encoded.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] and its kin when inventory refuses: the step is undone then. [`Error::Unanswered`] when it does
+    /// not answer: the step stays.
+    pub(crate) async fn drive(&self, step: Step, book: Option<Book>, _holding: Holding) -> Result<Vec<u8>, Error> {
+        let span = tracing::info_span!("step", kind = step.kind.as_str(), id = %step.id);
+        async move {
+            let [begun, decided, recorded] = step.kind.crash_points();
+            self.stop_at(begun)?;
+            let answers = match self.call_inventory(&step).await {
+                Ok(answers) => answers,
+                Err(Failure::Unanswered(status)) => {
+                    self.wakes().resume.wake();
+                    return Err(Error::Unanswered(status));
+                }
+                Err(Failure::Refused(status)) => {
+                    self.undo(&step).await?;
+                    return Err(finish::refusal(&step, status));
+                }
+            };
+            self.stop_at(decided)?;
+            let answer = self.record(&step, &answers, book).await?;
+            self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims));
+            self.stop_at(recorded)?;
+            metrics::counter!("backorder_allocation_steps_total", "kind" => step.kind.as_str()).increment(1);
+            Ok(answer)
+        }
+        .instrument(span)
+        .await
+    }
+
+    fn stop_at(&self, point: &'static str) -> Result<(), Error> {
+        match &self.config().crash_point {
+            Some(crash_point) if crash_point.dies_at(point) => Err(Error::Stopped(point)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn call_inventory(&self, step: &Step) -> Result<Vec<CallAnswer>, Failure> {
+        let mut answers = Vec::with_capacity(step.plan.calls.len());
+        for (place, call) in step.plan.calls.iter().enumerate() {
+            answers.push(self.inventory().perform(step.id, place, call).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn record(&self, step: &Step, answers: &[CallAnswer], book: Option<Book>) -> Result<Vec<u8>, Error> {
+        self.catalog().places().await?;
+        let (now, book) = (self.now(), &book);
+        self.store()
+            .write("finish_step", |tx| {
+                Box::pin(async move {
+                    if !steps::remove_in_tx(tx, &step.id.to_string()).await? {
+                        return answered_in_tx(tx, step).await;
+                    }
+                    match idempotency::begin_in_tx(tx, &step.key, &step.hash, now).await? {
+                        Request::Answered(answer) => return Ok(answer),
+                        Request::Reused => return Err(Error::RequestIdReused),
+                        Request::Fresh => {}
+                    }
+                    let answer = finish::finish_in_tx(self, tx, step, answers, book.clone(), now).await?;
+                    idempotency::answer_in_tx(tx, &step.key, &answer).await?;
+                    Ok(answer)
+                })
+            })
+            .await
+    }
+
+    async fn undo(&self, step: &Step) -> Result<(), Error> {
+        let now = self.now();
+        self.store()
+            .write("undo_step", |tx| {
+                Box::pin(async move {
+                    if !steps::remove_in_tx(tx, &step.id.to_string()).await? {
+                        return Ok(());
+                    }
+                    if step.kind.makes_the_order() {
+                        for order in step.orders() {
+                            orders::remove_order_in_tx(tx, &order).await?;
+                        }
+                        return Ok(());
+                    }
+                    finish::undo_in_tx(self, tx, step, now).await
+                })
+            })
+            .await
+    }
+}
+
+/// Another instance has finished the step: its answer is kept.
+async fn answered_in_tx(tx: &WriteTx<'_>, step: &Step) -> Result<Vec<u8>, Error> {
+    let known = steps::known_in_tx(tx, &step.key, &step.id.to_string()).await?;
+    known.and_then(|(_, answer)| answer).ok_or_else(|| Error::Kit(Problem::contention()))
+}
+
+/// Locks the book's orders and marks them busy.
+///
+/// # Errors
+/// [`Error::Busy`] for the first order that is busy already.
+pub(crate) async fn mark_busy_in_tx(tx: &WriteTx<'_>, book: &mut Book, step: Uuid) -> Result<(), Error> {
+    for (id, order) in &book.orders {
+        if let Some(other) = &order.row.busy_step {
+            return Err(Error::Busy { order: id.clone(), step: other.clone() });
+        }
+    }
+    let step = step.to_string();
+    let ids: BTreeSet<&str> = book.orders.keys().map(String::as_str).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    orders::mark_busy_in_tx(tx, &ids, Some(&step)).await?;
+    for order in book.orders.values_mut() {
+        order.row.busy_step = Some(step.clone());
+    }
+    Ok(())
+}
+
+fn decode<A: Message + Default>(bytes: &[u8]) -> Result<A, Error> {
+    A::decode(bytes).map_err(|error| Error::Kit(Problem::internal(error).context("a kept answer does not decode")))
+}

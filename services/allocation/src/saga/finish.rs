@@ -1,0 +1,377 @@
+//! What the outcome of a step means for its orders: quantities, promises, lost demand, events and the caller's answer.
+
+mod answer;
+mod refused;
+
+pub use refused::refusal;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backorder_domain::{
+    order::{policy::LossReason, promise::PromiseReason, state::OrderCommand},
+    quantity::Quantity,
+};
+use backorder_proto::{allocation::v1 as pb, convert::allocation::claim_of_line, inventory::v1 as inventory};
+use backorder_storage::{StorageError, WriteTx, columns, idempotency::RequestKey};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{CallAnswer, Plan, PlannedLine, Step, StepKind};
+use crate::{
+    error::Error,
+    events::Events,
+    order::{Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, key::demand_line, message},
+    store::{
+        entity::order_write,
+        orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes_in_tx, write_notes_in_tx},
+    },
+    use_cases::UseCases,
+};
+
+/// Records the outcome of a step and answers the caller's answer, encoded. `book` has the step's orders as its first
+/// transaction left them, when that was in this process.
+pub(super) async fn finish_in_tx(
+    use_cases: &UseCases,
+    tx: &WriteTx<'_>,
+    step: &Step,
+    answers: &[CallAnswer],
+    book: Option<Book>,
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let places = use_cases.catalog().places_now();
+    let moment = Moment { now, places: &places };
+    let (mut book, pending) = book_in_tx(tx, step, book).await?;
+    let mut work = Work {
+        step,
+        moment,
+        changes: Changes::default(),
+        events: use_cases.events(now, step.traceparent.clone()),
+        lost: Vec::new(),
+    };
+    for claim in answers.iter().flat_map(CallAnswer::claims) {
+        work.take_claim(&mut book, claim)?;
+    }
+    match step.kind {
+        StepKind::Place | StepKind::Quote | StepKind::Confirm => work.decide(&mut book, answers)?,
+        StepKind::Amend => work.amend(&mut book, answers)?,
+        StepKind::Cancel => work.follow_planned(&mut book, "cancelled", Some(PromiseReason::Amended))?,
+        StepKind::Ship => work.follow_planned(&mut book, "shipped", None)?,
+        StepKind::Return => work.take_back(&mut book)?,
+    }
+    work.follow_pending(&mut book, &pending)?;
+    work.settle_orders(&mut book)?;
+    let answer = answer::encode(step, answers, &book, &work)?;
+    let notes = notes(step, now);
+    write_changes_in_tx(tx, work.changes, work.events.into_new()).await?;
+    write_notes_in_tx(tx, notes).await?;
+    Ok(answer)
+}
+
+/// What an order would be if inventory had decided so for good.
+pub(crate) fn would_be(
+    record: OrderRecord,
+    answer: &inventory::ReserveStockResponse,
+    moment: Moment<'_>,
+    events: Events<'_>,
+) -> Result<(pb::Order, Vec<pb::LostDemand>), Error> {
+    let id = record.row.id.clone();
+    let planned = record.lines.keys().map(|line| PlannedLine { order: id.clone(), line: *line, part: 1, quantity: 0 });
+    let step = Step {
+        id: Uuid::nil(),
+        key: RequestKey { caller: String::new(), method: String::new(), request_id: String::new() },
+        hash: Vec::new(),
+        kind: StepKind::Place,
+        plan: Plan { lines: planned.collect(), ..Plan::default() },
+        began_at: moment.now,
+        traceparent: None,
+    };
+    let mut book = Book { orders: BTreeMap::from([(id.clone(), record)]) };
+    let mut work = Work { step: &step, moment, changes: Changes::default(), events, lost: Vec::new() };
+    let answers = [CallAnswer::Reserved(answer.clone())];
+    for claim in answers.iter().flat_map(CallAnswer::claims) {
+        work.take_claim(&mut book, claim)?;
+    }
+    work.decide(&mut book, &answers)?;
+    work.settle_orders(&mut book)?;
+    let record = book.orders.get(&id).ok_or_else(|| Error::no_order(&id))?;
+    Ok((message::whole_order(record)?, work.lost.iter().map(message::lost_demand).collect()))
+}
+
+/// Ends a step that inventory refused, for orders that go on: they are free again and follow their claims.
+pub(super) async fn undo_in_tx(
+    use_cases: &UseCases,
+    tx: &WriteTx<'_>,
+    step: &Step,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let places = use_cases.catalog().places_now();
+    let (mut book, pending) = book_in_tx(tx, step, None).await?;
+    let mut work = Work {
+        step,
+        moment: Moment { now, places: &places },
+        changes: Changes::default(),
+        events: use_cases.events(now, step.traceparent.clone()),
+        lost: Vec::new(),
+    };
+    work.follow_pending(&mut book, &pending)?;
+    for order in book.orders.values_mut() {
+        order.row.busy_step = None;
+        order.row.claims_pending = false;
+        work.changes.settle_order(order, OrderCommand::Observe, "undone", work.moment, &mut work.events)?;
+    }
+    write_changes_in_tx(tx, work.changes, work.events.into_new()).await?;
+    Ok(())
+}
+
+/// The step's orders and lines, locked, and those orders of which claims changed while they were busy: these are loaded
+/// whole.
+async fn book_in_tx(
+    tx: &WriteTx<'_>,
+    step: &Step,
+    book: Option<Book>,
+) -> Result<(Book, BTreeSet<String>), StorageError> {
+    let ids = step.orders();
+    let pending = orders::claims_pending_in_tx(tx, &ids).await?;
+    let mut book = match book {
+        Some(book) => book,
+        None if step.kind.is_about_whole_orders() => load_orders_in_tx(tx, &ids).await?,
+        None => {
+            let keys = step.plan.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
+            load_lines_in_tx(tx, &keys).await?
+        }
+    };
+    if !pending.is_empty() {
+        book.orders.extend(load_orders_in_tx(tx, &pending).await?.orders);
+    }
+    Ok((book, pending))
+}
+
+pub(super) struct Work<'a> {
+    step: &'a Step,
+    moment: Moment<'a>,
+    changes: Changes,
+    events: Events<'a>,
+    /// What the caller is told to be lost, also of a quote, of which nothing is recorded as lost.
+    lost: Vec<crate::store::entity::lost_demand::Model>,
+}
+
+impl Work<'_> {
+    fn take_claim(&mut self, book: &mut Book, claim: &inventory::Claim) -> Result<(), Error> {
+        let Some(key) = LineKey::of_claim(&claim.line, claim.part) else { return Ok(()) };
+        let claim = claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?;
+        if book.take_claim(&key, &claim)
+            && let Some(line) = book.line(&key.order, key.line)
+        {
+            self.changes.claim(line, &key);
+        }
+        Ok(())
+    }
+
+    /// Inventory has decided about every planned line, in their order.
+    fn decide(&mut self, book: &mut Book, answers: &[CallAnswer]) -> Result<(), Error> {
+        let results = reserve_results(answers)?;
+        let text = match self.step.kind {
+            StepKind::Confirm => "the quote was confirmed",
+            StepKind::Quote => "the order was quoted",
+            StepKind::Place | StepKind::Amend | StepKind::Cancel | StepKind::Ship | StepKind::Return => {
+                "the order was placed"
+            }
+        };
+        let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
+        for planned in &self.step.plan.lines {
+            let is_quote = self.step.kind == StepKind::Quote;
+            let name = demand_line(&planned.order, planned.line, is_quote);
+            let result = results.get(name.as_str()).copied();
+            let refused = units(result.map_or(0, |result| result.refused))?;
+            let order = order_mut(book, &planned.order)?;
+            let command = if self.step.kind == StepKind::Confirm {
+                let line = order.lines.get_mut(&planned.line);
+                line.ok_or_else(|| Error::no_line(&planned.order, planned.line))?.close_quote();
+                Command::Confirm { part: planned.part, refused }
+            } else {
+                Command::Decide { part: planned.part, refused }
+            };
+            self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
+            if let Some(result) = result {
+                self.lose(order, planned, result)?;
+            }
+        }
+        if self.step.kind == StepKind::Confirm {
+            self.record_closed_quotes(book);
+        }
+        Ok(())
+    }
+
+    fn record_closed_quotes(&mut self, book: &Book) {
+        for planned in &self.step.plan.lines {
+            if let Some(line) = book.line(&planned.order, planned.line) {
+                let key =
+                    LineKey { order: planned.order.clone(), line: planned.line, part: crate::order::key::QUOTE_PART };
+                self.changes.claim(line, &key);
+            }
+        }
+    }
+
+    /// Refused units are lost demand; those of a quote only when it is confirmed.
+    fn lose(
+        &mut self,
+        order: &OrderRecord,
+        planned: &PlannedLine,
+        result: &inventory::ReserveResult,
+    ) -> Result<(), Error> {
+        let Some(line) = order.lines.get(&planned.line) else { return Ok(()) };
+        let reason = loss_reason(&line.row, result);
+        let quantity = match self.step.kind {
+            StepKind::Confirm => line.row.refused,
+            StepKind::Place
+            | StepKind::Quote
+            | StepKind::Amend
+            | StepKind::Cancel
+            | StepKind::Ship
+            | StepKind::Return => result.refused,
+        };
+        let lost = LostUnits { part: planned.part, quantity, reason };
+        let already = self.changes.lost.len();
+        self.changes.lose(&line.row, lost, self.moment);
+        self.lost.extend_from_slice(&self.changes.lost[already..]);
+        if self.step.kind == StepKind::Quote {
+            self.changes.lost.truncate(already);
+        }
+        Ok(())
+    }
+
+    fn amend(&mut self, book: &mut Book, answers: &[CallAnswer]) -> Result<(), Error> {
+        let plan = &self.step.plan;
+        let (Some(planned), Some(amendment)) = (plan.lines.first(), &plan.amendment) else {
+            return Err(StorageError::InvalidRow { table: "unfinished_step", detail: "no amendment".to_owned() }.into());
+        };
+        let order = order_mut(book, &planned.order)?;
+        let Some(line) = order.lines.get_mut(&planned.line) else {
+            return Err(Error::no_line(&planned.order, planned.line));
+        };
+        if !amendment.requested_date.is_empty() {
+            line.row.requested_date.clone_from(&amendment.requested_date);
+            line.row.requested_basis.clone_from(&amendment.requested_basis);
+            line.row.time_zone.clone_from(&amendment.time_zone);
+        }
+        if !amendment.queue_key.is_empty() {
+            line.row.queue_key.clone_from(&amendment.queue_key);
+        }
+        let cause = Cause { reason: Some(PromiseReason::Amended), text: "the line was amended".to_owned() };
+        let mut command = Command::Follow;
+        if amendment.raised > 0 {
+            let mut vector = line.vector()?;
+            let raised = vector.raise(units(amendment.raised)?);
+            raised.map_err(|error| Error::Line { order: planned.order.clone(), line: planned.line, error })?;
+            crate::order::put_vector(&mut line.row, &vector);
+            line.row.parts = planned.part;
+            let results = reserve_results(answers)?;
+            let refused = results.values().map(|result| result.refused).sum::<i64>();
+            command = Command::Decide { part: planned.part, refused: units(refused)? };
+        } else if amendment.reduced > 0 {
+            command = Command::Reduce(units(amendment.reduced)?);
+        }
+        self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
+        if amendment.raised > 0 {
+            for result in reserve_results(answers)?.values() {
+                self.lose(order, planned, result)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_planned(
+        &mut self,
+        book: &mut Book,
+        text: &'static str,
+        reason: Option<PromiseReason>,
+    ) -> Result<(), Error> {
+        let cause = Cause { reason, text: text.to_owned() };
+        for planned in &self.step.plan.lines {
+            let order = order_mut(book, &planned.order)?;
+            self.changes.settle_line(order, planned.line, Command::Follow, &cause, self.moment, &mut self.events)?;
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, book: &mut Book) -> Result<(), Error> {
+        let cause = Cause { reason: None, text: "units came back".to_owned() };
+        for planned in &self.step.plan.lines {
+            let order = order_mut(book, &planned.order)?;
+            let command = Command::TakeBack(units(planned.quantity)?);
+            self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
+        }
+        Ok(())
+    }
+
+    /// Claims that changed by themselves while the order was busy were only copied: their lines follow them now.
+    fn follow_pending(&mut self, book: &mut Book, pending: &BTreeSet<String>) -> Result<(), Error> {
+        let cause = Cause { reason: None, text: "stock or supply changed".to_owned() };
+        for id in pending {
+            let order = order_mut(book, id)?;
+            let numbers: Vec<i32> = order.lines.keys().copied().collect();
+            for number in numbers {
+                self.changes.settle_line(order, number, Command::Follow, &cause, self.moment, &mut self.events)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle_orders(&mut self, book: &mut Book) -> Result<(), Error> {
+        let command = self.step.kind.command();
+        for order in book.orders.values_mut() {
+            order.row.busy_step = None;
+            order.row.claims_pending = false;
+            self.changes.settle_order(order, command, command.as_str(), self.moment, &mut self.events)?;
+        }
+        Ok(())
+    }
+}
+
+/// The results of a reservation by demand line.
+fn reserve_results(answers: &[CallAnswer]) -> Result<BTreeMap<&str, &inventory::ReserveResult>, Error> {
+    let reserved = answers.iter().find_map(|answer| match answer {
+        CallAnswer::Reserved(response) => Some(response),
+        CallAnswer::Released(_) | CallAnswer::Posted(_) | CallAnswer::Requeued(_) | CallAnswer::TakenBack => None,
+    });
+    // Without a call for stock (a quote of which everything was refused, say), there are no results.
+    Ok(reserved.map_or_else(BTreeMap::new, |response| {
+        response.results.iter().map(|result| (result.line.as_str(), result)).collect()
+    }))
+}
+
+fn loss_reason(row: &crate::store::entity::order_line::Model, result: &inventory::ReserveResult) -> LossReason {
+    use backorder_proto::allocation::v1::LostDemandReason as Wire;
+    if result.refusal_reason() == inventory::RefusalReason::WaitingLimit {
+        return LossReason::PolicyCap;
+    }
+    match Wire::from_str_name(&row.loss_reason) {
+        Some(Wire::PolicyNotAllowed) => LossReason::PolicyNotAllowed,
+        Some(Wire::PolicyCap) => LossReason::PolicyCap,
+        Some(Wire::CustomerInstruction | Wire::Unspecified) | None => LossReason::CustomerInstruction,
+    }
+}
+
+fn units(number: i64) -> Result<Quantity, Error> {
+    Quantity::try_new(number).map_err(|error| Error::Contract(error.to_string()))
+}
+
+fn order_mut<'b>(book: &'b mut Book, id: &str) -> Result<&'b mut OrderRecord, Error> {
+    book.orders.get_mut(id).ok_or_else(|| Error::no_order(id))
+}
+
+/// Who did it and why, for each order of the step.
+fn notes(step: &Step, now: Timestamp) -> Vec<order_write::Model> {
+    let context = step.plan.context.clone().unwrap_or_default();
+    let note = |order: String| order_write::Model {
+        order_id: order,
+        step_id: step.id.to_string(),
+        kind: step.kind.as_str().to_owned(),
+        actor: context.actor.clone(),
+        reason_code: context.reason_code.clone(),
+        note: context.note.clone(),
+        written_at: columns::micros(now),
+    };
+    // The order's own row says who placed it.
+    if step.kind.makes_the_order() { Vec::new() } else { step.orders().into_iter().map(note).collect() }
+}

@@ -1,0 +1,64 @@
+//! The caller's answer at the end of a step.
+
+use backorder_proto::{allocation::v1 as pb, convert::allocation::line_name};
+use prost::Message as _;
+
+use super::Work;
+use crate::{
+    error::Error,
+    order::{Book, LineKey, message},
+    saga::{CallAnswer, Step, StepKind},
+};
+
+pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Work<'_>) -> Result<Vec<u8>, Error> {
+    let lost_demand: Vec<pb::LostDemand> = work.lost.iter().map(message::lost_demand).collect();
+    Ok(match step.kind {
+        StepKind::Place => pb::PlaceOrderResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
+        StepKind::Quote => pb::QuoteOrderResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
+        StepKind::Confirm => pb::ConfirmQuoteResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
+        StepKind::Amend => pb::AmendOrderLineResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
+        StepKind::Cancel => pb::CancelOrderLinesResponse { order: Some(order(step, book)?) }.encode_to_vec(),
+        StepKind::Ship => {
+            pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: shipped(answers) }.encode_to_vec()
+        }
+        StepKind::Return => pb::ReturnOrderLinesResponse { lines: lines(step, book)? }.encode_to_vec(),
+    })
+}
+
+fn order(step: &Step, book: &Book) -> Result<pb::Order, Error> {
+    let id = step.plan.lines.first().map(|line| line.order.as_str()).unwrap_or_default();
+    let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
+    Ok(message::whole_order(record)?)
+}
+
+fn lines(step: &Step, book: &Book) -> Result<Vec<pb::OrderLine>, Error> {
+    step.plan
+        .lines
+        .iter()
+        .map(|planned| {
+            let record = book.orders.get(&planned.order).ok_or_else(|| Error::no_order(&planned.order))?;
+            let line = record.lines.get(&planned.line).ok_or_else(|| Error::no_line(&planned.order, planned.line))?;
+            Ok(message::line(&record.row.currency_code, &line.row, Vec::new())?)
+        })
+        .collect()
+}
+
+/// From where each line shipped: parts of a line are one to the customer.
+fn shipped(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
+    let mut shipped: Vec<pb::ShippedUnits> = Vec::new();
+    let posted = answers.iter().filter_map(|answer| match answer {
+        CallAnswer::Posted(response) => Some(&response.posted),
+        CallAnswer::Reserved(_) | CallAnswer::Released(_) | CallAnswer::Requeued(_) | CallAnswer::TakenBack => None,
+    });
+    for units in posted.flatten() {
+        let Some(key) = LineKey::of_claim(&units.line, units.part) else { continue };
+        let line = line_name(&key.order, key.line);
+        match shipped.last_mut() {
+            Some(last) if last.line == line && last.location == units.location => last.quantity += units.quantity,
+            Some(_) | None => {
+                shipped.push(pb::ShippedUnits { line, location: units.location.clone(), quantity: units.quantity })
+            }
+        }
+    }
+    shipped
+}

@@ -1,0 +1,47 @@
+//! Writes that need inventory: begun in one transaction, decided by inventory, recorded in another.
+//!
+//! The first transaction writes what is wanted and the step with the very calls that will be made; then inventory is
+//! called with ids derived from the step; the second transaction takes the step off and writes the outcome, the events
+//! and the caller's answer. Whatever dies in between, the step is done again from its row, with the same ids, so that its
+//! effect is there once. While a step is unfinished its orders take no other command.
+//!
+//! This module must not know what a step means for an order: that is [`finish`].
+
+pub mod call;
+mod drive;
+mod finish;
+mod in_flight;
+mod step;
+
+pub use call::{Call, CallAnswer};
+pub(crate) use drive::mark_busy_in_tx;
+pub use drive::{Planned, StepCommand};
+pub(crate) use finish::would_be;
+pub use in_flight::InFlight;
+pub use step::{Amendment, Plan, PlannedLine, Step, StepKind};
+
+/// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
+/// decided, and after its second transaction.
+pub const CRASH_POINTS: [&str; 21] = [
+    "place.begun",
+    "place.decided",
+    "place.recorded",
+    "quote.begun",
+    "quote.decided",
+    "quote.recorded",
+    "confirm.begun",
+    "confirm.decided",
+    "confirm.recorded",
+    "amend.begun",
+    "amend.decided",
+    "amend.recorded",
+    "cancel.begun",
+    "cancel.decided",
+    "cancel.recorded",
+    "ship.begun",
+    "ship.decided",
+    "ship.recorded",
+    "return.begun",
+    "return.decided",
+    "return.recorded",
+];

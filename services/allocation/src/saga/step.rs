@@ -1,0 +1,249 @@
+//! A step: what is wanted, by whom, and the calls that bring it about.
+
+use std::collections::BTreeSet;
+
+use backorder_domain::order::state::OrderCommand;
+use backorder_proto::common::v1::WriteContext;
+use backorder_storage::{StorageError, columns, idempotency::RequestKey};
+use jiff::Timestamp;
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::Call;
+use crate::store::entity::unfinished_step;
+
+/// Which use case the step belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// An order is placed.
+    Place,
+    /// An order is quoted.
+    Quote,
+    /// A quote is confirmed.
+    Confirm,
+    /// A line is amended.
+    Amend,
+    /// Lines are cancelled.
+    Cancel,
+    /// Lines are shipped.
+    Ship,
+    /// Shipped units come back.
+    Return,
+}
+
+/// What is kept of a step beside who asked for it.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Plan {
+    /// The calls, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub calls: Vec<Call>,
+    /// The lines that are meant, in the order of the caller's request.
+    #[prost(message, repeated, tag = "2")]
+    pub lines: Vec<PlannedLine>,
+    /// Who does it and why.
+    #[prost(message, optional, tag = "3")]
+    pub context: Option<WriteContext>,
+    /// For an amendment: what changes.
+    #[prost(message, optional, tag = "4")]
+    pub amendment: Option<Amendment>,
+}
+
+/// A line that a step is about.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct PlannedLine {
+    /// The order's id.
+    #[prost(string, tag = "1")]
+    pub order: String,
+    /// The line's number.
+    #[prost(int32, tag = "2")]
+    pub line: i32,
+    /// The part of the line that is new; 0 for a quote, or when no part is new.
+    #[prost(int32, tag = "3")]
+    pub part: i32,
+    /// Base units.
+    #[prost(int64, tag = "4")]
+    pub quantity: i64,
+}
+
+/// What changes of a line.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Amendment {
+    /// Units that are ordered more.
+    #[prost(int64, tag = "1")]
+    pub raised: i64,
+    /// Units that are ordered less.
+    #[prost(int64, tag = "2")]
+    pub reduced: i64,
+    /// The new requested date, `YYYY-MM-DD`; empty when it stays.
+    #[prost(string, tag = "3")]
+    pub requested_date: String,
+    /// The basis of the new date.
+    #[prost(string, tag = "4")]
+    pub requested_basis: String,
+    /// The zone of the new date.
+    #[prost(string, tag = "5")]
+    pub time_zone: String,
+    /// The new place in the queue; empty when it stays.
+    #[prost(string, tag = "6")]
+    pub queue_key: String,
+}
+
+/// A step that is begun.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The id, from which the ids of the calls are derived.
+    pub id: Uuid,
+    /// The caller's request, under which the answer is kept.
+    pub key: RequestKey,
+    /// The hash of the caller's command.
+    pub hash: Vec<u8>,
+    /// Which use case it is.
+    pub kind: StepKind,
+    /// What is to be done.
+    pub plan: Plan,
+    /// The business time at which it was begun.
+    pub began_at: Timestamp,
+    /// The trace of the caller.
+    pub traceparent: Option<String>,
+}
+
+impl StepKind {
+    const ALL: [Self; 7] =
+        [Self::Place, Self::Quote, Self::Confirm, Self::Amend, Self::Cancel, Self::Ship, Self::Return];
+
+    /// The name in rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Quote => "quote",
+            Self::Confirm => "confirm",
+            Self::Amend => "amend",
+            Self::Cancel => "cancel",
+            Self::Ship => "ship",
+            Self::Return => "return",
+        }
+    }
+
+    /// The points at which a test may stop it: begun, decided, recorded.
+    #[must_use]
+    pub const fn crash_points(self) -> [&'static str; 3] {
+        match self {
+            Self::Place => ["place.begun", "place.decided", "place.recorded"],
+            Self::Quote => ["quote.begun", "quote.decided", "quote.recorded"],
+            Self::Confirm => ["confirm.begun", "confirm.decided", "confirm.recorded"],
+            Self::Amend => ["amend.begun", "amend.decided", "amend.recorded"],
+            Self::Cancel => ["cancel.begun", "cancel.decided", "cancel.recorded"],
+            Self::Ship => ["ship.begun", "ship.decided", "ship.recorded"],
+            Self::Return => ["return.begun", "return.decided", "return.recorded"],
+        }
+    }
+
+    /// The command that the order takes with it.
+    #[must_use]
+    pub const fn command(self) -> OrderCommand {
+        match self {
+            Self::Place => OrderCommand::Accept,
+            Self::Quote => OrderCommand::AcceptQuote,
+            Self::Confirm => OrderCommand::Confirm,
+            Self::Amend => OrderCommand::Amend,
+            Self::Cancel => OrderCommand::Cancel,
+            Self::Ship => OrderCommand::Ship,
+            Self::Return => OrderCommand::Return,
+        }
+    }
+
+    /// Whether the step is about all lines of its orders.
+    #[must_use]
+    pub const fn is_about_whole_orders(self) -> bool {
+        match self {
+            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel => true,
+            Self::Ship | Self::Return => false,
+        }
+    }
+
+    /// Whether the step makes the order, so that without it there is none.
+    #[must_use]
+    pub const fn makes_the_order(self) -> bool {
+        matches!(self, Self::Place | Self::Quote)
+    }
+}
+
+impl Step {
+    /// The ids of the orders that the step is about.
+    #[must_use]
+    pub fn orders(&self) -> BTreeSet<String> {
+        self.plan.lines.iter().map(|line| line.order.clone()).collect()
+    }
+
+    /// The row.
+    #[must_use]
+    pub fn row(&self) -> unfinished_step::Model {
+        unfinished_step::Model {
+            id: self.id.to_string(),
+            caller: self.key.caller.clone(),
+            method: self.key.method.clone(),
+            request_id: self.key.request_id.clone(),
+            kind: self.kind.as_str().to_owned(),
+            command_hash: self.hash.clone(),
+            plan: self.plan.encode_to_vec(),
+            began_at: columns::micros(self.began_at),
+            traceparent: self.traceparent.clone(),
+        }
+    }
+
+    /// The step of a row.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn of_row(row: unfinished_step::Model) -> Result<Self, StorageError> {
+        const TABLE: &str = "unfinished_step";
+        let invalid = |detail: String| StorageError::InvalidRow { table: TABLE, detail };
+        let kind = StepKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+        Ok(Self {
+            id: Uuid::parse_str(&row.id).map_err(|_| invalid(format!("{:?} is no UUID", row.id)))?,
+            key: RequestKey { caller: row.caller, method: row.method, request_id: row.request_id },
+            hash: row.command_hash,
+            kind: kind.ok_or_else(|| invalid(format!("{:?} is no kind", row.kind)))?,
+            plan: Plan::decode(row.plan.as_slice()).map_err(|error| invalid(error.to_string()))?,
+            began_at: columns::instant(row.began_at, TABLE)?,
+            traceparent: row.traceparent,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use backorder_proto::inventory::v1::ReserveStockRequest;
+
+    use super::*;
+    use crate::saga::{CRASH_POINTS, call::Kind};
+
+    #[test]
+    fn a_step_survives_its_row() {
+        let step = Step {
+            id: Uuid::from_u128(7),
+            key: RequestKey { caller: "c".to_owned(), method: "m".to_owned(), request_id: "r".to_owned() },
+            hash: vec![1],
+            kind: StepKind::Cancel,
+            plan: Plan {
+                calls: vec![Call::new(Kind::Reserve(ReserveStockRequest::default()))],
+                lines: vec![PlannedLine { order: "A".to_owned(), line: 1, part: 1, quantity: 5 }],
+                context: None,
+                amendment: None,
+            },
+            began_at: Timestamp::UNIX_EPOCH,
+            traceparent: None,
+        };
+        let back = Step::of_row(step.row()).unwrap();
+        assert_eq!((back.id, back.kind, &back.plan), (step.id, step.kind, &step.plan));
+        assert_eq!(back.row(), step.row());
+    }
+
+    #[test]
+    fn every_crash_point_is_listed() {
+        let all: Vec<&str> = StepKind::ALL.iter().flat_map(|kind| kind.crash_points()).collect();
+        assert_eq!(all, CRASH_POINTS);
+    }
+}

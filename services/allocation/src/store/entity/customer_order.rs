@@ -1,0 +1,36 @@
+//! A customer's order, without its lines.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer_order")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub customer: String,
+    pub customer_tier: String,
+    pub channel: String,
+    pub ship_to: String,
+    pub destination_zone: String,
+    pub ordered_at: i64,
+    pub currency_code: String,
+    pub company_rate_nanos: i64,
+    pub state: String,
+    pub quote_expires_at: Option<i64>,
+    pub draft_hash: Vec<u8>,
+    pub lines_active: i64,
+    pub lines_shipped: i64,
+    pub busy_step: Option<String>,
+    pub claims_pending: bool,
+    pub actor: String,
+    pub reason_code: String,
+    pub note: String,
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

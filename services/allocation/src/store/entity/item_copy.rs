@@ -1,0 +1,22 @@
+//! What orders need to know of an item.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "item_copy")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub category: String,
+    pub base_unit: String,
+    pub pack_size: i64,
+    pub cost_nanos: Option<i64>,
+    pub cost_currency: String,
+    pub units: String,
+    pub version: i64,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

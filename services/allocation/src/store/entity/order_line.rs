@@ -1,0 +1,67 @@
+//! A line of an order: what was asked for, what became of it, and what was promised.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "order_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub line_number: i32,
+    pub item_id: String,
+    pub ordered_unit: String,
+    pub ordered_unit_quantity: i64,
+    pub base_units_per_unit: i64,
+    pub ordered: i64,
+    pub open: i64,
+    pub reserved: i64,
+    pub released: i64,
+    pub shipped: i64,
+    pub cancelled: i64,
+    pub delivered: i64,
+    pub returned: i64,
+    pub refused: i64,
+    pub filled_at_once: i64,
+    pub backordered: i64,
+    pub future: i64,
+    pub preorder: i64,
+    pub queue_time: i64,
+    pub queue_key: String,
+    pub time_zone: String,
+    pub requested_date: String,
+    pub requested_basis: String,
+    pub original_promised_date: Option<String>,
+    pub current_promised_date: Option<String>,
+    pub expected_ship_date: Option<String>,
+    pub actual_ship_date: Option<String>,
+    pub promised_zone: String,
+    pub promise_revision: i32,
+    pub confirmations: String,
+    pub wait_started_at: i64,
+    pub wait_limit_date: Option<String>,
+    pub filled_at: Option<i64>,
+    pub ship_set: String,
+    pub price_nanos: Option<i64>,
+    pub cost_nanos: Option<i64>,
+    pub cost_currency: String,
+    pub shortage_instruction: String,
+    pub substitution_allowed: bool,
+    pub notify_before_short: bool,
+    pub policy_id: String,
+    pub after_wait: String,
+    pub may_wait: bool,
+    pub loss_reason: String,
+    pub waiting_limit: Option<i64>,
+    pub split_allowed: bool,
+    pub minimum_per_location: i64,
+    pub locations: String,
+    pub parts: i32,
+    pub version: i64,
+    pub updated_at: i64,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

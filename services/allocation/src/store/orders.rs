@@ -1,0 +1,15 @@
+//! Queries of orders, their lines and claims.
+
+mod queue;
+mod read;
+mod write;
+
+pub use queue::{WaitingPart, put_queue_keys_in_tx, waiting_parts};
+pub use read::{
+    ListFilter, claims_pending_in_tx, find_order, find_orders, lines_of_orders, list_orders, load_lines_in_tx,
+    load_orders_in_tx, lost_demand_of,
+};
+pub use write::{
+    insert_order_in_tx, mark_busy_in_tx, mark_claims_pending_in_tx, remove_order_in_tx, write_changes_in_tx,
+    write_notes_in_tx,
+};

@@ -1,0 +1,228 @@
+//! Reading orders.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use backorder_storage::{StorageError, WriteTx};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Value,
+};
+
+use crate::{
+    order::{Book, LineRecord, OrderRecord},
+    store::{
+        KEYS_PER_QUERY_MAX,
+        entity::{customer_order, line_claim, line_hold, lost_demand, order_line},
+        placeholders, statement,
+    },
+};
+
+/// One order.
+pub async fn find_order(
+    connection: &impl ConnectionTrait,
+    id: &str,
+) -> Result<Option<customer_order::Model>, StorageError> {
+    Ok(customer_order::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// The orders of the ids that are there, ascending by id.
+pub async fn find_orders(
+    connection: &impl ConnectionTrait,
+    ids: &BTreeSet<String>,
+) -> Result<Vec<customer_order::Model>, StorageError> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut orders = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+        let query = customer_order::Entity::find()
+            .filter(customer_order::Column::Id.is_in(chunk.iter().copied()))
+            .order_by_asc(customer_order::Column::Id);
+        orders.extend(query.all(connection).await?);
+    }
+    Ok(orders)
+}
+
+async fn lock_orders_in_tx(
+    tx: &WriteTx<'_>,
+    ids: &BTreeSet<String>,
+) -> Result<BTreeMap<String, OrderRecord>, StorageError> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut orders = BTreeMap::new();
+    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+        let query = customer_order::Entity::find()
+            .filter(customer_order::Column::Id.is_in(chunk.iter().copied()))
+            .order_by_asc(customer_order::Column::Id)
+            .lock_exclusive();
+        for row in query.all(tx).await? {
+            orders.insert(row.id.clone(), OrderRecord { row, lines: BTreeMap::new() });
+        }
+    }
+    Ok(orders)
+}
+
+/// Those of the orders whose claims changed while they were busy. Locks all of them.
+pub async fn claims_pending_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, StorageError> {
+    use customer_order::Column as C;
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut pending = BTreeSet::new();
+    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+        let rows: Vec<(String, bool)> = customer_order::Entity::find()
+            .select_only()
+            .columns([C::Id, C::ClaimsPending])
+            .filter(C::Id.is_in(chunk.iter().copied()))
+            .order_by_asc(C::Id)
+            .lock_exclusive()
+            .into_tuple()
+            .all(tx)
+            .await?;
+        pending.extend(rows.into_iter().filter(|(_, is_pending)| *is_pending).map(|(id, _)| id));
+    }
+    Ok(pending)
+}
+
+/// Locks orders and loads all their lines and claims.
+pub async fn load_orders_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Result<Book, StorageError> {
+    let mut book = Book { orders: lock_orders_in_tx(tx, ids).await? };
+    let found: Vec<&str> = ids.iter().map(String::as_str).collect();
+    for chunk in found.chunks(KEYS_PER_QUERY_MAX) {
+        let lines =
+            order_line::Entity::find().filter(order_line::Column::OrderId.is_in(chunk.iter().copied())).all(tx).await?;
+        put_lines(&mut book, lines);
+        let claims =
+            line_claim::Entity::find().filter(line_claim::Column::OrderId.is_in(chunk.iter().copied())).all(tx).await?;
+        put_claims(&mut book, claims);
+    }
+    Ok(book)
+}
+
+/// Locks the orders of some lines and loads these lines and their claims. Lines and orders that are not there are left
+/// out.
+pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) -> Result<Book, StorageError> {
+    let ids: BTreeSet<String> = keys.iter().map(|(order, _)| order.clone()).collect();
+    let mut book = Book { orders: lock_orders_in_tx(tx, &ids).await? };
+    let keys: Vec<&(String, i32)> = keys.iter().collect();
+    for chunk in keys.chunks(KEYS_PER_QUERY_MAX) {
+        let query = |table: &str| {
+            let text = format!(
+                "SELECT * FROM {table} WHERE (order_id, line_number) IN (VALUES {})",
+                placeholders(1, chunk.len(), 2)
+            );
+            statement(tx, text, key_values(chunk))
+        };
+        put_lines(&mut book, order_line::Entity::find().from_raw_sql(query("order_line")).all(tx).await?);
+        put_claims(&mut book, line_claim::Entity::find().from_raw_sql(query("line_claim")).all(tx).await?);
+    }
+    Ok(book)
+}
+
+/// Lines by order and number, without locks.
+pub async fn lines_by_key(
+    connection: &impl ConnectionTrait,
+    keys: &BTreeSet<(String, i32)>,
+) -> Result<HashMap<(String, i32), order_line::Model>, StorageError> {
+    let keys: Vec<&(String, i32)> = keys.iter().collect();
+    let mut lines = HashMap::with_capacity(keys.len());
+    for chunk in keys.chunks(KEYS_PER_QUERY_MAX) {
+        let text = format!(
+            "SELECT * FROM order_line WHERE (order_id, line_number) IN (VALUES {})",
+            placeholders(1, chunk.len(), 2)
+        );
+        let query = statement(connection, text, key_values(chunk));
+        for row in order_line::Entity::find().from_raw_sql(query).all(connection).await? {
+            lines.insert((row.order_id.clone(), row.line_number), row);
+        }
+    }
+    Ok(lines)
+}
+
+fn key_values(keys: &[&(String, i32)]) -> Vec<Value> {
+    keys.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect()
+}
+
+fn put_lines(book: &mut Book, rows: Vec<order_line::Model>) {
+    for row in rows {
+        if let Some(order) = book.orders.get_mut(&row.order_id) {
+            order.lines.insert(row.line_number, LineRecord { row, claims: BTreeMap::new() });
+        }
+    }
+}
+
+fn put_claims(book: &mut Book, rows: Vec<line_claim::Model>) {
+    for row in rows {
+        let order = book.orders.get_mut(&row.order_id);
+        if let Some(line) = order.and_then(|order| order.lines.get_mut(&row.line_number)) {
+            line.claims.insert(row.part, row);
+        }
+    }
+}
+
+/// The lines of orders by order and number, with their holds.
+pub async fn lines_of_orders(
+    connection: &impl ConnectionTrait,
+    ids: &[&str],
+) -> Result<(HashMap<String, Vec<order_line::Model>>, HashMap<(String, i32), Vec<line_hold::Model>>), StorageError> {
+    let mut lines: HashMap<String, Vec<order_line::Model>> = HashMap::new();
+    let mut holds: HashMap<(String, i32), Vec<line_hold::Model>> = HashMap::new();
+    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+        let rows = order_line::Entity::find()
+            .filter(order_line::Column::OrderId.is_in(chunk.iter().copied()))
+            .order_by_asc(order_line::Column::OrderId)
+            .order_by_asc(order_line::Column::LineNumber)
+            .all(connection)
+            .await?;
+        for row in rows {
+            lines.entry(row.order_id.clone()).or_default().push(row);
+        }
+        let rows = line_hold::Entity::find()
+            .filter(line_hold::Column::OrderId.is_in(chunk.iter().copied()))
+            .all(connection)
+            .await?;
+        for row in rows {
+            holds.entry((row.order_id.clone(), row.line_number)).or_default().push(row);
+        }
+    }
+    Ok((lines, holds))
+}
+
+/// What was lost of an order, in the order of its lines.
+pub async fn lost_demand_of(
+    connection: &impl ConnectionTrait,
+    order: &str,
+) -> Result<Vec<lost_demand::Model>, StorageError> {
+    Ok(lost_demand::Entity::find()
+        .filter(lost_demand::Column::OrderId.eq(order))
+        .order_by_asc(lost_demand::Column::LineNumber)
+        .order_by_asc(lost_demand::Column::Part)
+        .all(connection)
+        .await?)
+}
+
+/// Which orders are listed.
+#[derive(Debug, Clone, Default)]
+pub struct ListFilter {
+    /// Only in this state.
+    pub state: Option<&'static str>,
+    /// Only of this customer; empty means all.
+    pub customer: String,
+}
+
+/// Orders by order time and id, after a place in this order.
+pub async fn list_orders(
+    connection: &impl ConnectionTrait,
+    filter: &ListFilter,
+    after: Option<(i64, &str)>,
+    limit: u64,
+) -> Result<Vec<customer_order::Model>, StorageError> {
+    use customer_order::Column as C;
+    let mut query = customer_order::Entity::find().order_by_asc(C::OrderedAt).order_by_asc(C::Id).limit(limit);
+    if let Some(state) = filter.state {
+        query = query.filter(C::State.eq(state));
+    }
+    if !filter.customer.is_empty() {
+        query = query.filter(C::Customer.eq(filter.customer.as_str()));
+    }
+    if let Some((time, id)) = after {
+        let same_time = Condition::all().add(C::OrderedAt.eq(time)).add(C::Id.gt(id));
+        query = query.filter(Condition::any().add(C::OrderedAt.gt(time)).add(same_time));
+    }
+    Ok(query.all(connection).await?)
+}

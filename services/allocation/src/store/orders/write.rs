@@ -1,0 +1,255 @@
+//! Writing orders: few statements, whatever the number of lines.
+
+use backorder_storage::{
+    StorageError, WriteTx, bulk,
+    outbox::{self, NewEvent},
+};
+use sea_orm::{
+    ActiveValue::NotSet, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, Value, sea_query::OnConflict,
+};
+
+use crate::{
+    order::Changes,
+    store::{
+        KEYS_PER_QUERY_MAX,
+        bulk_update::bulk_update_in_tx,
+        entity::{customer_order, line_claim, lost_demand, order_line, order_write},
+        placeholders, statement,
+    },
+};
+
+/// Writes a new order with its lines. Answers false, and writes nothing, when an order of the id is there.
+pub async fn insert_order_in_tx(
+    tx: &WriteTx<'_>,
+    order: customer_order::Model,
+    lines: Vec<order_line::Model>,
+) -> Result<bool, StorageError> {
+    let none = OnConflict::column(customer_order::Column::Id).do_nothing().to_owned();
+    let inserted =
+        customer_order::Entity::insert(order.into_active_model()).on_conflict(none).exec_without_returning(tx).await?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    bulk::insert(tx, lines.into_iter().map(order_line::Model::into_active_model).collect()).await?;
+    Ok(true)
+}
+
+/// Removes an order about which inventory refused to decide, as if it had never been.
+pub async fn remove_order_in_tx(tx: &WriteTx<'_>, id: &str) -> Result<(), StorageError> {
+    line_claim::Entity::delete_many().filter(line_claim::Column::OrderId.eq(id)).exec(tx).await?;
+    order_write::Entity::delete_many().filter(order_write::Column::OrderId.eq(id)).exec(tx).await?;
+    order_line::Entity::delete_many().filter(order_line::Column::OrderId.eq(id)).exec(tx).await?;
+    customer_order::Entity::delete_by_id(id).exec(tx).await?;
+    Ok(())
+}
+
+/// Marks orders, which are locked, as busy with a step, or as not busy.
+pub async fn mark_busy_in_tx(tx: &WriteTx<'_>, orders: &[&str], step: Option<&str>) -> Result<(), StorageError> {
+    for chunk in orders.chunks(KEYS_PER_QUERY_MAX) {
+        let text = format!(
+            "UPDATE customer_order SET busy_step = $1 WHERE id IN (VALUES {})",
+            placeholders(2, chunk.len(), 1)
+        );
+        let values = std::iter::once(Value::from(step.map(str::to_owned)));
+        let values = values.chain(chunk.iter().map(|id| Value::from(*id)));
+        tx.execute_raw(statement(tx, text, values)).await?;
+    }
+    Ok(())
+}
+
+/// Marks orders, which are locked and busy, so that the end of their step makes all their lines follow their claims.
+pub async fn mark_claims_pending_in_tx(tx: &WriteTx<'_>, orders: &[&str]) -> Result<(), StorageError> {
+    for chunk in orders.chunks(KEYS_PER_QUERY_MAX) {
+        let text = format!(
+            "UPDATE customer_order SET claims_pending = $1 WHERE id IN (VALUES {})",
+            placeholders(2, chunk.len(), 1)
+        );
+        let values = std::iter::once(Value::from(true)).chain(chunk.iter().map(|id| Value::from(*id)));
+        tx.execute_raw(statement(tx, text, values)).await?;
+    }
+    Ok(())
+}
+
+/// Writes copies of claims over those that are there.
+async fn put_claims_in_tx(tx: &WriteTx<'_>, mut claims: Vec<line_claim::Model>) -> Result<(), StorageError> {
+    use line_claim::Column as C;
+    claims.sort_by(|a, b| (&a.order_id, a.line_number, a.part).cmp(&(&b.order_id, b.line_number, b.part)));
+    // Of several states of one claim the last one stands; one statement may touch a row only once.
+    claims.reverse();
+    claims.dedup_by(|a, b| (&a.order_id, a.line_number, a.part) == (&b.order_id, b.line_number, b.part));
+    claims.reverse();
+    let columns = [
+        C::Reserved,
+        C::Waiting,
+        C::Pegged,
+        C::Posted,
+        C::QueueKey,
+        C::QueueTime,
+        C::Reservations,
+        C::Pegs,
+        C::Version,
+    ];
+    let rows = claims.into_iter().map(line_claim::Model::into_active_model).collect();
+    bulk::upsert(tx, rows, bulk::replacing([C::OrderId, C::LineNumber, C::Part], columns)).await?;
+    Ok(())
+}
+
+/// Writes everything that changed, with its events.
+pub async fn write_changes_in_tx(
+    tx: &WriteTx<'_>,
+    changes: Changes,
+    events: Vec<NewEvent>,
+) -> Result<(), StorageError> {
+    let Changes { orders, lines, claims, promises, lost } = changes;
+    update_orders_in_tx(tx, orders).await?;
+    update_lines_in_tx(tx, lines).await?;
+    put_claims_in_tx(tx, claims).await?;
+    bulk::insert(tx, promises.into_iter().map(IntoActive::into_active).collect::<Vec<_>>()).await?;
+    bulk::insert(tx, lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>()).await?;
+    outbox::append_in_tx(tx, events).await
+}
+
+/// A model as a row to insert: numbers that the database gives are left out.
+trait IntoActive {
+    type Active;
+    fn into_active(self) -> Self::Active;
+}
+
+impl IntoActive for crate::store::entity::promise::Model {
+    type Active = crate::store::entity::promise::ActiveModel;
+
+    fn into_active(self) -> Self::Active {
+        self.into_active_model()
+    }
+}
+
+impl IntoActive for lost_demand::Model {
+    type Active = lost_demand::ActiveModel;
+
+    fn into_active(self) -> Self::Active {
+        lost_demand::ActiveModel { id: NotSet, ..self.into_active_model() }
+    }
+}
+
+async fn update_orders_in_tx(tx: &WriteTx<'_>, orders: Vec<customer_order::Model>) -> Result<(), StorageError> {
+    const COLUMNS: [&str; 8] = [
+        "state",
+        "lines_active",
+        "lines_shipped",
+        "busy_step",
+        "claims_pending",
+        "quote_expires_at",
+        "version",
+        "updated_at",
+    ];
+    let rows = last_of_each(orders, |order| order.id.clone()).into_iter().map(|order| {
+        vec![
+            Value::from(order.id),
+            Value::from(order.state),
+            Value::from(order.lines_active),
+            Value::from(order.lines_shipped),
+            Value::from(order.busy_step),
+            Value::from(order.claims_pending),
+            Value::from(order.quote_expires_at),
+            Value::from(order.version),
+            Value::from(order.updated_at),
+        ]
+    });
+    bulk_update_in_tx(tx, "customer_order", &["id"], &COLUMNS, rows.collect()).await
+}
+
+/// The columns of a line that change after it was placed, in the order of [`changing_values`].
+const LINE_COLUMNS: [&str; 33] = [
+    "ordered",
+    "open",
+    "reserved",
+    "released",
+    "shipped",
+    "cancelled",
+    "delivered",
+    "returned",
+    "refused",
+    "filled_at_once",
+    "backordered",
+    "future",
+    "preorder",
+    "queue_key",
+    "time_zone",
+    "requested_date",
+    "requested_basis",
+    "original_promised_date",
+    "current_promised_date",
+    "expected_ship_date",
+    "actual_ship_date",
+    "promised_zone",
+    "promise_revision",
+    "confirmations",
+    "filled_at",
+    "parts",
+    "version",
+    "updated_at",
+    "wait_started_at",
+    "wait_limit_date",
+    "queue_time",
+    "ordered_unit_quantity",
+    "policy_id",
+];
+
+async fn update_lines_in_tx(tx: &WriteTx<'_>, lines: Vec<order_line::Model>) -> Result<(), StorageError> {
+    let rows = last_of_each(lines, |line| (line.order_id.clone(), line.line_number));
+    let rows = rows.into_iter().map(changing_values).collect();
+    bulk_update_in_tx(tx, "order_line", &["order_id", "line_number"], &LINE_COLUMNS, rows).await
+}
+
+fn changing_values(line: order_line::Model) -> Vec<Value> {
+    vec![
+        Value::from(line.order_id),
+        Value::from(line.line_number),
+        Value::from(line.ordered),
+        Value::from(line.open),
+        Value::from(line.reserved),
+        Value::from(line.released),
+        Value::from(line.shipped),
+        Value::from(line.cancelled),
+        Value::from(line.delivered),
+        Value::from(line.returned),
+        Value::from(line.refused),
+        Value::from(line.filled_at_once),
+        Value::from(line.backordered),
+        Value::from(line.future),
+        Value::from(line.preorder),
+        Value::from(line.queue_key),
+        Value::from(line.time_zone),
+        Value::from(line.requested_date),
+        Value::from(line.requested_basis),
+        Value::from(line.original_promised_date),
+        Value::from(line.current_promised_date),
+        Value::from(line.expected_ship_date),
+        Value::from(line.actual_ship_date),
+        Value::from(line.promised_zone),
+        Value::from(line.promise_revision),
+        Value::from(line.confirmations),
+        Value::from(line.filled_at),
+        Value::from(line.parts),
+        Value::from(line.version),
+        Value::from(line.updated_at),
+        Value::from(line.wait_started_at),
+        Value::from(line.wait_limit_date),
+        Value::from(line.queue_time),
+        Value::from(line.ordered_unit_quantity),
+        Value::from(line.policy_id),
+    ]
+}
+
+/// Of several states of one row only the last one is written.
+fn last_of_each<T, K: Ord>(rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let by_key: std::collections::BTreeMap<K, T> = rows.into_iter().map(|row| (key(&row), row)).collect();
+    by_key.into_values().collect()
+}
+
+/// Records who wrote to orders and why.
+pub async fn write_notes_in_tx(tx: &WriteTx<'_>, notes: Vec<order_write::Model>) -> Result<(), StorageError> {
+    bulk::insert(tx, notes.into_iter().map(order_write::Model::into_active_model).collect()).await?;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Who waits, for what, until when and why. Nothing here changes anything.
+
+mod explain;
+mod list;
+mod watch;
+
+pub use list::BackorderFilter;
+pub use watch::WatchLimits;

@@ -1,0 +1,148 @@
+//! The use cases: one file per verb. Each loads, lets the domain decide, and writes with its events and its answer in one
+//! transaction, or in two around a call to inventory.
+
+pub mod backlog;
+pub mod claims;
+pub mod operations;
+pub mod orders;
+pub mod policies;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use backorder_domain::{ids::IdProvider, time::Clock};
+use backorder_messaging::ConsumerProgress;
+use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
+use backorder_storage::Store;
+use jiff::Timestamp;
+
+use crate::{
+    catalog::Catalog, config::Config, events::Events, inventory::Inventory, jobs::ClaimMemory, rules::Rules,
+    saga::InFlight,
+};
+
+/// The use cases with everything that they work on. Cheap to clone.
+#[derive(Clone)]
+pub struct UseCases {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    config: Config,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdProvider>,
+    inventory: Inventory,
+    catalog: Catalog,
+    rules: Rules,
+    tasks: OwnedTasks,
+    in_flight: InFlight,
+    wakes: Wakes,
+    claim_memory: ClaimMemory,
+    /// The progress of the consumer that runs now; none before the jobs run.
+    consumer: RwLock<Option<ConsumerProgress>>,
+}
+
+/// Wakes the jobs.
+#[derive(Debug, Clone, Default)]
+pub struct Wakes {
+    /// A step may have to be resumed.
+    pub resume: Wake,
+    /// A run is pending.
+    pub runs: Wake,
+    /// The serving sequence changed.
+    pub requeue: Wake,
+}
+
+impl UseCases {
+    /// The use cases on a store, with inventory behind `inventory`.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdProvider>,
+        inventory: Inventory,
+    ) -> Self {
+        let parts = Parts {
+            tasks: OwnedTasks::new(config.writes_running_max),
+            catalog: Catalog::new(store.clone(), inventory.clone()),
+            rules: Rules::new(store.clone()),
+            in_flight: InFlight::default(),
+            wakes: Wakes::default(),
+            claim_memory: ClaimMemory::default(),
+            consumer: RwLock::default(),
+            config,
+            store,
+            clock,
+            ids,
+            inventory,
+        };
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.parts.config
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The tasks in which writes run, whoever waits for them.
+    #[must_use]
+    pub fn tasks(&self) -> &OwnedTasks {
+        &self.parts.tasks
+    }
+
+    /// The business time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn ids(&self) -> &dyn IdProvider {
+        self.parts.ids.as_ref()
+    }
+
+    pub(crate) fn events(&self, now: Timestamp, traceparent: Option<String>) -> Events<'_> {
+        Events::new(self.parts.ids.as_ref(), now, traceparent)
+    }
+
+    pub(crate) fn inventory(&self) -> &Inventory {
+        &self.parts.inventory
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.parts.catalog
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.parts.rules
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.parts.in_flight
+    }
+
+    pub(crate) fn wakes(&self) -> &Wakes {
+        &self.parts.wakes
+    }
+
+    pub(crate) fn claim_memory(&self) -> &ClaimMemory {
+        &self.parts.claim_memory
+    }
+
+    /// The progress of the consumer of inventory's events, when it runs.
+    pub(crate) fn consumer_progress(&self) -> Option<ConsumerProgress> {
+        self.parts.consumer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes note of the consumer that runs now.
+    pub(crate) fn follow_progress(&self, progress: ConsumerProgress) {
+        *self.parts.consumer.write().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+}

@@ -1,0 +1,59 @@
+//! `GetActivity`: what the service still has to do by itself.
+
+use std::time::Duration;
+
+use backorder_messaging::{BusError, RelayProgress};
+use backorder_proto::common::v1 as common;
+use backorder_service_kit::problem::Problem;
+use backorder_storage::dead_letter;
+
+use super::super::UseCases;
+use crate::{
+    error::Error,
+    store::{rules, runs, steps},
+};
+
+/// After this time a bus that does not answer is worth another try.
+const BUS_RETRY: Duration = Duration::from_secs(1);
+
+impl UseCases {
+    /// What is still to do. Events become work and work makes events, so work is counted before and after the events:
+    /// what changes from one into the other meanwhile is seen once at least.
+    ///
+    /// # Errors
+    /// Those of the store; DEPENDENCY_UNAVAILABLE when the bus does not answer.
+    pub async fn activity(&self, relay: &RelayProgress) -> Result<common::Activity, Error> {
+        let (steps_before, runs_before) = self.work_waiting().await?;
+        let events_unhandled = self.events_unhandled().await?;
+        let (steps_after, runs_after) = self.work_waiting().await?;
+        Ok(common::Activity {
+            events_unstamped: relay.pending().await?.cast_signed(),
+            events_unhandled: events_unhandled.cast_signed(),
+            steps_unfinished: steps_before.max(steps_after).cast_signed(),
+            runs_waiting: runs_before.max(runs_after).cast_signed(),
+            // Holds are inventory's: it counts them.
+            holds_open: 0,
+            dead_letters: dead_letter::count(self.store()).await?.cast_signed(),
+        })
+    }
+
+    /// Unfinished steps; and pools that wait for a run, with one more while lines are put into the order of a new serving
+    /// sequence.
+    async fn work_waiting(&self) -> Result<(u64, u64), Error> {
+        let steps_unfinished = steps::count(self.store()).await?;
+        let runs_pending = runs::count(self.store()).await?;
+        let sequence = rules::sequence(self.store()).await?;
+        let is_requeueing = sequence.applied_version < sequence.version;
+        Ok((steps_unfinished, runs_pending + u64::from(is_requeueing)))
+    }
+
+    /// A consumer that does not run yet has its subscription to come, which counts as one event.
+    async fn events_unhandled(&self) -> Result<u64, Error> {
+        let Some(consumer) = self.consumer_progress() else { return Ok(1) };
+        match consumer.pending().await {
+            Ok(pending) => Ok(pending),
+            Err(BusError::NotSubscribed(_)) => Ok(1),
+            Err(error) => Err(Problem::dependency_unavailable("bus", BUS_RETRY).caused_by(error).into()),
+        }
+    }
+}

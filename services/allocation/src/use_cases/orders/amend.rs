@@ -1,0 +1,194 @@
+//! Changes the quantity or the requested date of a line.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use backorder_domain::{
+    quantity::Quantity,
+    time::{civil_date_in, time_zone},
+};
+use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
+use backorder_storage::{WriteTx, columns};
+use jiff::{Timestamp, tz::TimeZone};
+use uuid::Uuid;
+
+use super::{
+    RequestedDate,
+    prepare::{Placing, queue_key, reserve_line},
+    ship::allowed_line,
+};
+use crate::{
+    error::Error,
+    order::{Book, LineRecord, key::demand_line},
+    rules::RuleSet,
+    saga::{Amendment, Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    store::{entity::order_line, orders::load_orders_in_tx},
+    use_cases::UseCases,
+    write::{Who, Write},
+};
+
+/// What changes of a line.
+#[derive(Debug, Clone)]
+pub struct Amend {
+    /// The order's id.
+    pub order: String,
+    /// The line's number.
+    pub line: i32,
+    /// The new requested quantity in base units; `None` when it stays.
+    pub quantity: Option<Quantity>,
+    /// The new requested date; `None` when it stays.
+    pub requested: Option<RequestedDate>,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl UseCases {
+    /// Changes a line: more joins the queue anew, less gives up what waits first.
+    ///
+    /// # Errors
+    /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and it is finished later.
+    pub async fn amend_order_line(self, write: Write<Amend>) -> Result<pb::AmendOrderLineResponse, Error> {
+        let who = write.command.who.clone().or_caller(&write.key.caller);
+        let rules = self.rules().current().await?;
+        let command = AmendCommand { amend: &write.command, who, now: self.now(), rules: &rules };
+        self.run_step(&write, &command).await
+    }
+}
+
+struct AmendCommand<'a> {
+    amend: &'a Amend,
+    who: Who,
+    now: Timestamp,
+    rules: &'a RuleSet,
+}
+
+#[async_trait]
+impl StepCommand for AmendCommand<'_> {
+    fn kind(&self) -> StepKind {
+        StepKind::Amend
+    }
+
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+        let (id, number) = (&self.amend.order, self.amend.line);
+        let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
+        let plan = {
+            let line = allowed_line(&book, id, number, StepKind::Amend)?;
+            self.plan(&book, line)?
+        };
+        mark_busy_in_tx(tx, &mut book, step).await?;
+        Ok(Planned::Step(plan, book))
+    }
+}
+
+impl AmendCommand<'_> {
+    fn plan(&self, book: &Book, line: &LineRecord) -> Result<Plan, Error> {
+        let mut amendment = self.amendment(line)?;
+        let mut calls = Vec::new();
+        // The row as it will be, for the place in the queue.
+        let mut row = line.row.clone();
+        if !amendment.requested_date.is_empty() {
+            row.requested_date.clone_from(&amendment.requested_date);
+            row.time_zone.clone_from(&amendment.time_zone);
+        }
+        row.ordered += amendment.raised - amendment.reduced;
+        let part = row.parts + 1;
+        if amendment.raised > 0 {
+            calls.push(Call::new(Kind::Reserve(self.raise(book, &row, part, amendment.raised)?)));
+        } else if amendment.reduced > 0 {
+            calls.push(Call::new(Kind::Release(self.release(amendment.reduced))));
+        }
+        if !amendment.requested_date.is_empty() {
+            amendment.queue_key = self.key(book, &row, columns::instant(row.queue_time, "order_line")?)?;
+            calls.extend(self.requeue(book, line, &row)?);
+        }
+        let planned = PlannedLine {
+            order: self.amend.order.clone(),
+            line: self.amend.line,
+            part: if amendment.raised > 0 { part } else { 0 },
+            quantity: amendment.raised.max(amendment.reduced),
+        };
+        Ok(Plan { calls, lines: vec![planned], context: Some(self.who.message()), amendment: Some(amendment) })
+    }
+
+    fn amendment(&self, line: &LineRecord) -> Result<Amendment, Error> {
+        let conflict = |error| Error::Line { order: self.amend.order.clone(), line: self.amend.line, error };
+        let vector = line.vector()?;
+        let before = vector.requested().map_err(conflict)?;
+        let after = self.amend.quantity.unwrap_or(before);
+        let reduced = before.saturating_sub(after);
+        if !reduced.is_zero() {
+            vector.may_reduce(reduced).map_err(conflict)?;
+        }
+        let mut amendment =
+            Amendment { raised: after.saturating_sub(before).get(), reduced: reduced.get(), ..Amendment::default() };
+        if let Some(requested) = &self.amend.requested {
+            let zone = &requested.time_zone;
+            amendment.requested_date = columns::date_text(requested.date);
+            requested.basis.as_str_name().clone_into(&mut amendment.requested_basis);
+            amendment.time_zone = if zone.is_empty() { line.row.time_zone.clone() } else { zone.clone() };
+        }
+        Ok(amendment)
+    }
+
+    /// What is added joins the queue now, as a part of its own.
+    fn raise(
+        &self,
+        book: &Book,
+        row: &order_line::Model,
+        part: i32,
+        quantity: i64,
+    ) -> Result<inventory::ReserveStockRequest, Error> {
+        let line = inventory::ReserveLine {
+            part,
+            quantity,
+            queue_key: self.key(book, row, self.now)?,
+            queue_time: Some(encode::timestamp(self.now)),
+            ..reserve_line(row, Placing::Firm)
+        };
+        Ok(inventory::ReserveStockRequest {
+            lines: vec![line],
+            effective_time: Some(encode::timestamp(self.now)),
+            context: Some(self.who.message()),
+            ..inventory::ReserveStockRequest::default()
+        })
+    }
+
+    fn release(&self, quantity: i64) -> inventory::ReleaseClaimsRequest {
+        let line =
+            inventory::ReleaseLine { line: demand_line(&self.amend.order, self.amend.line, false), part: 0, quantity };
+        inventory::ReleaseClaimsRequest {
+            lines: vec![line],
+            effective_time: Some(encode::timestamp(self.now)),
+            context: Some(self.who.message()),
+            ..inventory::ReleaseClaimsRequest::default()
+        }
+    }
+
+    /// The parts that wait get the place that the new date gives them.
+    fn requeue(&self, book: &Book, line: &LineRecord, row: &order_line::Model) -> Result<Option<Call>, Error> {
+        let mut changes = Vec::new();
+        for claim in line.claims.values().filter(|claim| claim.waiting > 0) {
+            let queue_time = columns::instant(claim.queue_time, "line_claim")?;
+            changes.push(inventory::QueueChange {
+                line: demand_line(&claim.order_id, claim.line_number, false),
+                part: claim.part,
+                eligible: None,
+                queue_key: Some(self.key(book, row, queue_time)?),
+            });
+        }
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let context = Some(self.who.message());
+        let request = inventory::UpdateQueueRequest { changes, context, ..inventory::UpdateQueueRequest::default() };
+        Ok(Some(Call::new(Kind::UpdateQueue(request))))
+    }
+
+    fn key(&self, book: &Book, row: &order_line::Model, queue_time: Timestamp) -> Result<String, Error> {
+        let order = book.orders.get(&row.order_id).ok_or_else(|| Error::no_order(&row.order_id))?;
+        let zone = time_zone(&row.time_zone).unwrap_or(TimeZone::UTC);
+        let order_date = civil_date_in(columns::instant(order.row.ordered_at, "customer_order")?, &zone);
+        let requested = columns::date(&row.requested_date, "order_line")?;
+        Ok(queue_key(&self.rules.sequence, &order.row, row, requested, queue_time, order_date))
+    }
+}

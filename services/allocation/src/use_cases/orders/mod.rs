@@ -1,0 +1,21 @@
+//! Orders: placed, quoted, confirmed, amended, cancelled, shipped, returned, read.
+
+mod amend;
+mod cancel;
+mod confirm;
+mod draft;
+mod inquire;
+mod place;
+mod prepare;
+mod read;
+mod ship;
+mod take_back;
+
+pub use amend::Amend;
+pub use cancel::Cancel;
+pub use confirm::Confirm;
+pub use draft::{Draft, DraftLine, RequestedDate};
+pub use place::{Place, Quote};
+pub(crate) use prepare::queue_key;
+pub use ship::{LineAmount, Ship};
+pub use take_back::{ReturnedUnits, TakeBack};

@@ -1,0 +1,350 @@
+//! Makes rows and a reservation of a draft: frozen values, policy, place in the queue.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use backorder_domain::{
+    allocation::sequence::{LineAttributes, ServingSequence, Worth},
+    ids::LocationId,
+    order::policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
+    quantity::Quantity,
+    time::{civil_date_in, time_zone},
+};
+use backorder_proto::{
+    common::v1::DateBasis,
+    convert::{Violations, allocation as convert, encode},
+    inventory::v1 as inventory,
+};
+use backorder_service_kit::idempotency::command_hash;
+use backorder_storage::columns;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{Draft, DraftLine};
+use crate::{
+    catalog::{ItemCopy, Places},
+    error::Error,
+    order::{key::demand_line, texts},
+    rules::RuleSet,
+    store::entity::{customer_order, order_line},
+    use_cases::UseCases,
+    write::Who,
+};
+
+/// An order that is ready to be written, and what it asks inventory for.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The order's row.
+    pub order: customer_order::Model,
+    /// The rows of its lines, by number.
+    pub lines: Vec<order_line::Model>,
+    /// The call for stock.
+    pub call: inventory::ReserveStockRequest,
+}
+
+/// How an order is placed.
+#[derive(Debug, Clone, Copy)]
+pub enum Placing {
+    /// For good.
+    Firm,
+    /// As a quote that ends by itself.
+    Quote {
+        /// When it ends.
+        expires_at: Timestamp,
+    },
+}
+
+struct Basis<'a> {
+    order: &'a customer_order::Model,
+    items: &'a HashMap<String, Arc<ItemCopy>>,
+    places: &'a Places,
+    rules: &'a RuleSet,
+    ordered_at: Timestamp,
+}
+
+impl UseCases {
+    /// Makes rows and a reservation of a draft, with the order's id `order_id`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Missing`], or [`Error::Unanswered`] when an item is not known here and inventory does
+    /// not answer.
+    pub(super) async fn prepare(
+        &self,
+        draft: &Draft,
+        order_id: &str,
+        placing: Placing,
+        who: &Who,
+    ) -> Result<Prepared, Error> {
+        let now = self.now();
+        let ordered_at = draft.ordered_at(now)?;
+        let items = self.catalog().items(&draft.items()).await?;
+        let places = self.catalog().places_with(&draft.locations()).await?;
+        let rules = self.rules().current().await?;
+        let order = order_row(draft, order_id, placing, ordered_at, now, who);
+        let basis = Basis { order: &order, items: &items, places: &places, rules: &rules, ordered_at };
+        let mut violations = Violations::new();
+        let mut lines = Vec::with_capacity(draft.lines.len());
+        for (index, line) in draft.lines.iter().enumerate() {
+            lines.extend(basis.line_row(line, index, &mut violations));
+        }
+        violations.finish()?;
+        let call = reserve_call(&order, &lines, placing, who);
+        lines.sort_by_key(|line| line.line_number);
+        Ok(Prepared { order, lines, call })
+    }
+}
+
+fn order_row(
+    draft: &Draft,
+    order_id: &str,
+    placing: Placing,
+    ordered_at: Timestamp,
+    now: Timestamp,
+    who: &Who,
+) -> customer_order::Model {
+    let currency = draft.lines.iter().find_map(|line| line.price).map(|price| price.currency.to_string());
+    let active = i64::try_from(draft.lines.len()).unwrap_or(i64::MAX);
+    customer_order::Model {
+        id: order_id.to_owned(),
+        customer: draft.customer.clone(),
+        customer_tier: draft.tier.clone(),
+        channel: draft.channel.clone(),
+        ship_to: draft.ship_to.clone(),
+        destination_zone: draft.destination_zone.clone(),
+        ordered_at: columns::micros(ordered_at),
+        currency_code: currency.unwrap_or_default(),
+        company_rate_nanos: draft.company_rate_nanos,
+        state: backorder_domain::order::state::OrderState::Reserving.as_str().to_owned(),
+        quote_expires_at: match placing {
+            Placing::Firm => None,
+            Placing::Quote { expires_at } => Some(columns::micros(expires_at)),
+        },
+        // The id that was made for a draft without one is no part of its content.
+        draft_hash: command_hash(&draft.message, |message| message.order_id.clear()),
+        lines_active: active,
+        lines_shipped: 0,
+        busy_step: None,
+        claims_pending: false,
+        actor: who.actor.clone(),
+        reason_code: who.reason_code.clone(),
+        note: who.note.clone(),
+        version: 0,
+        created_at: columns::micros(now),
+        updated_at: columns::micros(now),
+    }
+}
+
+/// The day, zone and basis that a line asks for.
+struct Wanted {
+    date: Date,
+    basis: DateBasis,
+    zone: TimeZone,
+    zone_name: String,
+    order_date: Date,
+}
+
+impl Basis<'_> {
+    fn line_row(&self, line: &DraftLine, index: usize, violations: &mut Violations) -> Option<order_line::Model> {
+        let item = self.items.get(line.item.as_str())?;
+        let (quantity, base_units) = line.base_quantity(item, index, violations)?;
+        let policy = self.policy_for(line, item);
+        let locations: &[LocationId] = match policy {
+            Some(policy) if line.locations.is_empty() => &policy.locations,
+            Some(_) | None => &line.locations,
+        };
+        let wanted = self.wanted(line, locations);
+        let terms = policy::terms(policy, line.instruction);
+        let wait = policy::wait(policy, self.ordered_at, wanted.date, &wanted.zone);
+        let mut row = self.bare_row(line, quantity.get(), base_units, &wanted);
+        put_terms(&mut row, line, policy, &terms, wait);
+        row.locations = texts::locations(locations);
+        let (cost_nanos, cost_currency) = frozen_cost(line, item);
+        row.cost_nanos = cost_nanos;
+        row.cost_currency = cost_currency;
+        row.queue_key =
+            queue_key(&self.rules.sequence, self.order, &row, wanted.date, self.ordered_at, wanted.order_date);
+        Some(row)
+    }
+
+    fn policy_for(&self, line: &DraftLine, item: &ItemCopy) -> Option<&BackorderPolicy> {
+        let location = line.locations.first().or_else(|| self.places.first_serving());
+        let zone = location.and_then(|location| self.places.get(location.as_str()));
+        let day = civil_date_in(self.ordered_at, zone.map_or(&TimeZone::UTC, |place| &place.zone));
+        let subject = LineSubject {
+            item: &line.item,
+            category: &item.category,
+            tier: &self.order.customer_tier,
+            channel: &self.order.channel,
+            location,
+        };
+        policy::fitting(&self.rules.policies, &subject, day).into_iter().next()
+    }
+
+    fn wanted(&self, line: &DraftLine, locations: &[LocationId]) -> Wanted {
+        let first = locations.first().or_else(|| self.places.first_serving());
+        let place = first.and_then(|location| self.places.get(location.as_str()));
+        let asked = line.requested.as_ref();
+        let named = asked.filter(|asked| !asked.time_zone.is_empty());
+        let zone_name = match (named, place) {
+            (Some(asked), _) => asked.time_zone.clone(),
+            (None, Some(place)) => place.zone_name.clone(),
+            (None, None) => "UTC".to_owned(),
+        };
+        let zone = time_zone(&zone_name).unwrap_or(TimeZone::UTC);
+        let order_date = civil_date_in(self.ordered_at, &zone);
+        Wanted {
+            date: asked.map_or(order_date, |asked| asked.date),
+            basis: asked.map_or(DateBasis::Ship, |asked| asked.basis),
+            zone,
+            zone_name,
+            order_date,
+        }
+    }
+
+    fn bare_row(&self, line: &DraftLine, quantity: i64, base_units: i64, wanted: &Wanted) -> order_line::Model {
+        order_line::Model {
+            order_id: self.order.id.clone(),
+            line_number: line.number,
+            item_id: line.item.to_string(),
+            ordered_unit: line.unit.clone(),
+            ordered_unit_quantity: line.quantity.get(),
+            base_units_per_unit: base_units,
+            ordered: quantity,
+            open: quantity,
+            reserved: 0,
+            released: 0,
+            shipped: 0,
+            cancelled: 0,
+            delivered: 0,
+            returned: 0,
+            refused: 0,
+            filled_at_once: 0,
+            backordered: 0,
+            future: 0,
+            preorder: 0,
+            queue_time: columns::micros(self.ordered_at),
+            queue_key: String::new(),
+            time_zone: wanted.zone_name.clone(),
+            requested_date: columns::date_text(wanted.date),
+            requested_basis: wanted.basis.as_str_name().to_owned(),
+            original_promised_date: None,
+            current_promised_date: None,
+            expected_ship_date: None,
+            actual_ship_date: None,
+            promised_zone: wanted.zone_name.clone(),
+            promise_revision: 0,
+            confirmations: String::new(),
+            wait_started_at: columns::micros(self.ordered_at),
+            wait_limit_date: None,
+            filled_at: None,
+            ship_set: line.ship_set.clone(),
+            price_nanos: line.price.map(|price| price.nanos),
+            cost_nanos: None,
+            cost_currency: String::new(),
+            shortage_instruction: convert::shortage_instruction(line.instruction).as_str_name().to_owned(),
+            substitution_allowed: line.substitution_allowed,
+            notify_before_short: line.notify_before_short,
+            policy_id: String::new(),
+            after_wait: String::new(),
+            may_wait: true,
+            loss_reason: String::new(),
+            waiting_limit: None,
+            split_allowed: true,
+            minimum_per_location: 0,
+            locations: String::new(),
+            parts: 1,
+            version: 0,
+            updated_at: self.order.updated_at,
+        }
+    }
+}
+
+fn put_terms(
+    row: &mut order_line::Model,
+    line: &DraftLine,
+    policy: Option<&BackorderPolicy>,
+    terms: &LineTerms,
+    wait: Wait,
+) {
+    row.policy_id = policy.map(|policy| policy.id.to_string()).unwrap_or_default();
+    row.after_wait =
+        convert::after_wait(policy.map(|policy| policy.after_wait).unwrap_or_default()).as_str_name().to_owned();
+    row.may_wait = terms.may_wait;
+    row.loss_reason = convert::loss_reason(terms.loss).as_str_name().to_owned();
+    row.waiting_limit = terms.waiting_limit.map(Quantity::get);
+    row.split_allowed = terms.split_allowed;
+    row.minimum_per_location = terms.minimum_per_location.get();
+    row.wait_started_at = columns::micros(wait.start);
+    row.wait_limit_date = wait.limit.filter(|_| line.instruction.waits()).map(columns::date_text);
+}
+
+fn frozen_cost(line: &DraftLine, item: &ItemCopy) -> (Option<i64>, String) {
+    match (&line.cost, &item.cost) {
+        (Some(cost), _) => (Some(cost.nanos), cost.currency.to_string()),
+        (None, Some((nanos, currency))) => (Some(*nanos), currency.clone()),
+        (None, None) => (None, String::new()),
+    }
+}
+
+/// The place of a line in the queue, by its frozen values.
+pub(crate) fn queue_key(
+    sequence: &ServingSequence,
+    order: &customer_order::Model,
+    row: &order_line::Model,
+    requested_date: Date,
+    queue_time: Timestamp,
+    order_date: Date,
+) -> String {
+    sequence.queue_key(&LineAttributes {
+        tier: &order.customer_tier,
+        channel: &order.channel,
+        requested_date,
+        queue_time,
+        order_date,
+        worth: Worth::of(row.price_nanos, row.cost_nanos, order.company_rate_nanos, row.ordered),
+    })
+}
+
+fn reserve_call(
+    order: &customer_order::Model,
+    lines: &[order_line::Model],
+    placing: Placing,
+    who: &Who,
+) -> inventory::ReserveStockRequest {
+    let lines = lines.iter().map(|line| reserve_line(line, placing)).collect();
+    inventory::ReserveStockRequest {
+        lines,
+        effective_time: columns::instant(order.ordered_at, "customer_order").ok().map(encode::timestamp),
+        context: Some(who.message()),
+        ..inventory::ReserveStockRequest::default()
+    }
+}
+
+/// What a line asks inventory for with its first part.
+pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> inventory::ReserveLine {
+    let shortfall = if line.may_wait { inventory::Shortfall::Backorder } else { inventory::Shortfall::Keep };
+    let (strength, expires_at) = match placing {
+        Placing::Firm => (inventory::ReservationStrength::Firm, None),
+        Placing::Quote { expires_at } => (inventory::ReservationStrength::Soft, Some(expires_at)),
+    };
+    let requested = columns::date(&line.requested_date, "order_line").ok();
+    inventory::ReserveLine {
+        line: demand_line(&line.order_id, line.line_number, expires_at.is_some()),
+        part: 1,
+        item: format!("items/{}", line.item_id),
+        quantity: line.ordered,
+        locations: texts::locations_of(&line.locations).map(|id| format!("locations/{id}")).collect(),
+        split_allowed: line.split_allowed,
+        minimum_per_location: line.minimum_per_location,
+        shortfall: shortfall.into(),
+        strength: strength.into(),
+        expire_time: expires_at.map(encode::timestamp),
+        all_or_nothing_group: String::new(),
+        eligible: true,
+        queue_key: line.queue_key.clone(),
+        queue_time: columns::instant(line.queue_time, "order_line").ok().map(encode::timestamp),
+        requested_date: requested.map(encode::date),
+        waiting_limit: line.waiting_limit,
+        takes_over_line: String::new(),
+        batch: String::new(),
+    }
+}

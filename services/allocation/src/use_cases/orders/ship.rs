@@ -1,0 +1,130 @@
+//! Ships reserved units of lines of one or more orders.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use backorder_domain::{order::line::LineError, quantity::Quantity};
+use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
+use backorder_storage::WriteTx;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    order::{Book, LineRecord, key::demand_line},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    store::orders::load_lines_in_tx,
+    use_cases::UseCases,
+    write::{Who, Write},
+};
+
+/// A quantity of a line.
+#[derive(Debug, Clone)]
+pub struct LineAmount {
+    /// The order's id.
+    pub order: String,
+    /// The line's number.
+    pub line: i32,
+    /// Base units; zero means all that the command can take.
+    pub quantity: Quantity,
+}
+
+/// What ships.
+#[derive(Debug, Clone)]
+pub struct Ship {
+    /// The lines, each once.
+    pub lines: Vec<LineAmount>,
+    /// When the goods left; `None` means now.
+    pub ship_time: Option<Timestamp>,
+    /// The carrier's or warehouse's reference.
+    pub reference: String,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl UseCases {
+    /// Ships reserved units: all lines or none.
+    ///
+    /// # Errors
+    /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and the shipment is finished later.
+    pub async fn ship_order_lines(self, write: Write<Ship>) -> Result<pb::ShipOrderLinesResponse, Error> {
+        let command = ShipCommand {
+            ship: &write.command,
+            who: write.command.who.clone().or_caller(&write.key.caller),
+            at: write.command.ship_time.unwrap_or_else(|| self.now()),
+        };
+        self.run_step(&write, &command).await
+    }
+}
+
+struct ShipCommand<'a> {
+    ship: &'a Ship,
+    who: Who,
+    at: Timestamp,
+}
+
+#[async_trait]
+impl StepCommand for ShipCommand<'_> {
+    fn kind(&self) -> StepKind {
+        StepKind::Ship
+    }
+
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+        let keys: BTreeSet<_> = self.ship.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
+        let mut book = load_lines_in_tx(tx, &keys).await?;
+        let planned: Vec<PlannedLine> =
+            self.ship.lines.iter().map(|line| planned(&book, line)).collect::<Result<_, _>>()?;
+        mark_busy_in_tx(tx, &mut book, step).await?;
+        let context = Some(self.who.message());
+        let post = inventory::PostReservationsRequest {
+            lines: planned.iter().map(post_line).collect(),
+            effective_time: Some(encode::timestamp(self.at)),
+            context: context.clone().map(|mut context| {
+                if !self.ship.reference.is_empty() && context.note.is_empty() {
+                    context.note.clone_from(&self.ship.reference);
+                }
+                context
+            }),
+            ..inventory::PostReservationsRequest::default()
+        };
+        let calls = vec![Call::new(Kind::Post(post))];
+        Ok(Planned::Step(Plan { calls, lines: planned, context, amendment: None }, book))
+    }
+}
+
+/// The line of an order in which the command is allowed.
+pub(super) fn allowed_line<'b>(
+    book: &'b Book,
+    order: &str,
+    line: i32,
+    kind: StepKind,
+) -> Result<&'b LineRecord, Error> {
+    let record = book.orders.get(order).ok_or_else(|| Error::no_order(order))?;
+    if let Some(step) = &record.row.busy_step {
+        return Err(Error::Busy { order: order.to_owned(), step: step.clone() });
+    }
+    let found = record.lines.get(&line).ok_or_else(|| Error::no_line(order, line))?;
+    let allowed = record.state()?.check(kind.command());
+    allowed.map_err(|conflict| Error::State { order: order.to_owned(), conflict })?;
+    Ok(found)
+}
+
+fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
+    let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Ship)?;
+    let conflict = |error: LineError| Error::Line { order: wanted.order.clone(), line: wanted.line, error };
+    let vector = line.vector()?;
+    let one = Quantity::try_new(1).unwrap_or_default();
+    let all = vector.parts().reserved.max(one);
+    let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
+    vector.may_ship(quantity).map_err(conflict)?;
+    Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
+}
+
+fn post_line(planned: &PlannedLine) -> inventory::PostLine {
+    inventory::PostLine {
+        line: demand_line(&planned.order, planned.line, false),
+        part: 0,
+        location: String::new(),
+        quantity: planned.quantity,
+    }
+}

@@ -1,0 +1,126 @@
+//! Takes shipped units back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use backorder_domain::{ids::LocationId, quantity::Quantity};
+use backorder_proto::{
+    allocation::v1::{self as pb, Disposition},
+    convert::encode,
+    inventory::v1 as inventory,
+};
+use backorder_storage::WriteTx;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    order::key::demand_line,
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    store::orders::load_lines_in_tx,
+    use_cases::UseCases,
+    write::{Who, Write},
+};
+
+use super::ship::allowed_line;
+
+/// Shipped units of a line that come back.
+#[derive(Debug, Clone)]
+pub struct ReturnedUnits {
+    /// The order's id.
+    pub order: String,
+    /// The line's number.
+    pub line: i32,
+    /// Base units.
+    pub quantity: Quantity,
+    /// Where they arrive.
+    pub location: LocationId,
+    /// What is done with them.
+    pub disposition: Disposition,
+}
+
+/// What comes back.
+#[derive(Debug, Clone)]
+pub struct TakeBack {
+    /// The units.
+    pub lines: Vec<ReturnedUnits>,
+    /// When they came back; `None` means now.
+    pub return_time: Option<Timestamp>,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl UseCases {
+    /// Takes shipped units back: all lines or none.
+    ///
+    /// # Errors
+    /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and it is finished later.
+    pub async fn return_order_lines(self, write: Write<TakeBack>) -> Result<pb::ReturnOrderLinesResponse, Error> {
+        let who = write.command.who.clone().or_caller(&write.key.caller);
+        let at = write.command.return_time.unwrap_or_else(|| self.now());
+        let command = ReturnCommand { returned: &write.command, who, at };
+        self.run_step(&write, &command).await
+    }
+}
+
+struct ReturnCommand<'a> {
+    returned: &'a TakeBack,
+    who: Who,
+    at: Timestamp,
+}
+
+#[async_trait]
+impl StepCommand for ReturnCommand<'_> {
+    fn kind(&self) -> StepKind {
+        StepKind::Return
+    }
+
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+        let keys: BTreeSet<_> = self.returned.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
+        let mut book = load_lines_in_tx(tx, &keys).await?;
+        let mut sums: BTreeMap<(&str, i32), Quantity> = BTreeMap::new();
+        let mut units = Vec::with_capacity(self.returned.lines.len());
+        for returned in &self.returned.lines {
+            let line = allowed_line(&book, &returned.order, returned.line, StepKind::Return)?;
+            let sum = sums.entry((&returned.order, returned.line)).or_default();
+            *sum = sum.checked_add(returned.quantity).unwrap_or(Quantity::COMMAND_MAX);
+            let may = line.vector()?.may_return(*sum);
+            may.map_err(|error| Error::Line { order: returned.order.clone(), line: returned.line, error })?;
+            units.push(return_line(returned, &line.row.item_id));
+        }
+        let planned = self.returned.lines.iter().map(|returned| PlannedLine {
+            order: returned.order.clone(),
+            line: returned.line,
+            part: 0,
+            quantity: returned.quantity.get(),
+        });
+        let planned = planned.collect();
+        mark_busy_in_tx(tx, &mut book, step).await?;
+        let context = Some(self.who.message());
+        let request = inventory::ReceiveReturnRequest {
+            lines: units,
+            effective_time: Some(encode::timestamp(self.at)),
+            context: context.clone(),
+            ..inventory::ReceiveReturnRequest::default()
+        };
+        let calls = vec![Call::new(Kind::TakeBack(request))];
+        Ok(Planned::Step(Plan { calls, lines: planned, context, amendment: None }, book))
+    }
+}
+
+fn return_line(returned: &ReturnedUnits, item: &str) -> inventory::ReturnLine {
+    let disposition = match returned.disposition {
+        Disposition::Restock => inventory::ReturnDisposition::Restock,
+        Disposition::Quarantine => inventory::ReturnDisposition::Quarantine,
+        Disposition::Scrap => inventory::ReturnDisposition::Scrap,
+        Disposition::Unspecified => inventory::ReturnDisposition::Unspecified,
+    };
+    inventory::ReturnLine {
+        item: format!("items/{item}"),
+        location: encode::location_name(&returned.location),
+        quantity: returned.quantity.get(),
+        disposition: disposition.into(),
+        line: demand_line(&returned.order, returned.line, false),
+        batch: String::new(),
+    }
+}
