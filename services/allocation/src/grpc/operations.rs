@@ -7,7 +7,7 @@ use backorder_proto::allocation::v1::{self as pb, allocation_operations_service_
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{damaged_token, page};
-use crate::{error::Error, use_cases::UseCases};
+use crate::use_cases::UseCases;
 
 /// The service.
 pub struct Operations {
@@ -38,7 +38,7 @@ impl AllocationOperationsService for Operations {
         &self,
         _request: Request<pb::GetOrderTotalsRequest>,
     ) -> Result<Response<pb::GetOrderTotalsResponse>, Status> {
-        Ok(Response::new(self.use_cases.order_totals().await.map_err(Error::from)?))
+        Ok(Response::new(self.use_cases.order_totals().await?))
     }
 
     async fn list_dead_letters(

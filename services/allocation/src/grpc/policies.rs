@@ -4,7 +4,7 @@ use backorder_proto::allocation::v1::{self as pb, policy_service_server::PolicyS
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{decode::policy as decode, page, read, write};
-use crate::{error::Error, use_cases::UseCases};
+use crate::use_cases::UseCases;
 
 /// The service.
 pub struct Policies(pub UseCases);
@@ -28,8 +28,7 @@ impl PolicyService for Policies {
             r.page_size = 0;
             r.page_token.clear();
         })?;
-        let mut policies =
-            self.0.list_policies(page.after.as_deref(), page.query_limit()).await.map_err(Error::from)?;
+        let mut policies = self.0.list_policies(page.after.as_deref(), page.query_limit()).await?;
         let id = |policy: &pb::BackorderPolicy| policy.name.strip_prefix("policies/").unwrap_or_default().to_owned();
         let next_page_token = page.cut(&mut policies, &binding, id);
         Ok(Response::new(pb::ListBackorderPoliciesResponse { policies, next_page_token }))
@@ -68,7 +67,7 @@ impl PolicyService for Policies {
         &self,
         _request: Request<pb::GetServingSequenceRequest>,
     ) -> Result<Response<pb::ServingSequence>, Status> {
-        Ok(Response::new(self.0.get_sequence().await.map_err(Error::from)?))
+        Ok(Response::new(self.0.get_sequence().await?))
     }
 
     async fn update_serving_sequence(

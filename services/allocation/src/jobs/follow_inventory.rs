@@ -124,8 +124,5 @@ fn last_of_each<T: Clone>(copies: &[T], key: impl Fn(&T) -> &str) -> Vec<T> {
 }
 
 fn handler_error(error: Error) -> HandlerError {
-    match error {
-        Error::Storage(error) => HandlerError::Storage(error),
-        other => HandlerError::rejected(other),
-    }
+    if let Error::Storage(error) = error { HandlerError::Storage(error) } else { HandlerError::rejected(error) }
 }

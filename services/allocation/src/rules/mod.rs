@@ -26,11 +26,14 @@ pub struct RuleSet {
     pub sequence: ServingSequence,
 }
 
+/// When the rules were read, and what they were.
+type Known = (Instant, Arc<RuleSet>);
+
 /// The rules. Clones share the memory.
 #[derive(Clone)]
 pub struct Rules {
     store: Store,
-    known: Arc<RwLock<Option<(Instant, Arc<RuleSet>)>>>,
+    known: Arc<RwLock<Option<Known>>>,
 }
 
 impl Rules {

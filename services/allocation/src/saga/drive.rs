@@ -28,7 +28,7 @@ const STARTS_MAX: usize = 50;
 /// What a command has decided in its first transaction.
 pub enum Planned {
     /// A step is needed. The book has the step's orders as they are after this transaction.
-    Step(Plan, Book),
+    Step(Box<Plan>, Book),
     /// Nothing is left to do; this is the answer.
     Done(Vec<u8>),
 }
@@ -121,7 +121,7 @@ impl UseCases {
                     key: write.key.clone(),
                     hash: write.hash.clone(),
                     kind: command.kind(),
-                    plan,
+                    plan: *plan,
                     began_at: now,
                     traceparent: write.traceparent.clone(),
                 };

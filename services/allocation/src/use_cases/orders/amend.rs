@@ -76,7 +76,7 @@ impl StepCommand for AmendCommand<'_> {
             self.plan(&book, line)?
         };
         mark_busy_in_tx(tx, &mut book, step).await?;
-        Ok(Planned::Step(plan, book))
+        Ok(Planned::Step(Box::new(plan), book))
     }
 }
 

@@ -79,7 +79,7 @@ impl StepCommand for CancelCommand<'_> {
         };
         mark_busy_in_tx(tx, &mut book, step).await?;
         let calls = vec![Call::new(Kind::Release(release))];
-        Ok(Planned::Step(Plan { calls, lines: planned, context, amendment: None }, book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
     }
 }
 

@@ -71,7 +71,7 @@ impl StepCommand for ConfirmCommand<'_> {
         };
         mark_busy_in_tx(tx, &mut book, step).await?;
         let calls = vec![Call::new(Kind::Reserve(reserve))];
-        Ok(Planned::Step(Plan { calls, lines: planned, context, amendment: None }, book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
     }
 }
 

@@ -124,7 +124,7 @@ impl StepCommand for Placed {
             .iter()
             .map(|row| (row.line_number, LineRecord { row: row.clone(), claims: BTreeMap::new() }));
         let record = OrderRecord { row: order.clone(), lines: lines.collect() };
-        Ok(Planned::Step(plan, Book { orders: BTreeMap::from([(order.id, record)]) }))
+        Ok(Planned::Step(Box::new(plan), Book { orders: BTreeMap::from([(order.id, record)]) }))
     }
 }
 

@@ -88,7 +88,7 @@ impl StepCommand for ShipCommand<'_> {
             ..inventory::PostReservationsRequest::default()
         };
         let calls = vec![Call::new(Kind::Post(post))];
-        Ok(Planned::Step(Plan { calls, lines: planned, context, amendment: None }, book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
     }
 }
 
