@@ -4,6 +4,7 @@
 //! items ascending, each with everything that belongs to the item. Nothing here decides anything.
 
 pub mod audit;
+pub mod canonical;
 pub mod catalog;
 pub mod entity;
 pub mod listing;

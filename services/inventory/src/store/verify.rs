@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::{
-    entity::{claim, claim_location, item, movement, position, supply},
+    entity::{claim, claim_location, item, position, supply},
     stock::waits,
 };
 
@@ -167,33 +167,6 @@ pub async fn supplies(
 ) -> Result<Vec<supply::Model>, StorageError> {
     let query = supply::Entity::find().filter(supply::Column::ItemId.between(&range.first, &range.last));
     Ok(query.all(connection).await?)
-}
-
-/// The movements of one item in canonical order: by what they say, without ids of rows and writes and without wall times.
-pub async fn canonical_movements(
-    connection: &impl ConnectionTrait,
-    item: &ItemId,
-) -> Result<Vec<movement::Model>, StorageError> {
-    let mut rows = movement::Entity::find().filter(movement::Column::ItemId.eq(item.as_str())).all(connection).await?;
-    rows.sort_by(|a, b| canonical(a).cmp(&canonical(b)));
-    Ok(rows)
-}
-
-/// What a movement says, in the order in which movements are sorted and hashed.
-pub fn canonical(row: &movement::Model) -> (i64, i64, [&str; 10]) {
-    let texts = [
-        row.cause.as_str(),
-        row.from_location_id.as_deref().unwrap_or_default(),
-        row.from_state.as_str(),
-        row.to_location_id.as_deref().unwrap_or_default(),
-        row.to_state.as_str(),
-        row.batch.as_str(),
-        row.owner.as_str(),
-        row.reason_code.as_str(),
-        row.note.as_str(),
-        row.actor.as_str(),
-    ];
-    (row.effective_at, row.quantity, texts)
 }
 
 /// The items of a range.

@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use backorder_proto::{convert::encode, inventory::v1 as pb};
-use backorder_service_kit::paging::{resume_position, resume_token};
+use backorder_proto::{common::v1::ErrorReason, convert::encode, inventory::v1 as pb};
+use backorder_service_kit::{
+    paging::{resume_position, resume_token},
+    problem::Problem,
+};
 use backorder_storage::feed::{self, FeedEvent};
 use prost::Message;
 use tokio::{sync::mpsc, time::Instant};
@@ -73,6 +76,10 @@ impl UseCases {
         let position = resume_position(STREAM, token)?.unwrap_or(marks.last);
         if position < marks.oldest - 1 {
             return Err(Error::ResumeTokenExpired { oldest: marks.oldest, token: position });
+        }
+        if position > marks.last {
+            let description = "must be a token that this feed gave";
+            return Err(Problem::invalid_field(ErrorReason::ResumeTokenInvalid, "resume_token", description).into());
         }
         let (sender, receiver) = mpsc::channel(MESSAGES_WAITING_MAX);
         let watch = Watch { use_cases: self.clone(), filter, position, sender, told: Instant::now() };

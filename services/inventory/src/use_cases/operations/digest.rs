@@ -4,10 +4,13 @@ use backorder_storage::StorageError;
 use sea_orm::ConnectionTrait;
 use sha2::{Digest as _, Sha256};
 
-use crate::store::verify::{self, ItemRange};
+use crate::store::{
+    canonical,
+    verify::{self, ItemRange},
+};
 
 /// SHA-256 over all movements in canonical order: by item, business time, quantity, cause, places and the rest. Ids of
-/// rows and of writes and the time of writing are left out.
+/// rows and of writes, random ids in texts and the time of writing are left out.
 #[derive(Default)]
 pub struct LedgerDigest(Sha256);
 
@@ -18,12 +21,11 @@ impl LedgerDigest {
     /// [`StorageError`] of the queries.
     pub async fn add(&mut self, connection: &impl ConnectionTrait, range: &ItemRange) -> Result<(), StorageError> {
         for item in verify::item_ids(connection, range).await? {
-            for row in verify::canonical_movements(connection, &item).await? {
-                let (effective_at, quantity, texts) = verify::canonical(&row);
+            for movement in canonical::movements(connection, &item).await? {
                 self.text(item.as_str());
-                self.0.update(effective_at.to_be_bytes());
-                self.0.update(quantity.to_be_bytes());
-                for text in texts {
+                self.0.update(movement.effective_at.to_be_bytes());
+                self.0.update(movement.quantity.to_be_bytes());
+                for text in &movement.texts {
                     self.text(text);
                 }
             }
