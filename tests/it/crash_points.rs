@@ -1,0 +1,194 @@
+//! A write dies at every point between its steps in two services. After a restart the step is resumed with the same ids:
+//! it is done once, and the caller who sends the same request again gets its answer.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
+use backorder_proto::allocation::v1::{
+    AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, Disposition, LineQuantity, OrderLine,
+    ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest,
+};
+use backorder_testkit::{Backend, on_each_backend};
+use backorder_tests::{
+    cluster::in_process::InProcess,
+    world::{World, because, request_id},
+};
+use tonic::Status;
+
+async fn a_write_that_dies_at_any_point_is_done_once(backend: Backend) {
+    for point in CRASH_POINTS {
+        println!("{point}");
+        die_at(backend, point).await;
+    }
+}
+
+on_each_backend!(a_write_that_dies_at_any_point_is_done_once);
+
+async fn die_at(backend: Backend, point: &'static str) {
+    let armed = Arc::new(AtomicBool::new(false));
+    let died = Arc::new(AtomicBool::new(false));
+    let cluster = InProcess::start_with(backend, dying_at(point, &armed, &died)).await;
+    let world = cluster.world("crash");
+    world.mug_at_main().await;
+    world.receive("mug", "main", 10).await;
+    let write = Write::of(point);
+    write.prepare(&world).await;
+    world.idle().await;
+
+    armed.store(true, Ordering::SeqCst);
+    let request_id = request_id();
+    drop(write.send(&world, &request_id).await);
+    assert!(died.load(Ordering::SeqCst), "the fault was not seen: nothing passed {point}");
+
+    let cluster = cluster.restart_with(Config::default()).await;
+    let world = cluster.world("crash");
+    // The resumed step is finished without the caller; only then the caller asks again.
+    world.idle().await;
+    let first = write.outcome(&world).await;
+    backorder_testkit::eventually("the caller gets the answer", || async {
+        write.send(&world, &request_id).await.is_ok()
+    })
+    .await;
+    world.idle().await;
+    let line = write.outcome(&world).await;
+    assert_eq!(line.shipped + line.reserved + line.open + line.cancelled, line.ordered);
+    assert_eq!(write.of_interest(&line), write.expected(), "after {point}: {line:#?}");
+    if !point.ends_with("begun") {
+        assert_eq!(write.of_interest(&first), write.expected(), "resumed by itself after {point}");
+    }
+    world.books_balance().await;
+    cluster.stop().await;
+}
+
+fn dying_at(point: &'static str, armed: &Arc<AtomicBool>, died: &Arc<AtomicBool>) -> Config {
+    let (armed, died) = (Arc::clone(armed), Arc::clone(died));
+    let crash_point = CrashPoint::new(move |passed| {
+        let dies = passed == point && armed.load(Ordering::SeqCst);
+        if dies {
+            died.store(true, Ordering::SeqCst);
+        }
+        dies
+    });
+    Config { crash_point: Some(crash_point), ..Config::default() }
+}
+
+/// A write of the order service, as the part of a crash point's name before the full stop.
+#[derive(Clone, Copy)]
+enum Write {
+    Place,
+    Quote,
+    Confirm,
+    Amend,
+    Cancel,
+    Ship,
+    Return,
+}
+
+impl Write {
+    fn of(point: &str) -> Self {
+        match point.split('.').next().expect("a name") {
+            "place" => Self::Place,
+            "quote" => Self::Quote,
+            "confirm" => Self::Confirm,
+            "amend" => Self::Amend,
+            "cancel" => Self::Cancel,
+            "ship" => Self::Ship,
+            "return" => Self::Return,
+            other => panic!("no story for {other}"),
+        }
+    }
+
+    /// Brings the order to where the write can be done. Ten units are free at first.
+    async fn prepare(self, world: &World) {
+        match self {
+            Self::Place | Self::Quote => {}
+            Self::Confirm => {
+                world.draft("ann").line("mug", 8).quote(3_600).await.expect("quoted");
+            }
+            Self::Amend | Self::Cancel | Self::Ship => {
+                world.place("ann", "mug", 8).await;
+            }
+            Self::Return => {
+                world.place("ann", "mug", 8).await;
+                world.ship("ann", 1, 8).await.expect("shipped");
+            }
+        }
+    }
+
+    async fn send(self, world: &World, request_id: &str) -> Result<(), Status> {
+        let request_id = request_id.to_owned();
+        let (line, order) = (world.line_name("ann", 1), world.order_name("ann"));
+        let mut orders = world.allocation.orders.clone();
+        match self {
+            Self::Place => {
+                let mut request = world.draft("ann").line("mug", 12).request();
+                request.request_id = request_id;
+                orders.place_order(request).await.map(drop)
+            }
+            Self::Quote => {
+                let mut request = world.draft("ann").line("mug", 6).quote_request(3_600);
+                request.request_id = request_id;
+                orders.quote_order(request).await.map(drop)
+            }
+            Self::Confirm => {
+                let request = ConfirmQuoteRequest { request_id, name: order, context: None };
+                orders.confirm_quote(request).await.map(drop)
+            }
+            Self::Amend => {
+                let request = AmendOrderLineRequest {
+                    request_id,
+                    name: line,
+                    quantity: Some(12),
+                    requested_date: None,
+                    context: None,
+                };
+                orders.amend_order_line(request).await.map(drop)
+            }
+            Self::Cancel => {
+                let lines = vec![LineQuantity { name: line, quantity: 3 }];
+                let request = CancelOrderLinesRequest { request_id, name: order, lines, context: because("customer") };
+                orders.cancel_order_lines(request).await.map(drop)
+            }
+            Self::Ship => {
+                let lines = vec![LineQuantity { name: line, quantity: 5 }];
+                let request = ShipOrderLinesRequest { request_id, lines, ..Default::default() };
+                orders.ship_order_lines(request).await.map(drop)
+            }
+            Self::Return => {
+                let lines = vec![ReturnedLine {
+                    name: line,
+                    quantity: 2,
+                    location: world.location_name("main"),
+                    disposition: Disposition::Restock.into(),
+                }];
+                let request =
+                    ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
+                orders.return_order_lines(request).await.map(drop)
+            }
+        }
+    }
+
+    async fn outcome(self, world: &World) -> OrderLine {
+        let orders = world.try_order("ann").await;
+        orders.and_then(|order| order.lines.into_iter().next()).unwrap_or_default()
+    }
+
+    /// Ordered, open, reserved, shipped, cancelled, returned.
+    fn of_interest(self, line: &OrderLine) -> [i64; 6] {
+        [line.ordered, line.open, line.reserved, line.shipped, line.cancelled, line.returned]
+    }
+
+    fn expected(self) -> [i64; 6] {
+        match self {
+            Self::Place | Self::Amend => [12, 2, 10, 0, 0, 0],
+            Self::Quote => [6, 0, 6, 0, 0, 0],
+            Self::Confirm => [8, 0, 8, 0, 0, 0],
+            Self::Cancel => [8, 0, 5, 0, 3, 0],
+            Self::Ship => [8, 0, 3, 5, 0, 0],
+            Self::Return => [8, 0, 0, 8, 0, 2],
+        }
+    }
+}

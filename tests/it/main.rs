@@ -1,0 +1,16 @@
+//! One binary for all tests across services.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: a panic is a failed test"
+)]
+
+mod crash_points;
+mod foreign_client;
+mod hostile;
+mod last_units_race;
+mod random_commands;
+mod told_in_one_process;
+mod told_in_two_processes;

@@ -1,0 +1,165 @@
+//! Random commands of planners, customers and the warehouse: after each burst the books and the orders must balance, and
+//! every promise must be covered by stock or dated supply.
+
+use std::collections::BTreeMap;
+
+use backorder_proto::{
+    allocation::v1::{ConfirmationSource, ListOrdersRequest, Order},
+    inventory::v1::{CountLine, CountStockRequest, ListSuppliesRequest},
+};
+use backorder_testkit::{Backend, counts, on_each_backend, seed};
+use backorder_tests::{
+    cluster::in_process::InProcess,
+    world::{World, because, request_id},
+};
+use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
+
+const ITEMS: [&str; 3] = ["mug", "pot", "jar"];
+const LOCATIONS: [&str; 2] = ["north", "south"];
+const COMMANDS_PER_BURST: u32 = 25;
+
+async fn any_sequence_of_commands_keeps_orders_and_books(backend: Backend) {
+    let cluster = InProcess::start(backend).await;
+    let world = cluster.world("random");
+    for item in ITEMS {
+        world.item(item).await;
+    }
+    for (rank, location) in (1..).zip(LOCATIONS) {
+        world.warehouse(location, rank).await;
+    }
+    let mut story = Random { random: StdRng::seed_from_u64(seed()), orders: 0, supplies: 0 };
+    for _ in 0..counts::cases("random_command_bursts") {
+        for _ in 0..COMMANDS_PER_BURST {
+            story.one_command(&world).await;
+        }
+        world.books_balance().await;
+        every_promise_is_covered(&world).await;
+    }
+    cluster.stop().await;
+}
+
+on_each_backend!(any_sequence_of_commands_keeps_orders_and_books);
+
+struct Random {
+    random: StdRng,
+    orders: u32,
+    supplies: u32,
+}
+
+impl Random {
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+        from[self.random.random_range(0..from.len())]
+    }
+
+    /// One command. Refusals are answers: only the books decide whether something went wrong.
+    async fn one_command(&mut self, world: &World) {
+        let (item, location) = (self.pick(&ITEMS), self.pick(&LOCATIONS));
+        let quantity = self.random.random_range(1..=20);
+        match self.random.random_range(0..10) {
+            0..=3 => self.place(world).await,
+            4 => {
+                world.receive(item, location, quantity).await;
+            }
+            5 => {
+                self.supplies += 1;
+                let day = world.day(self.random.random_range(0..20));
+                world.expect_supply(&format!("po-{}", self.supplies), item, location, quantity, day).await;
+            }
+            6 if self.supplies > 0 => {
+                let supply = format!("po-{}", self.random.random_range(1..=self.supplies));
+                let day = world.day(self.random.random_range(0..20));
+                drop(world.try_move_supply(&supply, day).await);
+            }
+            7 => count(world, item, location, quantity).await,
+            8 | 9 if self.orders > 0 => self.change_an_order(world).await,
+            _ => {}
+        }
+    }
+
+    async fn place(&mut self, world: &World) {
+        self.orders += 1;
+        let mut draft = world.draft(&format!("order-{}", self.orders));
+        for _ in 0..self.random.random_range(1..=3) {
+            let item = self.pick(&ITEMS);
+            draft = draft.line(item, self.random.random_range(1..=8));
+            if self.random.next_u32().is_multiple_of(2) {
+                draft = draft.from(&[self.pick(&LOCATIONS)]);
+            }
+        }
+        draft.place().await.expect("a good order is placed");
+    }
+
+    async fn change_an_order(&mut self, world: &World) {
+        let order = format!("order-{}", self.random.random_range(1..=self.orders));
+        let quantity = self.random.random_range(0..=8);
+        match self.random.random_range(0..3) {
+            0 => drop(world.ship(&order, 1, quantity).await),
+            1 => drop(world.cancel(&order, 1, quantity).await),
+            _ => drop(world.amend(&order, 1, quantity.max(1)).await),
+        }
+    }
+}
+
+async fn count(world: &World, item: &str, location: &str, counted: i64) {
+    let request = CountStockRequest {
+        request_id: request_id(),
+        lines: vec![CountLine {
+            item: world.item_name(item),
+            location: world.location_name(location),
+            counted,
+            batch: String::new(),
+        }],
+        effective_time: None,
+        context: because("cycle-count"),
+    };
+    world.inventory.stock.clone().count_stock(request).await.expect("a count is never refused");
+}
+
+async fn every_promise_is_covered(world: &World) {
+    let mut promised: BTreeMap<String, i64> = BTreeMap::new();
+    for order in all_orders(world).await {
+        for line in order.lines {
+            let sum = line.open + line.reserved + line.released + line.shipped + line.cancelled;
+            assert_eq!(line.ordered, sum, "{}", line.name);
+            assert_eq!(line.requested, line.ordered + line.refused, "{}", line.name);
+            let by = |source| -> i64 {
+                line.confirmations.iter().filter(|part| part.source() == source).map(|part| part.quantity).sum()
+            };
+            assert_eq!(by(ConfirmationSource::Stock), line.reserved, "{}", line.name);
+            let (supply, none) = (by(ConfirmationSource::Supply), by(ConfirmationSource::None));
+            assert_eq!(supply + none, line.open, "{}", line.name);
+            assert_eq!(
+                line.current_promised_date.is_none() && line.open + line.reserved > 0,
+                none > 0,
+                "{}",
+                line.name
+            );
+            for part in line.confirmations.iter().filter(|part| part.source() == ConfirmationSource::Supply) {
+                *promised.entry(part.supply.clone()).or_default() += part.quantity;
+            }
+        }
+    }
+    for item in ITEMS {
+        let request = ListSuppliesRequest { item: world.item_name(item), page_size: 1_000, ..Default::default() };
+        for supply in world.inventory.supply.clone().list_supplies(request).await.expect("listed").into_inner().supplies
+        {
+            let promised = promised.remove(&supply.name).unwrap_or_default();
+            assert!(promised <= supply.open, "{} is open with {} and promises {promised}", supply.name, supply.open);
+        }
+    }
+    assert!(promised.is_empty(), "promised from supply that does not exist: {promised:?}");
+}
+
+async fn all_orders(world: &World) -> Vec<Order> {
+    let mut orders = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListOrdersRequest { page_size: 1_000, page_token, ..Default::default() };
+        let page = world.allocation.orders.clone().list_orders(request).await.expect("listed").into_inner();
+        orders.extend(page.orders);
+        if page.next_page_token.is_empty() {
+            return orders;
+        }
+        page_token = page.next_page_token;
+    }
+}

@@ -1,0 +1,71 @@
+//! The stories: what users of other systems complain about, and what must hold here. Each is told on every cluster.
+
+pub mod dates;
+pub mod editing;
+pub mod last_units;
+pub mod policies;
+pub mod queue;
+pub mod quotes;
+pub mod retries;
+pub mod shipping;
+pub mod stock_truth;
+
+/// Calls `$with!` with every story, as `module::story`. The one list of stories.
+#[macro_export]
+macro_rules! every_story {
+    ($with:ident) => {
+        $with! {
+            dates::a_backorder_without_supply_says_that_no_date_is_known,
+            dates::a_backorder_is_promised_on_the_day_of_its_supply,
+            dates::a_promise_moves_with_its_supply_and_says_why,
+            dates::the_agreed_and_the_expected_day_of_a_supply_are_two_fields,
+            dates::a_cancelled_supply_takes_its_dates_with_it,
+            dates::the_explanation_names_supply_and_who_is_ahead,
+            dates::supply_that_is_past_due_promises_nothing,
+            dates::a_shipment_notice_carries_the_promise_to_its_own_day,
+            dates::a_watch_on_promises_resumes_without_a_gap,
+            editing::raising_an_order_leaves_the_units_of_others_alone,
+            editing::lowering_an_order_serves_the_next_in_the_queue,
+            editing::cancelling_serves_the_next_in_the_queue,
+            editing::a_raised_quantity_queues_behind_those_who_waited_before,
+            editing::a_line_cannot_be_lowered_below_what_shipped,
+            editing::an_order_that_is_done_cannot_be_changed,
+            last_units::only_one_of_two_checkouts_gets_the_last_unit,
+            last_units::an_inquiry_keeps_nothing,
+            last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,
+            last_units::a_line_that_may_be_split_takes_from_several_locations,
+            last_units::the_same_item_twice_in_one_order_is_counted_twice,
+            policies::a_policy_that_forbids_backorders_refuses_by_name,
+            policies::the_cap_of_waiting_units_cuts_the_rest,
+            policies::the_most_specific_policy_decides,
+            policies::a_customer_who_does_not_want_to_wait_loses_nothing_but_the_rest,
+            queue::a_new_order_never_overtakes_the_waiting_ones,
+            queue::arriving_stock_serves_the_higher_tier_first,
+            queue::inside_a_tier_the_earlier_order_is_served_first,
+            queue::what_nobody_waits_for_becomes_free,
+            queue::a_receipt_for_one_location_serves_only_lines_of_that_location,
+            queue::the_backlog_lists_the_queue_in_order,
+            queue::the_serving_sequence_is_the_company_s_own,
+            quotes::a_confirmed_quote_is_not_counted_twice,
+            quotes::a_cancelled_quote_gives_its_stock_back,
+            quotes::a_quote_ends_by_itself,
+            retries::the_same_request_again_deducts_once,
+            retries::the_same_request_id_for_another_order_is_refused,
+            retries::an_order_id_names_one_order_for_ever,
+            retries::sixty_four_parallel_sends_place_one_order,
+            retries::an_order_for_an_unknown_item_leaves_nothing_behind,
+            shipping::fully_reserved_stock_ships_to_the_orders_that_hold_it,
+            shipping::a_line_ships_in_parts,
+            shipping::more_than_is_reserved_does_not_ship,
+            shipping::what_came_back_may_be_sold_again,
+            shipping::no_more_comes_back_than_was_shipped,
+            stock_truth::availability_follows_every_movement,
+            stock_truth::a_count_takes_the_last_in_the_queue_first,
+            stock_truth::a_count_that_finds_more_serves_the_queue,
+            stock_truth::units_in_transit_are_sold_when_they_arrive,
+            stock_truth::quarantined_units_cannot_be_sold,
+            stock_truth::an_adjustment_cannot_take_more_than_is_there,
+            stock_truth::a_watch_on_availability_resumes_without_a_gap,
+        }
+    };
+}
