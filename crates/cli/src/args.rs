@@ -8,8 +8,9 @@ use uuid::Uuid;
 use crate::{
     client::Addresses,
     commands::{
-        backlog::BacklogArgs, catalog::CatalogCommand, explain::ExplainArgs, import::ImportArgs, order::OrderCommand,
-        policy::PolicyCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
+        backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs, import::ImportArgs,
+        order::OrderCommand, policy::PolicyCommand, serve::ServeArgs, stock::StockCommand, supply::SupplyCommand,
+        verify::VerifyArgs,
     },
 };
 
@@ -27,14 +28,33 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// What every command takes.
-    #[command(flatten)]
-    pub global: GlobalArgs,
 }
 
-/// Options of every command.
+/// A command with commands of its own, as a client of the services.
+#[derive(Debug, Args)]
+pub struct Group<C: Subcommand> {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: C,
+    /// What every client command takes.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// A command that is a client of the services.
+#[derive(Debug, Args)]
+pub struct Single<A: Args> {
+    /// Its own options.
+    #[command(flatten)]
+    pub args: A,
+    /// What every client command takes.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// Options of every client command.
 #[derive(Debug, Clone, Args)]
-pub struct GlobalArgs {
+pub struct ClientArgs {
     /// Show results as JSON on standard output, everything else on standard error.
     #[arg(long, global = true)]
     pub json: bool,
@@ -52,7 +72,7 @@ pub struct GlobalArgs {
     pub request_id: Option<Uuid>,
 }
 
-impl GlobalArgs {
+impl ClientArgs {
     /// Where the services are.
     #[must_use]
     pub fn addresses(&self) -> Addresses {
@@ -69,29 +89,28 @@ impl GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run all services in one process on one port, with their data in one folder.
+    Serve(ServeArgs),
+    /// Run the main job on a made or a real world: orders, shortages, receipts, the queue, and the books at the end.
+    Demo(Box<DemoArgs>),
     /// Import items, locations, stock, supply or orders from CSV or JSON lines, plain or gzip.
-    Import(ImportArgs),
+    Import(Single<ImportArgs>),
     /// Place, look at and change orders.
-    #[command(subcommand)]
-    Order(OrderCommand),
+    Order(Group<OrderCommand>),
     /// Look at and move stock.
-    #[command(subcommand)]
-    Stock(StockCommand),
+    Stock(Group<StockCommand>),
     /// Look at and change what is expected from suppliers.
-    #[command(subcommand)]
-    Supply(SupplyCommand),
+    Supply(Group<SupplyCommand>),
     /// List, create and look at items and locations.
-    #[command(subcommand)]
-    Catalog(CatalogCommand),
+    Catalog(Group<CatalogCommand>),
     /// Who may wait, and who is served first.
-    #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(Group<PolicyCommand>),
     /// List the lines that wait, in the order of the queue.
-    Backlog(BacklogArgs),
+    Backlog(Single<BacklogArgs>),
     /// Explain the promise of a line: what binds it, which supply covers it, who is ahead.
-    Explain(ExplainArgs),
+    Explain(Single<ExplainArgs>),
     /// Prove the books: every position equals its movements, every line adds up. Ends with code 4 when not.
-    Verify(VerifyArgs),
+    Verify(Single<VerifyArgs>),
     /// Write the completions for a shell to standard output.
     Completions {
         /// The shell.

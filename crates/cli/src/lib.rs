@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod client;
+pub mod cluster;
 pub mod commands;
 pub mod decimal;
 pub mod demand;

@@ -2,10 +2,12 @@
 
 pub mod backlog;
 pub mod catalog;
+pub mod demo;
 pub mod explain;
 pub mod import;
 pub mod order;
 pub mod policy;
+pub mod serve;
 pub mod stock;
 pub mod supply;
 pub mod verify;
@@ -19,7 +21,7 @@ use backorder_service_kit::ids::RandomIds;
 use clap::CommandFactory as _;
 
 use crate::{
-    args::{Cli, Command, GlobalArgs},
+    args::{Cli, ClientArgs, Command},
     client::Session,
     failure::Failure,
     output::Output,
@@ -30,18 +32,24 @@ use crate::{
 /// # Errors
 /// [`Failure`] with what happened and what to do next.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
-    let global = &cli.global;
-    let output = Output::new(global.json);
     match cli.command {
-        Command::Import(args) => import::run(&args, &session(global)?, output).await,
-        Command::Order(command) => order::run(command, &session(global)?, output).await,
-        Command::Stock(command) => stock::run(command, &session(global)?, output).await,
-        Command::Supply(command) => supply::run(command, &session(global)?, output).await,
-        Command::Catalog(command) => catalog::run(command, &session(global)?, output).await,
-        Command::Policy(command) => policy::run(command, &session(global)?, output).await,
-        Command::Backlog(args) => backlog::run(args, &session(global)?, output).await,
-        Command::Explain(args) => explain::run(&args, &session(global)?, output).await,
-        Command::Verify(args) => verify::run(&args, &session(global)?, output).await,
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
+        Command::Order(order) => order::run(order.command, &session(&order.client)?, output(&order.client)).await,
+        Command::Stock(stock) => stock::run(stock.command, &session(&stock.client)?, output(&stock.client)).await,
+        Command::Supply(supply) => supply::run(supply.command, &session(&supply.client)?, output(&supply.client)).await,
+        Command::Catalog(catalog) => {
+            catalog::run(catalog.command, &session(&catalog.client)?, output(&catalog.client)).await
+        }
+        Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
+        Command::Backlog(backlog) => {
+            backlog::run(backlog.args, &session(&backlog.client)?, output(&backlog.client)).await
+        }
+        Command::Explain(explain) => {
+            explain::run(&explain.args, &session(&explain.client)?, output(&explain.client)).await
+        }
+        Command::Verify(verify) => verify::run(&verify.args, &session(&verify.client)?, output(&verify.client)).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "backorder", &mut std::io::stdout());
             Ok(())
@@ -49,6 +57,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn session(global: &GlobalArgs) -> Result<Session, Failure> {
-    Ok(Session::connect(&global.addresses(), global.timeout(), Arc::new(RandomIds), global.request_id)?)
+fn session(client: &ClientArgs) -> Result<Session, Failure> {
+    Ok(Session::connect(&client.addresses(), client.timeout(), Arc::new(RandomIds), client.request_id)?)
+}
+
+const fn output(client: &ClientArgs) -> Output {
+    Output::new(client.json)
 }

@@ -54,7 +54,9 @@ impl Verified {
         self.books.balanced && self.orders.balanced
     }
 
-    fn to_text(&self) -> String {
+    /// What was found, for people.
+    #[must_use]
+    pub fn to_text(&self) -> String {
         let (books, orders) = (&self.books, &self.orders);
         let mut text = format!(
             "inventory: {} positions, {} movements, {} claims: {}\nallocation: {} orders, {} lines: {}",
