@@ -7,7 +7,10 @@ use backorder_service_kit::{
     paging::{resume_position, resume_token},
     problem::Problem,
 };
-use backorder_storage::feed::{self, FeedEvent};
+use backorder_storage::{
+    feed::{self, FeedEvent},
+    follow::{FeedFollower, FollowError},
+};
 use prost::Message;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -72,23 +75,16 @@ impl UseCases {
         filter: WatchFilter,
         limits: WatchLimits,
     ) -> Result<mpsc::Receiver<Answer>, Error> {
-        let marks = feed::marks(self.store().reader()).await?;
-        let position = resume_position(STREAM, token)?.unwrap_or(marks.last);
-        if position < marks.oldest - 1 {
-            return Err(Error::ResumeTokenExpired { oldest: marks.oldest, token: position });
-        }
-        if position > marks.last {
-            let description = "must be a token that this feed gave";
-            return Err(Problem::invalid_field(ErrorReason::ResumeTokenInvalid, "resume_token", description).into());
-        }
+        let after = resume_position(STREAM, token)?;
+        let follower = FeedFollower::start(self.store(), after, limits.tick).await?;
         let (sender, receiver) = mpsc::channel(MESSAGES_WAITING_MAX);
-        let watch = Watch { use_cases: self.clone(), filter, position, sender, told: Instant::now() };
+        let watch = Watch { follower, filter, sender, told: Instant::now() };
         tokio::spawn(async move {
             let end = limits.end.clone();
             tokio::select! {
                 () = end.cancelled() => {}
                 () = tokio::time::sleep(limits.age_max) => {}
-                () = watch.run(limits.tick) => {}
+                () = watch.run() => {}
             }
         });
         Ok(receiver)
@@ -96,10 +92,8 @@ impl UseCases {
 }
 
 struct Watch {
-    use_cases: UseCases,
+    follower: FeedFollower,
     filter: WatchFilter,
-    /// The last event that was looked at.
-    position: i64,
     sender: mpsc::Sender<Answer>,
     /// When a token was sent last.
     told: Instant,
@@ -109,11 +103,19 @@ struct Watch {
 struct Gone;
 
 impl Watch {
-    async fn run(mut self, tick: Duration) {
-        let mut head = self.use_cases.store().feed_watch();
+    async fn run(mut self) {
         loop {
-            head.mark_unchanged();
-            match self.send_new().await {
+            let next = tokio::select! {
+                () = self.sender.closed() => return,
+                events = self.follower.next_batch(BATCH_EVENTS_MAX) => Some(events),
+                () = tokio::time::sleep_until(self.told + TOKEN_INTERVAL) => None,
+            };
+            let sent = match next {
+                Some(Ok(events)) => self.send_changes(&events).await,
+                Some(Err(error)) => Err(error.into()),
+                None => Ok(self.send_token().await),
+            };
+            match sent {
                 Ok(Ok(())) => {}
                 Ok(Err(Gone)) => return,
                 Err(error) => {
@@ -122,44 +124,19 @@ impl Watch {
                     return;
                 }
             }
-            tokio::select! {
-                () = self.sender.closed() => return,
-                changed = head.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(tick) => {}
-            }
         }
     }
 
-    /// Sends all that is new in the feed.
-    async fn send_new(&mut self) -> Result<Result<(), Gone>, Error> {
-        loop {
-            let reader = self.use_cases.store().reader();
-            let events = feed::read_after(reader, self.position, BATCH_EVENTS_MAX).await?;
-            self.check_gap(&events).await?;
-            let is_last = events.len() < BATCH_EVENTS_MAX as usize;
-            for event in events {
-                self.position = event.position;
-                if let Some(answer) = self.answer(&event)?
-                    && self.send(answer).await.is_err()
-                {
-                    return Ok(Err(Gone));
-                }
-            }
-            if is_last {
-                return Ok(self.send_token().await);
+    /// Sends what the filter wants of these events.
+    async fn send_changes(&mut self, events: &[FeedEvent]) -> Result<Result<(), Gone>, Error> {
+        for event in events {
+            if let Some(answer) = self.answer(event)?
+                && self.send(answer).await.is_err()
+            {
+                return Ok(Err(Gone));
             }
         }
-    }
-
-    /// The feed has no holes: an event that is not the next one means that those between were forgotten.
-    async fn check_gap(&self, events: &[FeedEvent]) -> Result<(), Error> {
-        match events.first() {
-            Some(first) if first.position > self.position + 1 => {
-                let oldest = feed::oldest(self.use_cases.store().reader()).await?;
-                Err(Error::ResumeTokenExpired { oldest, token: self.position })
-            }
-            _ => Ok(()),
-        }
+        Ok(Ok(()))
     }
 
     fn answer(&self, event: &FeedEvent) -> Result<Option<pb::WatchAvailabilityResponse>, Error> {
@@ -180,15 +157,25 @@ impl Watch {
     }
 
     async fn send_token(&mut self) -> Result<(), Gone> {
-        if self.told.elapsed() < TOKEN_INTERVAL {
-            return Ok(());
-        }
-        let resume_token = resume_token(STREAM, self.position);
+        let resume_token = resume_token(STREAM, self.follower.position());
         self.send(pb::WatchAvailabilityResponse { resume_token, position: None, change_time: None }).await
     }
 
     async fn send(&mut self, answer: pb::WatchAvailabilityResponse) -> Result<(), Gone> {
         self.told = Instant::now();
         self.sender.send(Ok(answer)).await.map_err(|_| Gone)
+    }
+}
+
+impl From<FollowError> for Error {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Forgotten { oldest, position } => Self::ResumeTokenExpired { oldest, token: position },
+            FollowError::BeyondHead { .. } => {
+                let description = "must be a token that this feed gave";
+                Problem::invalid_field(ErrorReason::ResumeTokenInvalid, "resume_token", description).into()
+            }
+            FollowError::Storage(error) => Self::Storage(error),
+        }
     }
 }

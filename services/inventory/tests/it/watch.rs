@@ -12,15 +12,27 @@ use tonic::{Code, Status, Streaming};
 use crate::world::{World, refusal};
 
 async fn token(world: &World) -> String {
-    world.clients.availability.clone().get_resume_token(GetResumeTokenRequest {}).await.unwrap().into_inner().resume_token
+    world
+        .clients
+        .availability
+        .clone()
+        .get_resume_token(GetResumeTokenRequest {})
+        .await
+        .unwrap()
+        .into_inner()
+        .resume_token
 }
 
-async fn watch(world: &World, request: WatchAvailabilityRequest) -> Result<Streaming<WatchAvailabilityResponse>, Status> {
+async fn watch(
+    world: &World,
+    request: WatchAvailabilityRequest,
+) -> Result<Streaming<WatchAvailabilityResponse>, Status> {
     Ok(world.clients.availability.clone().watch_availability(request).await?.into_inner())
 }
 
 async fn watch_after(world: &World, resume_token: &str) -> Result<Streaming<WatchAvailabilityResponse>, Status> {
-    let request = WatchAvailabilityRequest { resume_token: resume_token.to_owned(), ..WatchAvailabilityRequest::default() };
+    let request =
+        WatchAvailabilityRequest { resume_token: resume_token.to_owned(), ..WatchAvailabilityRequest::default() };
     watch(world, request).await
 }
 
@@ -37,10 +49,7 @@ async fn next(stream: &mut Streaming<WatchAvailabilityResponse>) -> (Position, S
 
 /// Waits until every event has its place in the feed.
 async fn stamped(world: &World) {
-    eventually("all events are in the feed", || async {
-        feed::unstamped(world.app.store()).await.unwrap() == 0
-    })
-    .await;
+    eventually("all events are in the feed", || async { feed::unstamped(world.app.store()).await.unwrap() == 0 }).await;
 }
 
 async fn a_watch_from_a_token_misses_nothing(backend: Backend) {
