@@ -42,6 +42,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing::info!(address = %server.local_addr(), metrics = %metrics.local_addr()?, "inventory is listening");
     app.spawn_jobs(&jobs);
     let metrics = tokio::spawn(metrics.serve(jobs.shutdown_token()));
+    let (stopping, watched) = (shutdown.token(), app.clone());
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        watched.end_watches();
+    });
     let served = run_until_stopped(server, &[app.tasks()], &jobs, &shutdown).await;
     metrics.await??;
     app.store().close().await?;

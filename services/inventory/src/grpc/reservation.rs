@@ -59,7 +59,7 @@ impl ReservationService for Reservations {
         request: Request<pb::ReserveStockRequest>,
     ) -> Result<Response<pb::ReserveStockResponse>, Status> {
         let now = self.0.now();
-        write(&self.0, request, |r, v| decode::reserve(r, now, v), UseCases::execute).await
+        write(&self.0, request, |r, v| decode::reserve(r, now, v), UseCases::reserve).await
     }
 
     async fn post_reservations(

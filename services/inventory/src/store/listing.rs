@@ -4,7 +4,7 @@ use backorder_domain::ids::{ItemId, LocationId, SupplyId};
 use backorder_storage::StorageError;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Func, extension::postgres::PgExpr},
+    sea_query::{BinOper, Expr, ExprTrait, Func},
 };
 
 use super::{
@@ -96,7 +96,9 @@ pub async fn list_waiting(
     if let Some(location) = location {
         // The list between blanks differs from itself without the location: only then it is in it. LIKE would not do,
         // because SQLite's takes capital letters for small ones.
-        let list = || Expr::val(" ").concat(Expr::col(Locations)).concat(Expr::val(" "));
+        // The operator is written out, because the builder knows it for PostgreSQL only.
+        let concat = || BinOper::Custom("||".into());
+        let list = || Expr::val(" ").binary(concat(), Expr::col(Locations)).binary(concat(), Expr::val(" "));
         let without = Func::cust("replace").args([list(), Expr::val(format!(" {location} ")), Expr::val("")]);
         query = query.filter(list().ne(without));
     }

@@ -223,7 +223,7 @@ pub fn supply_message(row: &supply::Model) -> Result<pb::Supply, StorageError> {
 
 /// Claims with all that belongs to them, in the order of line and part.
 async fn claim_messages(connection: &impl ConnectionTrait, rows: Vec<claim::Model>) -> Result<Vec<pb::Claim>, Error> {
-    let claims = complete_claims(connection, rows).await?;
+    let mut claims = complete_claims(connection, rows).await?;
     let pegged: BTreeSet<&SupplyId> = claims.iter().flat_map(|(_, claim)| &claim.pegs).map(|peg| &peg.supply).collect();
     let pegged: Vec<&SupplyId> = pegged.into_iter().collect();
     let mut supplies: HashMap<SupplyId, Supply> = HashMap::new();
@@ -231,6 +231,7 @@ async fn claim_messages(connection: &impl ConnectionTrait, rows: Vec<claim::Mode
         let supply = supply_of(&row)?;
         supplies.insert(supply.id.clone(), supply);
     }
+    stock::sort_pegs(claims.iter_mut().map(|(_, claim)| claim), &supplies.values().collect::<Vec<_>>());
     let messages = claims.iter().map(|(row, claim)| {
         let item = stock::item_id(&row.item_id, "claim")?;
         Ok(wire::claim(&item, claim, |id| supplies.get(id)))

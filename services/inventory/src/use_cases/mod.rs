@@ -49,6 +49,7 @@ struct Parts {
     memory: Memory,
     tasks: OwnedTasks,
     wake_upkeep: Wake,
+    reserve_group: stock::ReserveGroup,
 }
 
 impl UseCases {
@@ -57,7 +58,15 @@ impl UseCases {
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
         let tasks = OwnedTasks::new(config.writes_running_max);
         Self {
-            parts: Arc::new(Parts { store, clock, ids, memory: Memory::default(), tasks, wake_upkeep: Wake::new() }),
+            parts: Arc::new(Parts {
+                store,
+                clock,
+                ids,
+                memory: Memory::default(),
+                tasks,
+                wake_upkeep: Wake::new(),
+                reserve_group: stock::ReserveGroup::default(),
+            }),
         }
     }
 
@@ -71,6 +80,11 @@ impl UseCases {
     #[must_use]
     pub fn tasks(&self) -> &OwnedTasks {
         &self.parts.tasks
+    }
+
+    /// The reservations that wait for their batch.
+    fn reserve_group(&self) -> &stock::ReserveGroup {
+        &self.parts.reserve_group
     }
 
     /// Wakes the job that keeps up with business time.

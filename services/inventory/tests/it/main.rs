@@ -7,5 +7,16 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+mod availability;
+mod catalog;
+mod idempotency;
+mod operations;
+mod physical;
+mod queue;
+mod races;
+mod refusals;
 mod serving;
+mod supply;
+mod upkeep;
+mod watch;
 mod world;

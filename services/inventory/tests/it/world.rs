@@ -9,7 +9,7 @@ use backorder_domain::ids::IdProvider;
 use backorder_inventory::{App, Config, SOURCE};
 use backorder_messaging::EmbeddedBus;
 use backorder_proto::{
-    common::v1::{Date, ErrorReason, WriteContext},
+    common::v1::{Activity, Date, ErrorReason, WriteContext},
     inventory::v1::{self as pb, *},
 };
 use backorder_service_kit::{
@@ -21,13 +21,13 @@ use backorder_service_kit::{
     time::ManualClock,
 };
 use backorder_storage::{Store, StoreOptions};
-use backorder_testkit::{Backend, FreshDatabase, fresh_url, seed};
+use backorder_testkit::{Backend, FreshDatabase, eventually, fresh_url, seed};
 use tonic::{Code, Status};
 
 pub struct World {
     pub clients: InventoryClients,
     pub clock: Arc<ManualClock>,
-    pub jobs: Jobs,
+    _jobs: Jobs,
     pub app: App,
     ids: SeededIds,
     lines: AtomicU32,
@@ -48,20 +48,27 @@ impl World {
     }
 
     pub async fn empty(backend: Backend) -> Self {
+        Self::configured(backend, Config::default()).await
+    }
+
+    /// Nothing, with settings of its own.
+    pub async fn configured(backend: Backend, config: Config) -> Self {
         let database = fresh_url(backend).await;
         let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
         let clock = Arc::new(ManualClock::new("2026-03-02T12:00:00Z".parse().unwrap()));
         let bus = EmbeddedBus::new();
         bus.register(SOURCE, store.clone());
         let ids = Arc::new(SeededIds::scoped(seed(), "service"));
-        let app = App::build(Config::default(), store, clock.clone(), ids, Arc::new(bus)).await.unwrap();
+        let app = App::build(config, store, clock.clone(), ids, Arc::new(bus)).await.unwrap();
         let mut services = ServiceSet::new();
         app.add_services(&mut services);
         let jobs = Jobs::new();
         app.spawn_jobs(&jobs);
-        let clients = InventoryClients::new(in_process(services).with_caller("test"));
+        let clients = InventoryClients::new(
+            in_process(services).with_caller("test").with_deadline_default(std::time::Duration::from_secs(60)),
+        );
         let ids = SeededIds::scoped(seed(), "test");
-        Self { clients, clock, jobs, app, ids, lines: AtomicU32::new(0), _database: database }
+        Self { clients, clock, _jobs: jobs, app, ids, lines: AtomicU32::new(0), _database: database }
     }
 
     /// A fresh request id.
@@ -165,6 +172,21 @@ impl World {
         Ok(self.clients.reservations.clone().release_claims(request).await?.into_inner())
     }
 
+    /// Ships one unit of each line, together.
+    pub async fn post_all(&self, lines: &[String]) {
+        let lines =
+            lines.iter().map(|line| PostLine { line: line.clone(), quantity: 1, ..PostLine::default() }).collect();
+        let request = PostReservationsRequest { request_id: self.id(), lines, ..PostReservationsRequest::default() };
+        self.clients.reservations.clone().post_reservations(request).await.unwrap();
+    }
+
+    /// Gives one unit of each line back, together.
+    pub async fn release_all(&self, lines: Vec<String>) {
+        let lines = lines.into_iter().map(|line| ReleaseLine { line, quantity: 1, part: 0 }).collect();
+        let request = ReleaseClaimsRequest { request_id: self.id(), lines, ..ReleaseClaimsRequest::default() };
+        self.clients.reservations.clone().release_claims(request).await.unwrap();
+    }
+
     /// Gives units of all open holds of one place to claims, and ends the run.
     pub async fn serve(&self, item: &str, location: &str, gains: &[(&Claim, i64)]) -> ApplyAllocationResponse {
         let holds = self.holds().await;
@@ -204,6 +226,20 @@ impl World {
         };
         let answer = self.clients.supply.clone().batch_create_supplies(request).await.unwrap().into_inner();
         answer.supplies.into_iter().next().expect("the supply")
+    }
+
+    pub fn clock_now(&self) -> jiff::Timestamp {
+        backorder_domain::time::Clock::now(self.clock.as_ref())
+    }
+
+    pub async fn activity(&self) -> Activity {
+        let answer = self.clients.operations.clone().get_activity(GetActivityRequest {}).await.unwrap();
+        answer.into_inner().activity.unwrap()
+    }
+
+    /// Waits until time has nothing more to do.
+    pub async fn idle(&self) {
+        eventually("the service is idle", async || self.activity().await.runs_waiting == 0).await;
     }
 
     pub async fn verify(&self) -> VerifyBooksResponse {

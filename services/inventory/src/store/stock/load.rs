@@ -249,7 +249,6 @@ async fn read_supplies(
         times.supplies.insert(supply.id.clone(), known);
         supplies.entry(item_id(&row.item_id, "supply")?).or_default().push(supply);
     }
-    // Pegs stand in their claims earliest expected first.
     Ok(supplies)
 }
 
@@ -262,7 +261,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         }
         let mut claims = rows.claims.remove(item).unwrap_or_default();
         let supplies = rows.supplies.remove(item).unwrap_or_default();
-        sort_pegs(&mut claims, &supplies);
+        sort_pegs(&mut claims, &supplies.iter().collect::<Vec<_>>());
         let candidates = claims.iter().flat_map(|claim| &claim.candidates);
         let reserved_at = claims.iter().flat_map(|claim| &claim.reservations).map(|r| &r.location);
         let supplied = supplies.iter().map(|supply| &supply.location);
@@ -290,8 +289,8 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
     Ok(Loaded { books, times: rows.times })
 }
 
-/// Pegs stand in their claim earliest expected first.
-fn sort_pegs(claims: &mut [Claim], supplies: &[Supply]) {
+/// Puts the pegs of claims in their order: earliest expected first.
+pub fn sort_pegs<'a>(claims: impl IntoIterator<Item = &'a mut Claim>, supplies: &[&Supply]) {
     let dates: HashMap<&SupplyId, Date> =
         supplies.iter().map(|supply| (&supply.id, supply.expected_date.unwrap_or(Date::MAX))).collect();
     for claim in claims {

@@ -7,7 +7,7 @@ mod rows;
 mod scope;
 
 pub use flush::flush_in_tx;
-pub use load::{LoadError, Loaded, Times, complete_claims, load, load_in_tx};
+pub use load::{LoadError, Loaded, Times, complete_claims, load, load_in_tx, sort_pegs};
 pub use query::*;
 pub use rows::{claim_of, hold_of, item_id, movement_of, position_of, supply_of};
 pub use scope::Scope;

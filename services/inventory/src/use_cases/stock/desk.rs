@@ -1,9 +1,9 @@
 //! What a command works on: the books, its context, and how answers are made of books.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use backorder_domain::{
-    ids::{HoldId, ItemId, LocationId, SupplyId},
+    ids::{HoldId, ItemId, LineId, LocationId, SupplyId},
     stock::{book::ItemBook, books::StockBooks, claim::ClaimKey, context::CommandContext, error::StockError},
 };
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::StockCommand;
 use crate::{
     catalog::Places,
-    error::Error,
+    error::{Error, Kind},
     store::stock::{Loaded, Times},
     write::Write,
 };
@@ -27,6 +27,8 @@ pub struct Desk<'a> {
     pub places: &'a Places,
     times: &'a Times,
     holds_before: BTreeSet<HoldId>,
+    /// The items of the lines that have claims among those that were loaded.
+    items_of_lines: HashMap<LineId, ItemId>,
 }
 
 impl<'a> Desk<'a> {
@@ -44,17 +46,19 @@ impl<'a> Desk<'a> {
         };
         let Loaded { books, times } = loaded;
         let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
-        Self { books, context, places, times, holds_before }
+        let lines =
+            books.iter().flat_map(|book| book.claims().map(|claim| (claim.key.line.clone(), book.item().clone())));
+        let items_of_lines = lines.collect();
+        Self { books, context, places, times, holds_before, items_of_lines }
     }
 
-    /// The item whose book holds a line.
+    /// The item whose book holds a line, which the request names in `field`.
     ///
     /// # Errors
-    /// [`StockError::ClaimNotFound`] when no claim of the line was found.
-    pub fn item_of(&self, line: &backorder_domain::ids::LineId) -> Result<ItemId, Error> {
-        let holds_it = |book: &&ItemBook| book.claims().any(|claim| claim.key.line == *line);
-        let found = self.books.iter().find(holds_it).map(|book| book.item().clone());
-        found.ok_or_else(|| Error::missing(crate::error::Kind::Claim, line.as_str(), ""))
+    /// [`Error::Missing`] when no claim of the line was found.
+    pub fn item_of(&self, line: &LineId, field: impl FnOnce() -> String) -> Result<ItemId, Error> {
+        let found = self.items_of_lines.get(line).cloned();
+        found.ok_or_else(|| Error::missing(Kind::Claim, line.as_str(), field()))
     }
 
     /// The item whose book holds a supply.
@@ -63,7 +67,7 @@ impl<'a> Desk<'a> {
     /// [`Error::Missing`] when there is no such supply.
     pub fn item_of_supply(&self, supply: &SupplyId) -> Result<ItemId, Error> {
         let found = self.books.iter().find(|book| book.supply(supply).is_some()).map(|book| book.item().clone());
-        found.ok_or_else(|| Error::missing(crate::error::Kind::Supply, wire::supply_name(supply), ""))
+        found.ok_or_else(|| Error::missing(Kind::Supply, wire::supply_name(supply), ""))
     }
 
     /// Refuses to make a supply under an id that another item's supply has.

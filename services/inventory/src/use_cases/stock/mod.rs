@@ -1,8 +1,8 @@
 //! Commands on stock, claims and supply: one transaction for a slice of commands.
 //!
 //! [`UseCases::execute`] is the only way: it begins the requests, locks the items, loads what the commands need, lets
-//! them change the books one after the other, and writes everything with one statement per table. A slice has one
-//! command today; a batch that commits together needs nothing else.
+//! them change the books one after the other, and writes everything with one statement per table. Reservations come in
+//! batches ([`group`]), other commands alone.
 
 mod adjust;
 mod advise_shipment;
@@ -11,6 +11,7 @@ mod cancel_supply;
 mod count;
 mod create_supplies;
 mod desk;
+mod group;
 mod post;
 mod quarantine;
 mod reassign;
@@ -43,6 +44,7 @@ pub use cancel_supply::CancelSupply;
 pub use count::{Count, CountLine};
 pub use create_supplies::CreateSupplies;
 pub use desk::Desk;
+pub use group::ReserveGroup;
 pub use post::PostReservations;
 pub use quarantine::Quarantine;
 pub use reassign::ReassignReservation;

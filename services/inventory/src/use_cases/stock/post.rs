@@ -62,8 +62,8 @@ impl StockCommand for PostReservations {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut claims = ClaimsInOrder::default();
         let mut units = Vec::with_capacity(self.lines.len());
-        for line in &self.lines {
-            let item = desk.item_of(&line.line)?;
+        for (index, line) in self.lines.iter().enumerate() {
+            let item = desk.item_of(&line.line, || path("lines", index, "line"))?;
             for posted in desk.on_book(&item, |book, context| book.post(context, line))? {
                 claims.add(&item, &posted.key);
                 units.push(pb::PostedUnits {

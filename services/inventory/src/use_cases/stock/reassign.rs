@@ -53,8 +53,8 @@ impl StockCommand for ReassignReservation {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let Reassign { from, to, .. } = &self.reassign;
-        let item = desk.item_of(&from.line)?;
-        if desk.item_of(&to.line)? != item {
+        let item = desk.item_of(&from.line, || "from_line".to_owned())?;
+        if desk.item_of(&to.line, || "to_line".to_owned())? != item {
             return Err(Error::Stock { item, error: StockError::ClaimNotFound(to.clone()) });
         }
         desk.on_book(&item, |book, context| book.reassign(context, &self.reassign))?;

@@ -1,7 +1,7 @@
 //! `ReleaseClaims`: units that are not wanted any more wait no more, or become free, or are held for the queue.
 
 use backorder_domain::stock::release::Release;
-use backorder_proto::inventory::v1 as pb;
+use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
 use super::{Desk, Named, StockCommand, post::ClaimsInOrder};
@@ -44,8 +44,8 @@ impl StockCommand for ReleaseClaims {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut claims = ClaimsInOrder::default();
-        for line in &self.lines {
-            let item = desk.item_of(&line.line)?;
+        for (index, line) in self.lines.iter().enumerate() {
+            let item = desk.item_of(&line.line, || path("lines", index, "line"))?;
             for released in desk.on_book(&item, |book, context| book.release(context, line))? {
                 claims.add(&item, &released.key);
             }

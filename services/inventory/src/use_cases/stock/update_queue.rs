@@ -1,7 +1,7 @@
 //! `UpdateQueue`: whether claims may take stock, and where they stand in the queue.
 
 use backorder_domain::stock::queue::QueueChange;
-use backorder_proto::inventory::v1 as pb;
+use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
 use super::{AuditSubject, Desk, Named, StockCommand, post::ClaimsInOrder};
@@ -46,8 +46,8 @@ impl StockCommand for UpdateQueue {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut claims = ClaimsInOrder::default();
-        for change in &self.changes {
-            let item = desk.item_of(&change.line)?;
+        for (index, change) in self.changes.iter().enumerate() {
+            let item = desk.item_of(&change.line, || path("changes", index, "line"))?;
             for key in desk.on_book(&item, |book, context| book.change_queue(context, change))? {
                 claims.add(&item, &key);
             }

@@ -1,0 +1,72 @@
+//! Races that must have one winner.
+
+use backorder_proto::{common::v1::ErrorReason, inventory::v1::*};
+use backorder_service_kit::problem::reason_of;
+use backorder_testkit::{Backend, counts::cases, on_each_backend};
+use jiff::SignedDuration;
+
+use crate::world::World;
+
+async fn many_callers_race_for_the_last_ten_units_and_ten_win(backend: Backend) {
+    let world = World::new(backend).await;
+    for round in 0..cases("last_units_rounds") {
+        world.receive("a", "main", 10).await;
+        let waits = round % 2 == 0;
+        let callers = (0..cases("last_units_callers")).map(|_| {
+            let shortfall = if waits { Shortfall::Backorder } else { Shortfall::Refuse };
+            let line = ReserveLine { shortfall: i32::from(shortfall), ..world.wants("a", 1) };
+            let request = ReserveStockRequest { request_id: world.id(), lines: vec![line], ..Default::default() };
+            let mut client = world.clients.reservations.clone();
+            tokio::spawn(async move { client.reserve_stock(request).await.unwrap().into_inner().results[0].clone() })
+        });
+        let mut won = Vec::new();
+        let mut lost = Vec::new();
+        for result in futures::future::join_all(callers).await {
+            let result = result.unwrap();
+            let reserved = result.claim.as_ref().map_or(0, |claim| claim.reserved);
+            if reserved == 1 { won.push(result.line) } else { lost.push(result) }
+        }
+        assert_eq!(won.len(), 10, "round {round}");
+        let is_right = |result: &ReserveResult| match &result.claim {
+            Some(claim) => waits && claim.waiting == 1,
+            None => !waits && result.refused == 1,
+        };
+        assert!(lost.iter().all(is_right));
+        world.post_all(&won).await;
+        if waits {
+            world.release_all(lost.into_iter().map(|result| result.line).collect()).await;
+        }
+        assert_eq!(world.position("a", "main").await.on_hand, 0);
+    }
+    world.balanced().await;
+}
+
+async fn a_soft_claim_is_posted_or_expires_never_both(backend: Backend) {
+    let world = World::new(backend).await;
+    for _ in 0..cases("reservation_post_expire_race") {
+        let now = world.clock_now();
+        let expire_time = Some(prost_types::Timestamp { seconds: now.as_second() + 60, nanos: 0 });
+        let soft = ReserveLine { strength: i32::from(ReservationStrength::Soft), expire_time, ..world.wants("a", 2) };
+        let line = soft.line.clone();
+        world.receive("a", "main", 2).await;
+        let on_hand = world.position("a", "main").await.on_hand;
+        world.reserve(vec![soft]).await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(61));
+        // Asking for the activity wakes the job that ends the claim.
+        let mut operations = world.clients.operations.clone();
+        let (posted, _) = tokio::join!(world.post(&line, 2), operations.get_activity(GetActivityRequest {}));
+        world.idle().await;
+        let (claim, position) = (world.claim(&line).await, world.position("a", "main").await);
+        match posted {
+            Ok(_) => assert_eq!((claim.posted, claim.reserved, position.on_hand), (2, 0, on_hand - 2)),
+            Err(status) => {
+                assert_eq!(reason_of(&status), Some(ErrorReason::InsufficientReservation));
+                assert_eq!((claim.posted, claim.reserved, position.on_hand), (0, 0, on_hand));
+            }
+        }
+        assert_eq!(position.reserved, 0);
+    }
+    world.balanced().await;
+}
+
+on_each_backend!(many_callers_race_for_the_last_ten_units_and_ten_win, a_soft_claim_is_posted_or_expires_never_both,);
