@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use backorder_messaging::RelayProgress;
-use backorder_proto::allocation::v1::{self as pb, allocation_operations_service_server::AllocationOperationsService};
+use backorder_proto::{
+    allocation::v1::{self as pb, allocation_operations_service_server::AllocationOperationsService},
+    convert::decode::checked,
+};
 use tonic::{Request, Response, Status, async_trait};
+use uuid::Uuid;
 
-use super::{damaged_token, page};
+use super::{damaged_token, page, read};
 use crate::use_cases::UseCases;
 
 /// The service.
@@ -61,7 +65,8 @@ impl AllocationOperationsService for Operations {
         &self,
         request: Request<pb::RedriveDeadLetterRequest>,
     ) -> Result<Response<pb::RedriveDeadLetterResponse>, Status> {
-        self.use_cases.redrive_dead_letter(&request.get_ref().event_id).await?;
+        let event_id = read(&request, |r, violations| checked(Uuid::try_parse(&r.event_id), "event_id", violations))?;
+        self.use_cases.redrive_dead_letter(event_id).await?;
         Ok(Response::new(pb::RedriveDeadLetterResponse {}))
     }
 }

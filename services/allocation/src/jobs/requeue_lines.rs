@@ -1,6 +1,12 @@
 //! Puts the lines that wait into the order of a serving sequence that was changed.
+//!
+//! What is left to do is read off the lines themselves: those whose place is not the one that the present sequence gives
+//! them. So a crash forgets nothing, and doing it again changes nothing.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use backorder_domain::{
     allocation::sequence::ServingSequence,
@@ -10,17 +16,20 @@ use backorder_domain::{
 use backorder_proto::inventory::v1 as pb;
 use backorder_service_kit::{idempotency::command_hash, jobs::Woken};
 use backorder_storage::columns;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::{
     error::Error,
     order::{LineKey, key::QUOTE_PART},
+    rules,
     store::{
         entity::line_claim,
         orders::{self, WaitingPart},
-        rules,
+        rules::StoredSequence,
     },
     use_cases::{UseCases, claims::ClaimNews, orders::queue_key},
 };
@@ -29,94 +38,195 @@ use crate::{
 const CHUNK_MAX: u64 = 500;
 /// The name space of the ids of these calls.
 const SEQUENCES: Uuid = Uuid::from_u128(0x0b8a_4d3e_51c7_4f0a_8f5c_93d2_6e77_c1a4);
+/// How long after a change lines may still be written by rules that were read before it.
+const STALE_RULES_AGE_MAX: Duration = rules::AGE_MAX.saturating_mul(2);
 
-/// Brings waiting lines into the present order until shutdown.
+/// Brings waiting lines into the present order until shutdown: at once when the sequence changes, and once more when no
+/// instance can use the old one any longer.
 ///
 /// # Errors
 /// Those of the store and of inventory; the job is started anew then, after a pause.
 pub async fn requeue_lines(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
+    let mut look_again_at = Some(Instant::now());
     loop {
-        let stored = rules::sequence(use_cases.store()).await?;
-        if stored.applied_version < stored.version {
-            use_cases.requeue_all(&stored.sequence, stored.version).await?;
-        } else if use_cases.wakes().requeue.wait(&shutdown, use_cases.config().hold_tick).await == Woken::Shutdown {
-            return Ok(());
+        let stored = crate::store::rules::sequence(use_cases.store()).await?;
+        let is_new = stored.applied_version < stored.version;
+        let mut pause = use_cases.config().hold_tick;
+        if is_new || look_again_at.is_some_and(|at| at <= Instant::now()) {
+            look_again_at = is_new.then(|| Instant::now() + STALE_RULES_AGE_MAX);
+            if use_cases.requeue_all(&stored).await? {
+                if is_new {
+                    use_cases.note_applied(stored.version).await?;
+                }
+            } else {
+                pause = use_cases.config().job_tick;
+                look_again_at = Some(Instant::now() + pause);
+            }
         }
-        if shutdown.is_cancelled() {
+        if let Some(at) = look_again_at {
+            pause = pause.min(at.saturating_duration_since(Instant::now()));
+        }
+        if use_cases.wakes().requeue.wait(&shutdown, pause).await == Woken::Shutdown {
             return Ok(());
         }
     }
 }
 
+/// The place of a line in the backlog.
+struct LinePlace {
+    order: String,
+    line: i32,
+    queue_key: String,
+}
+
+/// What a chunk of waiting parts needs.
+#[derive(Default)]
+struct Moves {
+    /// Each with the version of the claim that it was decided on.
+    changes: Vec<(pb::QueueChange, i64)>,
+    places: BTreeMap<(String, i32), LinePlace>,
+    /// Parts of orders that a step is under way for.
+    busy: usize,
+}
+
+impl Moves {
+    fn of(sequence: &ServingSequence, parts: &[WaitingPart]) -> Result<Self, Error> {
+        let mut moves = Self::default();
+        for part in parts {
+            if part.order.busy_step.is_some() {
+                moves.busy += 1;
+                continue;
+            }
+            let key = key_at(sequence, part, part.claim.queue_time)?;
+            if key != part.claim.queue_key {
+                moves.changes.push((change(&part.claim, key), part.claim.version));
+            }
+            let queue_key = key_at(sequence, part, part.line.queue_time)?;
+            if queue_key != part.line.queue_key {
+                let (order, line) = (part.line.order_id.clone(), part.line.line_number);
+                moves.places.insert((order.clone(), line), LinePlace { order, line, queue_key });
+            }
+        }
+        Ok(moves)
+    }
+}
+
 impl UseCases {
-    async fn requeue_all(&self, sequence: &ServingSequence, version: i64) -> Result<(), Error> {
+    /// Puts all waiting lines into the order of a sequence. Answers false when some must be looked at again, because
+    /// steps of their orders are under way.
+    async fn requeue_all(&self, stored: &StoredSequence) -> Result<bool, Error> {
         let mut after: Option<LineKey> = None;
+        let mut busy = 0;
         loop {
             let parts = orders::waiting_parts(self.store().reader(), after.as_ref(), CHUNK_MAX).await?;
-            let Some(last) = parts.last() else { break };
+            let Some(last) = parts.last() else { return Ok(busy == 0) };
             after = Some(key_of(&last.claim));
-            self.requeue(sequence, version, &parts).await?;
+            let moves = Moves::of(&stored.sequence, &parts)?;
+            busy += moves.busy;
+            if !moves.changes.is_empty() || !moves.places.is_empty() {
+                let claims = self.change_queue(stored.version, moves.changes).await?;
+                busy += self.record_queue(&claims, &moves.places).await?;
+            }
         }
+    }
+
+    async fn note_applied(&self, version: i64) -> Result<(), Error> {
         let now = columns::micros(self.now());
         self.store()
             .write("sequence_applied", move |tx| {
                 Box::pin(async move {
-                    let mut stored = rules::lock_sequence_in_tx(tx).await?;
+                    let mut stored = crate::store::rules::lock_sequence_in_tx(tx).await?;
                     // A still newer sequence is applied in the next round.
                     stored.applied_version = stored.applied_version.max(version);
-                    rules::put_sequence_in_tx(tx, &stored, now).await?;
+                    crate::store::rules::put_sequence_in_tx(tx, &stored, now).await?;
                     Ok::<_, Error>(())
                 })
             })
             .await
     }
 
-    async fn requeue(&self, sequence: &ServingSequence, version: i64, parts: &[WaitingPart]) -> Result<(), Error> {
-        let mut keys = Vec::new();
-        let mut changes = Vec::new();
-        for part in parts {
-            let key = new_key(sequence, part)?;
-            if key != part.claim.queue_key {
-                changes.push(pb::QueueChange {
-                    line: key_of(&part.claim).demand_line(),
-                    // The claim of a quote is part 1 under the quote's own name.
-                    part: if part.claim.part == QUOTE_PART { 1 } else { part.claim.part },
-                    eligible: None,
-                    queue_key: Some(key.clone()),
-                });
+    /// Changes places in inventory's queue; answers the claims. A line that inventory does not know is left out, and
+    /// `VerifyOrders` tells of it.
+    async fn change_queue(&self, version: i64, changes: Vec<(pb::QueueChange, i64)>) -> Result<Vec<pb::Claim>, Error> {
+        let mut claims = Vec::new();
+        let mut chunks = vec![changes];
+        while let Some(mut chunk) = chunks.pop() {
+            if chunk.is_empty() {
+                continue;
             }
-            keys.push((part.claim.order_id.clone(), part.claim.line_number, key));
+            match self.inventory().update_queue(request(version, &chunk)).await {
+                Ok(answer) => claims.extend(answer.claims),
+                Err(status) if status.code() == Code::NotFound && chunk.len() > 1 => {
+                    let rest = chunk.split_off(chunk.len() / 2);
+                    chunks.extend([rest, chunk]);
+                }
+                Err(status) => self.passed_over(&chunk, status)?,
+            }
         }
-        let claims = if changes.is_empty() { Vec::new() } else { self.change_queue(version, changes).await? };
-        self.record_queue(&claims, &keys).await
+        Ok(claims)
     }
 
-    async fn change_queue(&self, version: i64, changes: Vec<pb::QueueChange>) -> Result<Vec<pb::Claim>, Error> {
-        let mut request = pb::UpdateQueueRequest { changes, ..pb::UpdateQueueRequest::default() };
-        let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
-        request.request_id = derived_uuid(SEQUENCES, &format!("{version} {content}")).to_string();
-        Ok(self.inventory().update_queue(request).await.map_err(Error::Unanswered)?.claims)
+    fn passed_over(&self, chunk: &[(pb::QueueChange, i64)], status: Status) -> Result<(), Error> {
+        if status.code() != Code::NotFound {
+            return Err(Error::Unanswered(status));
+        }
+        for (change, _) in chunk {
+            tracing::error!(line = change.line, "inventory does not know a line that waits");
+        }
+        Ok(())
     }
 
-    async fn record_queue(&self, claims: &[pb::Claim], keys: &[(String, i32, String)]) -> Result<(), Error> {
+    /// Takes over the claims and the places of lines; answers how many lines could not be moved because a step of their
+    /// order began meanwhile: the end of the step writes them as they were.
+    async fn record_queue(
+        &self,
+        claims: &[pb::Claim],
+        places: &BTreeMap<(String, i32), LinePlace>,
+    ) -> Result<usize, Error> {
         let mut news = Vec::new();
         for claim in claims {
             news.extend(ClaimNews::of(claim, "the serving sequence changed")?);
         }
         let (news, now) = (&news, self.now());
-        // A line stands in the backlog where its first waiting part stands.
-        let mut seen = BTreeSet::new();
-        let firsts: Vec<_> = keys.iter().filter(|key| seen.insert((key.0.as_str(), key.1))).cloned().collect();
-        let firsts = &firsts;
+        let claimed = news.iter().map(|one| (one.key.order.clone(), one.key.line));
+        let lines: &BTreeSet<(String, i32)> = &claimed.chain(places.keys().cloned()).collect();
         self.store()
             .write("requeue_lines", move |tx| {
                 Box::pin(async move {
+                    let book = orders::load_lines_in_tx(tx, lines).await?;
                     self.follow_claims_in_tx(tx, news, now, None).await?;
-                    orders::put_queue_keys_in_tx(tx, firsts).await?;
-                    Ok::<_, Error>(())
+                    let is_busy = |order: &str| book.orders.get(order).is_some_and(|o| o.row.busy_step.is_some());
+                    let (busy, free): (Vec<_>, Vec<_>) = places.values().partition(|place| is_busy(&place.order));
+                    let free: Vec<_> = free
+                        .into_iter()
+                        .map(|place| (place.order.clone(), place.line, place.queue_key.clone()))
+                        .collect();
+                    orders::put_queue_keys_in_tx(tx, &free).await?;
+                    Ok::<_, Error>(busy.len())
                 })
             })
             .await
+    }
+}
+
+/// One call. Its id follows from the sequence, the changes and the claims that they were decided on: sent again it has no
+/// second effect, and a claim that was changed since gets a call of its own.
+fn request(version: i64, chunk: &[(pb::QueueChange, i64)]) -> pb::UpdateQueueRequest {
+    let changes = chunk.iter().map(|(change, _)| change.clone()).collect();
+    let mut request = pb::UpdateQueueRequest { changes, ..pb::UpdateQueueRequest::default() };
+    let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
+    let versions: Vec<String> = chunk.iter().map(|(_, version)| version.to_string()).collect();
+    request.request_id = derived_uuid(SEQUENCES, &format!("{version} {content} {}", versions.join(","))).to_string();
+    request
+}
+
+fn change(claim: &line_claim::Model, queue_key: String) -> pb::QueueChange {
+    pb::QueueChange {
+        line: key_of(claim).demand_line(),
+        // The claim of a quote is part 1 under the quote's own name.
+        part: if claim.part == QUOTE_PART { 1 } else { claim.part },
+        eligible: None,
+        queue_key: Some(queue_key),
     }
 }
 
@@ -124,10 +234,11 @@ fn key_of(claim: &line_claim::Model) -> LineKey {
     LineKey { order: claim.order_id.clone(), line: claim.line_number, part: claim.part }
 }
 
-fn new_key(sequence: &ServingSequence, part: &WaitingPart) -> Result<String, Error> {
+/// The place that the sequence gives to units of the line that joined the queue at a time, in microseconds.
+fn key_at(sequence: &ServingSequence, part: &WaitingPart, queue_time: i64) -> Result<String, Error> {
     let zone = time_zone(&part.line.time_zone).unwrap_or(TimeZone::UTC);
     let order_date = civil_date_in(columns::instant(part.order.ordered_at, "customer_order")?, &zone);
     let requested = columns::date(&part.line.requested_date, "order_line")?;
-    let queue_time = columns::instant(part.claim.queue_time, "line_claim")?;
+    let queue_time: Timestamp = columns::instant(queue_time, "line_claim")?;
     Ok(queue_key(sequence, &part.order, &part.line, requested, queue_time, order_date))
 }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::store;
 
 /// How long rules are used before they are read again, for changes that other instances made.
-const AGE_MAX: Duration = Duration::from_secs(5);
+pub const AGE_MAX: Duration = Duration::from_secs(5);
 
 /// All rules at one moment.
 #[derive(Debug, Clone)]

@@ -4,14 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use backorder_storage::StorageError;
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Value,
-    sea_query::{Expr, ExprTrait as _},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Value,
 };
 
 use super::{
     entity::{customer_order, line_hold, lost_demand, order_line, promise},
     orders::{find_orders, lines_of_orders},
+    statement,
 };
 
 /// Which waiting lines are wanted. Empty fields mean all.
@@ -95,72 +94,90 @@ impl BacklogPlace {
     }
 }
 
-/// Waiting lines by item, place in the queue, order and line.
+/// Lines of accepted orders that wait, by item, place in the queue, order and line.
 pub async fn waiting_lines(
     connection: &impl ConnectionTrait,
     query: &BacklogQuery,
     after: Option<&BacklogPlace>,
     limit: u64,
 ) -> Result<Vec<WaitingLine>, StorageError> {
-    use order_line::Column as C;
-    let mut select = order_line::Entity::find()
-        .filter(C::Open.gt(0))
-        .order_by_asc(C::ItemId)
-        .order_by_asc(C::QueueKey)
-        .order_by_asc(C::QueueTime)
-        .order_by_asc(C::OrderId)
-        .order_by_asc(C::LineNumber)
-        .limit(limit)
-        .filter(condition(query));
-    if let Some(after) = after {
-        let place = Expr::cust_with_values(
-            "(item_id, queue_key, queue_time, order_id, line_number) > ($1, $2, $3, $4, $5)",
-            [
-                Value::from(after.item.as_str()),
-                Value::from(after.queue_key.as_str()),
-                Value::from(after.queue_time),
-                Value::from(after.order.as_str()),
-                Value::from(after.line),
-            ],
-        );
-        select = select.filter(place);
-    }
-    with_orders(connection, select.all(connection).await?).await
+    let Conditions { text, mut values } = conditions(query, after);
+    values.push(Value::from(limit.cast_signed()));
+    let text = format!(
+        "SELECT * FROM order_line WHERE open > 0{text} \
+         ORDER BY item_id, queue_key, queue_time, order_id, line_number LIMIT ${}",
+        values.len()
+    );
+    let lines = order_line::Entity::find().from_raw_sql(statement(connection, text, values)).all(connection).await?;
+    with_orders(connection, lines).await
 }
 
-fn condition(query: &BacklogQuery) -> Condition {
-    use order_line::Column as C;
-    let mut condition = Condition::all();
-    if !query.item.is_empty() {
-        condition = condition.add(C::ItemId.eq(query.item.as_str()));
+/// Conditions with their values, numbered as they come.
+#[derive(Default)]
+struct Conditions {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition; each `?` in it stands for the next value.
+    fn add(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+        self.text.push_str(" AND ");
+        let mut values = values.into_iter();
+        for part in condition.split_inclusive('?') {
+            match (part.strip_suffix('?'), values.next()) {
+                (Some(before), Some(value)) => {
+                    self.values.push(value);
+                    self.text.push_str(before);
+                    self.text.push('$');
+                    self.text.push_str(&self.values.len().to_string());
+                }
+                (Some(_), None) | (None, _) => self.text.push_str(part),
+            }
+        }
     }
-    if !query.customer.is_empty() {
-        let orders = sea_orm::sea_query::Query::select()
-            .column(customer_order::Column::Id)
-            .from(customer_order::Entity)
-            .and_where(customer_order::Column::Customer.eq(query.customer.as_str()))
-            .to_owned();
-        condition = condition.add(C::OrderId.in_subquery(orders));
+}
+
+fn conditions(query: &BacklogQuery, after: Option<&BacklogPlace>) -> Conditions {
+    let mut conditions = Conditions::default();
+    if !query.item.is_empty() {
+        conditions.add("item_id = ?", [Value::from(query.item.as_str())]);
     }
     if !query.location.is_empty() {
         // LIKE would not tell capital letters apart on SQLite; removing the location from the list does.
-        let without = Expr::cust_with_values("replace(locations, $1, '')", [format!(" {} ", query.location)]);
-        let mut serves = Condition::any().add(without.ne(Expr::col(C::Locations)));
-        if query.location_serves_all {
-            serves = serves.add(C::Locations.eq(""));
-        }
-        condition = condition.add(serves);
+        let named = "REPLACE(locations, ?, '') <> locations";
+        let serves = if query.location_serves_all { format!("(locations = '' OR {named})") } else { named.to_owned() };
+        conditions.add(&serves, [Value::from(format!(" {} ", query.location))]);
     }
     if let Some(until) = query.queued_until {
-        condition = condition.add(C::QueueTime.lte(until));
+        conditions.add("queue_time <= ?", [Value::from(until)]);
     }
     if let Some(before) = &query.promised_before {
-        condition = condition.add(C::CurrentPromisedDate.lt(before.as_str()));
+        conditions.add("current_promised_date < ?", [Value::from(before.as_str())]);
     }
     if query.without_date {
-        condition = condition.add(C::CurrentPromisedDate.is_null());
+        conditions.add("current_promised_date IS NULL", []);
     }
-    condition
+    if let Some(place) = after {
+        conditions.add(
+            "(item_id, queue_key, queue_time, order_id, line_number) > (?, ?, ?, ?, ?)",
+            [
+                Value::from(place.item.as_str()),
+                Value::from(place.queue_key.as_str()),
+                Value::from(place.queue_time),
+                Value::from(place.order.as_str()),
+                Value::from(place.line),
+            ],
+        );
+    }
+    // A subquery of each line keeps the lines in the order of their index.
+    let order = "EXISTS (SELECT 1 FROM customer_order WHERE id = order_line.order_id AND state = 'OPEN'";
+    if query.customer.is_empty() {
+        conditions.add(&format!("{order})"), []);
+    } else {
+        conditions.add(&format!("{order} AND customer = ?)"), [Value::from(query.customer.as_str())]);
+    }
+    conditions
 }
 
 async fn with_orders(
@@ -242,4 +259,27 @@ pub async fn lost_demand(
         query = query.filter(C::Id.gt(after));
     }
     Ok(query.all(connection).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_in_the_order_of_their_conditions() {
+        let query = BacklogQuery {
+            item: "cup".to_owned(),
+            customer: "c".to_owned(),
+            location: "main".to_owned(),
+            location_serves_all: true,
+            ..BacklogQuery::default()
+        };
+        let made = conditions(&query, None);
+        assert_eq!(
+            made.text,
+            " AND item_id = $1 AND (locations = '' OR REPLACE(locations, $2, '') <> locations) AND EXISTS (SELECT 1 \
+             FROM customer_order WHERE id = order_line.order_id AND state = 'OPEN' AND customer = $3)"
+        );
+        assert_eq!(made.values, [Value::from("cup"), Value::from(" main "), Value::from("c")]);
+    }
 }

@@ -1,8 +1,15 @@
-//! Explains the promise of one line in data.
+//! Explains the promise of one line in data, out of what inventory says now.
 
 use std::collections::BTreeSet;
 
-use backorder_domain::time::civil_date_in;
+use backorder_domain::{
+    order::{
+        explanation::{Binding, Situation, binding},
+        state::OrderState,
+    },
+    quantity::Quantity,
+    time::civil_date_in,
+};
 use backorder_proto::{
     allocation::v1 as pb,
     common::v1 as common,
@@ -10,8 +17,9 @@ use backorder_proto::{
     inventory::v1 as inventory,
 };
 use backorder_storage::columns;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
+use super::{queue::Queue, summary::summary};
 use crate::{
     catalog::{PlaceKind, Places},
     error::Error,
@@ -25,6 +33,8 @@ use crate::{
 
 /// Neighbours and supplies that are named at most.
 const NAMED_MAX: usize = 100;
+/// Open supplies of one item that are looked at at most.
+const SUPPLIES_MAX: usize = 10_000;
 
 impl UseCases {
     /// What binds the promise of a line, which supply covers it, who is ahead of it, and how it came about.
@@ -52,162 +62,130 @@ impl UseCases {
         history: &[promise::Model],
     ) -> Result<pb::ExplainPromiseResponse, Error> {
         let row = &waiting.line;
-        let item = format!("items/{}", row.item_id);
+        let (item, now) = (format!("items/{}", row.item_id), self.now());
         let places = self.catalog().places().await?;
-        let is_quote = waiting.order.state == backorder_domain::order::state::OrderState::Quoted.as_str();
-        let own = demand_line(&row.order_id, row.line_number, is_quote);
-        let claims = self.inventory().waiting_claims(&item, "", |_| false).await.map_err(Error::Unanswered)?;
-        let queue = Queue::of(&claims, &own, &serving(&row.locations, &places), &places);
-        let supplies = self.inventory().open_supplies(&item, usize::MAX).await.map_err(Error::Unanswered)?;
-        let supplies = self.expected(&supplies, &queue, &places);
+        let is_quote = waiting.order.state == OrderState::Quoted.as_str();
+        let name = demand_line(&row.order_id, row.line_number, is_quote);
+        let own = self.inventory().claims_of(vec![name.clone()]).await.map_err(Error::Unanswered)?;
+        let serving = serving(&row.locations, &places);
+        let queue = self.queue_ahead(&item, &name, &own, &serving).await?;
+        let supplies = self.inventory().open_supplies(&item, SUPPLIES_MAX).await.map_err(Error::Unanswered)?;
+        let supplies = expected(&supplies, &own, &serving, &places, now);
         let line = message::line(&waiting.order.currency_code, row, waiting.holds.clone())?;
-        let binding = binding(waiting, &line, &supplies)?;
+        let situation = situation(waiting, &own, &supplies, &places, now)?;
+        let constraint = binding(&situation);
         Ok(pb::ExplainPromiseResponse {
-            summary: summary(&line, binding, &queue),
-            binding_constraint: binding.into(),
-            ahead: queue.nearest(),
-            lines_ahead: i32::try_from(queue.ahead.len()).unwrap_or(i32::MAX),
-            units_ahead: queue.ahead.iter().map(|claim| claim.waiting).fold(0, i64::saturating_add),
+            summary: summary(&situation, constraint, &queue),
+            binding_constraint: message_of(constraint).into(),
+            lines_ahead: i32::try_from(queue.lines()).unwrap_or(i32::MAX),
+            units_ahead: queue.units(),
+            ahead: queue.into_nearest(NAMED_MAX),
             supplies: supplies.into_iter().take(NAMED_MAX).collect(),
             history: history.iter().map(message::promise).collect::<Result<_, _>>()?,
             line: Some(line),
         })
     }
 
-    /// Open supply at the line's locations, with what the line and others are pegged to.
-    fn expected(&self, supplies: &[inventory::Supply], queue: &Queue<'_>, places: &Places) -> Vec<pb::ExpectedSupply> {
-        let at_locations = supplies.iter().filter(|supply| queue.serves(&supply.location));
-        let expected = at_locations.map(|supply| {
-            let own = queue.own_pegs().filter(|peg| peg.supply == supply.name);
-            let pegged_to_line = own.map(|peg| peg.quantity).sum::<i64>();
-            let zone = supply.location.strip_prefix("locations/").and_then(|id| places.get(id));
-            let today = zone.map(|place| civil_date_in(self.now(), &place.zone));
-            let expected = date_of(supply.expected_date.as_ref());
-            pb::ExpectedSupply {
-                supply: supply.name.clone(),
-                location: supply.location.clone(),
-                open: supply.open,
-                pegged_to_line,
-                pegged_to_others: supply.pegged.saturating_sub(pegged_to_line).max(0),
-                agreed_date: supply.agreed_date,
-                expected_date: supply.expected_date,
-                past_due: expected.zip(today).is_some_and(|(expected, today)| expected < today),
-            }
-        });
-        let mut expected: Vec<_> = expected.collect();
-        expected.sort_by_key(|supply| (date_of(supply.expected_date.as_ref()), supply.supply.clone()));
-        expected
+    /// The lines that are served before the last waiting part of the line. Nobody is ahead of a line that does not wait.
+    async fn queue_ahead(
+        &self,
+        item: &str,
+        name: &str,
+        own: &[inventory::Claim],
+        serving: &BTreeSet<String>,
+    ) -> Result<Queue, Error> {
+        let mut parts_to_come = own.iter().filter(|claim| claim.waiting > 0).count();
+        if parts_to_come == 0 {
+            return Ok(Queue::default());
+        }
+        let is_last_part = |claim: &inventory::Claim| {
+            parts_to_come -= usize::from(claim.line == name && parts_to_come > 0);
+            parts_to_come == 0
+        };
+        let claims = self.inventory().waiting_claims(item, "", is_last_part).await.map_err(Error::Unanswered)?;
+        Ok(Queue::ahead_of(name, claims, serving))
     }
+}
+
+/// The resource names of the locations that may serve the line.
+fn serving(locations: &str, places: &Places) -> BTreeSet<String> {
+    let named: BTreeSet<String> = texts::locations_of(locations).map(|id| format!("locations/{id}")).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let by_default = places.all().filter(|place| place.kind != PlaceKind::DropShipSupplier);
+    by_default.map(|place| encode::location_name(&place.id)).collect()
+}
+
+/// Open supply at the line's locations, earliest first, with what the line and others are pegged to.
+fn expected(
+    supplies: &[inventory::Supply],
+    own: &[inventory::Claim],
+    serving: &BTreeSet<String>,
+    places: &Places,
+    now: Timestamp,
+) -> Vec<pb::ExpectedSupply> {
+    let at_locations = supplies.iter().filter(|supply| serving.contains(&supply.location));
+    let expected = at_locations.map(|supply| {
+        let pegs = own.iter().flat_map(|claim| &claim.pegs).filter(|peg| peg.supply == supply.name);
+        let pegged_to_line = pegs.map(|peg| peg.quantity).fold(0, i64::saturating_add);
+        let place = supply.location.strip_prefix("locations/").and_then(|id| places.get(id));
+        let today = place.map(|place| civil_date_in(now, &place.zone));
+        pb::ExpectedSupply {
+            supply: supply.name.clone(),
+            location: supply.location.clone(),
+            open: supply.open,
+            pegged_to_line,
+            pegged_to_others: supply.pegged.saturating_sub(pegged_to_line).max(0),
+            agreed_date: supply.agreed_date,
+            expected_date: supply.expected_date,
+            past_due: date_of(supply.expected_date.as_ref()).zip(today).is_some_and(|(date, today)| date < today),
+        }
+    });
+    let mut expected: Vec<_> = expected.collect();
+    expected.sort_by_cached_key(|supply| (date_of(supply.expected_date.as_ref()), supply.supply.clone()));
+    expected
+}
+
+fn situation(
+    waiting: &WaitingLine,
+    own: &[inventory::Claim],
+    supplies: &[pb::ExpectedSupply],
+    places: &Places,
+    now: Timestamp,
+) -> Result<Situation, Error> {
+    let row = &waiting.line;
+    let pegs = own.iter().flat_map(|claim| &claim.pegs);
+    let holds = waiting.holds.iter().filter(|hold| hold.blocks_allocation);
+    let until = |micros| columns::optional_instant(micros, "line_hold");
+    let ends: Vec<Option<Timestamp>> = holds.map(|hold| until(hold.until_at)).collect::<Result<_, _>>()?;
+    Ok(Situation {
+        waiting: units(own.iter().map(|claim| claim.waiting)),
+        pegged: units(own.iter().map(|claim| claim.pegged)),
+        reserved: units(own.iter().map(|claim| claim.reserved)),
+        last_pegged_date: pegs.filter_map(|peg| date_of(peg.expected_date.as_ref())).max(),
+        is_held: ends.iter().any(|end| end.is_none_or(|end| end > now)),
+        has_supply: supplies.iter().any(|supply| supply.open > 0 && !supply.past_due),
+        requested_date: columns::date(&row.requested_date, "order_line")?,
+        today: civil_date_in(now, &places.zone_named(&row.time_zone)),
+    })
+}
+
+fn units(quantities: impl Iterator<Item = i64>) -> Quantity {
+    Quantity::try_new(quantities.fold(0, i64::saturating_add)).unwrap_or_default()
 }
 
 fn date_of(date: Option<&common::Date>) -> Option<Date> {
     decode::date(date, "", &mut Violations::new())
 }
 
-/// The resource names of the locations that may serve the line.
-fn serving(locations: &str, places: &Places) -> BTreeSet<String> {
-    let named: BTreeSet<String> = texts::locations_of(locations).map(|id| format!("locations/{id}")).collect();
-    if named.is_empty() { default_locations(places) } else { named }
-}
-
-fn default_locations(places: &Places) -> BTreeSet<String> {
-    let by_default = places.all().filter(|place| place.kind != PlaceKind::DropShipSupplier);
-    by_default.map(|place| encode::location_name(&place.id)).collect()
-}
-
-/// The queue of the item as the line sees it.
-struct Queue<'a> {
-    own: Vec<&'a inventory::Claim>,
-    /// Claims ahead of the line that wait for the same locations, in the order of the queue.
-    ahead: Vec<&'a inventory::Claim>,
-    locations: BTreeSet<String>,
-}
-
-impl<'a> Queue<'a> {
-    /// The claims come in the order of the queue. A line whose claim does not wait has nobody ahead of it.
-    fn of(claims: &'a [inventory::Claim], own: &str, locations: &BTreeSet<String>, places: &Places) -> Self {
-        let first = claims.iter().position(|claim| claim.line == own);
-        let all = default_locations(places);
-        let shares = |claim: &&inventory::Claim| {
-            let named = &claim.locations;
-            if named.is_empty() {
-                all.iter().any(|location| locations.contains(location))
-            } else {
-                named.iter().any(|location| locations.contains(location))
-            }
-        };
-        let before = first.map_or(&[][..], |first| &claims[..first]);
-        Self {
-            own: claims.iter().filter(|claim| claim.line == own).collect(),
-            ahead: before.iter().filter(shares).collect(),
-            locations: locations.clone(),
-        }
-    }
-
-    fn serves(&self, location: &str) -> bool {
-        self.locations.contains(location)
-    }
-
-    fn own_pegs(&self) -> impl Iterator<Item = &inventory::Peg> {
-        self.own.iter().flat_map(|claim| &claim.pegs)
-    }
-
-    fn nearest(&self) -> Vec<pb::QueueNeighbour> {
-        let named = self.ahead.iter().take(NAMED_MAX);
-        named
-            .map(|claim| pb::QueueNeighbour {
-                line: claim.line.clone(),
-                waiting: claim.waiting,
-                queue_time: claim.queue_time,
-            })
-            .collect()
-    }
-}
-
-fn binding(
-    waiting: &WaitingLine,
-    line: &pb::OrderLine,
-    supplies: &[pb::ExpectedSupply],
-) -> Result<pb::PromiseConstraint, Error> {
-    use pb::PromiseConstraint as Constraint;
-    let row = &waiting.line;
-    if waiting.holds.iter().any(|hold| hold.blocks_allocation) {
-        return Ok(Constraint::Hold);
-    }
-    let requested = columns::date(&row.requested_date, "order_line")?;
-    let confirmed = |source: pb::ConfirmationSource| line.confirmations.iter().filter(move |c| c.source() == source);
-    if confirmed(pb::ConfirmationSource::None).next().is_some() {
-        let open = supplies.iter().any(|supply| !supply.past_due && supply.open > 0);
-        return Ok(if open { Constraint::Queue } else { Constraint::NoSupply });
-    }
-    let promised = columns::optional_date(row.expected_ship_date.as_deref(), "order_line")?;
-    let latest = supplies.iter().filter(|supply| supply.pegged_to_line > 0);
-    let latest = latest.filter_map(|supply| date_of(supply.expected_date.as_ref())).max();
-    let today = civil_date_in(columns::instant(row.updated_at, "order_line")?, &jiff::tz::TimeZone::UTC);
-    if row.open == 0 {
-        let later = promised.is_some_and(|promised| promised == requested && promised > today);
-        return Ok(if later { Constraint::RequestedDate } else { Constraint::None });
-    }
-    let wanted_later = latest.is_some_and(|latest| latest < requested);
-    Ok(if wanted_later { Constraint::RequestedDate } else { Constraint::SupplyDate })
-}
-
-fn summary(line: &pb::OrderLine, binding: pb::PromiseConstraint, queue: &Queue<'_>) -> String {
-    use pb::PromiseConstraint as Constraint;
-    let date = line.expected_ship_date.as_ref().and_then(|zoned| date_of(zoned.date.as_ref()));
-    let day = date.map_or_else(|| "an unknown day".to_owned(), |date| date.to_string());
-    let open = line.open;
+fn message_of(binding: Binding) -> pb::PromiseConstraint {
     match binding {
-        Constraint::Unspecified | Constraint::None if line.reserved + line.released > 0 => {
-            format!("all {} units that are not shipped are reserved", line.reserved + line.released)
-        }
-        Constraint::Unspecified | Constraint::None => "nothing is left to ship".to_owned(),
-        Constraint::SupplyDate => format!("{open} units wait for dated supply and are expected to ship on {day}"),
-        Constraint::NoSupply => format!("{open} units wait, and no open supply is expected for them"),
-        Constraint::Queue => {
-            format!("{open} units wait, and the {} lines ahead take all the supply that is expected", queue.ahead.len())
-        }
-        Constraint::Hold => format!("{open} units wait because of a hold on the line"),
-        Constraint::RequestedDate => format!("the goods are wanted later: they ship on {day}"),
+        Binding::Nothing => pb::PromiseConstraint::None,
+        Binding::SupplyDate => pb::PromiseConstraint::SupplyDate,
+        Binding::NoSupply => pb::PromiseConstraint::NoSupply,
+        Binding::Queue => pb::PromiseConstraint::Queue,
+        Binding::Hold => pb::PromiseConstraint::Hold,
+        Binding::RequestedDate => pb::PromiseConstraint::RequestedDate,
     }
 }

@@ -2,6 +2,8 @@
 
 mod explain;
 mod list;
+mod queue;
+mod summary;
 mod watch;
 
 pub use list::BackorderFilter;

@@ -4,6 +4,7 @@ use backorder_messaging::{HandlerError, redrive};
 use backorder_proto::{common::v1 as common, convert::encode};
 use backorder_service_kit::problem::Problem;
 use backorder_storage::dead_letter::{self, DeadLetter};
+use uuid::Uuid;
 
 use crate::{
     error::{Error, Kind},
@@ -28,15 +29,15 @@ impl UseCases {
     ///
     /// # Errors
     /// [`Error::Missing`] when no event of the id is parked.
-    pub async fn redrive_dead_letter(&self, event_id: &str) -> Result<(), Error> {
+    pub async fn redrive_dead_letter(&self, event_id: Uuid) -> Result<(), Error> {
         let mut after = 0;
         loop {
             let letters = dead_letter::list(self.store(), CONSUMER, after, BATCH).await?;
             let Some(last) = letters.last() else {
-                return Err(Error::missing(Kind::DeadLetter, event_id));
+                return Err(Error::missing(Kind::DeadLetter, event_id.to_string()));
             };
             after = last.id;
-            if let Some(letter) = letters.iter().find(|letter| letter.event.event_id.to_string() == event_id) {
+            if let Some(letter) = letters.iter().find(|letter| letter.event.event_id == event_id) {
                 self.catalog().places().await?;
                 let redriven = redrive(self.store(), &FollowInventory(self.clone()), letter).await;
                 return redriven.map(|_| ()).map_err(|error| match error {

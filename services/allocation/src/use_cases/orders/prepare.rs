@@ -300,7 +300,13 @@ pub(crate) fn queue_key(
         requested_date,
         queue_time,
         order_date,
-        worth: Worth::of(row.price_nanos, row.cost_nanos, order.company_rate_nanos, row.ordered),
+        // What was refused counts too, so that the place does not depend on whether inventory has decided already.
+        worth: Worth::of(
+            row.price_nanos,
+            row.cost_nanos,
+            order.company_rate_nanos,
+            row.ordered.saturating_add(row.refused),
+        ),
     })
 }
 

@@ -1,0 +1,16 @@
+//! The service as its callers see it, on SQLite and on PostgreSQL. Inventory is played by a script: what needs the real
+//! one is told in the workspace's `tests`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a failed unwrap is a failed test"
+)]
+
+mod backlog;
+mod operations;
+mod policies;
+mod scripted;
+mod serving_sequence;
+mod world;

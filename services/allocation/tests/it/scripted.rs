@@ -1,0 +1,250 @@
+//! Inventory as far as these tests need it: it reserves what its script says is there, lets the rest wait, and keeps the
+//! queue. It knows nothing of time, holds and pegs.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use backorder_proto::inventory::v1::{
+    self as pb, catalog_service_server::CatalogService, reservation_service_server::ReservationService,
+    supply_service_server::SupplyService, *,
+};
+use tonic::{Request, Response, Status, async_trait};
+
+/// The script and what became of it. Clones share it.
+#[derive(Clone, Default)]
+pub struct Scripted(Arc<Mutex<Books>>);
+
+#[derive(Default)]
+pub struct Books {
+    /// Items by name with their categories; others are not there.
+    pub items: HashMap<String, String>,
+    /// Free units by item name.
+    pub free: HashMap<String, i64>,
+    /// Open dated supply.
+    pub supplies: Vec<Supply>,
+    /// By demand line and part.
+    pub claims: BTreeMap<(String, i32), Claim>,
+    /// The calls of `UpdateQueue`, those that were refused included.
+    pub queue_calls: Vec<UpdateQueueRequest>,
+    /// How many calls of `UpdateQueue` are still to be answered with UNAVAILABLE.
+    pub queue_outages: usize,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl Scripted {
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Books {
+    fn reserve(&mut self, line: ReserveLine) -> ReserveResult {
+        let free = self.free.entry(line.item.clone()).or_default();
+        let reserved = line.quantity.min(*free);
+        *free -= reserved;
+        let rest = line.quantity - reserved;
+        let waits = line.shortfall() == Shortfall::Backorder;
+        let part = line.part.max(1);
+        let claim = Claim {
+            line: line.line.clone(),
+            part,
+            item: line.item,
+            reserved,
+            waiting: if waits { rest } else { 0 },
+            eligible: line.eligible,
+            queue_key: line.queue_key,
+            queue_time: line.queue_time,
+            locations: line.locations,
+            reservations: (reserved > 0).then(|| reservation(reserved)).into_iter().collect(),
+            requested_date: line.requested_date,
+            version: 1,
+            ..Claim::default()
+        };
+        self.claims.insert((line.line.clone(), part), claim.clone());
+        let refused = if waits { 0 } else { rest };
+        let reason = if refused > 0 { RefusalReason::NotAvailable } else { RefusalReason::Unspecified };
+        ReserveResult { line: line.line, part, claim: Some(claim), refused, refusal_reason: reason.into() }
+    }
+
+    fn change_queue(&mut self, change: &QueueChange) -> Result<Vec<Claim>, Status> {
+        let keys: Vec<(String, i32)> = self.claims.keys().filter(|(line, _)| *line == change.line).cloned().collect();
+        let keys = keys.into_iter().filter(|(_, part)| change.part == 0 || change.part == *part);
+        let mut changed = Vec::new();
+        for key in keys {
+            let claim = self.claims.get_mut(&key).unwrap();
+            if let Some(queue_key) = &change.queue_key {
+                claim.queue_key.clone_from(queue_key);
+            }
+            claim.version += 1;
+            changed.push(claim.clone());
+        }
+        if changed.is_empty() { Err(Status::not_found(change.line.clone())) } else { Ok(changed) }
+    }
+}
+
+pub fn reservation(quantity: i64) -> Reservation {
+    Reservation { location: "locations/main".to_owned(), quantity, batch: String::new() }
+}
+
+fn main_location() -> Location {
+    Location {
+        name: "locations/main".to_owned(),
+        kind: LocationKind::Warehouse.into(),
+        time_zone: "Europe/London".to_owned(),
+        rank: 1,
+        etag: "1".to_owned(),
+        ..Location::default()
+    }
+}
+
+#[async_trait]
+impl CatalogService for Scripted {
+    async fn get_item(&self, request: Request<GetItemRequest>) -> Answer<Item> {
+        let name = request.into_inner().name;
+        let category = self.books().items.get(&name).cloned();
+        let category = category.ok_or_else(|| Status::not_found(name.clone()))?;
+        let etag = "1".to_owned();
+        Ok(Response::new(Item { name, category, base_unit: "EA".to_owned(), pack_size: 1, etag, ..Item::default() }))
+    }
+
+    async fn get_location(&self, request: Request<GetLocationRequest>) -> Answer<Location> {
+        let name = request.into_inner().name;
+        if name == "locations/main" { Ok(Response::new(main_location())) } else { Err(Status::not_found(name)) }
+    }
+
+    async fn list_locations(&self, _request: Request<ListLocationsRequest>) -> Answer<ListLocationsResponse> {
+        Ok(Response::new(ListLocationsResponse { locations: vec![main_location()], next_page_token: String::new() }))
+    }
+
+    async fn list_items(&self, _request: Request<ListItemsRequest>) -> Answer<ListItemsResponse> {
+        Err(not_scripted())
+    }
+
+    async fn create_item(&self, _request: Request<CreateItemRequest>) -> Answer<Item> {
+        Err(not_scripted())
+    }
+
+    async fn update_item(&self, _request: Request<UpdateItemRequest>) -> Answer<Item> {
+        Err(not_scripted())
+    }
+
+    async fn batch_put_items(&self, _request: Request<BatchPutItemsRequest>) -> Answer<BatchPutItemsResponse> {
+        Err(not_scripted())
+    }
+
+    async fn create_location(&self, _request: Request<CreateLocationRequest>) -> Answer<Location> {
+        Err(not_scripted())
+    }
+
+    async fn update_location(&self, _request: Request<UpdateLocationRequest>) -> Answer<Location> {
+        Err(not_scripted())
+    }
+}
+
+#[async_trait]
+impl ReservationService for Scripted {
+    async fn batch_get_claims(&self, request: Request<BatchGetClaimsRequest>) -> Answer<BatchGetClaimsResponse> {
+        let lines = request.into_inner().lines;
+        let claims = self.books().claims.values().filter(|claim| lines.contains(&claim.line)).cloned().collect();
+        Ok(Response::new(BatchGetClaimsResponse { claims }))
+    }
+
+    async fn list_waiting_claims(
+        &self,
+        request: Request<ListWaitingClaimsRequest>,
+    ) -> Answer<ListWaitingClaimsResponse> {
+        let item = request.into_inner().item;
+        let books = self.books();
+        let waiting = books.claims.values().filter(|claim| claim.item == item && claim.waiting > 0);
+        let mut claims: Vec<Claim> = waiting.cloned().collect();
+        let time = |claim: &Claim| claim.queue_time.map(|time| (time.seconds, time.nanos));
+        claims.sort_by(|a, b| (&a.queue_key, time(a), &a.line, a.part).cmp(&(&b.queue_key, time(b), &b.line, b.part)));
+        Ok(Response::new(ListWaitingClaimsResponse { claims, next_page_token: String::new() }))
+    }
+
+    async fn list_holds(&self, _request: Request<ListHoldsRequest>) -> Answer<ListHoldsResponse> {
+        Ok(Response::new(ListHoldsResponse::default()))
+    }
+
+    async fn reserve_stock(&self, request: Request<ReserveStockRequest>) -> Answer<ReserveStockResponse> {
+        let mut books = self.books();
+        let results = request.into_inner().lines.into_iter().map(|line| books.reserve(line)).collect();
+        Ok(Response::new(ReserveStockResponse { results }))
+    }
+
+    async fn update_queue(&self, request: Request<UpdateQueueRequest>) -> Answer<UpdateQueueResponse> {
+        let request = request.into_inner();
+        let mut books = self.books();
+        books.queue_calls.push(request.clone());
+        if books.queue_outages > 0 {
+            books.queue_outages -= 1;
+            return Err(Status::unavailable("out"));
+        }
+        if let Some(gone) = request.changes.iter().find(|change| !books.claims.keys().any(|key| key.0 == change.line)) {
+            return Err(Status::not_found(gone.line.clone()));
+        }
+        let mut claims = Vec::new();
+        for change in &request.changes {
+            claims.extend(books.change_queue(change)?);
+        }
+        Ok(Response::new(UpdateQueueResponse { claims, holds: Vec::new() }))
+    }
+
+    async fn post_reservations(&self, _request: Request<PostReservationsRequest>) -> Answer<PostReservationsResponse> {
+        Err(not_scripted())
+    }
+
+    async fn release_claims(&self, _request: Request<ReleaseClaimsRequest>) -> Answer<ReleaseClaimsResponse> {
+        Err(not_scripted())
+    }
+
+    async fn reassign_reservation(
+        &self,
+        _request: Request<ReassignReservationRequest>,
+    ) -> Answer<ReassignReservationResponse> {
+        Err(not_scripted())
+    }
+
+    async fn apply_allocation(&self, _request: Request<ApplyAllocationRequest>) -> Answer<ApplyAllocationResponse> {
+        Err(not_scripted())
+    }
+}
+
+#[async_trait]
+impl SupplyService for Scripted {
+    async fn list_supplies(&self, request: Request<ListSuppliesRequest>) -> Answer<ListSuppliesResponse> {
+        let item = request.into_inner().item;
+        let supplies = self.books().supplies.iter().filter(|supply| supply.item == item).cloned().collect();
+        Ok(Response::new(ListSuppliesResponse { supplies, next_page_token: String::new() }))
+    }
+
+    async fn get_supply(&self, _request: Request<GetSupplyRequest>) -> Answer<pb::Supply> {
+        Err(not_scripted())
+    }
+
+    async fn batch_create_supplies(
+        &self,
+        _request: Request<BatchCreateSuppliesRequest>,
+    ) -> Answer<BatchCreateSuppliesResponse> {
+        Err(not_scripted())
+    }
+
+    async fn update_supply(&self, _request: Request<UpdateSupplyRequest>) -> Answer<UpdateSupplyResponse> {
+        Err(not_scripted())
+    }
+
+    async fn cancel_supply(&self, _request: Request<CancelSupplyRequest>) -> Answer<CancelSupplyResponse> {
+        Err(not_scripted())
+    }
+
+    async fn advise_shipment(&self, _request: Request<AdviseShipmentRequest>) -> Answer<AdviseShipmentResponse> {
+        Err(not_scripted())
+    }
+}
+
+fn not_scripted() -> Status {
+    Status::unimplemented("not in the script")
+}
