@@ -253,7 +253,15 @@ impl World {
         Ok(answer.order.expect("the order is answered"))
     }
 
+    /// Lets a moment pass, so that what is done next is done later. A real clock passes by itself.
+    pub fn moment(&self) {
+        if let Some(clock) = &self.clock {
+            clock.advance(SignedDuration::from_secs(1));
+        }
+    }
+
     pub async fn amend(&self, order: &str, line: u32, quantity: i64) -> Result<Order, Status> {
+        self.moment();
         let request = allocation::AmendOrderLineRequest {
             request_id: request_id(),
             name: self.line_name(order, line),

@@ -83,6 +83,7 @@ impl Draft {
 
     /// Sends the draft, each time with the same request id.
     pub async fn send(&self) -> Result<PlaceOrderResponse, Status> {
+        self.world.moment();
         Ok(self.world.allocation.orders.clone().place_order(self.request()).await?.into_inner())
     }
 

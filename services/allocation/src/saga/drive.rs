@@ -63,10 +63,7 @@ impl UseCases {
         A: Message + Default,
     {
         for _ in 0..STARTS_MAX {
-            let Some(holding) = self.in_flight().enter(write.step_id) else {
-                self.in_flight().ended(write.step_id).await;
-                continue;
-            };
+            let holding = self.hold_step(write.step_id).await;
             match self.begin(write, command).await {
                 Ok(Begun::Answered(bytes)) => return decode(&bytes),
                 Ok(Begun::Started(step, book)) => return decode(&self.drive(*step, Some(book), holding).await?),
@@ -83,6 +80,17 @@ impl UseCases {
             }
         }
         Err(Error::Kit(Problem::contention()))
+    }
+
+    /// Takes the step as soon as nobody else here works on it: the same request that is sent many times at once is done
+    /// by one, and answered to each in turn. The caller's deadline bounds the wait.
+    async fn hold_step(&self, step: Uuid) -> Holding {
+        loop {
+            if let Some(holding) = self.in_flight().enter(step) {
+                return holding;
+            }
+            self.in_flight().ended(step).await;
+        }
     }
 
     async fn begin<C: Sync>(&self, write: &Write<C>, command: &dyn StepCommand) -> Result<Begun, Error> {
