@@ -115,14 +115,9 @@ impl DemoReport<'_> {
     /// The figures for people.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Value::Object(report) = self.to_json() else { return String::new() };
-        let hidden = ["refused_rows", "definitions", "rows", "supply", "source", "seed", "digest"];
-        let shown = report.iter().filter(|(key, _)| !hidden.contains(&key.as_str()));
-        let figures = pairs(shown.map(|(key, value)| (key.clone(), words(value))));
-        let definitions = render(
-            &[Words("figure"), Words("what it means")],
-            DEFINITIONS.iter().map(|(key, meaning)| vec![(*key).to_owned(), (*meaning).to_owned()]),
-        );
+        let report = self.to_json();
+        let figures = pairs(FIGURES.iter().map(|key| ((*key).to_owned(), words(&report[*key]))));
+        let definitions: Vec<String> = DEFINITIONS.iter().map(|(key, meaning)| format!("  {key}: {meaning}")).collect();
         let mut parts = vec![
             format!("{}, seed {}", self.source.name, self.state.seed),
             format!("supply: {MODEL}; here {} safety days", self.safety_days),
@@ -133,11 +128,39 @@ impl DemoReport<'_> {
                 rows.refused().into_iter().map(|(class, rows)| vec![class.rule().to_owned(), rows.to_string()]);
             parts.push(render(&[Words("refused rows"), Number("rows")], refused));
         }
-        parts.push(definitions);
+        parts.push(format!("what the figures mean\n{}", definitions.join("\n")));
         parts.push(format!("digest of all movements: {}", self.verified.books.digest));
-        parts.join("\n")
+        parts.join("\n\n")
     }
 }
+
+/// The figures of the table, in its order.
+const FIGURES: [&str; 24] = [
+    "orders",
+    "lines",
+    "units_ordered",
+    "units_filled_at_once",
+    "units_backordered",
+    "units_filled_later",
+    "units_refused",
+    "units_cancelled",
+    "units_returned",
+    "units_open",
+    "backorder_rate",
+    "unit_fill_rate",
+    "line_fill_rate",
+    "order_fill_rate",
+    "wait_days_mean",
+    "wait_days_p95",
+    "orders_per_second",
+    "lines_per_second",
+    "stream_seconds",
+    "place_order_ms_p50",
+    "place_order_ms_p99",
+    "peak_memory_bytes",
+    "units_oversold",
+    "books_balanced",
+];
 
 fn words(value: &Value) -> String {
     match value {

@@ -1,0 +1,80 @@
+//! The client commands against real services: what they answer, and how they fail.
+
+use serde_json::Value;
+
+use crate::program::{Services, run};
+
+fn line(order: &Value, number: usize) -> Value {
+    order["lines"][number - 1].clone()
+}
+
+#[tokio::test]
+async fn an_order_is_placed_explained_served_shipped_and_returned_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main", "--time-zone", "Europe/London"]);
+    services.json(&["catalog", "put-item", "X", "--price", "2.55"]);
+    services.json(&["stock", "receive", "X", "main", "5"]);
+    services.json(&["supply", "create", "PO-1", "X", "main", "10", "--expected", "2099-03-01"]);
+
+    let placed = services.json(&["order", "place", "X=8@2.55", "--order", "A-17", "--customer", "c"]);
+    let first = line(&placed["order"], 1);
+    assert_eq!((&first["reserved"], &first["open"]), (&Value::from(5), &Value::from(3)));
+    let explained = services.json(&["explain", "A-17/1"]);
+    assert_eq!(explained["supplies"][0]["supply"], "supplies/PO-1");
+    assert_eq!(services.json(&["backlog", "--item", "X"])["backorders"][0]["line"]["name"], "orders/A-17/lines/1");
+
+    services.json(&["stock", "receive", "X", "main", "10", "--supply", "PO-1"]);
+    backorder_testkit::eventually("the queue is served", || async {
+        line(&services.json(&["order", "get", "A-17"]), 1)["reserved"] == 8
+    })
+    .await;
+    services.json(&["order", "ship", "A-17/1"]);
+    services.json(&["order", "return", "A-17/1=2", "--location", "main"]);
+    let order = services.json(&["order", "get", "A-17"]);
+    assert_eq!((&line(&order, 1)["shipped"], &line(&order, 1)["returned"]), (&Value::from(8), &Value::from(2)));
+    assert_eq!(services.json(&["verify"])["balanced"], true);
+    assert!(services.command(&["order", "get", "A-17"]).stdout.starts_with(b"order A-17 COMPLETED"));
+    assert!(services.stop().await);
+}
+
+#[tokio::test]
+async fn a_failure_says_what_happened_and_has_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    let missing = services.command(&["order", "get", "nowhere"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("ORDER_NOT_FOUND"));
+    let wrong = services.command(&["order", "place", "X=none"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("ITEM=UNITS"));
+    // Port 1 is reserved and nothing listens there.
+    let away = run(&["order", "get", "x", "--address", "http://127.0.0.1:1"]);
+    assert_eq!(away.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&away.stderr).contains("backorder serve"));
+}
+
+#[tokio::test]
+async fn every_refused_row_of_an_import_is_reported_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    let (items, orders) = (folder.path().join("items.jsonl"), folder.path().join("orders.csv"));
+    std::fs::write(&items, "{\"item\":\"X\"}\n{\"item\":\"Y\",\"pack_size\":\"six\"}\n{\"item\":\"Z\"}\n").unwrap();
+    std::fs::write(&orders, "order,item,quantity\nA,X,5\nA,Z,1\nB,X,0\nC,NONE,1\nD,Z,2\n").unwrap();
+    let imported = services.json(&["import", "items", items.to_str().unwrap()]);
+    assert_eq!((&imported["applied"], &imported["refused_rows"][0]["line"]), (&Value::from(2), &Value::from(2)));
+    let imported = services.json(&["import", "orders", orders.to_str().unwrap()]);
+    assert_eq!((&imported["applied"], &imported["refused"]), (&Value::from(3), &Value::from(2)));
+    let mut lines: Vec<i64> =
+        imported["refused_rows"].as_array().unwrap().iter().map(|row| row["line"].as_i64().unwrap()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [4, 5]);
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(!run(&["completions", shell]).stdout.is_empty());
+    }
+    assert!(run(&["demo", "--help"]).status.success());
+}

@@ -1,0 +1,97 @@
+//! The demo: the same seed gives the same result down to the ledger, and a run that was killed goes on.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use backorder_testkit::eventually;
+use serde_json::Value;
+
+use crate::program::{PROGRAM, json_of, run};
+
+const WORLD: [&str; 10] = ["demo", "--lines", "700", "--days", "24", "--items", "50", "--seed", "3", "--json"];
+
+const KEYS: [&str; 23] = [
+    "orders",
+    "lines",
+    "units_ordered",
+    "units_filled_at_once",
+    "units_backordered",
+    "units_filled_later",
+    "units_refused",
+    "units_cancelled",
+    "units_returned",
+    "units_open",
+    "backorder_rate",
+    "unit_fill_rate",
+    "line_fill_rate",
+    "order_fill_rate",
+    "wait_days_mean",
+    "wait_days_p95",
+    "refused_rows",
+    "orders_per_second",
+    "lines_per_second",
+    "place_order_ms_p50",
+    "place_order_ms_p99",
+    "peak_memory_bytes",
+    "books_balanced",
+];
+
+fn demo(folder: Option<&Path>) -> Value {
+    let folder = folder.map(|folder| folder.to_str().unwrap().to_owned());
+    let mut arguments = WORLD.to_vec();
+    arguments.push("-");
+    if let Some(folder) = &folder {
+        arguments.extend(["--data", folder]);
+    }
+    json_of(&run(&arguments))
+}
+
+fn assert_sound(report: &Value) {
+    for key in KEYS {
+        assert!(report.get(key).is_some(), "{key} is missing");
+    }
+    let units = |key: &str| report[key].as_i64().unwrap();
+    let parts = ["units_filled_at_once", "units_filled_later", "units_cancelled", "units_open"];
+    assert_eq!(units("units_ordered"), parts.into_iter().map(units).sum::<i64>());
+    assert_eq!((report["books_balanced"].as_bool(), units("units_oversold")), (Some(true), 0));
+}
+
+#[test]
+fn two_runs_of_one_seed_have_the_same_ledger() {
+    let (one, other) = (demo(None), demo(None));
+    assert_sound(&one);
+    assert_eq!(one["digest"], other["digest"]);
+    assert!(one["units_backordered"].as_i64() > Some(0), "the world is short of something: {one:#}");
+}
+
+#[tokio::test]
+async fn a_demo_that_was_killed_goes_on_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut first = Command::new(PROGRAM)
+        .args(WORLD)
+        .arg(folder.path().join("out.json"))
+        .arg("--data")
+        .arg(&data)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let state = data.join("demo.json");
+    let days_done = || {
+        let state = std::fs::read(&state).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        state.is_some_and(|state| state["next_day"].as_str() >= Some("2026-01-08"))
+    };
+    eventually("the demo has streamed some days", || async { days_done() }).await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(!folder.path().join("out.json").exists(), "the kill was in the middle");
+
+    let (resumed, whole) = (demo(Some(&data)), demo(None));
+    assert_sound(&resumed);
+    for key in ["orders", "lines", "units_ordered", "units_filled_at_once", "units_filled_later", "units_cancelled"] {
+        assert_eq!(resumed[key], whole[key], "{key}");
+    }
+}
