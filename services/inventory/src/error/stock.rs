@@ -31,27 +31,9 @@ pub fn problem(item: &ItemId, error: StockError) -> Problem {
                 .with("expected", expected)
                 .with("actual", actual)
         }
-        StockError::InsufficientReservation { claim, asked, reserved } => {
-            let text = format!("{reserved} units are reserved, {asked} are wanted");
-            of_claim(Problem::failed_precondition(ErrorReason::InsufficientReservation, text), &claim)
-                .with("reserved", reserved)
-                .with("wanted", asked)
-        }
-        StockError::InsufficientWaiting { claim, asked, waiting } => {
-            let text = format!("{waiting} units wait, {asked} are wanted");
-            of_claim(Problem::failed_precondition(ErrorReason::InsufficientWaiting, text), &claim)
-                .with("waiting", waiting)
-                .with("wanted", asked)
-        }
-        StockError::InsufficientStock { location, state, asked, there } => Problem::failed_precondition(
-            ErrorReason::InsufficientStock,
-            format!("{there} units are {state}, {asked} are wanted"),
-        )
-        .with("item", encode::item_name(item))
-        .with("location", encode::location_name(&location))
-        .with("state", state)
-        .with("present", there)
-        .with("wanted", asked),
+        too_few @ (StockError::InsufficientReservation { .. }
+        | StockError::InsufficientWaiting { .. }
+        | StockError::InsufficientStock { .. }) => too_few_problem(item, too_few),
         supply @ (StockError::SupplyNotFound(_)
         | StockError::SupplyExists(_)
         | StockError::SupplyClosed(_)
@@ -72,6 +54,29 @@ pub fn problem(item: &ItemId, error: StockError) -> Problem {
         StockError::Overflow => Problem::quantity_overflow(),
         fault @ (StockError::NotLoaded { .. } | StockError::Inconsistent(_)) => Problem::internal(fault),
     }
+}
+
+fn too_few_problem(item: &ItemId, error: StockError) -> Problem {
+    let text = error.to_string();
+    if let StockError::InsufficientReservation { claim, asked, reserved } = &error {
+        return of_claim(Problem::failed_precondition(ErrorReason::InsufficientReservation, text), claim)
+            .with("reserved", reserved)
+            .with("wanted", asked);
+    }
+    if let StockError::InsufficientWaiting { claim, asked, waiting } = &error {
+        return of_claim(Problem::failed_precondition(ErrorReason::InsufficientWaiting, text), claim)
+            .with("waiting", waiting)
+            .with("wanted", asked);
+    }
+    if let StockError::InsufficientStock { location, state, asked, there } = &error {
+        return Problem::failed_precondition(ErrorReason::InsufficientStock, text)
+            .with("item", encode::item_name(item))
+            .with("location", encode::location_name(location))
+            .with("state", state)
+            .with("present", there)
+            .with("wanted", asked);
+    }
+    Problem::internal(error)
 }
 
 fn of_claim(problem: Problem, key: &ClaimKey) -> Problem {

@@ -97,7 +97,7 @@ pub async fn list_waiting(
         // The list between blanks differs from itself without the location: only then it is in it. LIKE would not do,
         // because SQLite's takes capital letters for small ones.
         // The operator is written out, because the builder knows it for PostgreSQL only.
-        let concat = || BinOper::Custom("||".into());
+        let concat = || BinOper::Custom("||");
         let list = || Expr::val(" ").binary(concat(), Expr::col(Locations)).binary(concat(), Expr::val(" "));
         let without = Func::cust("replace").args([list(), Expr::val(format!(" {location} ")), Expr::val("")]);
         query = query.filter(list().ne(without));

@@ -174,5 +174,5 @@ where
     let name = |column: &E::Column| format!("{column:?}");
     let stays: Vec<String> = key.iter().chain(kept).map(name).collect();
     let replaced = E::Column::iter().filter(|column| !stays.contains(&name(column)));
-    bulk::replacing(key.iter().copied().collect::<Vec<_>>(), replaced.collect::<Vec<_>>())
+    bulk::replacing(key.to_vec(), replaced.collect::<Vec<_>>())
 }

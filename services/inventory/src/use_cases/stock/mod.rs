@@ -273,19 +273,17 @@ impl From<LoadError> for Error {
     }
 }
 
-/// Two transactions that make a claim of one line for two items have no lock in common: the unique key tells.
+/// Two transactions that make a claim of one line for two items have no lock in common: the unique key tells. The same
+/// for a supply.
 fn named_claim_race(error: Error) -> Error {
-    match error {
-        Error::Storage(storage)
-            if storage.is_unique_violation_of("uq_claim_line_part", "claim.line_id, claim.part") =>
-        {
-            Error::ClaimExists
-        }
-        Error::Storage(storage) if storage.is_unique_violation_of("uq_supply_id", "supply.supply_id") => {
-            Error::Exists { kind: "supply", name: "supplies/".to_owned() }
-        }
-        other => other,
+    let Error::Storage(storage) = &error else { return error };
+    if storage.is_unique_violation_of("uq_claim_line_part", "claim.line_id, claim.part") {
+        return Error::ClaimExists;
     }
+    if storage.is_unique_violation_of("uq_supply_id", "supply.supply_id") {
+        return Error::Exists { kind: "supply", name: "supplies/".to_owned() };
+    }
+    error
 }
 
 /// The items of lines, each once.
