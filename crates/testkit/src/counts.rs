@@ -39,7 +39,12 @@ const TABLE: &[CaseCount] = &[
     row("messaging_replay", 100, 1_000, "events redelivered, reordered and replayed without a changed row"),
     row("order_vector", 500, 10_000, "random order commands against the quantity vector"),
     row("process_kills", 3, 30, "kills of a service process while orders stream in"),
-    row("random_command_bursts", 6, 100, "bursts of 25 random commands through gRPC, then books and promises are proven"),
+    row(
+        "random_command_bursts",
+        6,
+        100,
+        "bursts of 25 random commands through gRPC, then books and promises are proven",
+    ),
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
 ];
