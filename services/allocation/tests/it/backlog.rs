@@ -7,6 +7,7 @@ use backorder_proto::{
     common::v1::ErrorReason,
     inventory::v1::{self as inventory, Peg},
 };
+use backorder_service_kit::paging::resume_token;
 use backorder_testkit::{Backend, on_each_backend};
 use tonic::{Code, Response, Status};
 
@@ -115,6 +116,21 @@ async fn the_backlog_is_filtered_by_item_customer_location_and_age(backend: Back
     assert_eq!(refusal(both), (Code::InvalidArgument, ErrorReason::InvalidRequest));
 }
 
+async fn lines_are_listed_by_the_day_on_which_they_are_promised(backend: Backend) {
+    let world = World::new(backend).await;
+    world.supply("soon", 5, 10, &[]);
+    world.supply("later", 5, 20, &[]);
+    for _ in 0..3 {
+        world.place(world.order("a", 5)).await;
+    }
+    let before = |date| ListBackordersRequest { promised_before: Some(date), ..EVERYTHING };
+    assert!(world.backorders(before(day(10))).await.is_empty());
+    assert_eq!(world.backorders(before(day(11))).await, ["orders/A-1/lines/1"]);
+    assert_eq!(world.backorders(before(day(31))).await, ["orders/A-1/lines/1", "orders/A-2/lines/1"]);
+    let without_date = ListBackordersRequest { without_date: true, ..EVERYTHING };
+    assert_eq!(world.backorders(without_date).await, ["orders/A-3/lines/1"]);
+}
+
 async fn a_backorder_tells_who_waits_since_when(backend: Backend) {
     let world = World::new(backend).await;
     let order = OrderDraft {
@@ -220,9 +236,11 @@ async fn a_watch_from_a_token_misses_no_promise(backend: Backend) {
     let request = WatchPromisesRequest { resume_token: tokens[0].clone(), orders };
     let mut watch = world.clients.backlog.clone().watch_promises(request).await.unwrap().into_inner();
     assert_eq!(next(&mut watch).await.line, "orders/A-3/lines/1");
-    let wrong = WatchPromisesRequest { resume_token: "00".to_owned(), orders: Vec::new() };
-    let refused = world.clients.backlog.clone().watch_promises(wrong).await.map(|_| ());
-    assert_eq!(refusal(refused), (Code::InvalidArgument, ErrorReason::ResumeTokenInvalid));
+    for wrong in ["00".to_owned(), resume_token("allocation/promises", 1_000_000)] {
+        let wrong = WatchPromisesRequest { resume_token: wrong, orders: Vec::new() };
+        let refused = world.clients.backlog.clone().watch_promises(wrong).await.map(|_| ());
+        assert_eq!(refusal(refused), (Code::InvalidArgument, ErrorReason::ResumeTokenInvalid));
+    }
 }
 
 async fn next(watch: &mut tonic::Streaming<WatchPromisesResponse>) -> WatchPromisesResponse {
@@ -233,6 +251,7 @@ async fn next(watch: &mut tonic::Streaming<WatchPromisesResponse>) -> WatchPromi
 on_each_backend!(
     only_lines_that_wait_are_listed_by_item_and_in_the_order_of_the_queue,
     the_backlog_is_filtered_by_item_customer_location_and_age,
+    lines_are_listed_by_the_day_on_which_they_are_promised,
     a_backorder_tells_who_waits_since_when,
     refused_demand_is_listed_as_lost,
     an_explanation_names_the_supply_and_who_is_ahead,

@@ -1,12 +1,11 @@
 //! Looking into the service.
 
 use backorder_proto::{allocation::v1::*, common::v1::ErrorReason};
-use backorder_storage::StorageError;
-use backorder_testkit::{Backend, on_each_backend};
-use sea_orm::ConnectionTrait as _;
+use backorder_storage::outbox::{self, NewEvent};
+use backorder_testkit::{Backend, eventually, on_each_backend};
 use tonic::Code;
 
-use crate::world::{World, refusal};
+use crate::world::{NOW, World, refusal};
 
 async fn totals_add_up_all_lines(backend: Backend) {
     let world = World::new(backend).await;
@@ -56,20 +55,49 @@ async fn a_claim_that_differs_from_its_copy_is_found(backend: Backend) {
 async fn a_line_that_differs_from_its_claims_is_found(backend: Backend) {
     let world = World::new(backend).await;
     world.place(world.order("a", 5)).await;
-    world
-        .app
-        .store()
-        .write("break_the_line", |tx| {
-            Box::pin(async move {
-                tx.execute_unprepared("UPDATE order_line SET open = 4, cancelled = 1").await?;
-                Ok::<_, StorageError>(())
-            })
-        })
-        .await
-        .unwrap();
+    world.execute("UPDATE order_line SET open = 4, cancelled = 1").await;
     let proof = world.verify().await;
     let found: Vec<_> = proof.differences.iter().map(|d| (d.quantity.as_str(), d.booked, d.expected)).collect();
     assert_eq!((proof.balanced, found), (false, vec![("open", 4, 5)]));
+}
+
+async fn an_order_whose_state_is_not_that_of_its_lines_is_found(backend: Backend) {
+    let world = World::new(backend).await;
+    world.place(world.order("a", 5)).await;
+    world.execute("UPDATE customer_order SET state = 'CANCELLED'").await;
+    let proof = world.verify().await;
+    let found: Vec<_> = proof.differences.iter().map(|d| (d.line.as_str(), d.booked, d.expected)).collect();
+    assert_eq!((proof.balanced, found), (false, vec![("orders/A-1", 1, 0)]));
+}
+
+async fn a_poisonous_event_is_parked_and_shown_and_stays_until_it_can_be_applied(backend: Backend) {
+    let world = World::new(backend).await;
+    let event_id = uuid::Uuid::from_u128(7);
+    let poison = NewEvent {
+        event_id,
+        aggregate: "claims/x/parts/1".to_owned(),
+        sequence: 1,
+        event_type: "backorder.inventory.v1.ClaimChanged".to_owned(),
+        payload: vec![0xff],
+        occurred_at: NOW.parse().unwrap(),
+        traceparent: None,
+    };
+    world.app.store().write("poison", |tx| Box::pin(outbox::append_in_tx(tx, vec![poison.clone()]))).await.unwrap();
+    world.app.spawn_jobs(&world.jobs);
+    eventually("the event is parked", || async { world.activity().await.dead_letters == 1 }).await;
+    world.idle().await;
+    let list = async || {
+        let request = ListDeadLettersRequest::default();
+        world.clients.operations.clone().list_dead_letters(request).await.unwrap().into_inner().dead_letters
+    };
+    let letters = list().await;
+    let event = letters[0].event.as_ref().unwrap();
+    assert_eq!((event.id.as_str(), event.source.as_str()), (event_id.to_string().as_str(), "inventory"));
+    assert_eq!((event.data.as_slice(), letters[0].failure.is_empty()), (poison.payload.as_slice(), false));
+    let request = RedriveDeadLetterRequest { event_id: event_id.to_string() };
+    let redriven = world.clients.operations.clone().redrive_dead_letter(request).await;
+    assert_eq!(refusal(redriven), (Code::Internal, ErrorReason::Internal));
+    assert_eq!(list().await, letters);
 }
 
 async fn a_service_without_work_is_idle(backend: Backend) {
@@ -97,6 +125,8 @@ on_each_backend!(
     orders_that_follow_their_claims_are_balanced,
     a_claim_that_differs_from_its_copy_is_found,
     a_line_that_differs_from_its_claims_is_found,
+    an_order_whose_state_is_not_that_of_its_lines_is_found,
+    a_poisonous_event_is_parked_and_shown_and_stays_until_it_can_be_applied,
     a_service_without_work_is_idle,
     an_event_that_is_not_parked_cannot_be_driven_again,
 );

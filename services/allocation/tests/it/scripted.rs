@@ -63,10 +63,30 @@ impl Books {
             version: 1,
             ..Claim::default()
         };
-        self.claims.insert((line.line.clone(), part), claim.clone());
+        self.claims.insert((line.line.clone(), part), claim);
         let refused = if waits { 0 } else { rest };
+        if waits {
+            self.peg((line.line.clone(), part), rest);
+        }
         let reason = if refused > 0 { RefusalReason::NotAvailable } else { RefusalReason::Unspecified };
-        ReserveResult { line: line.line, part, claim: Some(claim), refused, refusal_reason: reason.into() }
+        let claim = self.claims.get(&(line.line.clone(), part)).cloned();
+        ReserveResult { line: line.line, part, claim, refused, refusal_reason: reason.into() }
+    }
+
+    /// Pegs waiting units to the first supply that has all of them.
+    fn peg(&mut self, claim: (String, i32), quantity: i64) {
+        let claim = self.claims.get_mut(&claim).unwrap();
+        let covers = |supply: &&mut Supply| supply.item == claim.item && supply.open - supply.pegged >= quantity;
+        if let Some(supply) = self.supplies.iter_mut().find(covers) {
+            supply.pegged += quantity;
+            claim.pegged = quantity;
+            claim.pegs.push(Peg {
+                supply: supply.name.clone(),
+                location: supply.location.clone(),
+                quantity,
+                expected_date: supply.expected_date,
+            });
+        }
     }
 
     fn change_queue(&mut self, change: &QueueChange) -> Result<Vec<Claim>, Status> {

@@ -1,7 +1,7 @@
 //! The serving sequence, and how lines that wait follow a new one.
 
 use backorder_proto::{allocation::v1::*, common::v1::ErrorReason};
-use backorder_testkit::{Backend, on_each_backend};
+use backorder_testkit::{Backend, eventually, on_each_backend};
 use tonic::Code;
 
 use crate::world::{World, days_ago, refusal};
@@ -114,6 +114,23 @@ async fn a_line_that_inventory_does_not_know_does_not_keep_the_others(backend: B
     assert_eq!(queue(&world), ["orders/A-3/lines/1", "orders/A-1/lines/1"]);
 }
 
+async fn a_line_of_a_busy_order_follows_when_the_order_is_free(backend: Backend) {
+    let world = World::new(backend).await;
+    three_tiers(&world).await;
+    let busy = "UPDATE customer_order SET busy_step = 'step' WHERE id = 'A-1'";
+    world.execute(busy).await;
+    world.app.spawn_jobs(&world.jobs);
+    let tiers = ["PLAT", "GOLD", "STD"].map(str::to_owned).to_vec();
+    let sequence = ServingSequence { tier_order: tiers, ..by(&[SequenceKey::Tier, SequenceKey::OrderTime]) };
+    world.serve_by(sequence).await.unwrap();
+    eventually("the other lines have moved", || async { world.inventory.books().queue_calls.len() == 1 }).await;
+    assert_eq!(world.inventory.books().queue_calls[0].changes.len(), 2);
+    assert_eq!(world.activity().await.runs_waiting, 1);
+    world.execute("UPDATE customer_order SET busy_step = NULL").await;
+    world.idle().await;
+    assert_eq!(queue(&world), ["orders/A-3/lines/1", "orders/A-2/lines/1", "orders/A-1/lines/1"]);
+}
+
 on_each_backend!(
     before_the_first_change_the_default_sequence_stands,
     a_change_needs_the_present_etag_and_is_answered_again,
@@ -121,4 +138,5 @@ on_each_backend!(
     a_change_that_no_job_has_applied_is_work_that_waits_and_survives,
     a_sequence_that_moves_nobody_asks_inventory_for_nothing,
     a_line_that_inventory_does_not_know_does_not_keep_the_others,
+    a_line_of_a_busy_order_follows_when_the_order_is_free,
 );

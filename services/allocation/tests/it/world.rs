@@ -24,9 +24,10 @@ use backorder_service_kit::{
     server::ServiceSet,
     time::ManualClock,
 };
-use backorder_storage::{Store, StoreOptions};
+use backorder_storage::{StorageError, Store, StoreOptions};
 use backorder_testkit::{Backend, FreshDatabase, eventually, fresh_url, seed};
 use prost_types::Timestamp;
+use sea_orm::ConnectionTrait as _;
 use tonic::{Code, Status};
 
 use crate::scripted::Scripted;
@@ -112,6 +113,17 @@ impl World {
             ..UpdateServingSequenceRequest::default()
         };
         Ok(self.clients.policies.clone().update_serving_sequence(request).await?.into_inner())
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn execute(&self, text: &'static str) {
+        let work = self.app.store().write("behind_the_back", move |tx| {
+            Box::pin(async move {
+                tx.execute_unprepared(text).await?;
+                Ok::<_, StorageError>(())
+            })
+        });
+        work.await.unwrap();
     }
 
     pub async fn activity(&self) -> Activity {

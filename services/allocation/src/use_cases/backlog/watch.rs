@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use backorder_proto::allocation::v1 as pb;
-use backorder_service_kit::paging::{resume_position, resume_token};
+use backorder_proto::{allocation::v1 as pb, common::v1::ErrorReason};
+use backorder_service_kit::{
+    paging::{resume_position, resume_token},
+    problem::Problem,
+};
 use backorder_storage::{
     StorageError,
     feed::{self, FeedEvent},
@@ -57,6 +60,13 @@ impl UseCases {
     ) -> Result<mpsc::Receiver<Answer>, Error> {
         let marks = feed::marks(self.store().reader()).await?;
         let position = resume_position(STREAM, token)?.unwrap_or(marks.last);
+        if position > marks.last {
+            return Err(Error::Kit(Problem::invalid_field(
+                ErrorReason::ResumeTokenInvalid,
+                "resume_token",
+                "must be a token that this feed gave",
+            )));
+        }
         if position < marks.oldest - 1 {
             return Err(Error::ResumeTokenExpired { oldest: marks.oldest, token: position });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use backorder_domain::order::state::OrderState;
 use backorder_proto::{
     allocation::v1 as pb,
     convert::allocation::{claim_of_line, line_name},
@@ -122,9 +123,25 @@ impl Proof {
             let counts = active.get(order.id.as_str()).copied().unwrap_or_default();
             self.expect(&name, "lines_active", order.lines_active, counts.0);
             self.expect(&name, "lines_shipped", order.lines_shipped, counts.1);
+            self.expect_state(order, &name, counts);
         }
         self.response.orders += i64::try_from(orders.len()).unwrap_or(i64::MAX);
         self.response.lines += i64::try_from(lines.len()).unwrap_or(i64::MAX);
+    }
+
+    /// The state of an order is the one that its lines make. The difference shows the number of lines.
+    fn expect_state(&mut self, order: &customer_order::Model, name: &str, (active, shipped): (i64, i64)) {
+        let Some(state) = OrderState::from_name(&order.state) else {
+            return self.expect(name, "state", 1, 0);
+        };
+        let (booked, expected) = match state {
+            OrderState::Open => (active.min(1), 1),
+            OrderState::Completed if shipped == 0 => (shipped, 1),
+            OrderState::Completed | OrderState::Cancelled | OrderState::Expired => (active, 0),
+            // A quote may have nothing any more for a moment; an order in the making has nothing yet.
+            OrderState::Quoted | OrderState::Reserving => return,
+        };
+        self.expect(name, &format!("lines of the state {state}"), booked, expected);
     }
 
     /// Every copy is what inventory has, and inventory has nothing else for these lines.
