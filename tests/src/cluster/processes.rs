@@ -70,12 +70,12 @@ impl Processes {
                 // What a drain waits for load balancers to notice; there is none here.
                 ("BACKORDER_DRAIN_GRACE_SECONDS".to_owned(), "0".to_owned()),
             ];
-            settings.extend(more.iter().map(|(name, value)| (key(name), value.clone())));
+            settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
             let log = logs.path().join(format!("{binary}.log"));
             ServiceProcess { binary, settings, port, log, process: None }
         };
         let mut inventory = service("backorder-inventory", "INVENTORY", &[], &databases[0]);
-        let to_inventory = [("INVENTORY_URL", inventory.address())];
+        let to_inventory = [("BACKORDER_INVENTORY_URL", inventory.address())];
         let mut allocation = service("backorder-allocation", "ALLOCATION", &to_inventory, &databases[1]);
         inventory.start().await;
         allocation.start().await;
