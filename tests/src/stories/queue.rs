@@ -34,6 +34,7 @@ pub async fn arriving_stock_serves_the_higher_tier_first(world: &World) {
     assert_eq!(world.line("gold", 1).await.reserved, 5);
     let standard = world.line("standard", 1).await;
     assert_eq!((standard.reserved, standard.open), (2, 3));
+    world.sequence(&[], &[]).await;
     world.books_balance().await;
 }
 
