@@ -159,16 +159,31 @@ async fn read_rows(
         }
     }
     let claims = read_claims(connection, scope, &items, named_claims).await?;
-    let supplies = read_supplies(connection, scope, &items, named_supplies, &claims, &mut times).await?;
-    Ok(RowsRead {
-        times,
-        positions,
-        claims,
-        holds,
-        supplies,
-        eligible_waiting: query::eligible_waiting(connection, &items).await?,
-        total_waiting: query::total_waiting(connection, &items).await?,
-    })
+    let queued: Vec<&ItemId> = items.into_iter().filter(|item| !is_covered(scope, item, &positions, &claims)).collect();
+    let supplies = read_supplies(connection, scope, &queued, named_supplies, &claims, &mut times).await?;
+    // Where all claims that wait are loaded, or nobody asks, the sum is that of the loaded claims.
+    let total_waiting = if scope.total_waiting && !scope.waiting_claims {
+        query::total_waiting(connection, &queued).await?
+    } else {
+        BTreeMap::new()
+    };
+    let eligible_waiting = query::eligible_waiting(connection, &queued).await?;
+    Ok(RowsRead { times, positions, claims, holds, supplies, eligible_waiting, total_waiting })
+}
+
+/// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.
+fn is_covered(
+    scope: &Scope,
+    item: &ItemId,
+    positions: &HashMap<ItemId, Vec<Position>>,
+    claims: &HashMap<ItemId, Vec<Claim>>,
+) -> bool {
+    let waits = claims.get(item).is_some_and(|claims| claims.iter().any(|claim| !claim.waiting.is_zero()));
+    let here = positions.get(item).map_or(&[][..], Vec::as_slice);
+    let available = |location: &LocationId| {
+        here.iter().find(|position| position.location == *location).map(|p| p.available).unwrap_or_default()
+    };
+    !waits && (scope.ships_only || scope.is_covered(item, available))
 }
 
 async fn read_claims(
@@ -275,13 +290,15 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
             today: dates.get(&location).copied().unwrap_or(Date::MIN),
             position,
         };
+        let loaded_waiting =
+            claims.iter().fold(Quantity::ZERO, |sum, claim| sum.checked_add(claim.waiting).unwrap_or(sum));
         let book = ItemBook::load(ItemScope {
             item: item.clone(),
             locations: positions.into_iter().map(location_scope).collect(),
             claims,
             holds: rows.holds.remove(item).unwrap_or_default(),
             supplies,
-            total_waiting: rows.total_waiting.get(item).copied().unwrap_or_default(),
+            total_waiting: rows.total_waiting.get(item).copied().unwrap_or_default().max(loaded_waiting),
             all_waiting_loaded: scope.waiting_claims,
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);

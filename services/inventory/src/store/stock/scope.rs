@@ -1,8 +1,11 @@
 //! What a command needs of the books.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use backorder_domain::ids::{ItemId, LineId, LocationId, SupplyId};
+use backorder_domain::{
+    ids::{ItemId, LineId, LocationId, SupplyId},
+    quantity::Quantity,
+};
 
 /// The rows that commands need loaded. The items of lines and supplies are found by themselves.
 #[derive(Debug, Clone, Default)]
@@ -23,11 +26,24 @@ pub struct Scope {
     pub reserved_claims: bool,
     /// Whether the open holds of the items are needed.
     pub holds: bool,
+    /// Whether a line limits what may wait for its item in all.
+    pub total_waiting: bool,
+    /// By item, for items of which the commands only take free units: the location that each line asks first, and what it
+    /// wants there. Where these locations have it all, nothing can begin to wait, and the queue is not read.
+    pub takes: BTreeMap<ItemId, Vec<(LocationId, Quantity)>>,
+    /// Items of which a command does more than take free units. Filled by [`Scope::add`].
+    pub needs_queue: BTreeSet<ItemId>,
+    /// Whether the commands only ship reserved units: where no loaded claim waits, the queue is not read.
+    pub ships_only: bool,
 }
 
 impl Scope {
     /// Adds what another command needs.
     pub fn add(&mut self, other: Self) {
+        let is_first = self.items.is_empty() && self.lines.is_empty() && self.supplies.is_empty();
+        self.ships_only = other.ships_only && (is_first || self.ships_only);
+        let does_more = other.items.iter().filter(|item| !other.takes.contains_key(*item));
+        self.needs_queue.extend(does_more.chain(&other.needs_queue).cloned());
         self.items.extend(other.items);
         self.locations.extend(other.locations);
         self.lines.extend(other.lines);
@@ -36,5 +52,58 @@ impl Scope {
         self.waiting_claims |= other.waiting_claims;
         self.reserved_claims |= other.reserved_claims;
         self.holds |= other.holds;
+        self.total_waiting |= other.total_waiting;
+        for (item, takes) in other.takes {
+            self.takes.entry(item).or_default().extend(takes);
+        }
+    }
+
+    /// Whether the commands only take free units of an item, and the locations that they ask first have them all.
+    /// `available` answers what is free at a location.
+    #[must_use]
+    pub fn is_covered(&self, item: &ItemId, available: impl Fn(&LocationId) -> Quantity) -> bool {
+        let Some(takes) = self.takes.get(item).filter(|_| !self.needs_queue.contains(item)) else { return false };
+        let mut wanted: BTreeMap<&LocationId, Quantity> = BTreeMap::new();
+        for (location, quantity) in takes {
+            let sum = wanted.entry(location).or_default();
+            match sum.checked_add(*quantity) {
+                Some(more) => *sum = more,
+                None => return false,
+            }
+        }
+        wanted.into_iter().all(|(location, quantity)| quantity <= available(location))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    #[test]
+    fn an_item_is_covered_only_when_the_first_locations_have_all_that_is_wanted_of_them() {
+        let item = ItemId::try_new("a").unwrap();
+        let at = |id: &str| LocationId::try_new(id).unwrap();
+        let units = |number| Quantity::try_new(number).unwrap();
+        let mut scope = Scope::default();
+        assert!(!scope.is_covered(&item, |_| units(9)), "nobody says that units are only taken");
+        scope.takes.insert(item.clone(), vec![(at("x"), units(2)), (at("y"), units(9)), (at("x"), units(3))]);
+        assert!(scope.is_covered(&item, |location| if *location == at("x") { units(5) } else { units(9) }));
+        assert!(!scope.is_covered(&item, |location| if *location == at("x") { units(4) } else { units(9) }));
+    }
+
+    #[test]
+    fn an_item_of_which_another_command_does_more_than_take_is_not_covered() {
+        let item = ItemId::try_new("a").unwrap();
+        let location = LocationId::try_new("x").unwrap();
+        let one = Quantity::try_new(1).unwrap();
+        let items = BTreeSet::from([item.clone()]);
+        let takes = BTreeMap::from([(item.clone(), vec![(location, one)])]);
+        let taking = Scope { items: items.clone(), takes, ..Scope::default() };
+        let mut both = Scope::default();
+        both.add(taking);
+        assert!(both.is_covered(&item, |_| one));
+        both.add(Scope { items, ..Scope::default() });
+        assert!(!both.is_covered(&item, |_| one));
     }
 }

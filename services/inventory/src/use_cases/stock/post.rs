@@ -43,6 +43,7 @@ impl StockCommand for PostReservations {
         Scope {
             lines: self.lines.iter().map(|line| line.line.clone()).collect(),
             locations: self.lines.iter().filter_map(|line| line.location.clone()).collect(),
+            ships_only: true,
             ..Scope::default()
         }
     }

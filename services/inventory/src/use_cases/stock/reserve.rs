@@ -1,9 +1,10 @@
 //! `ReserveStock`: what each demand line gets of what is free, what waits, and what is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
     ids::{ItemId, LocationId},
+    quantity::Quantity,
     stock::{
         claim::ClaimKey,
         error::StockError,
@@ -28,6 +29,26 @@ pub struct Reserve {
 }
 
 impl Reserve {
+    /// What the lines take of which location first, for items of which no line can wait while that is there: a line that
+    /// takes over another's units, belongs to a group, or is not eligible may do more than take.
+    fn takes(&self, places: &Places) -> BTreeMap<ItemId, Vec<(LocationId, Quantity)>> {
+        let mut takes: BTreeMap<ItemId, Vec<(LocationId, Quantity)>> = BTreeMap::new();
+        let only_takes = |line: &ReserveLine| {
+            line.takes_over.is_none()
+                && line.all_or_nothing_group.is_none()
+                && (line.eligible || line.shortfall != Shortfall::Backorder)
+        };
+        let others: BTreeSet<&ItemId> =
+            self.lines.iter().filter(|line| !only_takes(line)).map(|line| &line.item).collect();
+        for line in self.lines.iter().filter(|line| !others.contains(&line.item)) {
+            let candidates = if line.candidates.is_empty() { places.default_candidates() } else { &line.candidates };
+            if let Some(first) = candidates.first() {
+                takes.entry(line.item.clone()).or_default().push((first.clone(), line.quantity));
+            }
+        }
+        takes
+    }
+
     /// The lines with their candidates filled in.
     fn lines_with_candidates(&self, places: &Places) -> Vec<ReserveLine> {
         let mut lines = self.lines.clone();
@@ -61,6 +82,8 @@ impl StockCommand for Reserve {
             locations: distinct(self.lines.iter().flat_map(|line| &line.candidates).chain(default)),
             lines: self.lines.iter().flat_map(|line| line.takes_over.iter().chain([&line.key.line])).cloned().collect(),
             open_supplies: self.lines.iter().any(|line| line.shortfall == Shortfall::Backorder),
+            total_waiting: self.lines.iter().any(|line| line.waiting_limit.is_some()),
+            takes: self.takes(places),
             ..Scope::default()
         }
     }
