@@ -47,7 +47,9 @@ struct News {
 #[async_trait]
 impl EventHandler for FollowInventory {
     fn wants(&self, event: &Envelope) -> bool {
-        event.event_type != CLAIM_CHANGED || !self.0.claim_memory().knows(&event.aggregate, event.sequence)
+        // The first state of a claim is in the answer to the step that made it, and the step is kept until it is recorded.
+        event.event_type != CLAIM_CHANGED
+            || (event.sequence > 1 && !self.0.claim_memory().knows(&event.aggregate, event.sequence))
     }
 
     async fn handle_in_tx(&self, tx: &WriteTx<'_>, events: &[Envelope]) -> Result<(), HandlerError> {

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Runs that are done before their outcomes are recorded together.
-const RUNS_AT_ONCE: u64 = 64;
+const RUNS_AT_ONCE: u64 = 256;
 /// Runs that talk to inventory at the same time.
 const RUNS_IN_PARALLEL: usize = 4;
 /// Gains or holds in one call at most.

@@ -161,8 +161,9 @@ impl UseCases {
                 }
             };
             self.stop_at(decided)?;
-            let answer = self.record(&step, &answers, book).await?;
+            // The step is kept until these claims are recorded, so the news of them has nothing to add from now on.
             self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims));
+            let answer = self.record(&step, &answers, book).await?;
             self.stop_at(recorded)?;
             metrics::counter!("backorder_allocation_steps_total", "kind" => step.kind.as_str()).increment(1);
             Ok(answer)
