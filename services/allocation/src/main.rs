@@ -46,6 +46,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let metrics = MetricsServer::bind(metrics_address, metrics, readiness).await?;
     tracing::info!(address = %server.local_addr(), metrics = %metrics.local_addr()?, "allocation is listening");
     app.spawn_jobs(&jobs);
+    let (stopping, watched) = (shutdown.token(), app.clone());
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        watched.end_watches();
+    });
     let metrics = tokio::spawn(metrics.serve(jobs.shutdown_token()));
     let served = run_until_stopped(server, &[app.tasks()], &jobs, &shutdown).await;
     metrics.await??;
