@@ -1,69 +1,138 @@
 //! Many rows in few statements, below the limits of both databases.
+//!
+//! The texts are made here and not by the query builder: on the way of every order they are a fifth of the work else.
 
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, Iterable, sea_query::OnConflict};
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityName, EntityTrait, IdenStatic, Iterable, Value};
 
-use crate::{StorageError, WriteTx, sql::ROWS_PER_STATEMENT_MAX};
+use crate::{Batch, StorageError, WriteTx, sql};
 
-/// Bound values at most in one statement: the lower of the two databases' limits (SQLite 32,766, PostgreSQL 65,535).
-pub const BINDS_MAX: usize = 32_766;
+/// What becomes of a row whose key is there already.
+#[derive(Debug, Clone)]
+pub struct OnKey {
+    key: Vec<&'static str>,
+    replaced: Vec<&'static str>,
+}
 
-/// Inserts rows, or updates those that exist as `on_conflict` says; answers how many rows were written.
-///
-/// All models of one call must set the same columns. Rows are locked in the given order: sort by key before.
+impl OnKey {
+    fn text(&self) -> String {
+        let key = quoted(&self.key);
+        if self.replaced.is_empty() {
+            return format!(" ON CONFLICT ({key}) DO NOTHING");
+        }
+        let taken = self.replaced.iter().map(|column| format!("\"{column}\" = excluded.\"{column}\""));
+        format!(" ON CONFLICT ({key}) DO UPDATE SET {}", taken.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// On the key, take over the other columns from the new row.
+pub fn replacing<C: IdenStatic>(key: impl IntoIterator<Item = C>, columns: impl IntoIterator<Item = C>) -> OnKey {
+    OnKey { key: names(key), replaced: names(columns) }
+}
+
+/// On the key, take over every column from the new row but those of the key and those that are `kept`.
+pub fn replacing_all_but<C: IdenStatic + Iterable>(
+    key: impl IntoIterator<Item = C>,
+    kept: impl IntoIterator<Item = C>,
+) -> OnKey {
+    let (key, kept) = (names(key), names(kept));
+    let replaced = names(C::iter()).into_iter().filter(|name| !key.contains(name) && !kept.contains(name)).collect();
+    OnKey { key, replaced }
+}
+
+/// On the key, keep the row that is there.
+pub fn keeping<C: IdenStatic>(key: impl IntoIterator<Item = C>) -> OnKey {
+    OnKey { key: names(key), replaced: Vec::new() }
+}
+
+fn names<C: IdenStatic>(columns: impl IntoIterator<Item = C>) -> Vec<&'static str> {
+    columns.into_iter().map(|column| column.as_str()).collect()
+}
+
+/// Inserts rows, or does with those that exist as `on_key` says; answers how many rows were written.
 ///
 /// # Errors
-/// [`StorageError`] of the statements.
-pub async fn upsert<A>(tx: &WriteTx<'_>, models: Vec<A>, on_conflict: OnConflict) -> Result<u64, StorageError>
-where
-    A: ActiveModelTrait + Send,
-{
-    write(tx, models, Some(on_conflict)).await
+/// As [`Batch::run`].
+pub async fn upsert<A: ActiveModelTrait>(
+    tx: &WriteTx<'_>,
+    models: Vec<A>,
+    on_key: &OnKey,
+) -> Result<u64, StorageError> {
+    let mut batch = Batch::new(tx);
+    batch.upsert(models, on_key);
+    batch.run(tx).await
 }
 
 /// Inserts rows; answers how many.
 ///
 /// # Errors
-/// [`StorageError::Unique`] and its kin when a row is refused, else [`StorageError`] of the statements.
-pub async fn insert<A>(tx: &WriteTx<'_>, models: Vec<A>) -> Result<u64, StorageError>
-where
-    A: ActiveModelTrait + Send,
-{
-    write(tx, models, None).await
+/// [`StorageError::Unique`] and its kin when a row is refused, else as [`Batch::run`].
+pub async fn insert<A: ActiveModelTrait>(tx: &WriteTx<'_>, models: Vec<A>) -> Result<u64, StorageError> {
+    let mut batch = Batch::new(tx);
+    batch.insert(models);
+    batch.run(tx).await
 }
 
-async fn write<A>(tx: &WriteTx<'_>, models: Vec<A>, on_conflict: Option<OnConflict>) -> Result<u64, StorageError>
-where
-    A: ActiveModelTrait + Send,
-{
-    let Some(first) = models.first() else { return Ok(0) };
-    let rows_max = rows_per_statement(bound_columns(first));
-    let mut written = 0;
-    let mut rest = models.into_iter().peekable();
-    while rest.peek().is_some() {
-        let mut insert = A::Entity::insert_many(rest.by_ref().take(rows_max));
-        if let Some(on_conflict) = &on_conflict {
-            insert = insert.on_conflict(on_conflict.clone());
-        }
-        written += insert.exec_without_returning(tx).await?;
+impl Batch {
+    /// Inserts rows, or does with those that exist as `on_key` says.
+    ///
+    /// All models of one call must set the same columns. Rows are locked in the given order: sort by key before.
+    pub fn upsert<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: &OnKey) {
+        self.write(models, &on_key.text());
     }
-    Ok(written)
+
+    /// Inserts rows, which must not be there. All models of one call must set the same columns.
+    pub fn insert<A: ActiveModelTrait>(&mut self, models: Vec<A>) {
+        self.write(models, "");
+    }
+
+    fn write<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: &str) {
+        let Some(first) = models.first() else { return };
+        let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter()
+            .filter(|column| !matches!(first.get(*column), ActiveValue::NotSet))
+            .collect();
+        let width = columns.len();
+        let into = format!(
+            "INSERT INTO \"{}\" ({})",
+            A::Entity::default().table_name(),
+            quoted(&names(columns.iter().copied()))
+        );
+        let mut values = Vec::with_capacity(models.len() * width);
+        for mut model in models {
+            values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
+        }
+        self.push_rows(width, values, |rows| {
+            format!("{into} VALUES {}{on_key}", sql::rows_of_placeholders(rows, width))
+        });
+    }
+
+    /// Sets `columns` of the rows with the given `key`, where an upsert would have to bind all columns. `values` holds row
+    /// after row, each with its key first and then its columns.
+    ///
+    /// Both databases name the columns of VALUES `column1`, `column2`, …, and every value is bound with its type.
+    pub fn update(&mut self, table: &'static str, key: &[&'static str], columns: &[&'static str], values: Vec<Value>) {
+        let width = key.len() + columns.len();
+        self.push_rows(width, values, |rows| update_text(table, key, columns, &sql::rows_of_placeholders(rows, width)));
+    }
+
+    /// Deletes the rows with the given `key`s. `values` holds key after key.
+    pub fn delete(&mut self, table: &'static str, key: &[&'static str], values: Vec<Value>) {
+        self.push_rows(key.len(), values, |rows| {
+            let keys = sql::rows_of_placeholders(rows, key.len());
+            format!("DELETE FROM \"{table}\" WHERE ({}) IN (VALUES {keys})", quoted(key))
+        });
+    }
 }
 
-fn bound_columns<A: ActiveModelTrait>(model: &A) -> usize {
-    let set = <A::Entity as EntityTrait>::Column::iter().filter(|c| !matches!(model.get(*c), ActiveValue::NotSet));
-    set.count().max(1)
+fn update_text(table: &str, key: &[&str], columns: &[&str], values: &str) -> String {
+    let set = columns.iter().zip(key.len() + 1..).map(|(column, number)| format!("\"{column}\" = v.column{number}"));
+    let set = set.collect::<Vec<_>>().join(", ");
+    let same = key.iter().zip(1..).map(|(column, number)| format!("\"{table}\".\"{column}\" = v.column{number}"));
+    let same = same.collect::<Vec<_>>().join(" AND ");
+    format!("UPDATE \"{table}\" SET {set} FROM (VALUES {values}) AS v WHERE {same}")
 }
 
-fn rows_per_statement(columns: usize) -> usize {
-    (BINDS_MAX / columns).clamp(1, ROWS_PER_STATEMENT_MAX)
-}
-
-/// The conflict clause that is needed most: on the key, take over every other given column from the new row.
-pub fn replacing<C: sea_orm::sea_query::IntoIden>(
-    key: impl IntoIterator<Item = C>,
-    columns: impl IntoIterator<Item = C>,
-) -> OnConflict {
-    OnConflict::columns(key).update_columns(columns).to_owned()
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -71,9 +140,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_stays_below_the_bind_limit_and_takes_at_least_one_row() {
-        assert_eq!(rows_per_statement(8), ROWS_PER_STATEMENT_MAX);
-        assert!(rows_per_statement(300) * 300 <= BINDS_MAX);
-        assert_eq!(rows_per_statement(BINDS_MAX + 1), 1);
+    fn the_key_comes_first_in_every_row_of_an_update() {
+        assert_eq!(
+            update_text("t", &["a", "b"], &["c"], "(?, ?, ?)"),
+            "UPDATE \"t\" SET \"c\" = v.column3 FROM (VALUES (?, ?, ?)) AS v \
+             WHERE \"t\".\"a\" = v.column1 AND \"t\".\"b\" = v.column2"
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_there_is_kept_or_overwritten() {
+        let mut on_key = OnKey { key: vec!["a", "b"], replaced: Vec::new() };
+        assert_eq!(on_key.text(), " ON CONFLICT (\"a\", \"b\") DO NOTHING");
+        on_key.replaced = vec!["c"];
+        assert_eq!(on_key.text(), " ON CONFLICT (\"a\", \"b\") DO UPDATE SET \"c\" = excluded.\"c\"");
     }
 }

@@ -11,7 +11,7 @@ use crate::{StorageError, Store, WriteTx, sql};
 pub async fn read(store: &Store, consumer: &str, source: &str) -> Result<Option<i64>, StorageError> {
     let statement = sql::statement(
         store.reader(),
-        "SELECT position FROM bus_cursor WHERE consumer = $1 AND source = $2",
+        "SELECT position FROM bus_cursor WHERE consumer = ? AND source = ?",
         [Value::from(consumer), Value::from(source)],
     );
     let row = store.reader().query_one_raw(statement).await?;
@@ -25,7 +25,7 @@ pub async fn read(store: &Store, consumer: &str, source: &str) -> Result<Option<
 pub async fn advance_in_tx(tx: &WriteTx<'_>, consumer: &str, source: &str, position: i64) -> Result<(), StorageError> {
     sql::execute(
         tx,
-        "INSERT INTO bus_cursor (consumer, source, position) VALUES ($1, $2, $3) \
+        "INSERT INTO bus_cursor (consumer, source, position) VALUES (?, ?, ?) \
          ON CONFLICT (consumer, source) DO UPDATE SET position = excluded.position \
          WHERE bus_cursor.position < excluded.position",
         [Value::from(consumer), Value::from(source), Value::from(position)],

@@ -43,7 +43,7 @@ pub async fn count_failure(store: &Store, consumer: &str, event_id: Uuid, error:
             Box::pin(async move {
                 let statement = sql::statement(
                     tx,
-                    "INSERT INTO delivery_failure (consumer, event_id, tries, last_error) VALUES ($1, $2, 1, $3) \
+                    "INSERT INTO delivery_failure (consumer, event_id, tries, last_error) VALUES (?, ?, 1, ?) \
                      ON CONFLICT (consumer, event_id) DO UPDATE \
                      SET tries = delivery_failure.tries + 1, last_error = excluded.last_error RETURNING tries",
                     [Value::from(consumer), Value::from(event_id), Value::from(error)],
@@ -71,7 +71,7 @@ pub async fn put_aside_in_tx(
     sql::execute(
         tx,
         "INSERT INTO dead_letter (consumer, source, event_id, aggregate, sequence, event_type, payload, occurred_at, \
-         traceparent, position, tries, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         traceparent, position, tries, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (consumer, event_id) DO UPDATE SET tries = excluded.tries, error = excluded.error",
         [
             Value::from(consumer),
@@ -97,7 +97,7 @@ pub async fn put_aside_in_tx(
 /// # Errors
 /// [`StorageError`] of the statement.
 pub async fn forget_failures_in_tx(tx: &WriteTx<'_>, consumer: &str, event_id: Uuid) -> Result<(), StorageError> {
-    let text = "DELETE FROM delivery_failure WHERE consumer = $1 AND event_id = $2";
+    let text = "DELETE FROM delivery_failure WHERE consumer = ? AND event_id = ?";
     sql::execute(tx, text, [Value::from(consumer), Value::from(event_id.to_string())]).await?;
     Ok(())
 }
@@ -107,7 +107,7 @@ pub async fn forget_failures_in_tx(tx: &WriteTx<'_>, consumer: &str, event_id: U
 /// # Errors
 /// [`StorageError`] of the query.
 pub async fn failing(store: &Store, consumer: &str) -> Result<HashSet<Uuid>, StorageError> {
-    let text = "SELECT event_id FROM delivery_failure WHERE consumer = $1";
+    let text = "SELECT event_id FROM delivery_failure WHERE consumer = ?";
     let rows = store.reader().query_all_raw(sql::statement(store.reader(), text, [Value::from(consumer)])).await?;
     rows.iter()
         .map(|row| {
@@ -125,7 +125,7 @@ pub async fn failing(store: &Store, consumer: &str) -> Result<HashSet<Uuid>, Sto
 /// # Errors
 /// [`StorageError`] of the statement.
 pub async fn remove_in_tx(tx: &WriteTx<'_>, id: i64) -> Result<bool, StorageError> {
-    Ok(sql::execute(tx, "DELETE FROM dead_letter WHERE id = $1", [Value::from(id)]).await? == 1)
+    Ok(sql::execute(tx, "DELETE FROM dead_letter WHERE id = ?", [Value::from(id)]).await? == 1)
 }
 
 /// Dead letters of a consumer with a row number above `after`, ascending, at most `limit`.
@@ -137,7 +137,7 @@ pub async fn list(store: &Store, consumer: &str, after: i64, limit: u32) -> Resu
     let statement = sql::statement(
         reader,
         "SELECT id, consumer, source, event_id, aggregate, sequence, event_type, payload, occurred_at, traceparent, \
-         position, tries, error FROM dead_letter WHERE consumer = $1 AND id > $2 ORDER BY id LIMIT $3",
+         position, tries, error FROM dead_letter WHERE consumer = ? AND id > ? ORDER BY id LIMIT ?",
         [Value::from(consumer), Value::from(after), Value::from(i64::from(limit))],
     );
     let rows = reader.query_all_raw(statement).await?;

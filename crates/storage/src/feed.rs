@@ -93,7 +93,7 @@ pub async fn read_after(
     let statement = sql::statement(
         connection,
         "SELECT position, event_id, aggregate, sequence, event_type, payload, occurred_at, traceparent \
-         FROM outbox WHERE position > $1 ORDER BY position LIMIT $2",
+         FROM outbox WHERE position > ? ORDER BY position LIMIT ?",
         [Value::from(position), Value::from(i64::from(limit))],
     );
     connection.query_all_raw(statement).await?.iter().map(|row| decode(row, TABLE)).collect()
@@ -161,15 +161,15 @@ async fn stamp_some(store: &Store) -> Result<u64, StorageError> {
                 let stamped = sql::execute(
                     tx,
                     "UPDATE outbox SET position = numbered.position FROM \
-                     (SELECT id, $1 + ROW_NUMBER() OVER (ORDER BY id) AS position FROM \
-                       (SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT $2) AS waiting) AS numbered \
+                     (SELECT id, ? + ROW_NUMBER() OVER (ORDER BY id) AS position FROM \
+                       (SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT ?) AS waiting) AS numbered \
                      WHERE outbox.id = numbered.id",
                     [Value::from(last), Value::from(STAMP_ROWS_MAX)],
                 )
                 .await?;
                 sql::execute(
                     tx,
-                    "UPDATE feed SET last_position = last_position + $1 WHERE id = 1",
+                    "UPDATE feed SET last_position = last_position + ? WHERE id = 1",
                     [Value::from(stamped.cast_signed())],
                 )
                 .await?;
@@ -219,7 +219,7 @@ pub async fn purge(store: &Store, before: Timestamp, through: i64) -> Result<u64
         purged += store
             .write("purge_feed", move |tx| {
                 Box::pin(async move {
-                    let text = "DELETE FROM outbox WHERE position IS NOT NULL AND position <= $1";
+                    let text = "DELETE FROM outbox WHERE position IS NOT NULL AND position <= ?";
                     let deleted = sql::execute(tx, text, [Value::from(last)]).await?;
                     let text = "UPDATE feed SET oldest_position = $1 WHERE id = 1 AND oldest_position < $1";
                     sql::execute(tx, text, [Value::from(last + 1)]).await?;
@@ -233,7 +233,7 @@ pub async fn purge(store: &Store, before: Timestamp, through: i64) -> Result<u64
 async fn oldest_times(store: &Store, through: i64) -> Result<Vec<(i64, i64)>, StorageError> {
     let statement = sql::statement(
         store.reader(),
-        "SELECT position, occurred_at FROM outbox WHERE position <= $1 ORDER BY position LIMIT $2",
+        "SELECT position, occurred_at FROM outbox WHERE position <= ? ORDER BY position LIMIT ?",
         [Value::from(through), Value::from(PURGE_ROWS_MAX)],
     );
     let rows = store.reader().query_all_raw(statement).await?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Value};
 
 use crate::{
-    StorageError, Store, WriteTx, columns,
+    Batch, StorageError, Store, WriteTx, columns,
     sql::{self, ROWS_PER_STATEMENT_MAX},
 };
 
@@ -107,9 +107,7 @@ async fn tell_apart(tx: &WriteTx<'_>, chunk: &[(&RequestKey, &[u8])]) -> Result<
         "SELECT caller, method, request_id, command_hash, answer FROM request \
          WHERE (caller, method, request_id) IN (VALUES {rows})"
     );
-    let values = chunk.iter().flat_map(|(key, _)| {
-        [Value::from(key.caller.as_str()), Value::from(key.method.as_str()), Value::from(key.request_id.as_str())]
-    });
+    let values = chunk.iter().flat_map(|(key, _)| key_values(key));
     let mut stored = HashMap::with_capacity(chunk.len());
     for row in tx.query_all_raw(sql::statement(tx, text, values)).await? {
         let key = RequestKey {
@@ -135,24 +133,37 @@ async fn tell_apart(tx: &WriteTx<'_>, chunk: &[(&RequestKey, &[u8])]) -> Result<
 /// Stores the answer of a request that was begun as [`Begun::Fresh`] in this transaction.
 ///
 /// # Errors
-/// [`StorageError::InvalidRow`] when the request was not begun, else [`StorageError`] of the statement.
+/// [`StorageError`] of the statement.
 pub async fn answer_in_tx(tx: &WriteTx<'_>, key: &RequestKey, answer: &[u8]) -> Result<(), StorageError> {
-    let changed = sql::execute(
-        tx,
-        "UPDATE request SET answer = $4 WHERE caller = $1 AND method = $2 AND request_id = $3",
-        [
-            Value::from(key.caller.as_str()),
-            Value::from(key.method.as_str()),
-            Value::from(key.request_id.as_str()),
-            Value::from(answer.to_vec()),
-        ],
-    )
-    .await?;
-    if changed == 1 {
+    let mut batch = Batch::new(tx);
+    batch.answer(key, answer);
+    if batch.run(tx).await? == 1 {
         Ok(())
     } else {
         Err(StorageError::InvalidRow { table: TABLE, detail: "answered request was not begun".to_owned() })
     }
+}
+
+impl Batch {
+    /// Stores the answer of a request that was begun as [`Begun::Fresh`] in this transaction.
+    pub fn answer(&mut self, key: &RequestKey, answer: &[u8]) {
+        let text = "UPDATE request SET answer = ? WHERE caller = ? AND method = ? AND request_id = ?";
+        let [caller, method, request_id] = key_values(key);
+        self.push(text, vec![Value::from(answer.to_vec()), caller, method, request_id]);
+    }
+
+    /// Stores a request that something else has kept from being done twice, with its answer.
+    pub fn answered(&mut self, key: &RequestKey, command_hash: &[u8], answer: &[u8], now: Timestamp) {
+        let text = "INSERT INTO request (caller, method, request_id, command_hash, answer, created_at) \
+                    VALUES (?, ?, ?, ?, ?, ?)";
+        let [caller, method, request_id] = key_values(key);
+        let rest = [Value::from(command_hash.to_vec()), Value::from(answer.to_vec()), columns::micros(now).into()];
+        self.push(text, [caller, method, request_id].into_iter().chain(rest).collect());
+    }
+}
+
+fn key_values(key: &RequestKey) -> [Value; 3] {
+    [Value::from(key.caller.as_str()), Value::from(key.method.as_str()), Value::from(key.request_id.as_str())]
 }
 
 /// Forgets requests that were begun before `before`, at most `limit` of them; answers how many. Keep at least 48 hours.
@@ -166,8 +177,8 @@ pub async fn purge(store: &Store, before: Timestamp, limit: u32) -> Result<u64, 
                 sql::execute(
                     tx,
                     "DELETE FROM request WHERE (caller, method, request_id) IN \
-                     (SELECT caller, method, request_id FROM request WHERE created_at < $1 \
-                      ORDER BY created_at LIMIT $2)",
+                     (SELECT caller, method, request_id FROM request WHERE created_at < ? \
+                      ORDER BY created_at LIMIT ?)",
                     [Value::from(columns::micros(before)), Value::from(i64::from(limit))],
                 )
                 .await

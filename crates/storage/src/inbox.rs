@@ -53,8 +53,8 @@ async fn lock_known(
     let mut known = HashMap::with_capacity(aggregates.len());
     for chunk in aggregates.chunks(ROWS_PER_STATEMENT_MAX) {
         let text = format!(
-            "SELECT aggregate, sequence FROM inbox WHERE consumer = $1 AND aggregate IN ({}) ORDER BY aggregate{}",
-            sql::placeholders(2, chunk.len()),
+            "SELECT aggregate, sequence FROM inbox WHERE consumer = ? AND aggregate IN ({}) ORDER BY aggregate{}",
+            sql::placeholders(chunk.len()),
             sql::for_update(tx.backend()),
         );
         let values = std::iter::once(Value::from(consumer)).chain(chunk.iter().map(|a| Value::from(*a)));

@@ -37,7 +37,7 @@ pub async fn acquire(
             Box::pin(async move {
                 let now = sql::database_now_micros(tx.backend());
                 let text = format!(
-                    "INSERT INTO lease (name, holder, token, expires_at) VALUES ($1, $2, 1, {now} + $3) \
+                    "INSERT INTO lease (name, holder, token, expires_at) VALUES (?, ?, 1, {now} + ?) \
                      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, \
                      token = CASE WHEN lease.holder = excluded.holder THEN lease.token ELSE lease.token + 1 END \
                      WHERE lease.holder = excluded.holder OR lease.expires_at <= {now} RETURNING token"
@@ -56,7 +56,7 @@ pub async fn acquire(
 /// # Errors
 /// [`StorageError::Unavailable`] when the lease is lost, else [`StorageError`] of the statement.
 pub async fn check_in_tx(tx: &WriteTx<'_>, lease: &Lease) -> Result<(), StorageError> {
-    let text = format!("SELECT token FROM lease WHERE name = $1{}", sql::for_update(tx.backend()));
+    let text = format!("SELECT token FROM lease WHERE name = ?{}", sql::for_update(tx.backend()));
     let row = tx.query_one_raw(sql::statement(tx, text, [Value::from(lease.name.as_str())])).await?;
     let token: Option<i64> = row.map(|row| row.try_get("", "token")).transpose()?;
     if token == Some(lease.token) {
@@ -74,7 +74,7 @@ pub async fn release(store: &Store, lease: &Lease) -> Result<(), StorageError> {
     store
         .write("release_lease", move |tx| {
             Box::pin(async move {
-                let text = "UPDATE lease SET holder = '', expires_at = 0 WHERE name = $1 AND token = $2";
+                let text = "UPDATE lease SET holder = '', expires_at = 0 WHERE name = ? AND token = ?";
                 sql::execute(tx, text, [Value::from(lease.name.as_str()), Value::from(lease.token)]).await?;
                 Ok::<_, StorageError>(())
             })

@@ -4,6 +4,7 @@
 //! Where SQLite and PostgreSQL must differ, the difference lives in this crate. It must not know a service's tables,
 //! make a business decision, or read the wall clock: instants are given by the caller.
 
+mod batch;
 pub mod bulk;
 pub mod columns;
 pub mod cursor;
@@ -19,11 +20,12 @@ mod options;
 pub mod outbox;
 mod postgres;
 pub mod schema;
-mod sql;
+pub mod sql;
 mod sqlite;
 mod store;
 mod tx;
 
+pub use batch::Batch;
 pub use error::{IsRetryable, StorageError};
 pub use futures::future::BoxFuture;
 pub use options::StoreOptions;

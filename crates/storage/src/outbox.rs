@@ -5,15 +5,12 @@
 //! is the order of committing, and the position is given at once; no second commit is needed.
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, Value};
+use sea_orm::{DbBackend, Value};
 use uuid::Uuid;
 
-use crate::{
-    StorageError, WriteTx, columns,
-    sql::{self, ROWS_PER_STATEMENT_MAX},
-};
+use crate::{Batch, StorageError, WriteTx, batch::row_statements, columns, sql};
 
-const COLUMNS: usize = 8;
+const COLUMNS: [&str; 7] = ["event_id", "aggregate", "sequence", "event_type", "payload", "occurred_at", "traceparent"];
 /// Bytes of a payload at most. Half of what a broker takes in one message by default, so that no event can stop the feed.
 pub const PAYLOAD_BYTES_MAX: usize = 512 * 1024;
 
@@ -36,26 +33,39 @@ pub struct NewEvent {
     pub traceparent: Option<String>,
 }
 
-/// Appends events in the given order. Events of one aggregate must stand in ascending sequence, and the sequence must
-/// come from a row of the aggregate that this transaction has locked.
+/// Appends events in the given order, as [`Batch::append`] does.
 ///
 /// # Errors
-/// [`StorageError::Unique`] (`uq_outbox_aggregate_sequence`) when a sequence was used before,
-/// [`StorageError::InvalidRow`] when a payload is larger than [`PAYLOAD_BYTES_MAX`].
+/// Those of [`Batch::append`] and [`Batch::run`].
 pub async fn append_in_tx(tx: &WriteTx<'_>, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    if let Some(event) = events.iter().find(|event| event.payload.len() > PAYLOAD_BYTES_MAX) {
-        let detail = format!("event {} of {} has {} bytes", event.event_type, event.aggregate, event.payload.len());
-        return Err(StorageError::InvalidRow { table: "outbox", detail });
-    }
-    let mut next_position =
-        if tx.backend() == DbBackend::Sqlite { Some(take_positions(tx, events.len()).await?) } else { None };
-    let mut events = events.into_iter().peekable();
-    while events.peek().is_some() {
-        let mut values = Vec::with_capacity(ROWS_PER_STATEMENT_MAX.min(events.len()) * COLUMNS);
-        for event in events.by_ref().take(ROWS_PER_STATEMENT_MAX) {
+    let mut batch = Batch::new(tx);
+    batch.append(events)?;
+    batch.run(tx).await?;
+    Ok(())
+}
+
+impl Batch {
+    /// Appends events in the given order, after everything else in the batch. Events of one aggregate must stand in
+    /// ascending sequence, and the sequence must come from a row of the aggregate that this transaction has locked. On
+    /// PostgreSQL, where two transactions may make one row, a sequence that was used before is refused
+    /// ([`StorageError::Unique`], `uq_outbox_aggregate_sequence`).
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] when a payload is larger than [`PAYLOAD_BYTES_MAX`].
+    pub fn append(&mut self, events: Vec<NewEvent>) -> Result<(), StorageError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        if let Some(event) = events.iter().find(|event| event.payload.len() > PAYLOAD_BYTES_MAX) {
+            let detail = format!("event {} of {} has {} bytes", event.event_type, event.aggregate, event.payload.len());
+            return Err(StorageError::InvalidRow { table: "outbox", detail });
+        }
+        let count = i64::try_from(events.len())
+            .map_err(|_| StorageError::InvalidRow { table: "outbox", detail: "too many events".to_owned() })?;
+        let is_numbered = self.backend() == DbBackend::Sqlite;
+        let width = COLUMNS.len() + usize::from(is_numbered);
+        let mut values = Vec::with_capacity(events.len() * width);
+        for (event, place) in events.into_iter().zip(1 - count..) {
             values.extend([
                 Value::from(event.event_id.to_string()),
                 Value::from(event.aggregate),
@@ -64,31 +74,35 @@ pub async fn append_in_tx(tx: &WriteTx<'_>, events: Vec<NewEvent>) -> Result<(),
                 Value::from(event.payload),
                 Value::from(columns::micros(event.occurred_at)),
                 Value::from(event.traceparent),
-                Value::from(next_position),
             ]);
-            next_position = next_position.map(|position| position + 1);
+            if is_numbered {
+                values.push(Value::from(place));
+            }
         }
-        let rows = sql::rows_of_placeholders(values.len() / COLUMNS, COLUMNS);
-        let text = format!(
-            "INSERT INTO outbox \
-             (event_id, aggregate, sequence, event_type, payload, occurred_at, traceparent, position) VALUES {rows}"
-        );
-        sql::execute(tx, text, values).await?;
+        if is_numbered {
+            let text = "UPDATE feed SET last_position = last_position + ? WHERE id = 1".to_owned();
+            self.push_event(text, vec![Value::from(count)]);
+        }
+        let text = |rows| insert_text(is_numbered, &sql::rows_of_placeholders(rows, width));
+        for (text, values) in row_statements(width, values, text) {
+            self.push_event(text, values);
+        }
+        Ok(())
     }
-    tx.note_appended(next_position.map(|position| position - 1));
-    Ok(())
 }
 
-/// Takes the next `count` positions of the feed; answers the first.
-async fn take_positions(tx: &WriteTx<'_>, count: usize) -> Result<i64, StorageError> {
-    let count = i64::try_from(count)
-        .map_err(|_| StorageError::InvalidRow { table: "outbox", detail: "too many events".to_owned() })?;
-    let statement = sql::statement(
-        tx,
-        "UPDATE feed SET last_position = last_position + $1 WHERE id = 1 RETURNING last_position",
-        [Value::from(count)],
-    );
-    let row = tx.query_one_raw(statement).await?.ok_or_else(crate::feed::missing_row)?;
-    let last: i64 = row.try_get("", "last_position")?;
-    Ok(last - count + 1)
+/// Numbered events are counted back from the feed's new head.
+fn insert_text(is_numbered: bool, rows: &str) -> String {
+    let columns = COLUMNS.join(", ");
+    if is_numbered {
+        let given: Vec<String> = (1..=COLUMNS.len()).map(|number| format!("column{number}")).collect();
+        format!(
+            "INSERT INTO outbox ({columns}, position) \
+             SELECT {}, column{} + (SELECT last_position FROM feed WHERE id = 1) FROM (VALUES {rows})",
+            given.join(", "),
+            COLUMNS.len() + 1
+        )
+    } else {
+        format!("INSERT INTO outbox ({columns}) VALUES {rows}")
+    }
 }

@@ -99,7 +99,8 @@ impl Columns {
 /// [`DbErr`] of the statements.
 pub async fn create_shared_tables_v1(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
-    for template in SHARED_TABLES_V1 {
+    let outbox: &[&str] = if backend == DbBackend::Postgres { &OUTBOX_POSTGRES_V1 } else { &OUTBOX_SQLITE_V1 };
+    for template in SHARED_TABLES_V1.iter().chain(outbox) {
         manager.get_connection().execute_unprepared(&of_dialect(template, backend)).await?;
     }
     Ok(())
@@ -118,16 +119,20 @@ fn of_dialect(template: &str, backend: DbBackend) -> String {
         .replace("{clustered}", clustered)
 }
 
-const SHARED_TABLES_V1: [&str; 12] = [
-    "CREATE TABLE request (
-        caller {id} NOT NULL,
-        method {id} NOT NULL,
-        request_id {id} NOT NULL,
-        command_hash {bytes} NOT NULL,
-        answer {bytes},
-        created_at BIGINT NOT NULL,
-        CONSTRAINT pk_request PRIMARY KEY (caller, method, request_id))",
-    "CREATE INDEX ix_request_created_at ON request (created_at)",
+/// On SQLite an event gets its position when it is written, so the position is the row's number and no further tree is
+/// needed. Nor is the sequence's uniqueness: a writing transaction is alone there, and no two can make one row.
+const OUTBOX_SQLITE_V1: [&str; 1] = ["CREATE TABLE outbox (
+        position INTEGER NOT NULL,
+        event_id {id} NOT NULL,
+        aggregate {id} NOT NULL,
+        sequence BIGINT NOT NULL,
+        event_type {id} NOT NULL,
+        payload {bytes} NOT NULL,
+        occurred_at BIGINT NOT NULL,
+        traceparent {id},
+        CONSTRAINT pk_outbox PRIMARY KEY (position))"];
+
+const OUTBOX_POSTGRES_V1: [&str; 3] = [
     "CREATE TABLE outbox (
         id {row_id} NOT NULL,
         event_id {id} NOT NULL,
@@ -142,6 +147,18 @@ const SHARED_TABLES_V1: [&str; 12] = [
         CONSTRAINT uq_outbox_aggregate_sequence UNIQUE (aggregate, sequence))",
     "CREATE UNIQUE INDEX uq_outbox_position ON outbox (position) WHERE position IS NOT NULL",
     "CREATE INDEX ix_outbox_unstamped ON outbox (id) WHERE position IS NULL",
+];
+
+const SHARED_TABLES_V1: [&str; 9] = [
+    "CREATE TABLE request (
+        caller {id} NOT NULL,
+        method {id} NOT NULL,
+        request_id {id} NOT NULL,
+        command_hash {bytes} NOT NULL,
+        answer {bytes},
+        created_at BIGINT NOT NULL,
+        CONSTRAINT pk_request PRIMARY KEY (caller, method, request_id))",
+    "CREATE INDEX ix_request_created_at ON request (created_at)",
     "CREATE TABLE feed (
         id INTEGER NOT NULL,
         last_position BIGINT NOT NULL,

@@ -1,59 +1,82 @@
 //! Small parts of SQL text that both databases understand.
 //!
-//! Both accept numbered placeholders (`$1`), so one text serves both unless a function here says otherwise.
+//! A placeholder is `?` and stands for the next value. PostgreSQL gets them numbered. SQLite must not: it takes `$1` for a
+//! name and compares it with the names of all others, which is slow where there are thousands. A text that needs a value
+//! twice numbers its placeholders itself, which both accept.
 
-use std::fmt::Write;
+use std::borrow::Cow;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, ExecResult, Statement, Value};
 
 use crate::StorageError;
 
 /// Rows at most in one multi-row statement: few distinct texts, so that prepared statements are found again, and small
 /// ones, because each connection keeps hundreds of them.
-pub(crate) const ROWS_PER_STATEMENT_MAX: usize = 100;
+pub const ROWS_PER_STATEMENT_MAX: usize = 100;
 
 /// A statement of the connection's dialect.
-pub(crate) fn statement(
+pub fn statement<'a>(
     connection: &impl ConnectionTrait,
-    sql: impl Into<String>,
+    sql: impl Into<Cow<'a, str>>,
     values: impl IntoIterator<Item = Value>,
 ) -> Statement {
-    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+    let (backend, sql) = (connection.get_database_backend(), sql.into());
+    let sql = if backend == DbBackend::Postgres { numbered(&sql) } else { sql.into_owned() };
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// The text with `$1`, `$2`, … for each `?`.
+fn numbered(sql: &str) -> String {
+    use std::fmt::Write as _;
+
+    let mut text = String::with_capacity(sql.len() * 2);
+    for (number, part) in sql.split('?').enumerate() {
+        if number > 0 {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "${number}");
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 /// Runs a statement and tells how many rows it changed.
-pub(crate) async fn execute(
+///
+/// # Errors
+/// [`StorageError`] of the statement.
+pub async fn execute<'a>(
     connection: &impl ConnectionTrait,
-    sql: impl Into<String>,
+    sql: impl Into<Cow<'a, str>>,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, StorageError> {
-    Ok(connection.execute_raw(statement(connection, sql, values)).await?.rows_affected())
+    Ok(execute_raw(connection, sql, values).await?.rows_affected())
 }
 
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-pub(crate) fn rows_of_placeholders(rows: usize, columns: usize) -> String {
-    let mut text = String::with_capacity(rows * columns * 6);
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        write_placeholders(&mut text, row * columns + 1, columns);
-        text.push(')');
-    }
+pub(crate) async fn execute_raw<'a>(
+    connection: &impl ConnectionTrait,
+    sql: impl Into<Cow<'a, str>>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<ExecResult, StorageError> {
+    Ok(connection.execute_raw(statement(connection, sql, values)).await?)
+}
+
+/// `(?, ?), (?, ?)` for two rows of two columns.
+#[must_use]
+pub fn rows_of_placeholders(rows: usize, columns: usize) -> String {
+    repeated(&format!("({})", placeholders(columns)), rows)
+}
+
+/// `?, ?, ?` for three values.
+#[must_use]
+pub fn placeholders(count: usize) -> String {
+    repeated("?", count)
+}
+
+fn repeated(part: &str, count: usize) -> String {
+    const SEPARATOR: &str = ", ";
+    let mut text = (part.to_owned() + SEPARATOR).repeat(count);
+    text.truncate(text.len().saturating_sub(SEPARATOR.len()));
     text
-}
-
-/// `$3, $4, $5` for `first` 3 and `count` 3.
-pub(crate) fn placeholders(first: usize, count: usize) -> String {
-    let mut text = String::with_capacity(count * 6);
-    write_placeholders(&mut text, first, count);
-    text
-}
-
-fn write_placeholders(text: &mut String, first: usize, count: usize) {
-    for number in first..first + count {
-        let separator = if number == first { "" } else { ", " };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{separator}${number}");
-    }
 }
 
 /// Locks the selected rows on PostgreSQL; on SQLite the writing transaction is alone already.
@@ -75,8 +98,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_numbered_through_all_rows() {
-        assert_eq!(rows_of_placeholders(2, 2), "($1, $2), ($3, $4)");
-        assert_eq!(placeholders(3, 3), "$3, $4, $5");
+    fn placeholders_are_numbered_where_the_database_wants_it() {
+        assert_eq!(rows_of_placeholders(2, 2), "(?, ?), (?, ?)");
+        assert_eq!((placeholders(1), placeholders(0)), ("?".to_owned(), String::new()));
+        let text = format!("UPDATE t SET a = ? WHERE b IN (VALUES {})", rows_of_placeholders(2, 1));
+        assert_eq!(numbered(&text), "UPDATE t SET a = $1 WHERE b IN (VALUES ($2), ($3))");
+        assert_eq!(numbered("SELECT 1"), "SELECT 1");
     }
 }

@@ -23,7 +23,7 @@ async fn thousands_of_rows_are_inserted_and_updated(backend: Backend) {
                 let inserted = bulk::insert(tx, (0..2_500).map(|n| row(n, n)).collect()).await?;
                 let replacing = bulk::replacing([boxes::Column::Id], [boxes::Column::Quantity, boxes::Column::Note]);
                 let upserted =
-                    bulk::upsert(tx, (2_000..3_000).map(|n| row(n, -n + 10_000)).collect(), replacing).await?;
+                    bulk::upsert(tx, (2_000..3_000).map(|n| row(n, -n + 10_000)).collect(), &replacing).await?;
                 assert_eq!(bulk::insert::<boxes::ActiveModel>(tx, Vec::new()).await?, 0);
                 Ok::<_, StorageError>((inserted, upserted))
             })

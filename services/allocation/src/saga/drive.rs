@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use backorder_service_kit::problem::Problem;
-use backorder_storage::{
-    WriteTx,
-    idempotency::{self, Begun as Request},
-};
+use backorder_storage::{Batch, WriteTx, idempotency};
 use prost::Message;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -39,11 +36,12 @@ pub trait StepCommand: Send + Sync {
     /// Which use case it is.
     fn kind(&self) -> StepKind;
 
-    /// Checks the command against the orders, which it locks and marks busy, and says what is to be done.
+    /// Checks the command against the orders, which it locks and marks busy, and says what is to be done. What it adds to
+    /// the batch is written only when a step is needed.
     ///
     /// # Errors
     /// [`Error::Busy`] when another step of an order is under way, else what the use case refuses.
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error>;
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error>;
 }
 
 enum Begun {
@@ -117,7 +115,8 @@ impl UseCases {
             }
             None => {}
         }
-        match command.begin_in_tx(tx, write.step_id).await? {
+        let mut batch = Batch::new(tx);
+        match command.begin_in_tx(tx, write.step_id, &mut batch).await? {
             Planned::Done(answer) => {
                 idempotency::begin_in_tx(tx, &write.key, &write.hash, now).await?;
                 idempotency::answer_in_tx(tx, &write.key, &answer).await?;
@@ -133,7 +132,8 @@ impl UseCases {
                     began_at: now,
                     traceparent: write.traceparent.clone(),
                 };
-                steps::insert_in_tx(tx, step.row()).await?;
+                steps::insert(&mut batch, step.row());
+                batch.run(tx).await?;
                 Ok(Begun::Started(Box::new(step), book))
             }
         }
@@ -196,14 +196,7 @@ impl UseCases {
                     if !steps::remove_in_tx(tx, &step.id.to_string()).await? {
                         return answered_in_tx(tx, step).await;
                     }
-                    match idempotency::begin_in_tx(tx, &step.key, &step.hash, now).await? {
-                        Request::Answered(answer) => return Ok(answer),
-                        Request::Reused => return Err(Error::RequestIdReused),
-                        Request::Fresh => {}
-                    }
-                    let answer = finish::finish_in_tx(self, tx, step, answers, book.clone(), now).await?;
-                    idempotency::answer_in_tx(tx, &step.key, &answer).await?;
-                    Ok(answer)
+                    finish::finish_in_tx(self, tx, step, answers, book.clone(), now).await
                 })
             })
             .await
@@ -236,11 +229,11 @@ async fn answered_in_tx(tx: &WriteTx<'_>, step: &Step) -> Result<Vec<u8>, Error>
     known.and_then(|(_, answer)| answer).ok_or_else(|| Error::Kit(Problem::contention()))
 }
 
-/// Locks the book's orders and marks them busy.
+/// Marks the book's orders, which are locked, as busy.
 ///
 /// # Errors
 /// [`Error::Busy`] for the first order that is busy already.
-pub(crate) async fn mark_busy_in_tx(tx: &WriteTx<'_>, book: &mut Book, step: Uuid) -> Result<(), Error> {
+pub(crate) fn mark_busy(batch: &mut Batch, book: &mut Book, step: Uuid) -> Result<(), Error> {
     for (id, order) in &book.orders {
         if let Some(other) = &order.row.busy_step {
             return Err(Error::Busy { order: id.clone(), step: other.clone() });
@@ -249,7 +242,7 @@ pub(crate) async fn mark_busy_in_tx(tx: &WriteTx<'_>, book: &mut Book, step: Uui
     let step = step.to_string();
     let ids: BTreeSet<&str> = book.orders.keys().map(String::as_str).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
-    orders::mark_busy_in_tx(tx, &ids, Some(&step)).await?;
+    orders::mark_busy(batch, &ids, Some(&step));
     for order in book.orders.values_mut() {
         order.row.busy_step = Some(step.clone());
     }

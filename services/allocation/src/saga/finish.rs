@@ -12,7 +12,7 @@ use backorder_domain::{
     quantity::Quantity,
 };
 use backorder_proto::{allocation::v1 as pb, convert::allocation::claim_of_line, inventory::v1 as inventory};
-use backorder_storage::{StorageError, WriteTx, columns, idempotency::RequestKey};
+use backorder_storage::{Batch, StorageError, WriteTx, columns, idempotency::RequestKey};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ use crate::{
     order::{Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, key::demand_line, message},
     store::{
         entity::order_write,
-        orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes_in_tx, write_notes_in_tx},
+        orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes, write_notes},
     },
     use_cases::UseCases,
 };
@@ -61,9 +61,11 @@ pub(super) async fn finish_in_tx(
     work.follow_pending(&mut book, &pending)?;
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
-    let notes = notes(step, now);
-    write_changes_in_tx(tx, work.changes, work.events.into_new()).await?;
-    write_notes_in_tx(tx, notes).await?;
+    let mut batch = Batch::new(tx);
+    write_notes(&mut batch, notes(step, now));
+    batch.answered(&step.key, &step.hash, &answer, now);
+    write_changes(&mut batch, work.changes, work.events.into_new())?;
+    batch.run(tx).await?;
     Ok(answer)
 }
 
@@ -119,7 +121,9 @@ pub(super) async fn undo_in_tx(
         order.row.claims_pending = false;
         work.changes.settle_order(order, OrderCommand::Observe, "undone", work.moment, &mut work.events)?;
     }
-    write_changes_in_tx(tx, work.changes, work.events.into_new()).await?;
+    let mut batch = Batch::new(tx);
+    write_changes(&mut batch, work.changes, work.events.into_new())?;
+    batch.run(tx).await?;
     Ok(())
 }
 

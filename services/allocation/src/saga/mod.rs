@@ -14,7 +14,7 @@ mod in_flight;
 mod step;
 
 pub use call::{Call, CallAnswer};
-pub(crate) use drive::mark_busy_in_tx;
+pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
 pub(crate) use finish::would_be;
 pub use in_flight::InFlight;

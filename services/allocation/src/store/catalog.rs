@@ -31,7 +31,7 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<(),
     use item_copy::Column as C;
     let rows = items.iter().map(|item| item_copy::Model::from(item).into_active_model()).collect();
     let columns = [C::Category, C::BaseUnit, C::PackSize, C::CostNanos, C::CostCurrency, C::Units, C::Version];
-    bulk::upsert(tx, rows, bulk::replacing([C::Id], columns)).await?;
+    bulk::upsert(tx, rows, &bulk::replacing([C::Id], columns)).await?;
     Ok(())
 }
 
@@ -39,6 +39,6 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<(),
 pub async fn put_places_in_tx(tx: &WriteTx<'_>, places: &[Place]) -> Result<(), StorageError> {
     use location_copy::Column as C;
     let rows = places.iter().map(|place| location_copy::Model::from(place).into_active_model()).collect();
-    bulk::upsert(tx, rows, bulk::replacing([C::Id], [C::Kind, C::TimeZone, C::Rank, C::Version])).await?;
+    bulk::upsert(tx, rows, &bulk::replacing([C::Id], [C::Kind, C::TimeZone, C::Rank, C::Version])).await?;
     Ok(())
 }

@@ -10,6 +10,6 @@ pub use read::{
     load_orders_in_tx, lost_demand_of,
 };
 pub use write::{
-    insert_order_in_tx, mark_busy_in_tx, mark_claims_pending_in_tx, remove_order_in_tx, write_changes_in_tx,
-    write_notes_in_tx,
+    insert_lines, insert_order_in_tx, mark_busy, mark_claims_pending_in_tx, remove_order_in_tx, write_changes,
+    write_notes,
 };

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use backorder_storage::{StorageError, Store, WriteTx};
-use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryOrder as _, QuerySelect as _, Value};
+use backorder_storage::{
+    StorageError, Store, WriteTx,
+    sql::{self, rows_of_placeholders},
+};
+use sea_orm::{EntityTrait as _, PaginatorTrait as _, QueryOrder as _, QuerySelect as _, Value};
 
-use super::{KEYS_PER_QUERY_MAX, entity::pending_run, placeholders, statement};
+use super::{KEYS_PER_QUERY_MAX, entity::pending_run};
 
 /// An item at a location.
 pub type Pool = (String, String);
@@ -18,12 +21,12 @@ pub async fn request_in_tx(tx: &WriteTx<'_>, pools: &BTreeSet<Pool>, now: i64) -
         let text = format!(
             "INSERT INTO pending_run (item_id, location_id, generation, requested_at) VALUES {} \
              ON CONFLICT (item_id, location_id) DO UPDATE SET generation = pending_run.generation + 1",
-            placeholders(1, chunk.len(), 4)
+            rows_of_placeholders(chunk.len(), 4)
         );
         let values = chunk.iter().flat_map(|(item, location)| {
             [Value::from(item.as_str()), Value::from(location.as_str()), Value::from(1_i64), Value::from(now)]
         });
-        tx.execute_raw(statement(tx, text, values)).await?;
+        sql::execute(tx, text, values).await?;
     }
     Ok(())
 }
@@ -40,12 +43,12 @@ pub async fn done_in_tx(tx: &WriteTx<'_>, runs: &[pending_run::Model]) -> Result
     for chunk in runs.chunks(KEYS_PER_QUERY_MAX) {
         let text = format!(
             "DELETE FROM pending_run WHERE (item_id, location_id, generation) IN (VALUES {})",
-            placeholders(1, chunk.len(), 3)
+            rows_of_placeholders(chunk.len(), 3)
         );
         let values = chunk.iter().flat_map(|run| {
             [Value::from(run.item_id.as_str()), Value::from(run.location_id.as_str()), Value::from(run.generation)]
         });
-        tx.execute_raw(statement(tx, text, values)).await?;
+        sql::execute(tx, text, values).await?;
     }
     Ok(())
 }

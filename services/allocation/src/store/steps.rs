@@ -1,17 +1,16 @@
 //! Queries of unfinished steps, and of the answers of finished ones.
 
-use backorder_storage::{StorageError, Store, WriteTx, idempotency::RequestKey};
+use backorder_storage::{Batch, StorageError, Store, WriteTx, idempotency::RequestKey, sql::statement};
 use sea_orm::{
     ConnectionTrait, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryOrder as _, QuerySelect as _,
     Value,
 };
 
-use super::{entity::unfinished_step, statement};
+use super::entity::unfinished_step;
 
 /// Writes a step.
-pub async fn insert_in_tx(tx: &WriteTx<'_>, step: unfinished_step::Model) -> Result<(), StorageError> {
-    unfinished_step::Entity::insert(step.into_active_model()).exec_without_returning(tx).await?;
-    Ok(())
+pub fn insert(batch: &mut Batch, step: unfinished_step::Model) {
+    batch.insert(vec![step.into_active_model()]);
 }
 
 /// Ends a step; answers whether it was there.
@@ -43,9 +42,9 @@ pub async fn known_in_tx(
     key: &RequestKey,
     step: &str,
 ) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StorageError> {
-    let text = "SELECT command_hash, answer FROM request WHERE caller = $1 AND method = $2 AND request_id = $3 \
+    let text = "SELECT command_hash, answer FROM request WHERE caller = ? AND method = ? AND request_id = ? \
                 AND answer IS NOT NULL \
-                UNION ALL SELECT command_hash, NULL FROM unfinished_step WHERE id = $4";
+                UNION ALL SELECT command_hash, NULL FROM unfinished_step WHERE id = ?";
     let values = [
         Value::from(key.caller.as_str()),
         Value::from(key.method.as_str()),

@@ -1,15 +1,12 @@
 //! Sums over all lines, and the lines in ranges for their proof.
 
-use backorder_storage::StorageError;
+use backorder_storage::{StorageError, sql::statement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
 
-use super::{
-    entity::{customer_order, line_claim, order_line},
-    statement,
-};
+use super::entity::{customer_order, line_claim, order_line};
 
 /// The sums of all lines, in base units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

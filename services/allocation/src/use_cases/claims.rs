@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use backorder_domain::order::state::{OrderCommand, OrderState};
 use backorder_proto::convert::allocation::{ClaimOfLine, claim_of_line};
 use backorder_proto::inventory::v1 as inventory;
-use backorder_storage::{WriteTx, columns};
+use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 
 use crate::{
     error::Error,
     order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
-    store::orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes_in_tx},
+    store::orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes},
     use_cases::UseCases,
 };
 
@@ -78,7 +78,9 @@ impl UseCases {
             }
         }
         mark_claims_pending_in_tx(tx, &pending).await?;
-        write_changes_in_tx(tx, changes, events.into_new()).await?;
+        let mut batch = Batch::new(tx);
+        write_changes(&mut batch, changes, events.into_new())?;
+        batch.run(tx).await?;
         Ok(())
     }
 }

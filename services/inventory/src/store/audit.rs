@@ -1,8 +1,8 @@
 //! Notes of who made a write and why, for writes that leave no movement behind.
 
-use backorder_storage::{StorageError, WriteTx, bulk, columns};
+use backorder_storage::{Batch, bulk, columns};
 use jiff::Timestamp;
-use sea_orm::{ActiveValue::Set, sea_query::OnConflict};
+use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::entity::audit_note;
@@ -26,10 +26,7 @@ pub struct AuditNote<'a> {
 }
 
 /// Appends notes.
-///
-/// # Errors
-/// [`StorageError`] of the statement.
-pub async fn append_notes_in_tx(tx: &WriteTx<'_>, notes: Vec<AuditNote<'_>>) -> Result<(), StorageError> {
+pub fn append_notes(batch: &mut Batch, notes: Vec<AuditNote<'_>>) {
     let rows = notes.into_iter().map(|note| audit_note::ActiveModel {
         request_id: Set(note.request_id.to_string()),
         method: Set(note.method.to_owned()),
@@ -40,6 +37,5 @@ pub async fn append_notes_in_tx(tx: &WriteTx<'_>, notes: Vec<AuditNote<'_>>) -> 
         recorded_at: Set(columns::micros(note.recorded_at)),
     });
     let key = [audit_note::Column::RequestId, audit_note::Column::Method, audit_note::Column::Subject];
-    bulk::upsert(tx, rows.collect(), OnConflict::columns(key).do_nothing().to_owned()).await?;
-    Ok(())
+    batch.upsert(rows.collect(), &bulk::keeping(key));
 }

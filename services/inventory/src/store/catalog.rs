@@ -200,7 +200,7 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         item::Column::Version,
         item::Column::UpdatedAt,
     ];
-    bulk::upsert(tx, rows, bulk::replacing([item::Column::Id], columns)).await?;
+    bulk::upsert(tx, rows, &bulk::replacing([item::Column::Id], columns)).await?;
     let replaced: Vec<&str> = items.iter().filter(|item| item.version > 1).map(|item| item.value.id.as_str()).collect();
     for chunk in replaced.chunks(IDS_PER_QUERY_MAX) {
         let ids = || chunk.iter().copied();
@@ -320,7 +320,7 @@ pub async fn put_location_in_tx(tx: &WriteTx<'_>, stored: &Stored<Location>) -> 
         location::Column::Version,
         location::Column::UpdatedAt,
     ];
-    bulk::upsert(tx, vec![row], bulk::replacing([location::Column::Id], columns)).await?;
+    bulk::upsert(tx, vec![row], &bulk::replacing([location::Column::Id], columns)).await?;
     Ok(())
 }
 

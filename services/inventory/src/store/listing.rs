@@ -48,30 +48,22 @@ pub async fn list_positions(
     Ok(query.all(connection).await?)
 }
 
-/// Movements of an item as they were written.
+/// Movements of an item as they were written, after the one with the id `after`.
 pub async fn list_movements(
     connection: &impl ConnectionTrait,
-    after: Option<(i64, &str, i32)>,
+    after: Option<i64>,
     item: &ItemId,
     location: Option<&LocationId>,
     limit: u64,
 ) -> Result<Vec<movement::Model>, StorageError> {
-    use movement::Column::{FromLocationId, ItemId as Item, Ordinal, RecordedAt, RequestId, ToLocationId};
-    let mut query = movement::Entity::find()
-        .filter(Item.eq(item.as_str()))
-        .order_by_asc(RecordedAt)
-        .order_by_asc(RequestId)
-        .order_by_asc(Ordinal)
-        .limit(limit);
+    use movement::Column::{FromLocationId, Id, ItemId as Item, ToLocationId};
+    let mut query = movement::Entity::find().filter(Item.eq(item.as_str())).order_by_asc(Id).limit(limit);
     if let Some(location) = location {
         let either = Condition::any().add(FromLocationId.eq(location.as_str())).add(ToLocationId.eq(location.as_str()));
         query = query.filter(either);
     }
-    if let Some((recorded, request, ordinal)) = after {
-        let same_request = Condition::all().add(RequestId.eq(request)).add(Ordinal.gt(ordinal));
-        let later_request = Condition::any().add(RequestId.gt(request)).add(same_request);
-        let same_time = Condition::all().add(RecordedAt.eq(recorded)).add(later_request);
-        query = query.filter(Condition::any().add(RecordedAt.gt(recorded)).add(same_time));
+    if let Some(after) = after {
+        query = query.filter(Id.gt(after));
     }
     Ok(query.all(connection).await?)
 }

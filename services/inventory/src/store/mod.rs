@@ -13,3 +13,4 @@ pub mod migration;
 pub mod stock;
 pub mod upkeep;
 pub mod verify;
+pub mod verify_claims;

@@ -1,10 +1,8 @@
 //! Queries that sum the books, for a range of items at a time.
 
 use backorder_domain::ids::ItemId;
-use backorder_storage::StorageError;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
-};
+use backorder_storage::{StorageError, sql::statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
     entity::{claim, claim_location, item, position, supply},
@@ -44,9 +42,9 @@ pub async fn next_items(
 pub struct Sum {
     /// The item.
     pub item_id: String,
-    /// A location, a line or a supply.
+    /// A location or a supply.
     pub key: String,
-    /// A state or the part of a line.
+    /// A state.
     pub detail: String,
     /// The sum in base units.
     pub quantity: i64,
@@ -54,8 +52,7 @@ pub struct Sum {
 
 async fn sums(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let values = [range.first.as_str().into(), range.last.as_str().into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
-    Ok(Sum::find_by_statement(statement).all(connection).await?)
+    Ok(Sum::find_by_statement(statement(connection, text, values)).all(connection).await?)
 }
 
 /// What the movements leave, by item, location and state.
@@ -70,13 +67,6 @@ pub async fn moved(connection: &impl ConnectionTrait, range: &ItemRange) -> Resu
     sums(connection, text, range).await
 }
 
-/// Reserved units by item, line and part.
-pub async fn reserved_by_claim(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
-    let text = "SELECT item_id, line_id AS key, CAST(part AS TEXT) AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
-         FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, line_id, part";
-    sums(connection, text, range).await
-}
-
 /// Reserved and held units, and units under way, by item, location and state.
 pub async fn bound_by_place(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let text = "SELECT item_id, location_id AS key, 'RESERVED' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
@@ -87,13 +77,6 @@ pub async fn bound_by_place(connection: &impl ConnectionTrait, range: &ItemRange
          UNION ALL \
          SELECT item_id, location_id AS key, 'IN_TRANSIT' AS detail, CAST(SUM(open) AS BIGINT) AS quantity \
          FROM supply WHERE kind = 'TRANSFER' AND item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id";
-    sums(connection, text, range).await
-}
-
-/// Pegged units by item, line and part.
-pub async fn pegged_by_claim(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
-    let text = "SELECT item_id, line_id AS key, CAST(part AS TEXT) AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
-         FROM peg WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, line_id, part";
     sums(connection, text, range).await
 }
 
@@ -113,22 +96,6 @@ pub async fn positions(
     Ok(query.order_by_asc(position::Column::ItemId).order_by_asc(position::Column::LocationId).all(connection).await?)
 }
 
-/// The claims of a range in which something is reserved, waits or is pegged.
-pub async fn open_claims(
-    connection: &impl ConnectionTrait,
-    range: &ItemRange,
-) -> Result<Vec<claim::Model>, StorageError> {
-    let query = claim::Entity::find()
-        .filter(claim::Column::ItemId.between(&range.first, &range.last))
-        .filter(sea_orm::sea_query::Expr::cust("reserved + waiting + pegged > 0"));
-    Ok(query.all(connection).await?)
-}
-
-/// How many claims a range has.
-pub async fn count_claims(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<i64, StorageError> {
-    count(connection, "SELECT COUNT(*) AS count FROM claim WHERE item_id BETWEEN $1 AND $2", range).await
-}
-
 /// How many movements a range has.
 pub async fn count_movements(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<i64, StorageError> {
     count(connection, "SELECT COUNT(*) AS count FROM movement WHERE item_id BETWEEN $1 AND $2", range).await
@@ -136,8 +103,7 @@ pub async fn count_movements(connection: &impl ConnectionTrait, range: &ItemRang
 
 async fn count(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) -> Result<i64, StorageError> {
     let values = [range.first.as_str().into(), range.last.as_str().into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
-    let row = connection.query_one_raw(statement).await?;
+    let row = connection.query_one_raw(statement(connection, text, values)).await?;
     Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
 }
 

@@ -77,16 +77,10 @@ impl UseCases {
         item: &ItemId,
         location: Option<&LocationId>,
     ) -> Result<Page<pb::Movement>, Error> {
-        let after = page.after.as_deref().map(key_parts::<3>).transpose()?;
-        let after = match after {
-            Some([recorded, request, ordinal]) => Some((number(recorded)?, request, number(ordinal)?)),
-            None => None,
-        };
+        let after = page.after.as_deref().map(number).transpose()?;
         let reader = self.store().reader();
         let mut rows = table::list_movements(reader, after, item, location, page.query_limit()).await?;
-        let token = page.cut(&mut rows, binding, |row| {
-            page_key([&row.recorded_at.to_string(), &row.request_id, &row.ordinal.to_string()])
-        });
+        let token = page.cut(&mut rows, binding, |row| row.id.to_string());
         let movements = rows.iter().map(|row| {
             let movement = movement_of(row)?;
             let recorded_at = columns::instant(row.recorded_at, "movement")?;

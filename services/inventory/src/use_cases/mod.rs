@@ -20,9 +20,8 @@ use backorder_domain::{
 use backorder_proto::convert::encode;
 use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
 use backorder_storage::{
-    StorageError, Store, WriteTx,
+    Batch, StorageError, Store, WriteTx,
     idempotency::{self, Begun},
-    outbox,
 };
 use jiff::Timestamp;
 use prost::Message;
@@ -185,10 +184,12 @@ impl UseCases {
         events: Events<'_>,
         answer: &impl Message,
     ) -> Result<(), Error> {
-        outbox::append_in_tx(tx, events.into_new()).await?;
+        let mut batch = Batch::new(tx);
+        batch.append(events.into_new())?;
         if let Some(key) = &write.key {
-            idempotency::answer_in_tx(tx, key, &answer.encode_to_vec()).await?;
+            batch.answer(key, &answer.encode_to_vec());
         }
+        batch.run(tx).await?;
         Ok(())
     }
 }

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use backorder_storage::{StorageError, WriteTx};
+use backorder_storage::{Batch, StorageError, WriteTx, sql::statement};
 use sea_orm::{ConnectionTrait, EntityTrait as _, Value};
 
 use super::read::{find_orders, lines_by_key};
 use crate::{
     order::LineKey,
-    store::{
-        bulk_update::bulk_update_in_tx,
-        entity::{customer_order, line_claim, order_line},
-        statement,
-    },
+    store::entity::{customer_order, line_claim, order_line},
 };
 
 /// A waiting part with its line and order.
@@ -36,8 +32,8 @@ pub async fn waiting_parts(
     let after = after.unwrap_or(&start);
     let query = statement(
         connection,
-        "SELECT * FROM line_claim WHERE waiting > 0 AND (order_id, line_number, part) > ($1, $2, $3) \
-         ORDER BY order_id, line_number, part LIMIT $4",
+        "SELECT * FROM line_claim WHERE waiting > 0 AND (order_id, line_number, part) > (?, ?, ?) \
+         ORDER BY order_id, line_number, part LIMIT ?",
         [
             Value::from(after.order.as_str()),
             Value::from(after.line),
@@ -63,6 +59,9 @@ pub async fn waiting_parts(
 pub async fn put_queue_keys_in_tx(tx: &WriteTx<'_>, keys: &[(String, i32, String)]) -> Result<(), StorageError> {
     let rows = keys
         .iter()
-        .map(|(order, line, key)| vec![Value::from(order.as_str()), Value::from(*line), Value::from(key.as_str())]);
-    bulk_update_in_tx(tx, "order_line", &["order_id", "line_number"], &["queue_key"], rows.collect()).await
+        .flat_map(|(order, line, key)| [Value::from(order.as_str()), Value::from(*line), Value::from(key.as_str())]);
+    let mut batch = Batch::new(tx);
+    batch.update("order_line", &["order_id", "line_number"], &["queue_key"], rows.collect());
+    batch.run(tx).await?;
+    Ok(())
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use backorder_storage::{StorageError, WriteTx};
+use backorder_storage::{
+    StorageError, WriteTx,
+    sql::{rows_of_placeholders, statement},
+};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Value,
@@ -13,7 +16,6 @@ use crate::{
     store::{
         KEYS_PER_QUERY_MAX,
         entity::{customer_order, line_claim, line_hold, lost_demand, order_line},
-        placeholders, statement,
     },
 };
 
@@ -104,7 +106,7 @@ pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) 
         let query = |table: &str| {
             let text = format!(
                 "SELECT * FROM {table} WHERE (order_id, line_number) IN (VALUES {})",
-                placeholders(1, chunk.len(), 2)
+                rows_of_placeholders(chunk.len(), 2)
             );
             statement(tx, text, key_values(chunk))
         };
@@ -124,7 +126,7 @@ pub async fn lines_by_key(
     for chunk in keys.chunks(KEYS_PER_QUERY_MAX) {
         let text = format!(
             "SELECT * FROM order_line WHERE (order_id, line_number) IN (VALUES {})",
-            placeholders(1, chunk.len(), 2)
+            rows_of_placeholders(chunk.len(), 2)
         );
         let query = statement(connection, text, key_values(chunk));
         for row in order_line::Entity::find().from_raw_sql(query).all(connection).await? {

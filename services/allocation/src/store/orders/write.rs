@@ -1,38 +1,37 @@
 //! Writing orders: few statements, whatever the number of lines.
 
 use backorder_storage::{
-    StorageError, WriteTx, bulk,
-    outbox::{self, NewEvent},
+    Batch, StorageError, WriteTx, bulk,
+    outbox::NewEvent,
+    sql::{self, rows_of_placeholders},
 };
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, Value, sea_query::OnConflict,
+    ActiveValue::NotSet, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Value,
+    sea_query::OnConflict,
 };
 
 use crate::{
     order::Changes,
     store::{
         KEYS_PER_QUERY_MAX,
-        bulk_update::bulk_update_in_tx,
         entity::{customer_order, line_claim, lost_demand, order_line, order_write},
-        placeholders, statement,
     },
 };
 
-/// Writes a new order with its lines. Answers false, and writes nothing, when an order of the id is there.
-pub async fn insert_order_in_tx(
-    tx: &WriteTx<'_>,
-    order: customer_order::Model,
-    lines: Vec<order_line::Model>,
-) -> Result<bool, StorageError> {
+/// Writes a new order without its lines. Answers false, and writes nothing, when an order of the id is there.
+pub async fn insert_order_in_tx(tx: &WriteTx<'_>, order: customer_order::Model) -> Result<bool, StorageError> {
     let none = OnConflict::column(customer_order::Column::Id).do_nothing().to_owned();
     let inserted =
         customer_order::Entity::insert(order.into_active_model()).on_conflict(none).exec_without_returning(tx).await?;
     if inserted == 0 {
         return Ok(false);
     }
-    bulk::insert(tx, lines.into_iter().map(order_line::Model::into_active_model).collect()).await?;
     Ok(true)
+}
+
+/// Writes the lines of a new order.
+pub fn insert_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
+    batch.insert(lines.into_iter().map(order_line::Model::into_active_model).collect());
 }
 
 /// Removes an order about which inventory refused to decide, as if it had never been.
@@ -45,34 +44,26 @@ pub async fn remove_order_in_tx(tx: &WriteTx<'_>, id: &str) -> Result<(), Storag
 }
 
 /// Marks orders, which are locked, as busy with a step, or as not busy.
-pub async fn mark_busy_in_tx(tx: &WriteTx<'_>, orders: &[&str], step: Option<&str>) -> Result<(), StorageError> {
-    for chunk in orders.chunks(KEYS_PER_QUERY_MAX) {
-        let text = format!(
-            "UPDATE customer_order SET busy_step = $1 WHERE id IN (VALUES {})",
-            placeholders(2, chunk.len(), 1)
-        );
-        let values = std::iter::once(Value::from(step.map(str::to_owned)));
-        let values = values.chain(chunk.iter().map(|id| Value::from(*id)));
-        tx.execute_raw(statement(tx, text, values)).await?;
-    }
-    Ok(())
+pub fn mark_busy(batch: &mut Batch, orders: &[&str], step: Option<&str>) {
+    let values = orders.iter().flat_map(|id| [Value::from(*id), Value::from(step.map(str::to_owned))]);
+    batch.update("customer_order", &["id"], &["busy_step"], values.collect());
 }
 
 /// Marks orders, which are locked and busy, so that the end of their step makes all their lines follow their claims.
 pub async fn mark_claims_pending_in_tx(tx: &WriteTx<'_>, orders: &[&str]) -> Result<(), StorageError> {
     for chunk in orders.chunks(KEYS_PER_QUERY_MAX) {
         let text = format!(
-            "UPDATE customer_order SET claims_pending = $1 WHERE id IN (VALUES {})",
-            placeholders(2, chunk.len(), 1)
+            "UPDATE customer_order SET claims_pending = ? WHERE id IN (VALUES {})",
+            rows_of_placeholders(chunk.len(), 1)
         );
         let values = std::iter::once(Value::from(true)).chain(chunk.iter().map(|id| Value::from(*id)));
-        tx.execute_raw(statement(tx, text, values)).await?;
+        sql::execute(tx, text, values).await?;
     }
     Ok(())
 }
 
 /// Writes copies of claims over those that are there.
-async fn put_claims_in_tx(tx: &WriteTx<'_>, mut claims: Vec<line_claim::Model>) -> Result<(), StorageError> {
+fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
     use line_claim::Column as C;
     claims.sort_by(|a, b| (&a.order_id, a.line_number, a.part).cmp(&(&b.order_id, b.line_number, b.part)));
     // Of several states of one claim the last one stands; one statement may touch a row only once.
@@ -91,23 +82,21 @@ async fn put_claims_in_tx(tx: &WriteTx<'_>, mut claims: Vec<line_claim::Model>) 
         C::Version,
     ];
     let rows = claims.into_iter().map(line_claim::Model::into_active_model).collect();
-    bulk::upsert(tx, rows, bulk::replacing([C::OrderId, C::LineNumber, C::Part], columns)).await?;
-    Ok(())
+    batch.upsert(rows, &bulk::replacing([C::OrderId, C::LineNumber, C::Part], columns));
 }
 
 /// Writes everything that changed, with its events.
-pub async fn write_changes_in_tx(
-    tx: &WriteTx<'_>,
-    changes: Changes,
-    events: Vec<NewEvent>,
-) -> Result<(), StorageError> {
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] when an event is too large.
+pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
     let Changes { orders, lines, claims, promises, lost } = changes;
-    update_orders_in_tx(tx, orders).await?;
-    update_lines_in_tx(tx, lines).await?;
-    put_claims_in_tx(tx, claims).await?;
-    bulk::insert(tx, promises.into_iter().map(IntoActive::into_active).collect::<Vec<_>>()).await?;
-    bulk::insert(tx, lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>()).await?;
-    outbox::append_in_tx(tx, events).await
+    update_orders(batch, orders);
+    update_lines(batch, lines);
+    put_claims(batch, claims);
+    batch.insert(promises.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
+    batch.insert(lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
+    batch.append(events)
 }
 
 /// A model as a row to insert: numbers that the database gives are left out.
@@ -132,7 +121,7 @@ impl IntoActive for lost_demand::Model {
     }
 }
 
-async fn update_orders_in_tx(tx: &WriteTx<'_>, orders: Vec<customer_order::Model>) -> Result<(), StorageError> {
+fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
     const COLUMNS: [&str; 8] = [
         "state",
         "lines_active",
@@ -143,8 +132,8 @@ async fn update_orders_in_tx(tx: &WriteTx<'_>, orders: Vec<customer_order::Model
         "version",
         "updated_at",
     ];
-    let rows = last_of_each(orders, |order| order.id.clone()).into_iter().map(|order| {
-        vec![
+    let rows = last_of_each(orders, |order| order.id.clone()).into_iter().flat_map(|order| {
+        [
             Value::from(order.id),
             Value::from(order.state),
             Value::from(order.lines_active),
@@ -156,7 +145,7 @@ async fn update_orders_in_tx(tx: &WriteTx<'_>, orders: Vec<customer_order::Model
             Value::from(order.updated_at),
         ]
     });
-    bulk_update_in_tx(tx, "customer_order", &["id"], &COLUMNS, rows.collect()).await
+    batch.update("customer_order", &["id"], &COLUMNS, rows.collect());
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
@@ -196,14 +185,14 @@ const LINE_COLUMNS: [&str; 33] = [
     "policy_id",
 ];
 
-async fn update_lines_in_tx(tx: &WriteTx<'_>, lines: Vec<order_line::Model>) -> Result<(), StorageError> {
+fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
     let rows = last_of_each(lines, |line| (line.order_id.clone(), line.line_number));
-    let rows = rows.into_iter().map(changing_values).collect();
-    bulk_update_in_tx(tx, "order_line", &["order_id", "line_number"], &LINE_COLUMNS, rows).await
+    let rows = rows.into_iter().flat_map(changing_values).collect();
+    batch.update("order_line", &["order_id", "line_number"], &LINE_COLUMNS, rows);
 }
 
-fn changing_values(line: order_line::Model) -> Vec<Value> {
-    vec![
+fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
+    [
         Value::from(line.order_id),
         Value::from(line.line_number),
         Value::from(line.ordered),
@@ -249,7 +238,6 @@ fn last_of_each<T, K: Ord>(rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
 }
 
 /// Records who wrote to orders and why.
-pub async fn write_notes_in_tx(tx: &WriteTx<'_>, notes: Vec<order_write::Model>) -> Result<(), StorageError> {
-    bulk::insert(tx, notes.into_iter().map(order_write::Model::into_active_model).collect()).await?;
-    Ok(())
+pub fn write_notes(batch: &mut Batch, notes: Vec<order_write::Model>) {
+    batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
 }

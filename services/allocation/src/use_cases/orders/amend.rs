@@ -8,7 +8,7 @@ use backorder_domain::{
     time::{civil_date_in, time_zone},
 };
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
-use backorder_storage::{WriteTx, columns};
+use backorder_storage::{Batch, WriteTx, columns};
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     order::{Book, LineRecord, key::demand_line},
     rules::RuleSet,
-    saga::{Amendment, Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    saga::{Amendment, Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{entity::order_line, orders::load_orders_in_tx},
     use_cases::UseCases,
     write::{Who, Write},
@@ -68,14 +68,14 @@ impl StepCommand for AmendCommand<'_> {
         StepKind::Amend
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let (id, number) = (&self.amend.order, self.amend.line);
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
         let plan = {
             let line = allowed_line(&book, id, number, StepKind::Amend)?;
             self.plan(&book, line)?
         };
-        mark_busy_in_tx(tx, &mut book, step).await?;
+        mark_busy(batch, &mut book, step)?;
         Ok(Planned::Step(Box::new(plan), book))
     }
 }

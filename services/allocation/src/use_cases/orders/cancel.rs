@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use backorder_domain::{order::state::OrderState, quantity::Quantity};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
-use backorder_storage::WriteTx;
+use backorder_storage::{Batch, WriteTx};
 use jiff::Timestamp;
 use prost::Message as _;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::{LineAmount, ship::allowed_line};
 use crate::{
     error::Error,
     order::{Book, OrderRecord, key::demand_line, message},
-    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_orders_in_tx,
     use_cases::UseCases,
     write::{Who, Write},
@@ -55,7 +55,7 @@ impl StepCommand for CancelCommand<'_> {
         StepKind::Cancel
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let id = &self.cancel.order;
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
         let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
@@ -77,7 +77,7 @@ impl StepCommand for CancelCommand<'_> {
             context: context.clone(),
             ..inventory::ReleaseClaimsRequest::default()
         };
-        mark_busy_in_tx(tx, &mut book, step).await?;
+        mark_busy(batch, &mut book, step)?;
         let calls = vec![Call::new(Kind::Release(release))];
         Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
     }

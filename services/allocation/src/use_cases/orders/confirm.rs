@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
-use backorder_storage::{WriteTx, columns};
+use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::prepare::{Placing, reserve_line};
 use crate::{
     error::Error,
     order::{OrderRecord, key::demand_line},
-    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_orders_in_tx,
     use_cases::UseCases,
     write::{Who, Write},
@@ -51,7 +51,7 @@ impl StepCommand for ConfirmCommand<'_> {
         StepKind::Confirm
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([self.order.to_owned()])).await?;
         let record = book.orders.get(self.order).ok_or_else(|| Error::no_order(self.order))?;
         if let Some(other) = &record.row.busy_step {
@@ -69,7 +69,7 @@ impl StepCommand for ConfirmCommand<'_> {
             context: context.clone(),
             ..inventory::ReserveStockRequest::default()
         };
-        mark_busy_in_tx(tx, &mut book, step).await?;
+        mark_busy(batch, &mut book, step)?;
         let calls = vec![Call::new(Kind::Reserve(reserve))];
         Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use backorder_proto::allocation::v1 as pb;
-use backorder_storage::{StorageError, WriteTx};
+use backorder_storage::{Batch, StorageError, WriteTx};
 use jiff::{SignedDuration, Timestamp};
 use prost::Message as _;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     order::{Book, LineRecord, OrderRecord, key::QUOTE_PART, message},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind},
-    store::orders::{find_order, insert_order_in_tx, load_orders_in_tx, lost_demand_of},
+    store::orders::{find_order, insert_lines, insert_order_in_tx, load_orders_in_tx, lost_demand_of},
     use_cases::UseCases,
     write::{Who, Write},
 };
@@ -99,12 +99,13 @@ impl StepCommand for Placed {
         self.kind
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let mut order = self.prepared.order.clone();
         order.busy_step = Some(step.to_string());
-        if !insert_order_in_tx(tx, order.clone(), self.prepared.lines.clone()).await? {
+        if !insert_order_in_tx(tx, order.clone()).await? {
             return self.placed_before_in_tx(tx).await;
         }
+        insert_lines(batch, self.prepared.lines.clone());
         let part = if self.kind == StepKind::Quote { QUOTE_PART } else { 1 };
         let planned = self.prepared.lines.iter().map(|line| PlannedLine {
             order: line.order_id.clone(),

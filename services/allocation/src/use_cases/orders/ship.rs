@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use backorder_domain::{order::line::LineError, quantity::Quantity};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
-use backorder_storage::WriteTx;
+use backorder_storage::{Batch, WriteTx};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
     error::Error,
     order::{Book, LineRecord, key::demand_line},
-    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::UseCases,
     write::{Who, Write},
@@ -69,12 +69,12 @@ impl StepCommand for ShipCommand<'_> {
         StepKind::Ship
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.ship.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
         let planned: Vec<PlannedLine> =
             self.ship.lines.iter().map(|line| planned(&book, line)).collect::<Result<_, _>>()?;
-        mark_busy_in_tx(tx, &mut book, step).await?;
+        mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let post = inventory::PostReservationsRequest {
             lines: planned.iter().map(post_line).collect(),

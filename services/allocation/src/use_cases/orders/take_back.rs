@@ -9,14 +9,14 @@ use backorder_proto::{
     convert::encode,
     inventory::v1 as inventory,
 };
-use backorder_storage::WriteTx;
+use backorder_storage::{Batch, WriteTx};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
     error::Error,
     order::key::demand_line,
-    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy_in_tx},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::UseCases,
     write::{Who, Write},
@@ -75,7 +75,7 @@ impl StepCommand for ReturnCommand<'_> {
         StepKind::Return
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.returned.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
         let mut sums: BTreeMap<(&str, i32), Quantity> = BTreeMap::new();
@@ -95,7 +95,7 @@ impl StepCommand for ReturnCommand<'_> {
             quantity: returned.quantity.get(),
         });
         let planned = planned.collect();
-        mark_busy_in_tx(tx, &mut book, step).await?;
+        mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let request = inventory::ReceiveReturnRequest {
             lines: units,

@@ -6,11 +6,10 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "claim")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub item_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub line_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub part: i32,
+    pub item_id: String,
     pub reserved: i64,
     pub waiting: i64,
     pub pegged: i64,

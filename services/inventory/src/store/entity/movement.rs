@@ -5,11 +5,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "movement")]
 pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key)]
+    pub id: i64,
     pub item_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub request_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub ordinal: i32,
     pub from_location_id: Option<String>,
     pub from_state: String,

@@ -6,13 +6,12 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "peg")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub item_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub line_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub part: i32,
     #[sea_orm(primary_key, auto_increment = false)]
     pub supply_id: String,
+    pub item_id: String,
     pub quantity: i64,
 }
 

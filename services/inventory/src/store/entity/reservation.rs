@@ -6,8 +6,6 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "reservation")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub item_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub line_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub part: i32,
@@ -15,6 +13,7 @@ pub struct Model {
     pub location_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub batch: String,
+    pub item_id: String,
     pub taken: i64,
     pub quantity: i64,
 }

@@ -124,9 +124,17 @@ pub async fn claims_of_lines(
     connection: &impl ConnectionTrait,
     lines: &[&LineId],
 ) -> Result<Vec<claim::Model>, StorageError> {
+    claims_of(connection, texts(lines)).await
+}
+
+async fn claims_of<'a>(
+    connection: &impl ConnectionTrait,
+    lines: impl Iterator<Item = &'a str>,
+) -> Result<Vec<claim::Model>, StorageError> {
+    let lines: Vec<&str> = lines.collect();
     let mut rows = Vec::with_capacity(lines.len());
     for chunk in lines.chunks(KEYS_PER_QUERY_MAX) {
-        let query = claim::Entity::find().filter(claim::Column::LineId.is_in(texts(chunk)));
+        let query = claim::Entity::find().filter(claim::Column::LineId.is_in(chunk.iter().copied()));
         rows.extend(query.all(connection).await?);
     }
     Ok(rows)
@@ -151,67 +159,58 @@ pub async fn reserved_claims(
     items: &[&ItemId],
     locations: &[&LocationId],
 ) -> Result<Vec<claim::Model>, StorageError> {
-    let mut rows = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
     for items in items.chunks(KEYS_PER_QUERY_MAX) {
         for locations in locations.chunks(KEYS_PER_QUERY_MAX) {
-            let reserved = Query::select()
-                .expr(Expr::val(1))
-                .from(reservation::Entity)
-                .and_where(reservation::Column::ItemId.into_expr().equals(claim::Column::ItemId.as_column_ref()))
-                .and_where(reservation::Column::LineId.into_expr().equals(claim::Column::LineId.as_column_ref()))
-                .and_where(reservation::Column::Part.into_expr().equals(claim::Column::Part.as_column_ref()))
-                .and_where(reservation::Column::LocationId.is_in(texts(locations)))
-                .to_owned();
-            let query =
-                claim::Entity::find().filter(claim::Column::ItemId.is_in(texts(items))).filter(Expr::exists(reserved));
-            rows.extend(query.all(connection).await?);
+            let query = reservation::Entity::find()
+                .select_only()
+                .column(reservation::Column::LineId)
+                .distinct()
+                .filter(reservation::Column::ItemId.is_in(texts(items)))
+                .filter(reservation::Column::LocationId.is_in(texts(locations)));
+            lines.extend(query.into_tuple::<String>().all(connection).await?);
         }
     }
+    let mut rows = claims_of(connection, lines.iter().map(String::as_str)).await?;
+    // A line may have parts of which nothing is reserved.
+    rows.retain(|row| row.reserved > 0);
     Ok(rows)
 }
 
-/// The reservations of claims, in the order in which they were taken.
+/// The reservations of claims, in the order in which they were taken. Those of other parts of a line come with them.
 pub async fn reservations_of(
     connection: &impl ConnectionTrait,
     claims: &[&claim::Model],
 ) -> Result<Vec<reservation::Model>, StorageError> {
     let mut rows = Vec::with_capacity(claims.len());
-    for chunk in claims.chunks(KEYS_PER_QUERY_MAX) {
-        let (items, lines) = items_and_lines(chunk);
+    for lines in lines_of(claims).chunks(KEYS_PER_QUERY_MAX) {
         let query = reservation::Entity::find()
-            .filter(reservation::Column::ItemId.is_in(items))
-            .filter(reservation::Column::LineId.is_in(lines))
+            .filter(reservation::Column::LineId.is_in(lines.iter().copied()))
             .order_by_asc(reservation::Column::Taken);
         rows.extend(query.all(connection).await?);
     }
     Ok(rows)
 }
 
-/// The pegs of claims.
+/// The pegs of claims. Those of other parts of a line come with them.
 pub async fn pegs_of(
     connection: &impl ConnectionTrait,
     claims: &[&claim::Model],
 ) -> Result<Vec<peg::Model>, StorageError> {
     let mut rows = Vec::with_capacity(claims.len());
-    for chunk in claims.chunks(KEYS_PER_QUERY_MAX) {
-        let (items, lines) = items_and_lines(chunk);
-        let query =
-            peg::Entity::find().filter(peg::Column::ItemId.is_in(items)).filter(peg::Column::LineId.is_in(lines));
+    for lines in lines_of(claims).chunks(KEYS_PER_QUERY_MAX) {
+        let query = peg::Entity::find().filter(peg::Column::LineId.is_in(lines.iter().copied()));
         rows.extend(query.all(connection).await?);
     }
     Ok(rows)
 }
 
-/// The items and lines of claims. Both lists as filters select at least the rows of the claims, by the primary key's
-/// first columns; rows of other parts of a line are told apart by whoever reads them.
-fn items_and_lines<'a>(claims: &[&'a claim::Model]) -> (Vec<&'a str>, Vec<&'a str>) {
-    let mut items: Vec<&str> = claims.iter().map(|claim| claim.item_id.as_str()).collect();
+/// The lines of claims, each once.
+fn lines_of<'a>(claims: &[&'a claim::Model]) -> Vec<&'a str> {
     let mut lines: Vec<&str> = claims.iter().map(|claim| claim.line_id.as_str()).collect();
-    items.sort_unstable();
-    items.dedup();
     lines.sort_unstable();
     lines.dedup();
-    (items, lines)
+    lines
 }
 
 /// The open holds of the items.

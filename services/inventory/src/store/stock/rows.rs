@@ -13,7 +13,7 @@ use backorder_domain::{
 };
 use backorder_storage::{StorageError, columns};
 use jiff::Timestamp;
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 
 use crate::store::entity::{claim, claim_location, hold, movement, peg, position, reservation, supply};
 
@@ -304,6 +304,7 @@ pub fn movement_of(row: &movement::Model) -> Result<Movement, StorageError> {
 pub fn movement_row(item: &ItemId, movement: Movement, ordinal: i32, now: Timestamp) -> movement::ActiveModel {
     let location = |place: &Place| place.location.as_ref().map(|id| id.as_str().to_owned());
     movement::ActiveModel {
+        id: NotSet,
         item_id: Set(item.as_str().to_owned()),
         request_id: Set(movement.command_id.to_string()),
         ordinal: Set(ordinal),

@@ -14,11 +14,14 @@ use crate::{
         entity::{claim, position},
         stock::{complete_claims, position_of, supply_of},
         verify::{self as table, ItemRange, Sum},
+        verify_claims::{self as claims, PartSum},
     },
 };
 
 /// Items that are proved at once.
 const ITEMS_AT_ONCE: u64 = 500;
+/// Open claims that are proved at once.
+const CLAIMS_AT_ONCE: u32 = 5_000;
 /// Differences that are named at most.
 const DIFFERENCES_MAX: usize = 1_000;
 
@@ -42,6 +45,7 @@ impl UseCases {
                         }
                         after = range.last;
                     }
+                    proof.prove_claims(connection).await?;
                     let digest = if with_digest { digest.finish() } else { String::new() };
                     Ok::<_, Error>(proof.answer(digest))
                 })
@@ -79,10 +83,8 @@ impl Proof {
         let positions = table::positions(connection, range).await?;
         self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
         self.movements += table::count_movements(connection, range).await?;
-        self.claims += table::count_claims(connection, range).await?;
         self.prove_positions(&positions, summed(table::moved(connection, range).await?))?;
         self.prove_bound(&positions, summed(table::bound_by_place(connection, range).await?))?;
-        self.prove_claims(connection, range).await?;
         self.prove_supplies(connection, range).await?;
         self.prove_queue(connection, range, &positions).await
     }
@@ -131,23 +133,28 @@ impl Proof {
     }
 
     /// A claim's reserved and pegged units are the sums of its reservations and pegs.
-    async fn prove_claims(&mut self, connection: &DatabaseTransaction, range: &ItemRange) -> Result<(), StorageError> {
-        let mut reserved = summed(table::reserved_by_claim(connection, range).await?);
-        let mut pegged = summed(table::pegged_by_claim(connection, range).await?);
-        for row in table::open_claims(connection, range).await? {
-            let key = (row.item_id.clone(), row.line_id.clone(), row.part.to_string());
-            let sums = [
-                (row.reserved, reserved.remove(&key).unwrap_or_default()),
-                (row.pegged, pegged.remove(&key).unwrap_or_default()),
-            ];
-            for (booked, expected) in sums.into_iter().filter(|(booked, expected)| booked != expected) {
-                self.add("claim", claim_name(&row.line_id, row.part), 0, booked, expected);
+    async fn prove_claims(&mut self, connection: &DatabaseTransaction) -> Result<(), StorageError> {
+        self.claims = claims::count_claims(connection).await?;
+        let mut range = claims::next_lines(connection, String::new(), CLAIMS_AT_ONCE).await?;
+        loop {
+            let mut reserved = parts(claims::reserved(connection, &range).await?);
+            let mut pegged = parts(claims::pegged(connection, &range).await?);
+            for row in claims::open_claims(connection, &range).await? {
+                let key = (row.line_id, row.part);
+                let sums = [
+                    (row.reserved, reserved.remove(&key).unwrap_or_default()),
+                    (row.pegged, pegged.remove(&key).unwrap_or_default()),
+                ];
+                for (booked, expected) in sums.into_iter().filter(|(booked, expected)| booked != expected) {
+                    self.add("claim", claim_name(&key.0, key.1), 0, booked, expected);
+                }
             }
+            for ((line, part), expected) in reserved.into_iter().chain(pegged) {
+                self.add("claim", claim_name(&line, part), 0, 0, expected);
+            }
+            let Some(last) = range.last else { return Ok(()) };
+            range = claims::next_lines(connection, last, CLAIMS_AT_ONCE).await?;
         }
-        for ((_, line, part), expected) in reserved.into_iter().chain(pegged) {
-            self.add("claim", format!("claims/{line}/parts/{part}"), 0, 0, expected);
-        }
-        Ok(())
     }
 
     /// A supply's pegged units are the sum of its pegs, and its open units follow from the others.
@@ -221,6 +228,10 @@ impl Proof {
 
 fn claim_name(line: &str, part: i32) -> String {
     format!("claims/{line}/parts/{part}")
+}
+
+fn parts(sums: Vec<PartSum>) -> BTreeMap<(String, i32), i64> {
+    sums.into_iter().map(|sum| ((sum.line_id, sum.part), sum.quantity)).collect()
 }
 
 fn summed(sums: Vec<Sum>) -> Sums {

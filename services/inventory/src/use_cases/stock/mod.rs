@@ -30,9 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use backorder_domain::ids::{ItemId, LocationId};
 use backorder_proto::convert::inventory as wire;
 use backorder_storage::{
-    StorageError, WriteTx,
+    Batch, StorageError, WriteTx,
     idempotency::{self, Begun, RequestKey},
-    outbox,
 };
 use jiff::Timestamp;
 use prost::Message;
@@ -64,8 +63,8 @@ use crate::{
     error::Error,
     events::Events,
     store::{
-        audit::{AuditNote, append_notes_in_tx},
-        stock::{LoadError, Loaded, Scope, flush_in_tx, load_in_tx},
+        audit::{AuditNote, append_notes},
+        stock::{LoadError, Loaded, Scope, flush, load_in_tx},
     },
     write::{Who, Write},
 };
@@ -179,13 +178,15 @@ impl UseCases {
         }
         if writes.iter().all(|write| write.key.is_some()) {
             let traceparent = fresh.first().and_then(|index| writes[*index].traceparent.clone());
-            self.keep_in_tx(tx, loaded, now, &cause, traceparent).await?;
+            let mut batch = Batch::new(tx);
+            self.keep(&mut batch, loaded, now, &cause, traceparent)?;
             for index in fresh {
-                note_in_tx(tx, &writes[index], now).await?;
+                note(&mut batch, &writes[index], now);
                 if let (Some(key), Some(answer)) = (&writes[index].key, &answers[index]) {
-                    idempotency::answer_in_tx(tx, key, &answer.encode_to_vec()).await?;
+                    batch.answer(key, &answer.encode_to_vec());
                 }
             }
+            batch.run(tx).await?;
         }
         Ok(answers.into_iter().flatten().collect())
     }
@@ -214,14 +215,17 @@ impl UseCases {
     }
 
     /// Writes what the books changed, with its events: one for each aggregate that changed.
-    pub async fn keep_in_tx(
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] when an event is too large.
+    pub fn keep(
         &self,
-        tx: &WriteTx<'_>,
+        batch: &mut Batch,
         loaded: Loaded,
         now: Timestamp,
         cause: &str,
         traceparent: Option<String>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StorageError> {
         let Loaded { books, times } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
@@ -243,14 +247,13 @@ impl UseCases {
                 events.hold(wire::hold(item, hold), hold.version);
             }
         }
-        flush_in_tx(tx, &mut changes, now).await?;
-        outbox::append_in_tx(tx, events.into_new()).await?;
-        Ok(())
+        flush(batch, &mut changes, now);
+        batch.append(events.into_new())
     }
 }
 
 /// Notes down who made the write and why.
-async fn note_in_tx<C: StockCommand>(tx: &WriteTx<'_>, write: &Write<C>, now: Timestamp) -> Result<(), StorageError> {
+fn note<C: StockCommand>(batch: &mut Batch, write: &Write<C>, now: Timestamp) {
     let who = write.command.who();
     let notes = write.command.audit_subjects().into_iter().map(|subject| AuditNote {
         request_id: write.command_id,
@@ -261,7 +264,7 @@ async fn note_in_tx<C: StockCommand>(tx: &WriteTx<'_>, write: &Write<C>, now: Ti
         note: &who.note,
         recorded_at: now,
     });
-    append_notes_in_tx(tx, notes.collect()).await
+    append_notes(batch, notes.collect());
 }
 
 impl From<LoadError> for Error {
@@ -277,7 +280,7 @@ impl From<LoadError> for Error {
 /// for a supply.
 fn named_claim_race(error: Error) -> Error {
     let Error::Storage(storage) = &error else { return error };
-    if storage.is_unique_violation_of("uq_claim_line_part", "claim.line_id, claim.part") {
+    if storage.is_unique_violation_of("pk_claim", "claim.line_id, claim.part") {
         return Error::ClaimExists;
     }
     if storage.is_unique_violation_of("uq_supply_id", "supply.supply_id") {

@@ -7,7 +7,7 @@ use backorder_domain::{
     ids::{ItemId, derived_uuid},
     stock::claim::ClaimKey,
 };
-use backorder_storage::WriteTx;
+use backorder_storage::{Batch, WriteTx};
 use uuid::Uuid;
 
 use super::{is_of_one_item, of_item, own_context};
@@ -94,7 +94,9 @@ impl UseCases {
             }
         }
         if ended > 0 {
-            self.keep_in_tx(tx, loaded, now, CAUSE, None).await?;
+            let mut batch = Batch::new(tx);
+            self.keep(&mut batch, loaded, now, CAUSE, None)?;
+            batch.run(tx).await?;
         }
         Ok(ended)
     }

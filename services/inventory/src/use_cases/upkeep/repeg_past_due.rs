@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::ids::{ItemId, derived_uuid};
-use backorder_storage::WriteTx;
+use backorder_storage::{Batch, WriteTx};
 use uuid::Uuid;
 
 use super::{is_of_one_item, of_item, own_context};
@@ -83,7 +83,9 @@ impl UseCases {
             let result = loaded.books.book_mut(item).and_then(|book| book.repeg(&context));
             result.map_err(of_item(item))?;
         }
-        self.keep_in_tx(tx, loaded, now, CAUSE, None).await?;
+        let mut batch = Batch::new(tx);
+        self.keep(&mut batch, loaded, now, CAUSE, None)?;
+        batch.run(tx).await?;
         Ok(items.len())
     }
 }

@@ -31,6 +31,7 @@ pub fn indexes() -> Vec<IndexCreateStatement> {
         .col("order_id")
         .col("line_number")
         .and_where(Expr::col("open").gt(0))
+        .and_where(Expr::col("version").gt(0))
         .to_owned();
     vec![by_time, by_customer, backlog]
 }

@@ -9,7 +9,6 @@ pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
 }
 
 pub fn indexes() -> Vec<IndexCreateStatement> {
-    let line = Index::create().name("uq_claim_line_part").table("claim").col("line_id").col("part").unique().to_owned();
     let queue = Index::create()
         .name("ix_claim_queue")
         .table("claim")
@@ -26,16 +25,19 @@ pub fn indexes() -> Vec<IndexCreateStatement> {
         .col("expires_at")
         .and_where(Expr::col("expires_at").is_not_null())
         .to_owned();
-    vec![line, queue, expiry]
+    let reserved =
+        Index::create().name("ix_reservation_item").table("reservation").col("item_id").col("location_id").to_owned();
+    let pegged = Index::create().name("ix_peg_supply").table("peg").col("item_id").col("supply_id").to_owned();
+    vec![queue, expiry, reserved, pegged]
 }
 
 fn claim(columns: Columns) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table("claim")
-        .col(columns.id_text("item_id"))
         .col(columns.id_text("line_id"))
         .col(ColumnDef::new("part").integer().not_null())
+        .col(columns.id_text("item_id"))
         .col(columns.quantity("reserved", "ck_claim_reserved"))
         .col(columns.quantity("waiting", "ck_claim_waiting"))
         .col(columns.quantity("pegged", "ck_claim_pegged"))
@@ -51,7 +53,7 @@ fn claim(columns: Columns) -> TableCreateStatement {
         .col(columns.number("min_per_location"))
         .col(columns.civil_date("requested_date").null())
         .col(columns.number("version"))
-        .primary_key(&mut primary_key("pk_claim", &["item_id", "line_id", "part"]))
+        .primary_key(&mut primary_key("pk_claim", &["line_id", "part"]))
         .foreign_key(&mut refers_to("fk_claim_item", "claim", "item_id", "item"))
         .check(positive("ck_claim_part", "part"))
         .check(("ck_claim_pegged_of_waiting", Expr::col("pegged").lte(Expr::col("waiting"))));
@@ -77,15 +79,15 @@ fn reservation(columns: Columns) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table("reservation")
-        .col(columns.id_text("item_id"))
         .col(columns.id_text("line_id"))
         .col(ColumnDef::new("part").integer().not_null())
         .col(columns.id_text("location_id"))
         .col(columns.id_text("batch"))
+        .col(columns.id_text("item_id"))
         // The place among the claim's reservations: units are shipped in the order in which they were taken.
         .col(columns.number("taken"))
         .col(columns.number("quantity"))
-        .primary_key(&mut primary_key("pk_reservation", &["item_id", "line_id", "part", "location_id", "batch"]))
+        .primary_key(&mut primary_key("pk_reservation", &["line_id", "part", "location_id", "batch"]))
         .foreign_key(&mut claim_key("fk_reservation_claim", "reservation"))
         .check(positive("ck_reservation_quantity", "quantity"));
     columns.clustered(&mut table).take()
@@ -95,12 +97,12 @@ fn peg(columns: Columns) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table("peg")
-        .col(columns.id_text("item_id"))
         .col(columns.id_text("line_id"))
         .col(ColumnDef::new("part").integer().not_null())
         .col(columns.id_text("supply_id"))
+        .col(columns.id_text("item_id"))
         .col(columns.number("quantity"))
-        .primary_key(&mut primary_key("pk_peg", &["item_id", "line_id", "part", "supply_id"]))
+        .primary_key(&mut primary_key("pk_peg", &["line_id", "part", "supply_id"]))
         .foreign_key(&mut claim_key("fk_peg_claim", "peg"))
         .foreign_key(
             ForeignKey::create()
@@ -113,9 +115,5 @@ fn peg(columns: Columns) -> TableCreateStatement {
 }
 
 fn claim_key(name: &'static str, table: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .name(name)
-        .from(table, ("item_id", "line_id", "part"))
-        .to("claim", ("item_id", "line_id", "part"))
-        .to_owned()
+    ForeignKey::create().name(name).from(table, ("line_id", "part")).to("claim", ("line_id", "part")).to_owned()
 }
