@@ -13,7 +13,7 @@ const TABLE: &str = "outbox";
 /// Rows stamped in one transaction at most.
 const STAMP_ROWS_MAX: i64 = 5_000;
 /// Rows looked at in one step of a purge.
-const PURGE_ROWS_MAX: i64 = 1_000;
+const PURGE_ROWS_MAX: i64 = 4_000;
 
 /// An event with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,8 @@ const READERS_MAX: u32 = 4;
 const CHECKPOINT_PAGES: u64 = 4_096;
 /// MiB that a busy file's log is made long. More than a checkpoint's worth, so that the log never has to grow after.
 const RESERVED_LOG_MIB: u64 = 20;
+/// KiB of the value that makes the log long.
+const RESERVE_STEP_KIB: u64 = 512;
 /// Commits of this process after which a file counts as busy.
 const BUSY_AFTER_COMMITS: u64 = 200;
 
@@ -68,7 +70,7 @@ fn connect_options(options: &StoreOptions, path: &Path, role: Role) -> ConnectOp
             match role {
                 // A negative cache size is in KiB.
                 Role::Writer => driver
-                    .pragma("cache_size", "-65536")
+                    .pragma("cache_size", "-16384")
                     .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
                     .pragma("journal_size_limit", (RESERVED_LOG_MIB * 4 * 1024 * 1024).to_string()),
                 Role::Reader => driver.pragma("cache_size", "-8192").pragma("query_only", "ON"),
@@ -108,16 +110,17 @@ impl WriteAheadLog {
     }
 }
 
-/// Fills the log with a table that nobody needs and carries it over; what is written next starts at the log's
-/// beginning. The table's pages become free pages of the file, which rows fill later.
+/// Fills the log by writing one value over and over; after it is carried over into the file, what is written next starts
+/// at the log's beginning. The value is small: each page that becomes free with it is given out in an order that makes
+/// SQLite look through its whole cache at the end of the commit.
 async fn reserve(writer: &DatabaseConnection) -> Result<(), DbErr> {
-    let fill = format!(
-        "CREATE TABLE IF NOT EXISTS log_reserve (fill BLOB); \
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {RESERVED_LOG_MIB}) \
-         INSERT INTO log_reserve SELECT zeroblob(1024 * 1024) FROM n; \
-         DROP TABLE log_reserve"
-    );
-    writer.execute_unprepared(&fill).await?;
+    writer.execute_unprepared("CREATE TABLE IF NOT EXISTS log_reserve (fill BLOB)").await?;
+    writer.execute_unprepared("INSERT INTO log_reserve VALUES (NULL)").await?;
+    for _ in 0..RESERVED_LOG_MIB * 1024 / RESERVE_STEP_KIB {
+        let fill = format!("UPDATE log_reserve SET fill = zeroblob({RESERVE_STEP_KIB} * 1024)");
+        writer.execute_unprepared(&fill).await?;
+    }
+    writer.execute_unprepared("DROP TABLE log_reserve").await?;
     writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
     Ok(())
 }

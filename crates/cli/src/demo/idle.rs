@@ -15,7 +15,7 @@ use crate::{client::Clients, failure::Failure};
 
 /// The pauses between questions, from short to long.
 const PAUSE_MIN: Duration = Duration::from_micros(200);
-const PAUSE_MAX: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_millis(3);
 /// A service that is busy for longer by itself has a fault.
 const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -8,6 +8,7 @@ use backorder_proto::{
     inventory::v1::{ReceiptLine, ReceiveStockRequest, Supply, UpdateSupplyRequest},
 };
 use backorder_service_kit::time::ManualClock;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{Timestamp, civil::Date};
 use prost_types::FieldMask;
 use tokio::time::Instant;
@@ -35,7 +36,9 @@ use crate::{
 /// The most lines of one receipt.
 const RECEIPT_LINES_MAX: usize = 1_000;
 /// The most lines of one shipment call.
-const SHIPPED_LINES_MAX: usize = 2_000;
+const SHIPPED_LINES_MAX: usize = 500;
+/// Shipment calls under way at once.
+const SHIPMENTS_IN_FLIGHT: usize = 3;
 
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,9 +204,14 @@ impl Stream<'_> {
                 self.book.refresh(&self.clients, item).await?;
             }
         }
-        for chunk in self.book.take_reserved().chunks(SHIPPED_LINES_MAX) {
-            self.ship(chunk, day).await?;
-        }
+        let shipping = self.book.take_reserved();
+        let this = &*self;
+        // The next call begins while stock posts the one before; whatever their order, the books end the same.
+        stream::iter(shipping.chunks(SHIPPED_LINES_MAX))
+            .map(|lines| this.ship(lines, day))
+            .buffered(SHIPMENTS_IN_FLIGHT)
+            .try_collect::<()>()
+            .await?;
         let ordered = self.buyer.reorders(day);
         order_supplies(&self.clients, &self.buyer, &ordered, &day.to_string()).await?;
         ordered.into_iter().for_each(|supply| self.buyer.expect(supply));
