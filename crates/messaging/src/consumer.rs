@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use backorder_domain::time::Clock;
 use backorder_storage::{Store, dead_letter, inbox};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
@@ -34,6 +35,7 @@ pub struct ConsumerRunner {
     bus: Arc<dyn EventBus>,
     subscription: Subscription,
     handler: Arc<dyn EventHandler>,
+    clock: Arc<dyn Clock>,
     span_linker: Option<SpanLinker>,
     progress: ConsumerProgress,
 }
@@ -65,18 +67,19 @@ impl ConsumerProgress {
 }
 
 impl ConsumerRunner {
-    /// A consumer that applies events to `store`, the consumer's own.
+    /// A consumer that applies events to `store`, the consumer's own. `clock` dates what is put aside.
     #[must_use]
     pub fn new(
         store: Store,
         bus: Arc<dyn EventBus>,
         subscription: Subscription,
         handler: Arc<dyn EventHandler>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         bus.expect(&subscription);
         let progress =
             ConsumerProgress { consumer: Arc::from(subscription.consumer.as_str()), current: Arc::default() };
-        Self { store, bus, subscription, handler, span_linker: None, progress }
+        Self { store, bus, subscription, handler, clock, span_linker: None, progress }
     }
 
     /// The same, calling `link` for each event with the span of its transaction, to connect the traces.
@@ -275,13 +278,12 @@ impl Work<'_> {
     async fn put_aside(&mut self, event: &Envelope, done: usize, tries: i64, error: &str) -> Result<(), BusError> {
         let (consumer, source) = (self.runner.subscription.consumer.as_str(), self.runner.subscription.source.as_str());
         let subscription = &*self.subscription;
-        let stored = event.to_feed();
-        let stored = &stored;
+        let (stored, now) = (&event.to_feed(), self.runner.clock.now());
         self.runner
             .store
             .write("put_event_aside", move |tx| {
                 Box::pin(async move {
-                    dead_letter::put_aside_in_tx(tx, consumer, source, stored, tries, error).await?;
+                    dead_letter::put_aside_in_tx(tx, consumer, source, stored, tries, error, now).await?;
                     subscription.record_in_tx(tx, done).await
                 })
             })

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub struct DeadLetter {
     pub tries: i64,
     /// What the last try failed with.
     pub error: String,
+    /// When it was put aside first.
+    pub parked_at: Timestamp,
 }
 
 /// Counts one more failure of a consumer with an event; answers how many there are.
@@ -55,7 +58,8 @@ pub async fn count_failure(store: &Store, consumer: &str, event_id: Uuid, error:
         .await
 }
 
-/// Puts an event aside and forgets its count of failures. Nothing happens when it is aside already.
+/// Puts an event aside at `now` and forgets its count of failures. One that is aside already stays where it is, with its
+/// first time and the latest tries and error.
 ///
 /// # Errors
 /// [`StorageError`] of the statements.
@@ -66,12 +70,13 @@ pub async fn put_aside_in_tx(
     event: &FeedEvent,
     tries: i64,
     error: &str,
+    now: Timestamp,
 ) -> Result<(), StorageError> {
     let event_id = event.event_id.to_string();
     sql::execute(
         tx,
         "INSERT INTO dead_letter (consumer, source, event_id, aggregate, sequence, event_type, payload, occurred_at, \
-         traceparent, position, tries, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         traceparent, position, tries, error, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (consumer, event_id) DO UPDATE SET tries = excluded.tries, error = excluded.error",
         [
             Value::from(consumer),
@@ -86,6 +91,7 @@ pub async fn put_aside_in_tx(
             Value::from(event.position),
             Value::from(tries),
             Value::from(shortened(error)),
+            Value::from(columns::micros(now)),
         ],
     )
     .await?;
@@ -137,7 +143,7 @@ pub async fn list(store: &Store, consumer: &str, after: i64, limit: u32) -> Resu
     let statement = sql::statement(
         reader,
         "SELECT id, consumer, source, event_id, aggregate, sequence, event_type, payload, occurred_at, traceparent, \
-         position, tries, error FROM dead_letter WHERE consumer = ? AND id > ? ORDER BY id LIMIT ?",
+         position, tries, error, parked_at FROM dead_letter WHERE consumer = ? AND id > ? ORDER BY id LIMIT ?",
         [Value::from(consumer), Value::from(after), Value::from(i64::from(limit))],
     );
     let rows = reader.query_all_raw(statement).await?;
@@ -150,6 +156,7 @@ pub async fn list(store: &Store, consumer: &str, after: i64, limit: u32) -> Resu
                 event: crate::feed::decode(row, TABLE)?,
                 tries: row.try_get("", "tries")?,
                 error: row.try_get("", "error")?,
+                parked_at: columns::instant(row.try_get("", "parked_at")?, TABLE)?,
             })
         })
         .collect()

@@ -198,6 +198,7 @@ const SHARED_TABLES_V1: [&str; 9] = [
         position BIGINT NOT NULL,
         tries BIGINT NOT NULL,
         error TEXT NOT NULL,
+        parked_at BIGINT NOT NULL,
         CONSTRAINT pk_dead_letter PRIMARY KEY (id),
         CONSTRAINT uq_dead_letter_event UNIQUE (consumer, event_id))",
     "CREATE TABLE lease (

@@ -72,8 +72,8 @@ impl App {
 
     fn consumer(&self) -> ConsumerRunner {
         let handler = Arc::new(FollowInventory(self.use_cases.clone()));
-        let store = self.use_cases.store().clone();
-        ConsumerRunner::new(store, Arc::clone(&self.bus), subscription(), handler).with_span_linker(|span, event| {
+        let (store, bus, clock) = (self.use_cases.store().clone(), Arc::clone(&self.bus), Arc::clone(&self.clock));
+        ConsumerRunner::new(store, bus, subscription(), handler, clock).with_span_linker(|span, event| {
             span_from_traceparent(span, event.traceparent.as_deref());
         })
     }

@@ -9,7 +9,7 @@ use backorder_testkit::eventually;
 use crate::{
     handler::Fault,
     on_each_bus,
-    world::{CONSUMER, Shape, World, settled},
+    world::{CONSUMER, Shape, World, noon, settled},
 };
 
 async fn a_handler_that_fails_for_a_while_applies_once(shape: Shape) {
@@ -48,6 +48,7 @@ async fn a_poisonous_event_becomes_a_dead_letter_and_blocks_nothing(shape: Shape
     assert_eq!(world.applied().await, [("a".to_owned(), 1), ("b".to_owned(), 1)]);
     let [letter] = dead_letter::list(&world.consumer, CONSUMER, 0, 10).await.unwrap().try_into().unwrap();
     assert_eq!((letter.event.aggregate.as_str(), letter.tries), ("poison", DELIVERY_TRIES_MAX));
+    assert_eq!(letter.parked_at, noon());
     assert!(letter.error.contains("poison is poisonous"), "{}", letter.error);
 
     let still = redrive(&world.consumer, &*world.handler, &letter).await;

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use backorder_domain::time::Clock;
 use backorder_messaging::{
     ConsumerProgress, ConsumerRunner, EmbeddedBus, EventBus, NatsBus, NatsOptions, Relay, RelayProgress, Subscription,
 };
@@ -15,6 +16,7 @@ use backorder_storage::{
     schema::{Columns, create_shared_tables_v1},
 };
 use backorder_testkit::{Backend, FreshDatabase, eventually, fresh_url, nats};
+use jiff::Timestamp;
 use sea_orm::{
     ConnectionTrait, DbErr, Statement,
     sea_query::{Index, Table},
@@ -44,6 +46,19 @@ impl Shape {
             Self::EmbeddedOnPostgres | Self::NatsOnPostgres => Backend::Postgres,
         }
     }
+}
+
+/// The business clock of every consumer stands still.
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        noon()
+    }
+}
+
+pub fn noon() -> Timestamp {
+    "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
 pub struct World {
@@ -118,6 +133,7 @@ impl World {
             self.bus.clone(),
             self.subscription.clone(),
             self.handler.clone(),
+            Arc::new(Noon),
         );
         let (progress, shutdown) = (runner.progress(), CancellationToken::new());
         let task = tokio::spawn(runner.run(shutdown.clone()));
@@ -158,7 +174,7 @@ pub fn event(event_type: &str, aggregate: &str, sequence: i64) -> NewEvent {
         sequence,
         event_type: event_type.to_owned(),
         payload: format!("{aggregate} at {sequence}").into_bytes(),
-        occurred_at: "2026-11-23T12:00:00Z".parse().unwrap(),
+        occurred_at: noon(),
         traceparent: None,
     }
 }

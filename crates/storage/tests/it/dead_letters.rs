@@ -2,6 +2,7 @@
 
 use backorder_storage::{Store, dead_letter, feed::FeedEvent};
 use backorder_testkit::{Backend, on_each_backend};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::{TestStore, noon};
@@ -20,9 +21,13 @@ fn event(number: i64) -> FeedEvent {
 }
 
 async fn put_aside(store: &Store, consumer: &str, event: &FeedEvent) {
+    put_aside_at(store, consumer, event, noon()).await;
+}
+
+async fn put_aside_at(store: &Store, consumer: &str, event: &FeedEvent, now: Timestamp) {
     store
         .write("put_aside", move |tx| {
-            Box::pin(dead_letter::put_aside_in_tx(tx, consumer, "inventory", event, 5, "no such item"))
+            Box::pin(dead_letter::put_aside_in_tx(tx, consumer, "inventory", event, 5, "no such item", now))
         })
         .await
         .unwrap();
@@ -57,6 +62,14 @@ async fn dead_letters_are_listed_in_pages_and_removed_once(backend: Backend) {
     assert!(!remove().await.unwrap());
 }
 
+async fn a_dead_letter_keeps_the_time_at_which_it_was_put_aside_first(backend: Backend) {
+    let test = TestStore::new(backend).await;
+    put_aside_at(&test, "c", &event(1), noon()).await;
+    put_aside_at(&test, "c", &event(1), noon() + SignedDuration::from_hours(1)).await;
+    let letters = dead_letter::list(&test, "c", 0, 10).await.unwrap();
+    assert_eq!(letters.iter().map(|letter| letter.parked_at).collect::<Vec<_>>(), [noon()]);
+}
+
 async fn a_long_error_is_cut_between_characters(backend: Backend) {
     let test = TestStore::new(backend).await;
     let long = "ü".repeat(3_000);
@@ -66,5 +79,6 @@ async fn a_long_error_is_cut_between_characters(backend: Backend) {
 on_each_backend!(
     failures_are_counted_per_consumer_and_event,
     dead_letters_are_listed_in_pages_and_removed_once,
+    a_dead_letter_keeps_the_time_at_which_it_was_put_aside_first,
     a_long_error_is_cut_between_characters,
 );

@@ -5,7 +5,7 @@ use backorder_storage::outbox::{self, NewEvent};
 use backorder_testkit::{Backend, eventually, on_each_backend};
 use tonic::Code;
 
-use crate::world::{NOW, World, refusal};
+use crate::world::{NOW, World, days_ago, refusal};
 
 async fn totals_add_up_all_lines(backend: Backend) {
     let world = World::new(backend).await;
@@ -94,6 +94,7 @@ async fn a_poisonous_event_is_parked_and_shown_and_stays_until_it_can_be_applied
     let letters = list().await;
     let event = letters[0].event.as_ref().unwrap();
     assert_eq!((event.id.as_str(), event.source.as_str()), (event_id.to_string().as_str(), "inventory"));
+    assert_eq!(letters[0].park_time, days_ago(0));
     assert_eq!((event.data.as_slice(), letters[0].failure.is_empty()), (poison.payload.as_slice(), false));
     let request = RedriveDeadLetterRequest { event_id: event_id.to_string() };
     let redriven = world.clients.operations.clone().redrive_dead_letter(request).await;

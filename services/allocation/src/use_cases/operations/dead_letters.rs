@@ -64,6 +64,6 @@ fn message(letter: DeadLetter) -> common::DeadLetter {
         }),
         consumer: letter.consumer,
         failure: letter.error,
-        park_time: None,
+        park_time: Some(encode::timestamp(letter.parked_at)),
     }
 }
