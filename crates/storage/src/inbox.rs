@@ -2,6 +2,9 @@
 //!
 //! Events carry state, so an event that is not newer than what was applied has nothing to add: duplicates, reordering
 //! and old events that are driven again change nothing.
+//!
+//! Rows are never removed: an old event may come again after any time, and a consumer cannot tell when none can any more
+//! (docs/adr/0007).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
