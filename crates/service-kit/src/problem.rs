@@ -90,6 +90,19 @@ impl Problem {
         Self::invalid_field(ErrorReason::RequestIdReused, "request_id", description)
     }
 
+    /// UNIMPLEMENTED, METHOD_UNKNOWN: no service here has the method. Its name is the caller's text and is not repeated.
+    #[must_use]
+    pub fn method_unknown() -> Self {
+        Self::new(Code::Unimplemented, ErrorReason::MethodUnknown, "no service here has this method")
+    }
+
+    /// UNIMPLEMENTED, ENCODING_UNSUPPORTED: the request is compressed.
+    #[must_use]
+    pub fn encoding_unsupported() -> Self {
+        let message = "the request is compressed in a way that is not read here";
+        Self::new(Code::Unimplemented, ErrorReason::EncodingUnsupported, message)
+    }
+
     /// NOT_FOUND with the resource: `not_found(ItemNotFound, "item", "items/85123A")`. The metadata names it under its
     /// type.
     #[must_use]

@@ -3,6 +3,7 @@
 //! It admits the call or sheds it, reads caller, deadline and trace context, opens the span, counts, cuts what is late,
 //! turns panics and bare statuses into problems. Handlers only decode, call and encode.
 
+mod bare;
 mod body;
 mod methods;
 mod record;
@@ -32,6 +33,7 @@ use crate::{
     trace::{TRACEPARENT, span_from_traceparent},
     violations::Violations,
 };
+use bare::with_problem_details;
 use body::RpcBody;
 use record::CallRecord;
 
@@ -222,37 +224,4 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {
         .unwrap_or_else(|| "a panic without a text".to_owned());
     metrics::counter!("backorder_rpc_panics_total").increment(1);
     Problem::internal(text).context("a handler panicked")
-}
-
-/// Gives the statuses that the transport made by itself (a message that is too large or cannot be decoded) the code, the
-/// reason and the details that every status of this system has.
-fn with_problem_details(response: Response<Body>) -> Response<Body> {
-    let Some(status) = Status::from_header_map(response.headers()) else {
-        return response;
-    };
-    if status.code() == tonic::Code::Ok || !status.details().is_empty() {
-        return response;
-    }
-    match problem_of_bare(&status) {
-        Some(problem) => Status::from(problem).into_http(),
-        None => response,
-    }
-}
-
-fn problem_of_bare(status: &Status) -> Option<Problem> {
-    let text = status.message();
-    let unreadable = text.contains("failed to decode Protobuf message") || text.contains("protocol error");
-    let too_large = status.code() == tonic::Code::OutOfRange && text.contains("message length too large");
-    let description = if too_large {
-        "must be at most 4194304 bytes long"
-    } else if status.code() == tonic::Code::Internal && unreadable {
-        "must be an encoded message of the method's request type"
-    } else if status.code() == tonic::Code::Internal || status.code() == tonic::Code::Unknown {
-        return Some(Problem::internal(status.clone()));
-    } else {
-        return None;
-    };
-    let mut violations = Violations::new();
-    violations.push("", description);
-    Some(Problem::invalid(violations))
 }

@@ -192,6 +192,40 @@ async fn bytes_that_are_no_message_are_an_invalid_request() {
 }
 
 #[tokio::test]
+async fn a_method_that_no_service_has_is_unknown_by_its_reason() {
+    let echo = Echo::new();
+    let running = Running::quick(&echo).await;
+    let in_process = clients::in_process(echo.services());
+    for channel in [running.channel(), in_process] {
+        for path in [
+            "/backorder.inventory.v1.AvailabilityService/Guess",
+            "/backorder.inventory.v1.StockService/ReceiveStock",
+            "/x.Y/Z",
+        ] {
+            let mut grpc = tonic::client::Grpc::new(channel.clone());
+            grpc.ready().await.unwrap();
+            let codec = tonic_prost::ProstCodec::<_, BatchGetAvailabilityResponse>::default();
+            let request = Request::new(GetResumeTokenRequest {});
+            let status = grpc.unary(request, path.parse().unwrap(), codec).await.unwrap_err();
+            assert_problem(&status, Code::Unimplemented, ErrorReason::MethodUnknown);
+        }
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_compressed_request_hears_which_encodings_are_read() {
+    in_both_shapes(Echo::new(), |mut client| async move {
+        let mut request = Request::new(GetResumeTokenRequest {});
+        request.metadata_mut().insert("grpc-encoding", "gzip".parse().unwrap());
+        let status = client.get_resume_token(request).await.unwrap_err();
+        assert_problem(&status, Code::Unimplemented, ErrorReason::EncodingUnsupported);
+        assert_eq!(status.metadata().get("grpc-accept-encoding").unwrap(), "identity");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_hostile_caller_name_is_an_invalid_request() {
     in_both_shapes(Echo::new(), |mut client| async move {
         let mut request = Request::new(GetResumeTokenRequest {});
