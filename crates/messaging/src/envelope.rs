@@ -16,7 +16,7 @@ pub struct Envelope {
     pub event_type: String,
     /// CloudEvents `subject`: the resource that changed.
     pub aggregate: String,
-    /// Number of the change within the aggregate.
+    /// Place among the changes of the aggregate: ascending, may skip numbers.
     pub sequence: i64,
     /// CloudEvents `time`: business time of the change.
     pub occurred_at: Timestamp,

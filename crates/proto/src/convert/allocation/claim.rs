@@ -25,7 +25,7 @@ pub struct ClaimOfLine {
     pub queue_key: String,
     /// When it joined the queue.
     pub queue_time: Timestamp,
-    /// Counts the changes of the claim.
+    /// Grows with every change of the claim and may skip numbers.
     pub version: i64,
 }
 
