@@ -22,6 +22,7 @@ pub struct LineTotals {
     pub refused: i64,
     pub filled_at_once: i64,
     pub backordered: i64,
+    pub filled_at_once_left: i64,
 }
 
 /// How many orders there are.
@@ -29,15 +30,25 @@ pub async fn count_orders(connection: &impl ConnectionTrait) -> Result<u64, Stor
     Ok(customer_order::Entity::find().count(connection).await?)
 }
 
-/// The sums of all lines. Units that were filled at once and cancelled later count as cancelled only.
+/// The sums of all lines.
 pub async fn line_totals(connection: &impl ConnectionTrait) -> Result<LineTotals, StorageError> {
     let sum = |expression: &str, name: &str| format!("CAST(COALESCE(SUM({expression}), 0) AS BIGINT) AS {name}");
-    let kept = "CASE WHEN filled_at_once > reserved + released + shipped THEN reserved + released + shipped \
+    let left = "CASE WHEN filled_at_once > reserved + released + shipped THEN reserved + released + shipped \
                 ELSE filled_at_once END";
-    let plain =
-        ["ordered", "open", "reserved", "released", "shipped", "cancelled", "returned", "refused", "backordered"];
+    let plain = [
+        "ordered",
+        "open",
+        "reserved",
+        "released",
+        "shipped",
+        "cancelled",
+        "returned",
+        "refused",
+        "filled_at_once",
+        "backordered",
+    ];
     let mut columns: Vec<String> = plain.iter().map(|column| sum(column, column)).collect();
-    columns.push(sum(kept, "filled_at_once"));
+    columns.push(sum(left, "filled_at_once_left"));
     let text = format!("SELECT COUNT(*) AS lines, {} FROM order_line", columns.join(", "));
     let Some(row) = connection.query_one_raw(statement(connection, text, [])).await? else {
         return Ok(LineTotals::default());
@@ -54,6 +65,7 @@ pub async fn line_totals(connection: &impl ConnectionTrait) -> Result<LineTotals
         refused: row.try_get("", "refused")?,
         filled_at_once: row.try_get("", "filled_at_once")?,
         backordered: row.try_get("", "backordered")?,
+        filled_at_once_left: row.try_get("", "filled_at_once_left")?,
     })
 }
 

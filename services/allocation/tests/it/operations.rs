@@ -26,9 +26,20 @@ async fn totals_add_up_all_lines(backend: Backend) {
         refused: 3,
         filled_at_once: 7,
         backordered: 3,
+        filled_at_once_left: 7,
         ..GetOrderTotalsResponse::default()
     };
     assert_eq!(totals, expected);
+}
+
+async fn units_that_are_cancelled_were_filled_at_once_all_the_same(backend: Backend) {
+    let world = World::new(backend).await;
+    world.free("a", 5);
+    world.place(world.order("a", 5)).await;
+    world.execute("UPDATE order_line SET reserved = 2, cancelled = 3").await;
+    let totals =
+        world.clients.operations.clone().get_order_totals(GetOrderTotalsRequest {}).await.unwrap().into_inner();
+    assert_eq!((totals.filled_at_once, totals.filled_at_once_left, totals.cancelled), (5, 2, 3));
 }
 
 async fn orders_that_follow_their_claims_are_balanced(backend: Backend) {
@@ -124,6 +135,7 @@ async fn an_event_that_is_not_parked_cannot_be_driven_again(backend: Backend) {
 
 on_each_backend!(
     totals_add_up_all_lines,
+    units_that_are_cancelled_were_filled_at_once_all_the_same,
     orders_that_follow_their_claims_are_balanced,
     a_claim_that_differs_from_its_copy_is_found,
     a_line_that_differs_from_its_claims_is_found,

@@ -29,6 +29,7 @@ impl UseCases {
             returned: sums.returned,
             refused: sums.refused,
             filled_at_once: sums.filled_at_once,
+            filled_at_once_left: sums.filled_at_once_left,
             backordered: sums.backordered,
         })
     }
