@@ -4,7 +4,7 @@
 //! and old events that are driven again change nothing.
 //!
 //! Rows are never removed: an old event may come again after any time, and a consumer cannot tell when none can any more
-//! (docs/adr/0007).
+//! (docs/adr/0008).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -7,7 +7,7 @@ use backorder_domain::{
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, distinct, post::ClaimsInOrder};
+use super::{AuditSubject, Desk, Named, StockCommand, distinct, post::ClaimsInOrder};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// A count of one or more pairs of item and location.
@@ -68,6 +68,12 @@ impl StockCommand for Count {
 
     fn effective_at(&self) -> Option<Timestamp> {
         self.effective_at
+    }
+
+    /// The first position stands for all of the request.
+    fn subject_when_unmoved(&self) -> AuditSubject {
+        let first = self.lines.first();
+        first.map_or_else(|| self.cause(), |line| format!("positions/{}/{}", line.item, line.location))
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {

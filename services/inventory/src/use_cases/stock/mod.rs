@@ -27,7 +27,7 @@ mod update_supply;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backorder_domain::ids::{ItemId, LocationId};
+use backorder_domain::ids::{ItemId, LineId, LocationId};
 use backorder_proto::convert::inventory as wire;
 use backorder_storage::{
     Batch, StorageError, WriteTx,
@@ -35,6 +35,7 @@ use backorder_storage::{
 };
 use jiff::Timestamp;
 use prost::Message;
+use uuid::Uuid;
 
 pub use adjust::Adjust;
 pub use advise_shipment::AdviseShipment;
@@ -92,9 +93,14 @@ pub trait StockCommand: Send + Sync + 'static {
     /// When it happened; `None` means now.
     fn effective_at(&self) -> Option<Timestamp>;
 
-    /// What the write is noted down for, with who and why: for commands that may leave no movement.
+    /// What the write is noted down for, with who and why, whether it moves units or not.
     fn audit_subjects(&self) -> Vec<AuditSubject> {
         Vec::new()
+    }
+
+    /// What a write without subjects is noted down for when it moves no units: no movement says who and why then.
+    fn subject_when_unmoved(&self) -> AuditSubject {
+        self.cause()
     }
 
     /// Changes the books, wholly or, when it fails, in any way: the transaction is rolled back then.
@@ -179,9 +185,9 @@ impl UseCases {
         if writes.iter().all(|write| write.key.is_some()) {
             let traceparent = fresh.first().and_then(|index| writes[*index].traceparent.clone());
             let mut batch = Batch::new(tx);
-            self.keep(&mut batch, loaded, now, &cause, traceparent)?;
+            let moved = self.keep(&mut batch, loaded, now, &cause, traceparent)?;
+            append_notes(&mut batch, fresh.iter().flat_map(|index| notes(&writes[*index], &moved, now)).collect());
             for index in fresh {
-                note(&mut batch, &writes[index], now);
                 if let (Some(key), Some(answer)) = (&writes[index].key, &answers[index]) {
                     batch.answer(key, &answer.encode_to_vec());
                 }
@@ -214,7 +220,8 @@ impl UseCases {
         Ok(answers)
     }
 
-    /// Writes what the books changed, with its events: one for each aggregate that changed.
+    /// Writes what the books changed, with its events: one for each aggregate that changed. Answers which commands moved
+    /// units.
     ///
     /// # Errors
     /// [`StorageError::InvalidRow`] when an event is too large.
@@ -225,7 +232,7 @@ impl UseCases {
         now: Timestamp,
         cause: &str,
         traceparent: Option<String>,
-    ) -> Result<(), StorageError> {
+    ) -> Result<BTreeSet<Uuid>, StorageError> {
         let Loaded { books, times } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
@@ -247,15 +254,21 @@ impl UseCases {
                 events.hold(wire::hold(item, hold), hold.version);
             }
         }
+        let moved = changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect();
         flush(batch, &mut changes, now);
-        batch.append(events.into_new())
+        batch.append(events.into_new())?;
+        Ok(moved)
     }
 }
 
-/// Notes down who made the write and why.
-fn note<C: StockCommand>(batch: &mut Batch, write: &Write<C>, now: Timestamp) {
+/// Who made the write and why, where its movements do not tell.
+fn notes<'a, C: StockCommand>(write: &'a Write<C>, moved: &BTreeSet<Uuid>, now: Timestamp) -> Vec<AuditNote<'a>> {
     let who = write.command.who();
-    let notes = write.command.audit_subjects().into_iter().map(|subject| AuditNote {
+    let mut subjects = write.command.audit_subjects();
+    if subjects.is_empty() && !moved.contains(&write.command_id) {
+        subjects.push(write.command.subject_when_unmoved());
+    }
+    let note = |subject| AuditNote {
         request_id: write.command_id,
         method: C::NAME,
         subject,
@@ -263,8 +276,8 @@ fn note<C: StockCommand>(batch: &mut Batch, write: &Write<C>, now: Timestamp) {
         reason_code: &who.reason_code,
         note: &who.note,
         recorded_at: now,
-    });
-    append_notes(batch, notes.collect());
+    };
+    subjects.into_iter().map(note).collect()
 }
 
 impl From<LoadError> for Error {
@@ -287,6 +300,11 @@ fn named_claim_race(error: Error) -> Error {
         return Error::Exists { kind: "supply", name: "supplies/".to_owned() };
     }
     error
+}
+
+/// The name of a claim, where it is not known to be there. Part 0 stands for all parts.
+fn claim_subject(line: &LineId, part: i32) -> AuditSubject {
+    format!("claims/{line}/parts/{part}")
 }
 
 /// The items of lines, each once.

@@ -1,10 +1,10 @@
 //! `ReassignReservation`: reserved units go from one claim to another that waits, by a person's decision.
 
-use backorder_domain::stock::{claim::ClaimKey, error::StockError, reassign::Reassign};
+use backorder_domain::stock::{error::StockError, reassign::Reassign};
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand};
+use super::{AuditSubject, Desk, Named, StockCommand, claim_subject};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that one claim gives to another.
@@ -47,8 +47,7 @@ impl StockCommand for ReassignReservation {
     }
 
     fn audit_subjects(&self) -> Vec<AuditSubject> {
-        let claim = |key: &ClaimKey| format!("claims/{}/parts/{}", key.line, key.part);
-        vec![claim(&self.reassign.from), claim(&self.reassign.to)]
+        [&self.reassign.from, &self.reassign.to].map(|key| claim_subject(&key.line, key.part)).into()
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {

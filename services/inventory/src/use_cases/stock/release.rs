@@ -4,7 +4,7 @@ use backorder_domain::stock::release::Release;
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, post::ClaimsInOrder};
+use super::{AuditSubject, Desk, Named, StockCommand, claim_subject, post::ClaimsInOrder};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that are given back.
@@ -40,6 +40,12 @@ impl StockCommand for ReleaseClaims {
 
     fn effective_at(&self) -> Option<Timestamp> {
         self.effective_at
+    }
+
+    /// The first claim stands for all of the request.
+    fn subject_when_unmoved(&self) -> AuditSubject {
+        let first = self.lines.first();
+        first.map_or_else(|| self.cause(), |line| claim_subject(&line.line, line.part.unwrap_or(0)))
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {

@@ -14,7 +14,7 @@ use backorder_domain::{
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, distinct};
+use super::{AuditSubject, Desk, Named, StockCommand, claim_subject, distinct};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Lines that want stock. Lines without candidates are served by every warehouse and store.
@@ -98,6 +98,12 @@ impl StockCommand for Reserve {
 
     fn effective_at(&self) -> Option<Timestamp> {
         self.effective_at
+    }
+
+    /// The first claim stands for all of the request.
+    fn subject_when_unmoved(&self) -> AuditSubject {
+        let first = self.lines.first();
+        first.map_or_else(|| self.cause(), |line| claim_subject(&line.key.line, line.key.part))
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {

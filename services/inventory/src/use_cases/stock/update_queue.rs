@@ -4,7 +4,7 @@ use backorder_domain::stock::queue::QueueChange;
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, post::ClaimsInOrder};
+use super::{AuditSubject, Desk, Named, StockCommand, claim_subject, post::ClaimsInOrder};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Changes of places in the queue.
@@ -41,7 +41,7 @@ impl StockCommand for UpdateQueue {
     }
 
     fn audit_subjects(&self) -> Vec<AuditSubject> {
-        self.changes.iter().map(|change| format!("claims/{}/parts/{}", change.line, change.part.unwrap_or(0))).collect()
+        self.changes.iter().map(|change| claim_subject(&change.line, change.part.unwrap_or(0))).collect()
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
