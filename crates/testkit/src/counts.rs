@@ -37,6 +37,7 @@ const TABLE: &[CaseCount] = &[
     row("last_units_callers", 1_000, 1_000, "callers that race for the last 10 units"),
     row("last_units_rounds", 20, 200, "rounds of the race for the last 10 units"),
     row("messaging_replay", 100, 1_000, "events redelivered, reordered and replayed without a changed row"),
+    row("name_races", 20, 500, "races of two items for one name of a supply and of a claim"),
     row("order_vector", 500, 10_000, "random order commands against the quantity vector"),
     row("process_kills", 3, 30, "kills of a service process while orders stream in"),
     row(

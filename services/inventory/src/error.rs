@@ -59,9 +59,6 @@ pub enum Error {
         #[source]
         error: StockError,
     },
-    /// A claim of the same line and part was made by another transaction at the same moment.
-    #[error("a claim of the line exists")]
-    ClaimExists,
     /// The store failed.
     #[error("the store failed")]
     Storage(#[from] StorageError),
@@ -139,16 +136,21 @@ impl IsRetryable for Error {
             | Self::VersionMismatch { .. }
             | Self::ResumeTokenExpired { .. }
             | Self::Stock { .. }
-            | Self::ClaimExists
             | Self::Kit(_) => false,
         }
     }
 }
 
-/// A new row that two transactions made at once cannot be locked before; the sequence of its first event tells who came
-/// second. Run again, that one sees the row.
+/// A new row that two transactions made at once cannot be locked before. The key of a claim or a supply, which is one for
+/// all items, or the sequence of the row's first event tells who came second. Run again, that one sees the row.
 fn is_lost_race(error: &StorageError) -> bool {
-    error.is_unique_violation_of("uq_outbox_aggregate_sequence", "outbox.aggregate, outbox.sequence")
+    [
+        ("uq_claim_line_part", "claim.line_id, claim.part"),
+        ("uq_supply_id", "supply.supply_id"),
+        ("uq_outbox_aggregate_sequence", "outbox.aggregate, outbox.sequence"),
+    ]
+    .iter()
+    .any(|(name, columns)| error.is_unique_violation_of(name, columns))
 }
 
 impl From<Violations> for Error {
@@ -183,11 +185,6 @@ impl From<Error> for Problem {
             .with("oldest", oldest)
             .with("token", token),
             Error::Stock { item, error } => stock::problem(&item, error),
-            Error::ClaimExists => Self::new(
-                tonic::Code::AlreadyExists,
-                ErrorReason::ClaimExists,
-                "a claim stands under this line and part",
-            ),
             Error::Storage(error) => storage_problem(error),
             Error::Kit(problem) => problem,
         }

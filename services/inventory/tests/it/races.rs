@@ -1,11 +1,18 @@
 //! Races that must have one winner.
 
-use backorder_proto::{common::v1::ErrorReason, inventory::v1::*};
-use backorder_service_kit::problem::reason_of;
+use backorder_proto::{
+    common::v1::ErrorReason,
+    inventory::v1::{
+        reservation_service_client::ReservationServiceClient, supply_service_client::SupplyServiceClient, *,
+    },
+};
+use backorder_service_kit::{clients::ServiceChannel, problem::reason_of};
 use backorder_testkit::{Backend, counts::cases, on_each_backend};
 use jiff::SignedDuration;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
-use crate::world::World;
+use crate::world::{World, day};
 
 async fn many_callers_race_for_the_last_ten_units_and_ten_win(backend: Backend) {
     let world = World::new(backend).await;
@@ -69,4 +76,60 @@ async fn a_soft_claim_is_posted_or_expires_never_both(backend: Backend) {
     world.balanced().await;
 }
 
-on_each_backend!(many_callers_race_for_the_last_ten_units_and_ten_win, a_soft_claim_is_posted_or_expires_never_both,);
+/// Two items share no lock, so only the keys of claims and supplies tell that one of the two came second.
+async fn a_name_that_two_items_race_for_goes_to_one_and_the_other_hears_its_name(backend: Backend) {
+    let world = World::new(backend).await;
+    // One process would take both reservations in one batch.
+    let other = world.another_instance().await;
+    for round in 0..cases("name_races") {
+        let name = format!("supplies/s-{round}");
+        let supply = |mut client: SupplyServiceClient<ServiceChannel>, item: &str| {
+            let supply = Supply {
+                name: name.clone(),
+                item: format!("items/{item}"),
+                location: "locations/main".to_owned(),
+                kind: i32::from(SupplyKind::PurchaseOrderLine),
+                ordered: 1,
+                expected_date: Some(day(9)),
+                ..Supply::default()
+            };
+            let (request_id, supplies) = (world.id(), vec![supply]);
+            let request = BatchCreateSuppliesRequest { request_id, supplies, ..Default::default() };
+            async move { client.batch_create_supplies(request).await.map(drop) }
+        };
+        let (one, two) = (supply(world.clients.supply.clone(), "a"), supply(other.supply.clone(), "b"));
+        let refused = (Code::AlreadyExists, Some(ErrorReason::AlreadyExists), Some(name.clone()));
+        assert_eq!(refusal_of_the_second(one, two, "supply").await, refused);
+
+        let line = world.line();
+        let reserve = |mut client: ReservationServiceClient<ServiceChannel>, item: &str| {
+            let lines = vec![ReserveLine { line: line.clone(), ..world.wants(item, 1) }];
+            let request = ReserveStockRequest { request_id: world.id(), lines, ..Default::default() };
+            async move { client.reserve_stock(request).await.map(drop) }
+        };
+        let (one, two) = (reserve(world.clients.reservations.clone(), "a"), reserve(other.reservations.clone(), "b"));
+        let refused = (Code::AlreadyExists, Some(ErrorReason::ClaimExists), Some(line.clone()));
+        assert_eq!(refusal_of_the_second(one, two, "line").await, refused);
+    }
+    world.balanced().await;
+}
+
+/// Runs both at once; the code, the reason and a piece of metadata of the one that is refused.
+async fn refusal_of_the_second<F>(one: F, two: F, key: &str) -> (Code, Option<ErrorReason>, Option<String>)
+where
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    let (one, two) = tokio::join!(tokio::spawn(one), tokio::spawn(two));
+    let status = match (one.unwrap(), two.unwrap()) {
+        (Ok(()), Err(status)) | (Err(status), Ok(())) => status,
+        both => panic!("not one of two: {both:?}"),
+    };
+    let named = status.get_details_error_info().and_then(|info| info.metadata.get(key).cloned());
+    (status.code(), reason_of(&status), named)
+}
+
+on_each_backend!(
+    many_callers_race_for_the_last_ten_units_and_ten_win,
+    a_soft_claim_is_posted_or_expires_never_both,
+    a_name_that_two_items_race_for_goes_to_one_and_the_other_hears_its_name,
+);

@@ -71,6 +71,16 @@ impl World {
         Self { clients, clock, _jobs: jobs, app, ids, lines: AtomicU32::new(0), _database: database }
     }
 
+    /// The clients of another process on the same database.
+    pub async fn another_instance(&self) -> InventoryClients {
+        let (store, bus) = (self.app.store().clone(), Arc::new(EmbeddedBus::new()));
+        let ids = Arc::new(SeededIds::scoped(seed(), "another service"));
+        let app = App::build(Config::default(), store, self.clock.clone(), ids, bus).await.unwrap();
+        let mut services = ServiceSet::new();
+        app.add_services(&mut services);
+        InventoryClients::new(in_process(services).with_caller("test"))
+    }
+
     /// A fresh request id.
     pub fn id(&self) -> String {
         self.ids.next_uuid().to_string()

@@ -155,7 +155,6 @@ impl UseCases {
         self.store()
             .write(C::NAME, move |tx| Box::pin(async move { self.execute_in_tx(tx, writes, places).await }))
             .await
-            .map_err(named_claim_race)
     }
 
     async fn execute_in_tx<C: StockCommand>(
@@ -287,19 +286,6 @@ impl From<LoadError> for Error {
             LoadError::Stock(item, error) => Self::Stock { item, error },
         }
     }
-}
-
-/// Two transactions that make a claim of one line for two items have no lock in common: the unique key tells. The same
-/// for a supply.
-fn named_claim_race(error: Error) -> Error {
-    let Error::Storage(storage) = &error else { return error };
-    if storage.is_unique_violation_of("pk_claim", "claim.line_id, claim.part") {
-        return Error::ClaimExists;
-    }
-    if storage.is_unique_violation_of("uq_supply_id", "supply.supply_id") {
-        return Error::Exists { kind: "supply", name: "supplies/".to_owned() };
-    }
-    error
 }
 
 /// The name of a claim, where it is not known to be there. Part 0 stands for all parts.

@@ -12,6 +12,7 @@ use backorder_domain::{
     },
 };
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
+use backorder_service_kit::problem::Problem;
 use jiff::Timestamp;
 
 use super::{AuditSubject, Desk, Named, StockCommand, claim_subject, distinct};
@@ -148,7 +149,7 @@ fn of_line(lines: &[ReserveLine], error: StockError) -> Error {
     };
     match about.or(first) {
         Some(item) => Error::Stock { item, error },
-        None => Error::ClaimExists,
+        None => Problem::internal(error).into(),
     }
 }
 
