@@ -185,6 +185,12 @@ impl ReservationService for Scripted {
         Ok(Response::new(ListWaitingClaimsResponse { claims, next_page_token: String::new() }))
     }
 
+    async fn list_open_claims(&self, _request: Request<ListOpenClaimsRequest>) -> Answer<ListOpenClaimsResponse> {
+        let books = self.books();
+        let open = books.claims.values().filter(|claim| claim.reserved + claim.waiting > 0);
+        Ok(Response::new(ListOpenClaimsResponse { claims: open.cloned().collect(), next_page_token: String::new() }))
+    }
+
     async fn list_holds(&self, _request: Request<ListHoldsRequest>) -> Answer<ListHoldsResponse> {
         Ok(Response::new(ListHoldsResponse::default()))
     }

@@ -40,6 +40,19 @@ impl ReservationService for Reservations {
         Ok(Response::new(pb::ListWaitingClaimsResponse { claims, next_page_token }))
     }
 
+    async fn list_open_claims(
+        &self,
+        request: Request<pb::ListOpenClaimsRequest>,
+    ) -> Result<Response<pb::ListOpenClaimsResponse>, Status> {
+        let r = request.get_ref();
+        let (page, binding) = page(&request, PAGES, r.page_size, &r.page_token, |r| {
+            r.page_size = 0;
+            r.page_token.clear();
+        })?;
+        let (claims, next_page_token) = self.0.list_open_claims(&page, &binding).await?;
+        Ok(Response::new(pb::ListOpenClaimsResponse { claims, next_page_token }))
+    }
+
     async fn list_holds(
         &self,
         request: Request<pb::ListHoldsRequest>,

@@ -105,6 +105,22 @@ pub async fn list_waiting(
     Ok(query.all(connection).await?)
 }
 
+/// Claims of which units are reserved or wait, by line and part.
+pub async fn list_open_claims(
+    connection: &impl ConnectionTrait,
+    after: Option<(&str, i32)>,
+    limit: u64,
+) -> Result<Vec<claim::Model>, StorageError> {
+    use claim::Column::{LineId, Part};
+    let is_open = Expr::cust("reserved + waiting > 0");
+    let mut query = claim::Entity::find().filter(is_open).order_by_asc(LineId).order_by_asc(Part).limit(limit);
+    if let Some((line, part)) = after {
+        let same_line = Condition::all().add(LineId.eq(line)).add(Part.gt(part));
+        query = query.filter(Condition::any().add(LineId.gt(line)).add(same_line));
+    }
+    Ok(query.all(connection).await?)
+}
+
 /// Open holds, oldest first.
 pub async fn list_holds(
     connection: &impl ConnectionTrait,

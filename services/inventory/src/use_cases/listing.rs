@@ -150,6 +150,28 @@ impl UseCases {
             .await
     }
 
+    /// Claims of which units are reserved or wait, by line and part.
+    ///
+    /// # Errors
+    /// Those of the store, or of a page token.
+    pub async fn list_open_claims(&self, page: &PageRequest, binding: &PageBinding) -> Result<Page<pb::Claim>, Error> {
+        let after = page.after.as_deref().map(key_parts::<2>).transpose()?;
+        let after = match after {
+            Some([line, part]) => Some((line, number(part)?)),
+            None => None,
+        };
+        self.store()
+            .snapshot("list_open_claims", move |tx| {
+                Box::pin(async move {
+                    let connection: &sea_orm::DatabaseTransaction = tx;
+                    let mut rows = table::list_open_claims(connection, after, page.query_limit()).await?;
+                    let token = page.cut(&mut rows, binding, |row| page_key([&row.line_id, &row.part.to_string()]));
+                    Ok((claim_messages(connection, rows).await?, token))
+                })
+            })
+            .await
+    }
+
     /// Open holds, oldest first.
     ///
     /// # Errors

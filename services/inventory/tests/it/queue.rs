@@ -43,6 +43,26 @@ async fn stock_is_not_held_for_a_line_that_is_not_eligible_until_it_becomes_so(b
     world.balanced().await;
 }
 
+async fn open_claims_of_all_items_are_listed_in_pages_and_closed_ones_are_not(backend: Backend) {
+    let world = World::new(backend).await;
+    world.receive("a", "main", 4).await;
+    let claims = [world.backorder("b", 1).await, world.backorder("a", 2).await, world.backorder("a", 2).await];
+    world.post_all(&[claims[1].line.clone()]).await;
+    world.release(&claims[2].line, 2).await.unwrap();
+    let mut lines = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListOpenClaimsRequest { page_size: 1, page_token };
+        let page = world.clients.reservations.clone().list_open_claims(request).await.unwrap().into_inner();
+        lines.extend(page.claims.into_iter().map(|claim| (claim.line, claim.reserved, claim.waiting)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(lines, [(claims[0].line.clone(), 0, 1), (claims[1].line.clone(), 1, 0)]);
+}
+
 async fn the_queue_is_listed_by_key_then_time_and_by_location(backend: Backend) {
     let world = World::new(backend).await;
     let mut lines = Vec::new();
@@ -113,6 +133,7 @@ async fn holds_are_listed_oldest_first_and_by_item(backend: Backend) {
 
 on_each_backend!(
     stock_is_not_held_for_a_line_that_is_not_eligible_until_it_becomes_so,
+    open_claims_of_all_items_are_listed_in_pages_and_closed_ones_are_not,
     the_queue_is_listed_by_key_then_time_and_by_location,
     reserved_units_are_reassigned_by_version_and_the_giver_waits_again,
     a_run_that_gives_more_than_is_there_skips_and_says_so,
