@@ -234,6 +234,16 @@ impl Inventory {
         .await
     }
 
+    /// A page of the claims of which units are reserved or wait, of whatever demand, with the token of the next page.
+    pub async fn open_claims(&self, page_token: String) -> Result<(Vec<pb::Claim>, String), Status> {
+        let request = pb::ListOpenClaimsRequest { page_size: CLAIMS_PAGE, page_token };
+        let page = retry::call(&self.retries, || async {
+            Ok(self.reservations().list_open_claims(request.clone()).await?.into_inner())
+        })
+        .await?;
+        Ok((page.claims, page.next_page_token))
+    }
+
     /// Open dated supply of an item, by expected date, at most `limit`.
     pub async fn open_supplies(&self, item: &str, limit: usize) -> Result<Vec<pb::Supply>, Status> {
         let mut supplies = Vec::new();

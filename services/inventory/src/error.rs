@@ -145,7 +145,7 @@ impl IsRetryable for Error {
 /// all items, or the sequence of the row's first event tells who came second. Run again, that one sees the row.
 fn is_lost_race(error: &StorageError) -> bool {
     [
-        ("uq_claim_line_part", "claim.line_id, claim.part"),
+        ("pk_claim", "claim.line_id, claim.part"),
         ("uq_supply_id", "supply.supply_id"),
         ("uq_outbox_aggregate_sequence", "outbox.aggregate, outbox.sequence"),
     ]

@@ -1,5 +1,7 @@
 //! Sums over all lines, and the lines in ranges for their proof.
 
+use std::collections::BTreeSet;
+
 use backorder_storage::{StorageError, sql::statement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
@@ -92,6 +94,25 @@ pub async fn lines_between(
         .order_by_asc(C::OrderId)
         .order_by_asc(C::LineNumber);
     Ok(query.all(connection).await?)
+}
+
+/// Copies of the claims of some orders.
+pub async fn claims_of(
+    connection: &impl ConnectionTrait,
+    orders: &BTreeSet<String>,
+) -> Result<Vec<line_claim::Model>, StorageError> {
+    Ok(line_claim::Entity::find().filter(line_claim::Column::OrderId.is_in(orders)).all(connection).await?)
+}
+
+/// Which of some orders a step is under way for.
+pub async fn busy_among(
+    connection: &impl ConnectionTrait,
+    orders: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, StorageError> {
+    use customer_order::Column as C;
+    let busy = customer_order::Entity::find().filter(C::Id.is_in(orders)).filter(C::BusyStep.is_not_null());
+    let ids: Vec<String> = busy.select_only().column(C::Id).into_tuple().all(connection).await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Copies of claims of the orders from `first` to `last`.

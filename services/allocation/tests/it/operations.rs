@@ -1,6 +1,6 @@
 //! Looking into the service.
 
-use backorder_proto::{allocation::v1::*, common::v1::ErrorReason};
+use backorder_proto::{allocation::v1::*, common::v1::ErrorReason, inventory::v1::Claim};
 use backorder_storage::outbox::{self, NewEvent};
 use backorder_testkit::{Backend, eventually, on_each_backend};
 use tonic::Code;
@@ -61,6 +61,23 @@ async fn a_claim_that_differs_from_its_copy_is_found(backend: Backend) {
     assert!(!proof.balanced);
     let found: Vec<_> = proof.differences.iter().map(|d| (d.line.as_str(), d.booked, d.expected)).collect();
     assert_eq!(found, [("orders/A-1/lines/1", 5, 4), ("orders/A-2/lines/1", 5, 0)]);
+}
+
+async fn an_open_claim_without_an_order_is_found_and_one_of_an_unfinished_step_is_not(backend: Backend) {
+    let world = World::new(backend).await;
+    for order in ["A-1", "A-2", "A-3"] {
+        world.place(OrderDraft { order_id: order.to_owned(), ..world.order("a", 5) }).await;
+    }
+    {
+        let mut books = world.inventory.books();
+        let of = |line: &str| Claim { line: line.to_owned(), ..books.claims.values().next().unwrap().clone() };
+        let strangers = ["orders/B-1/lines/1", "orders/A-1/lines/9", "orders/A-3/lines/9", "carts/7/lines/1"].map(of);
+        books.claims.extend(strangers.map(|claim| ((claim.line.clone(), 1), claim)));
+    }
+    world.execute("UPDATE customer_order SET busy_step = 'step' WHERE id = 'A-3'").await;
+    let proof = world.verify().await;
+    let found: Vec<_> = proof.differences.iter().map(|d| (d.line.as_str(), d.booked, d.expected)).collect();
+    assert_eq!(found, [("orders/A-1/lines/9", 0, 5), ("orders/B-1/lines/1", 0, 5)]);
 }
 
 async fn a_line_that_differs_from_its_claims_is_found(backend: Backend) {
@@ -138,6 +155,7 @@ on_each_backend!(
     units_that_are_cancelled_were_filled_at_once_all_the_same,
     orders_that_follow_their_claims_are_balanced,
     a_claim_that_differs_from_its_copy_is_found,
+    an_open_claim_without_an_order_is_found_and_one_of_an_unfinished_step_is_not,
     a_line_that_differs_from_its_claims_is_found,
     an_order_whose_state_is_not_that_of_its_lines_is_found,
     a_poisonous_event_is_parked_and_shown_and_stays_until_it_can_be_applied,

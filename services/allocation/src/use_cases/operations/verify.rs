@@ -1,4 +1,5 @@
-//! `VerifyOrders`: every line adds up, and every copy of a claim is what inventory has.
+//! `VerifyOrders`: every line adds up, every copy of a claim is what inventory has, and inventory has no open claim of an
+//! order without a copy.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,7 +7,10 @@ use backorder_domain::order::state::OrderState;
 use backorder_proto::{
     allocation::v1 as pb,
     convert::allocation::{claim_of_line, line_name},
+    inventory::v1 as inventory,
 };
+use backorder_storage::StorageError;
+use sea_orm::DatabaseTransaction;
 
 use crate::{
     error::Error,
@@ -28,49 +32,122 @@ const LINES_AT_ONCE: usize = 1_000;
 /// Differences that are named at most.
 const DIFFERENCES_MAX: usize = 1_000;
 
+/// Lines and copies of claims of some orders.
+struct Page {
+    orders: Vec<customer_order::Model>,
+    lines: Vec<order_line::Model>,
+    claims: Vec<line_claim::Model>,
+}
+
+impl Page {
+    /// The orders after an id; `None` after the last.
+    async fn after(connection: &DatabaseTransaction, after: &str) -> Result<Option<Self>, StorageError> {
+        let orders = totals::orders_after(connection, after, ORDERS_AT_ONCE).await?;
+        let Some((first, last)) = orders.first().zip(orders.last()) else { return Ok(None) };
+        let lines = totals::lines_between(connection, &first.id, &last.id).await?;
+        let claims = totals::claims_between(connection, &first.id, &last.id).await?;
+        Ok(Some(Self { orders, lines, claims }))
+    }
+
+    fn last_id(&self) -> String {
+        self.orders.last().map(|order| order.id.clone()).unwrap_or_default()
+    }
+
+    /// The demand lines under which inventory may have claims.
+    fn demand_lines(&self) -> Vec<String> {
+        let lines = self.lines.iter().map(|line| demand_line(&line.order_id, line.line_number, false));
+        let quotes = self.claims.iter().filter(|claim| claim.part == QUOTE_PART);
+        lines.chain(quotes.map(|claim| demand_line(&claim.order_id, claim.line_number, true))).collect()
+    }
+}
+
+/// Units of a claim: reserved, waiting, posted.
+type Units = [i64; 3];
+
 impl UseCases {
-    /// Proves the orders. Run it when the service is idle: a claim that is changing now may differ for a moment.
+    /// Proves the orders: first by themselves, on one snapshot; then every copy of a claim against inventory; then every
+    /// open claim of inventory against the copies. Run it when the service is idle: a claim that is changing now may
+    /// differ for a moment.
     ///
     /// # Errors
     /// Those of the store; [`Error::Unanswered`] when inventory does not answer. A difference is an answer, not an error.
     pub async fn verify_orders(&self) -> Result<pb::VerifyOrdersResponse, Error> {
-        let mut proof = Proof::default();
-        let mut after = String::new();
-        loop {
-            let orders = totals::orders_after(self.store().reader(), &after, ORDERS_AT_ONCE).await?;
-            let (Some(first), Some(last)) = (orders.first(), orders.last()) else { break };
-            let (first, last) = (first.id.clone(), last.id.clone());
-            let lines = totals::lines_between(self.store().reader(), &first, &last).await?;
-            let claims = totals::claims_between(self.store().reader(), &first, &last).await?;
-            proof.add_up(&orders, &lines, &claims);
-            let truth = self.claims_of(&lines, &claims).await?;
-            proof.compare(&claims, &truth);
-            after = last;
-        }
+        let mut proof = self.prove_by_themselves().await?;
+        self.compare_copies(&mut proof).await?;
+        self.find_orphans(&mut proof).await?;
         proof.response.balanced = !proof.differs;
         Ok(proof.response)
     }
 
-    async fn claims_of(
-        &self,
-        lines: &[order_line::Model],
-        claims: &[line_claim::Model],
-    ) -> Result<BTreeMap<LineKey, [i64; 3]>, Error> {
-        let mut names: Vec<String> =
-            lines.iter().map(|line| demand_line(&line.order_id, line.line_number, false)).collect();
-        let quotes = claims.iter().filter(|claim| claim.part == QUOTE_PART);
-        names.extend(quotes.map(|claim| demand_line(&claim.order_id, claim.line_number, true)));
-        let mut truth = BTreeMap::new();
-        for chunk in names.chunks(LINES_AT_ONCE) {
-            for claim in self.inventory().claims_of(chunk.to_vec()).await.map_err(Error::Unanswered)? {
-                let Some(key) = LineKey::of_claim(&claim.line, claim.part) else { continue };
-                let claim = claim_of_line(&claim).map_err(|violations| Error::Contract(violations.to_string()))?;
-                let reserved = claim.copy.reserved().map_or(0, |quantity| quantity.get());
-                truth.insert(key, [reserved, claim.copy.waiting.get(), claim.copy.posted.get()]);
-            }
-        }
-        Ok(truth)
+    async fn prove_by_themselves(&self) -> Result<Proof, Error> {
+        self.store()
+            .snapshot("verify_orders", |tx| {
+                Box::pin(async move {
+                    let mut proof = Proof::default();
+                    let mut after = String::new();
+                    while let Some(page) = Page::after(tx, &after).await? {
+                        proof.add_up(&page);
+                        after = page.last_id();
+                    }
+                    Ok::<_, Error>(proof)
+                })
+            })
+            .await
     }
+
+    /// Each page of copies is read on one snapshot, which ends before inventory is asked.
+    async fn compare_copies(&self, proof: &mut Proof) -> Result<(), Error> {
+        let mut after = String::new();
+        loop {
+            let from = after.as_str();
+            let page = self.store().snapshot("verify_claims", move |tx| Box::pin(Page::after(tx, from))).await?;
+            let Some(page) = page else { return Ok(()) };
+            let mut truth = BTreeMap::new();
+            for lines in page.demand_lines().chunks(LINES_AT_ONCE) {
+                truth.extend(units_of(&self.inventory().claims_of(lines.to_vec()).await.map_err(Error::Unanswered)?)?);
+            }
+            proof.compare(&page.claims, &truth);
+            after = page.last_id();
+        }
+    }
+
+    /// Finds open claims in inventory without a copy here. Those of an order that a step is under way for are still to be
+    /// recorded.
+    async fn find_orphans(&self, proof: &mut Proof) -> Result<(), Error> {
+        let mut page_token = String::new();
+        loop {
+            let (claims, next) = self.inventory().open_claims(page_token).await.map_err(Error::Unanswered)?;
+            let open = units_of(&claims)?;
+            let orders: &BTreeSet<String> = &open.keys().map(|key| key.order.clone()).collect();
+            // Busy first: a step that ends in between has recorded its claims.
+            let busy = totals::busy_among(self.store().reader(), orders).await?;
+            let copies = totals::claims_of(self.store().reader(), orders).await?;
+            let copied: BTreeSet<LineKey> = copies.iter().map(key_of).collect();
+            for (key, units) in open.iter().filter(|(key, _)| !busy.contains(&key.order) && !copied.contains(*key)) {
+                proof.compare_one(key, Units::default(), *units);
+            }
+            if next.is_empty() {
+                return Ok(());
+            }
+            page_token = next;
+        }
+    }
+}
+
+/// The units of claims of orders; other demand is left out.
+fn units_of(claims: &[inventory::Claim]) -> Result<BTreeMap<LineKey, Units>, Error> {
+    let mut units = BTreeMap::new();
+    for claim in claims {
+        let Some(key) = LineKey::of_claim(&claim.line, claim.part) else { continue };
+        let claim = claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?;
+        let reserved = claim.copy.reserved().map_or(0, |quantity| quantity.get());
+        units.insert(key, [reserved, claim.copy.waiting.get(), claim.copy.posted.get()]);
+    }
+    Ok(units)
+}
+
+fn key_of(copy: &line_claim::Model) -> LineKey {
+    LineKey { order: copy.order_id.clone(), line: copy.line_number, part: copy.part }
 }
 
 const QUANTITIES: [&str; 3] = ["reserved", "open", "shipped"];
@@ -98,8 +175,8 @@ impl Proof {
     }
 
     /// The quantities of each line add up and equal those of its claims; the counts of each order equal its lines.
-    fn add_up(&mut self, orders: &[customer_order::Model], lines: &[order_line::Model], claims: &[line_claim::Model]) {
-        let mut sums: HashMap<(&str, i32), [i64; 3]> = HashMap::new();
+    fn add_up(&mut self, Page { orders, lines, claims }: &Page) {
+        let mut sums: HashMap<(&str, i32), Units> = HashMap::new();
         for claim in claims {
             let sum = sums.entry((&claim.order_id, claim.line_number)).or_default();
             *sum = [sum[0] + claim.reserved, sum[1] + claim.waiting, sum[2] + claim.posted];
@@ -144,22 +221,21 @@ impl Proof {
         self.expect(name, &format!("lines of the state {state}"), booked, expected);
     }
 
-    /// Every copy is what inventory has, and inventory has nothing else for these lines.
-    fn compare(&mut self, claims: &[line_claim::Model], truth: &BTreeMap<LineKey, [i64; 3]>) {
-        let mut copied = BTreeSet::new();
-        for claim in claims {
-            let key = LineKey { order: claim.order_id.clone(), line: claim.line_number, part: claim.part };
+    /// Every copy is what inventory has. A closed claim without a copy is found here, an open one by the listing.
+    fn compare(&mut self, copies: &[line_claim::Model], truth: &BTreeMap<LineKey, Units>) {
+        for copy in copies {
+            let key = key_of(copy);
             let expected = truth.get(&key).copied().unwrap_or_default();
-            let booked = [claim.reserved, claim.waiting, claim.posted];
-            self.compare_one(&key, booked, expected);
-            copied.insert(key);
+            self.compare_one(&key, [copy.reserved, copy.waiting, copy.posted], expected);
         }
-        for (key, expected) in truth.iter().filter(|(key, _)| !copied.contains(*key)) {
-            self.compare_one(key, [0; 3], *expected);
+        let copied: BTreeSet<LineKey> = copies.iter().map(key_of).collect();
+        let is_closed = |[reserved, waiting, _]: &Units| reserved + waiting == 0;
+        for (key, expected) in truth.iter().filter(|(key, units)| is_closed(units) && !copied.contains(*key)) {
+            self.compare_one(key, Units::default(), *expected);
         }
     }
 
-    fn compare_one(&mut self, key: &LineKey, booked: [i64; 3], expected: [i64; 3]) {
+    fn compare_one(&mut self, key: &LineKey, booked: Units, expected: Units) {
         let name = line_name(&key.order, key.line);
         for (index, quantity) in QUANTITIES.iter().enumerate() {
             let quantity = format!("claim {} {quantity}", key.part);
