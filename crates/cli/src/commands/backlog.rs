@@ -1,13 +1,17 @@
 //! `backorder backlog`: who waits, what was lost, and how promises change.
 
 use backorder_proto::allocation::v1::{
-    ListBackordersRequest, ListBackordersResponse, ListLostDemandRequest, ListLostDemandResponse, WatchPromisesRequest,
+    GetResumeTokenRequest, ListBackordersRequest, ListBackordersResponse, ListLostDemandRequest, ListLostDemandResponse, WatchPromisesRequest,
     WatchPromisesResponse,
 };
+use backorder_service_kit::shutdown::Shutdown;
 use clap::Args;
 use jiff::civil::Date;
 
-use super::{pages, show};
+use super::{
+    pages, show,
+    watch::{Change, follow},
+};
 use crate::{
     args::PageArgs,
     client::{Session, requests},
@@ -147,12 +151,24 @@ async fn lost(args: &BacklogArgs, session: &Session, output: Output) -> Result<(
 }
 
 async fn watch(resume_token: String, session: &Session, output: Output) -> Result<(), Failure> {
-    let request = WatchPromisesRequest { resume_token, orders: Vec::new() };
-    let mut changes = session.clients.backlog.clone().watch_promises(request).await?.into_inner();
-    while let Some(change) = changes.message().await? {
-        show_change(&change, output)?;
+    let shutdown = Shutdown::on_signals()?;
+    let backlog = &session.clients.backlog;
+    let resume_token = if resume_token.is_empty() {
+        backlog.clone().get_resume_token(GetResumeTokenRequest {}).await?.into_inner().resume_token
+    } else {
+        resume_token
+    };
+    let open = |resume_token| {
+        let (mut backlog, request) = (backlog.clone(), WatchPromisesRequest { resume_token, orders: Vec::new() });
+        async move { Ok(backlog.watch_promises(request).await?.into_inner()) }
+    };
+    follow(resume_token, &shutdown, output, open, |change| show_change(change, output)).await
+}
+
+impl Change for WatchPromisesResponse {
+    fn resume_token(&self) -> &str {
+        &self.resume_token
     }
-    Ok(())
 }
 
 fn show_change(change: &WatchPromisesResponse, output: Output) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ pub mod verify;
 
 mod pages;
 mod show;
+mod watch;
 
 use std::sync::Arc;
 

@@ -46,6 +46,9 @@ pub enum PolicyCommand {
         /// The channel.
         #[arg(long, default_value = "", value_name = "CHANNEL")]
         channel: String,
+        /// The location that serves it first.
+        #[arg(long, value_name = "LOCATION")]
+        location: Option<String>,
         /// The customer's tier.
         #[arg(long, default_value = "", value_name = "TIER")]
         tier: String,
@@ -81,6 +84,9 @@ pub struct CreateArgs {
     /// Only for this channel.
     #[arg(long, default_value = "", value_name = "CHANNEL")]
     channel: String,
+    /// Only for lines that this location serves first.
+    #[arg(long, value_name = "LOCATION")]
+    location: Option<String>,
     /// Only for customers of this tier.
     #[arg(long, default_value = "", value_name = "TIER")]
     tier: String,
@@ -143,7 +149,12 @@ pub async fn run(command: PolicyCommand, session: &Session, output: Output) -> R
         PolicyCommand::List => list(session, output).await,
         PolicyCommand::Create(args) => create(&args, session, output).await,
         PolicyCommand::Delete { policy, why } => delete(&policy, &why, session, output).await,
-        PolicyCommand::Resolve { item, channel, tier } => resolve(&item, channel, tier, session, output).await,
+        PolicyCommand::Resolve { item, channel, location, tier } => {
+            let location = location.map(|location| text::named("locations", &location)).unwrap_or_default();
+            let item = text::named("items", &item);
+            let request = ResolvePolicyRequest { item, channel, location, customer_tier: tier, date: None };
+            resolve(request, session, output).await
+        }
         PolicyCommand::Sequence { keys, tiers, channels, why } => {
             let keys = keys.into_iter().map(|key| SequenceKey::from(key).into()).collect();
             let sequence = ServingSequence { keys, tier_order: tiers, channel_order: channels, etag: String::new() };
@@ -206,6 +217,7 @@ async fn create(args: &CreateArgs, session: &Session, output: Output) -> Result<
         item: args.item.as_ref().map(|item| text::named("items", item)).unwrap_or_default(),
         category: args.category.clone(),
         channel: args.channel.clone(),
+        location: args.location.as_ref().map(|location| text::named("locations", location)).unwrap_or_default(),
         customer_tier: args.tier.clone(),
         allowed: !args.no_backorders,
         split_allowed: !args.no_split,
@@ -233,15 +245,7 @@ async fn delete(policy: &str, why: &ReasonArgs, session: &Session, output: Outpu
     output.message(&format!("{PACKAGE}.DeleteBackorderPolicyResponse"), &answer, |_| format!("deleted {policy}"))
 }
 
-async fn resolve(
-    item: &str,
-    channel: String,
-    customer_tier: String,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let item = text::named("items", item);
-    let request = ResolvePolicyRequest { item, channel, location: String::new(), customer_tier, date: None };
+async fn resolve(request: ResolvePolicyRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.policies.clone().resolve_policy(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.ResolvePolicyResponse"), &answer, |answer| match answer.policies.as_slice() {
         [] => "no policy fits: backorders are allowed without limit, lines may be split".to_owned(),
@@ -268,12 +272,26 @@ async fn sequence_of(
         policies.update_serving_sequence(request).await?.into_inner()
     };
     output.message(&format!("{PACKAGE}.ServingSequence"), &sequence, |sequence| {
-        let word = |key: &i32| {
-            SequenceKey::try_from(*key).unwrap_or_default().as_str_name().trim_start_matches("SEQUENCE_KEY_")
-        };
-        let keys: Vec<&str> = sequence.keys.iter().map(word).collect();
+        let keys: Vec<String> = sequence.keys.iter().map(|key| key_text(*key, sequence)).collect();
         format!("waiting lines are served by {}, then the line's name", keys.join(", "))
     })
+}
+
+/// A sort key with the order of its values, where the sequence gives one.
+fn key_text(key: i32, sequence: &ServingSequence) -> String {
+    let key = SequenceKey::try_from(key).unwrap_or_default();
+    let word = key.as_str_name().trim_start_matches("SEQUENCE_KEY_");
+    let values = match key {
+        SequenceKey::Tier => sequence.tier_order.as_slice(),
+        SequenceKey::Channel => &sequence.channel_order,
+        SequenceKey::Unspecified
+        | SequenceKey::RequestedDate
+        | SequenceKey::OrderTime
+        | SequenceKey::Margin
+        | SequenceKey::Value
+        | SequenceKey::Age => &[],
+    };
+    if values.is_empty() { word.to_owned() } else { format!("{word} ({})", values.join(", ")) }
 }
 
 impl From<Key> for SequenceKey {

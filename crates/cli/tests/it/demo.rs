@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use backorder_testkit::eventually;
+use backorder_testkit::{eventually, ports, process::TestProcess};
 use serde_json::Value;
 
 use crate::program::{PROGRAM, json_of, run};
@@ -64,6 +64,29 @@ fn two_runs_of_one_seed_have_the_same_ledger() {
     assert_sound(&one);
     assert_eq!(one["digest"], other["digest"]);
     assert!(one["units_backordered"].as_i64() > Some(0), "the world is short of something: {one:#}");
+}
+
+#[tokio::test]
+async fn a_demo_that_keeps_its_services_up_answers_the_other_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = ports::free_port().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["demo", "--lines", "200", "--days", "10", "--items", "20", "--keep"]);
+    command.args(["--listen", &format!("127.0.0.1:{port}")]);
+    let mut demo = TestProcess::start_command("backorder demo", command, &folder.path().join("demo.log")).unwrap();
+    demo.serves(port).await;
+    let ask = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        let address = format!("http://127.0.0.1:{port}");
+        all.extend(["--address", &address, "--json"]);
+        json_of(&run(&all))
+    };
+    let orders = ask(&["order", "list", "--limit", "1"]);
+    let item = orders["orders"][0]["lines"][0]["item"].as_str().unwrap().trim_start_matches("items/").to_owned();
+    let placed = ask(&["order", "place", &format!("{item}=1"), "--order", "KEPT-1", "--customer", "c"]);
+    assert_eq!(placed["order"]["name"], "orders/KEPT-1");
+    eventually("the services are idle", || async { ask(&["verify"])["balanced"] == true }).await;
+    assert!(demo.terminate().await.success(), "{}", demo.log());
 }
 
 #[tokio::test]

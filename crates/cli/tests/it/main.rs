@@ -4,4 +4,6 @@
 mod clients;
 mod demo;
 mod kill;
+mod policies;
 mod program;
+mod watches;

@@ -83,11 +83,12 @@ impl Services {
         json_of(&self.command(&all))
     }
 
-    /// Starts a client command as a process of its own.
+    /// Starts a client command as a process of its own, with a log of its own.
     pub fn spawn(&self, arguments: &[&str]) -> TestProcess {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).args(["--address", &self.address]);
-        TestProcess::start_command("backorder import", command, &self.folder.join("import.log")).unwrap()
+        let log = tempfile::Builder::new().suffix(".log").tempfile_in(&self.folder).unwrap().keep().unwrap().1;
+        TestProcess::start_command(&arguments.join(" "), command, &log).unwrap()
     }
 
     /// Waits until the books balance: a write that a crash interrupted is finished by the services themselves.

@@ -2,16 +2,21 @@
 
 use backorder_proto::inventory::v1::{
     BatchGetAvailabilityRequest, BatchGetAvailabilityResponse, GetAvailabilityProfileRequest,
-    GetAvailabilityProfileResponse, ItemLocation, ListMovementsRequest, ListMovementsResponse, ListPositionsRequest,
-    ListPositionsResponse, Movement, StockState, WatchAvailabilityRequest,
+    GetAvailabilityProfileResponse, GetResumeTokenRequest, ItemLocation, ListMovementsRequest, ListMovementsResponse,
+    ListPositionsRequest, ListPositionsResponse, Movement, StockState, WatchAvailabilityRequest,
+    WatchAvailabilityResponse,
 };
+use backorder_service_kit::shutdown::Shutdown;
 use clap::Subcommand;
 
 use super::{PACKAGE, PlaceArgs};
 use crate::{
     args::PageArgs,
     client::Session,
-    commands::{pages, show},
+    commands::{
+        pages, show,
+        watch::{Change, follow},
+    },
     failure::Failure,
     output::{
         Output, json,
@@ -235,23 +240,41 @@ fn movement_table(movements: &[Movement]) -> String {
 }
 
 async fn watch(items: &[String], resume_token: String, session: &Session, output: Output) -> Result<(), Failure> {
-    let items = items.iter().map(|item| text::named("items", item)).collect();
-    let request = WatchAvailabilityRequest { resume_token, items, locations: Vec::new() };
-    let mut changes = session.clients.availability.clone().watch_availability(request).await?.into_inner();
-    while let Some(change) = changes.message().await? {
-        if output.is_json() {
-            output.line_of(&json::of(&format!("{PACKAGE}.WatchAvailabilityResponse"), &change)?);
-        } else if let Some(position) = &change.position {
-            output.text(&format!(
-                "{} {} at {}: {} available, {} reserved, {} held",
-                text::time(change.change_time.as_ref()),
-                text::id(&position.item),
-                text::id(&position.location),
-                position.available,
-                position.reserved,
-                position.held
-            ));
-        }
+    let shutdown = Shutdown::on_signals()?;
+    let items: Vec<String> = items.iter().map(|item| text::named("items", item)).collect();
+    let availability = &session.clients.availability;
+    let resume_token = if resume_token.is_empty() {
+        availability.clone().get_resume_token(GetResumeTokenRequest {}).await?.into_inner().resume_token
+    } else {
+        resume_token
+    };
+    let open = |resume_token| {
+        let mut availability = availability.clone();
+        let request = WatchAvailabilityRequest { resume_token, items: items.clone(), locations: Vec::new() };
+        async move { Ok(availability.watch_availability(request).await?.into_inner()) }
+    };
+    follow(resume_token, &shutdown, output, open, |change| show_change(change, output)).await
+}
+
+impl Change for WatchAvailabilityResponse {
+    fn resume_token(&self) -> &str {
+        &self.resume_token
+    }
+}
+
+fn show_change(change: &WatchAvailabilityResponse, output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        output.line_of(&json::of(&format!("{PACKAGE}.WatchAvailabilityResponse"), change)?);
+    } else if let Some(position) = &change.position {
+        output.text(&format!(
+            "{} {} at {}: {} available, {} reserved, {} held",
+            text::time(change.change_time.as_ref()),
+            text::id(&position.item),
+            text::id(&position.location),
+            position.available,
+            position.reserved,
+            position.held
+        ));
     }
     Ok(())
 }
