@@ -1,21 +1,16 @@
-//! All services in this process: one SQLite file each in a data folder, the embedded bus between them, and one channel
-//! straight into their routes. The same as in production otherwise: nothing in a service knows how it is composed.
+//! All services of this process on one data folder, with one SQLite file each.
 
 use std::{
     fs::{self, File, TryLockError},
     net::SocketAddr,
     path::Path,
-    sync::Arc,
-    time::Duration,
 };
 
-use backorder_domain::{ids::IdProvider, time::Clock};
-use backorder_messaging::EmbeddedBus;
 use backorder_service_kit::{
-    clients::{InventoryClients, ServiceChannel, in_process},
+    clients::ServiceChannel,
     jobs::Jobs,
     readiness::Readiness,
-    server::{BoundServer, ServerBuilder, ServerSettings, ServiceSet, run_until_stopped},
+    server::{BoundServer, ServerBuilder, ServerSettings, run_until_stopped},
     shutdown::Shutdown,
 };
 use backorder_storage::{Store, StoreOptions};
@@ -23,31 +18,15 @@ use backorder_storage::{Store, StoreOptions};
 use crate::{
     client::{CALLER, Clients},
     failure::Failure,
+    services::{Configs, Providers, Services, Stores},
 };
 
-/// How long jobs and writes may take to end.
-const STOP_PATIENCE: Duration = Duration::from_secs(20);
-/// A call inside this process may take as long as its transaction waits for the disk.
-const CALL_DEADLINE: Duration = Duration::from_secs(120);
-
-/// The services of this process.
+/// The services of this process and their folder.
 pub struct Cluster {
-    inventory: backorder_inventory::App,
-    allocation: backorder_allocation::App,
-    jobs: Jobs,
+    services: Services,
     clients: Clients,
     /// Keeps other processes out of the folder for as long as this one lives.
     _lock: File,
-}
-
-/// What the services are given from outside.
-pub struct Providers {
-    /// Business time.
-    pub clock: Arc<dyn Clock>,
-    /// Ids for inventory.
-    pub inventory_ids: Arc<dyn IdProvider>,
-    /// Ids for allocation.
-    pub allocation_ids: Arc<dyn IdProvider>,
 }
 
 impl Cluster {
@@ -57,38 +36,15 @@ impl Cluster {
     /// [`Failure`] when the folder cannot be used, another process uses it, or a store cannot be opened.
     pub async fn open(folder: &Path, providers: Providers) -> Result<Self, Failure> {
         let lock = lock(folder)?;
-        let bus = EmbeddedBus::new();
-        let inventory_store = store(folder, backorder_inventory::SOURCE).await?;
-        let allocation_store = store(folder, backorder_allocation::SOURCE).await?;
-        bus.register(backorder_inventory::SOURCE, inventory_store.clone());
-        bus.register(backorder_allocation::SOURCE, allocation_store.clone());
-        let bus = Arc::new(bus);
-        let inventory = backorder_inventory::App::build(
-            backorder_inventory::Config::default(),
-            inventory_store,
-            Arc::clone(&providers.clock),
-            providers.inventory_ids,
-            bus.clone(),
-        )
-        .await
-        .map_err(store_failure)?;
-        let inventory_channel = channel(|services| inventory.add_services(services));
-        let allocation = backorder_allocation::App::build(
-            backorder_allocation::Config::default(),
-            allocation_store,
-            providers.clock,
-            providers.allocation_ids,
-            bus,
-            InventoryClients::new(inventory_channel.clone().with_caller(backorder_allocation::SOURCE)),
-        )
-        .await
-        .map_err(store_failure)?;
-        let allocation_channel = channel(|services| allocation.add_services(services));
-        let clients = Clients::over(&inventory_channel.with_caller(CALLER), &allocation_channel.with_caller(CALLER));
-        let jobs = Jobs::new();
-        inventory.spawn_jobs(&jobs);
-        allocation.spawn_jobs(&jobs);
-        Ok(Self { inventory, allocation, jobs, clients, _lock: lock })
+        let stores = Stores {
+            inventory: store(folder, backorder_inventory::SOURCE).await?,
+            allocation: store(folder, backorder_allocation::SOURCE).await?,
+        };
+        let services = Services::start(stores, Configs::default(), providers).await.map_err(store_failure)?;
+        let as_caller = |channel: &ServiceChannel| channel.clone().with_caller(CALLER);
+        let clients =
+            Clients::over(&as_caller(services.inventory_channel()), &as_caller(services.allocation_channel()));
+        Ok(Self { services, clients, _lock: lock })
     }
 
     /// Clients straight into the services.
@@ -106,16 +62,10 @@ impl Cluster {
         address: SocketAddr,
         settings: ServerSettings,
     ) -> Result<(BoundServer, Readiness), Failure> {
-        let readiness = Readiness::new();
-        self.inventory.add_readiness(&readiness);
-        self.allocation.add_readiness(&readiness);
-        let add = |services: &mut ServiceSet| {
-            self.inventory.add_services(services);
-            self.allocation.add_services(services);
-        };
-        let bound = ServerBuilder::new(settings).readiness(readiness.clone()).register(add).bind(address).await;
+        let bound = self.services.register(ServerBuilder::new(settings)).bind(address).await;
         let bound =
             bound.map_err(|error| Failure::new(error.to_string()).next("name another address with --listen"))?;
+        let readiness = bound.readiness().clone();
         Ok((bound, readiness))
     }
 
@@ -124,16 +74,15 @@ impl Cluster {
     /// # Errors
     /// [`Failure`] when serving failed or a store cannot be closed.
     pub async fn serve(self, server: BoundServer, shutdown: &Shutdown) -> Result<(), Failure> {
-        let tasks = [self.allocation.tasks(), self.inventory.tasks()];
-        let served = run_until_stopped(server, &tasks, &self.jobs, shutdown).await;
-        self.close_stores().await?;
+        let served = run_until_stopped(server, &self.services.tasks(), self.jobs(), shutdown).await;
+        self.services.close_stores().await.map_err(store_failure)?;
         served.map_err(|error| Failure::new(error.to_string()))
     }
 
     /// The token that ends with the services' jobs, for what runs beside them.
     #[must_use]
     pub const fn jobs(&self) -> &Jobs {
-        &self.jobs
+        self.services.jobs()
     }
 
     /// Ends writes and jobs, and closes the stores.
@@ -141,23 +90,8 @@ impl Cluster {
     /// # Errors
     /// [`Failure`] when a store cannot be closed.
     pub async fn close(self) -> Result<(), Failure> {
-        for tasks in [self.allocation.tasks(), self.inventory.tasks()] {
-            tasks.drain(STOP_PATIENCE).await;
-        }
-        self.jobs.stop(STOP_PATIENCE).await;
-        self.close_stores().await
+        self.services.stop().await.map_err(store_failure)
     }
-
-    async fn close_stores(&self) -> Result<(), Failure> {
-        self.allocation.store().close().await.map_err(store_failure)?;
-        self.inventory.store().close().await.map_err(store_failure)
-    }
-}
-
-fn channel(add: impl FnOnce(&mut ServiceSet)) -> ServiceChannel {
-    let mut services = ServiceSet::new();
-    add(&mut services);
-    in_process(services).with_deadline_default(CALL_DEADLINE)
 }
 
 async fn store(folder: &Path, service: &str) -> Result<Store, Failure> {

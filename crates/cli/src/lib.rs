@@ -18,5 +18,6 @@ pub mod input;
 pub mod model;
 pub mod output;
 pub mod retail;
+pub mod services;
 pub mod undo;
 pub mod world;

@@ -1,14 +1,13 @@
-//! All services in this process, each on a database of its own, with a clock that the story moves.
+//! All services in this process, composed as the program composes them, each on a database of its own, with a clock that
+//! the story moves.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use backorder_messaging::EmbeddedBus;
+use backorder_cli::services::{Configs, Providers, Services, Stores};
 use backorder_service_kit::{
-    clients::{self, AllocationClients, InventoryClients, ServiceChannel},
+    clients::{AllocationClients, InventoryClients},
     ids::RandomIds,
-    jobs::Jobs,
-    readiness::Readiness,
-    server::{ServerBuilder, ServiceSet},
+    server::ServerBuilder,
     time::{ManualClock, SystemClock},
 };
 use backorder_storage::{Store, StoreOptions};
@@ -16,14 +15,9 @@ use backorder_testkit::{Backend, FreshDatabase, fresh_url};
 
 use crate::world::World;
 
-const STOP_PATIENCE: Duration = Duration::from_secs(20);
-
 /// The services and their databases.
 pub struct InProcess {
-    inventory: backorder_inventory::App,
-    allocation: backorder_allocation::App,
-    channel: ServiceChannel,
-    jobs: Jobs,
+    services: Services,
     clock: Arc<ManualClock>,
     databases: [FreshDatabase; 2],
 }
@@ -45,78 +39,39 @@ impl InProcess {
         clock: Arc<ManualClock>,
         allocation: backorder_allocation::Config,
     ) -> Self {
-        let [inventory_store, allocation_store] = [open(&databases[0]).await, open(&databases[1]).await];
-        let bus = EmbeddedBus::new();
-        bus.register(backorder_inventory::SOURCE, inventory_store.clone());
-        bus.register(backorder_allocation::SOURCE, allocation_store.clone());
-        let bus = Arc::new(bus);
-        let inventory = backorder_inventory::App::build(
-            backorder_inventory::Config::default(),
-            inventory_store,
-            Arc::clone(&clock) as _,
-            Arc::new(RandomIds),
-            Arc::clone(&bus) as _,
-        )
-        .await
-        .expect("inventory is built");
-        let to_inventory = channel(|services| inventory.add_services(services));
-        let allocation = backorder_allocation::App::build(
-            allocation,
-            allocation_store,
-            Arc::clone(&clock) as _,
-            Arc::new(RandomIds),
-            bus,
-            InventoryClients::new(to_inventory.with_caller(backorder_allocation::SOURCE)),
-        )
-        .await
-        .expect("allocation is built");
-        let channel = channel(|services| {
-            inventory.add_services(services);
-            allocation.add_services(services);
-        });
-        let jobs = Jobs::new();
-        inventory.spawn_jobs(&jobs);
-        allocation.spawn_jobs(&jobs);
-        Self { inventory, allocation, channel, jobs, clock, databases }
+        let stores = Stores { inventory: open(&databases[0]).await, allocation: open(&databases[1]).await };
+        let configs = Configs { allocation, ..Configs::default() };
+        let providers = Providers {
+            clock: Arc::clone(&clock) as _,
+            inventory_ids: Arc::new(RandomIds),
+            allocation_ids: Arc::new(RandomIds),
+        };
+        let services = Services::start(stores, configs, providers).await.expect("the services start");
+        Self { services, clock, databases }
     }
 
     pub fn world(&self, story: &str) -> World {
-        let clients = (InventoryClients::new(self.channel.clone()), AllocationClients::new(self.channel.clone()));
-        World::new(clients.0, clients.1, Some(Arc::clone(&self.clock)), story)
+        let inventory = InventoryClients::new(self.services.inventory_channel().clone());
+        let allocation = AllocationClients::new(self.services.allocation_channel().clone());
+        World::new(inventory, allocation, Some(Arc::clone(&self.clock)), story)
     }
 
     /// Adds all services to a server.
     #[must_use]
     pub fn register(&self, server: ServerBuilder) -> ServerBuilder {
-        let readiness = Readiness::new();
-        self.inventory.add_readiness(&readiness);
-        self.allocation.add_readiness(&readiness);
-        server.readiness(readiness).register(|services| {
-            self.inventory.add_services(services);
-            self.allocation.add_services(services);
-        })
+        self.services.register(server)
     }
 
     /// Stops the services and starts them again on the same databases, as after a crash of their machine.
     #[must_use]
     pub async fn restart_with(self, allocation: backorder_allocation::Config) -> Self {
-        let (databases, clock) = self.halt().await;
+        let Self { services, clock, databases } = self;
+        services.stop().await.expect("the services stop");
         Self::on(databases, clock, allocation).await
     }
 
     pub async fn stop(self) {
-        drop(self.halt().await);
-    }
-
-    async fn halt(self) -> ([FreshDatabase; 2], Arc<ManualClock>) {
-        for tasks in [self.allocation.tasks(), self.inventory.tasks()] {
-            tasks.drain(STOP_PATIENCE).await;
-        }
-        self.jobs.stop(STOP_PATIENCE).await;
-        for store in [self.allocation.store(), self.inventory.store()] {
-            store.close().await.expect("the store closes");
-        }
-        (self.databases, self.clock)
+        self.services.stop().await.expect("the services stop");
     }
 }
 
@@ -124,10 +79,4 @@ async fn open(database: &FreshDatabase) -> Store {
     // A small pool: many clusters of a test run share one PostgreSQL.
     let options = StoreOptions::from_url(database.url()).with_pool_size(8);
     Store::connect(options).await.expect("the store opens")
-}
-
-fn channel(add: impl FnOnce(&mut ServiceSet)) -> ServiceChannel {
-    let mut services = ServiceSet::new();
-    add(&mut services);
-    clients::in_process(services)
 }

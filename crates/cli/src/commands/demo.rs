@@ -23,7 +23,7 @@ use super::{import::retail_text, verify::Verified};
 use crate::{
     args::{ADDRESS_DEFAULT, DataArgs},
     client::Clients,
-    cluster::{Cluster, Providers},
+    cluster::Cluster,
     demand_summary::DemandSummary,
     demo::{
         book::Book,
@@ -40,6 +40,7 @@ use crate::{
     failure::{EXIT_UNBALANCED, Failure},
     model::shortage::scaled_model,
     output::{Output, progress::Progress},
+    services::Providers,
     world::WorldSize,
 };
 

@@ -15,9 +15,10 @@ use serde_json::json;
 
 use crate::{
     args::{ADDRESS_DEFAULT, DataArgs},
-    cluster::{Cluster, Providers},
+    cluster::Cluster,
     failure::Failure,
     output::Output,
+    services::Providers,
 };
 
 /// Where data is kept when no folder is named.
