@@ -153,6 +153,19 @@ impl World {
         .await
     }
 
+    /// Receives less than a supply promised, of which nothing more will come.
+    pub async fn receive_short(&self, supply: &str, item: &str, location: &str, quantity: i64) -> Vec<Hold> {
+        self.receive_line(inventory::ReceiptLine {
+            item: self.item_name(item),
+            location: self.location_name(location),
+            supply: self.supply_name(supply),
+            accepted: quantity,
+            closes_supply: true,
+            ..Default::default()
+        })
+        .await
+    }
+
     async fn receive_line(&self, line: inventory::ReceiptLine) -> Vec<Hold> {
         let request =
             inventory::ReceiveStockRequest { request_id: request_id(), lines: vec![line], ..Default::default() };

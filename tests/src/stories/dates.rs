@@ -62,6 +62,38 @@ pub async fn a_promise_moves_with_its_supply_and_says_why(world: &World) {
     assert_eq!(explained.binding_constraint, i32::from(PromiseConstraint::SupplyDate));
 }
 
+/// What is put aside for a line has no supply any more and is not reserved yet: no reason to take its date away.
+pub async fn a_receipt_changes_the_promise_of_whom_it_serves_once(world: &World) {
+    world.mug_at_main().await;
+    world.expect_supply("po", "mug", "main", 10, world.day(7)).await;
+    world.place("ann", "mug", 5).await;
+    world.place("bob", "mug", 5).await;
+
+    world.receive_supply("po", "mug", "main", 5).await;
+    world.idle().await;
+
+    assert_eq!(history(world, "ann").await, [PromiseReason::Placed, PromiseReason::Served]);
+    assert_eq!(history(world, "bob").await, [PromiseReason::Placed]);
+}
+
+pub async fn a_receipt_that_is_too_small_takes_the_dates_of_those_it_does_not_serve(world: &World) {
+    world.mug_at_main().await;
+    world.expect_supply("po", "mug", "main", 10, world.day(7)).await;
+    world.place("ann", "mug", 5).await;
+    world.place("bob", "mug", 5).await;
+
+    world.receive_short("po", "mug", "main", 5).await;
+    world.idle().await;
+
+    assert_eq!(history(world, "ann").await, [PromiseReason::Placed, PromiseReason::Served]);
+    assert_eq!(history(world, "bob").await, [PromiseReason::Placed, PromiseReason::SupplyChanged]);
+    assert!(world.line("bob", 1).await.current_promised_date.is_none(), "nothing is expected any more");
+}
+
+async fn history(world: &World, order: &str) -> Vec<PromiseReason> {
+    world.explain(order, 1).await.history.iter().map(|revision| revision.reason()).collect()
+}
+
 pub async fn the_agreed_and_the_expected_day_of_a_supply_are_two_fields(world: &World) {
     world.mug_at_main().await;
     world.expect_supply("po", "mug", "main", 10, world.day(7)).await;

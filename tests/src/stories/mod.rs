@@ -18,6 +18,8 @@ macro_rules! every_story {
             dates::a_backorder_without_supply_says_that_no_date_is_known,
             dates::a_backorder_is_promised_on_the_day_of_its_supply,
             dates::a_promise_moves_with_its_supply_and_says_why,
+            dates::a_receipt_changes_the_promise_of_whom_it_serves_once,
+            dates::a_receipt_that_is_too_small_takes_the_dates_of_those_it_does_not_serve,
             dates::the_agreed_and_the_expected_day_of_a_supply_are_two_fields,
             dates::a_cancelled_supply_takes_its_dates_with_it,
             dates::the_explanation_names_supply_and_who_is_ahead,

@@ -59,7 +59,8 @@ impl EventHandler for FollowInventory {
         put_items_in_tx(tx, &last_of_each(&news.items, |item| item.id.as_str())).await?;
         put_places_in_tx(tx, &last_of_each(&news.places, |place| place.id.as_str())).await?;
         if !news.claims.is_empty() {
-            self.0.follow_claims_in_tx(tx, &news.claims, now, traceparent).await.map_err(handler_error)?;
+            let followed = self.0.follow_claims_in_tx(tx, &news.claims, &news.pools, now, traceparent).await;
+            followed.map_err(handler_error)?;
         }
         runs::request_in_tx(tx, &news.pools, columns::micros(now)).await?;
         Ok(())
@@ -68,7 +69,8 @@ impl EventHandler for FollowInventory {
     async fn after_commit(&self, events: &[Envelope]) {
         let Ok(news) = self.read(events) else { return };
         self.0.catalog().renew(news.items, news.places);
-        if !news.pools.is_empty() {
+        // A promise may have been put off for a run that was done at the same moment.
+        if !news.pools.is_empty() || !news.claims.is_empty() {
             self.0.wakes().runs.wake();
         }
     }

@@ -194,7 +194,7 @@ impl UseCases {
             .write("requeue_lines", move |tx| {
                 Box::pin(async move {
                     let book = orders::load_lines_in_tx(tx, lines).await?;
-                    self.follow_claims_in_tx(tx, news, now, None).await?;
+                    self.follow_claims_in_tx(tx, news, &BTreeSet::new(), now, None).await?;
                     let is_busy = |order: &str| book.orders.get(order).is_some_and(|o| o.row.busy_step.is_some());
                     let (busy, free): (Vec<_>, Vec<_>) = places.values().partition(|place| is_busy(&place.order));
                     let free: Vec<_> = free

@@ -49,7 +49,11 @@ pub async fn run_allocations(use_cases: UseCases, shutdown: CancellationToken) -
             use_cases.request_runs_for_holds().await?;
             listed = Some(Instant::now());
         }
-        while !shutdown.is_cancelled() && use_cases.run_pending().await? {}
+        let mut has_run = true;
+        while has_run && !shutdown.is_cancelled() {
+            has_run = use_cases.run_pending().await?;
+            use_cases.tell_promises_put_off().await?;
+        }
         if use_cases.wakes().runs.wait(&shutdown, use_cases.config().hold_tick).await == Woken::Shutdown {
             return Ok(());
         }
@@ -150,7 +154,8 @@ impl UseCases {
         self.store()
             .write("record_runs", move |tx| {
                 Box::pin(async move {
-                    self.follow_claims_in_tx(tx, news, now, None).await?;
+                    // Of promises, only what the run itself did is told here: the others follow when the run is off.
+                    self.follow_claims_in_tx(tx, news, &BTreeSet::new(), now, None).await?;
                     runs::done_in_tx(tx, done).await?;
                     Ok::<_, Error>(())
                 })

@@ -12,9 +12,9 @@ use crate::{
     events::Events,
     order::{
         LineKey, LineRecord, OrderRecord,
-        settle::{Cause, Command, Moment, settle},
+        settle::{Cause, Command, Moment, Promised, settle},
     },
-    store::entity::{customer_order, line_claim, lost_demand, order_line, promise},
+    store::entity::{customer_order, line_claim, lost_demand, order_line, pending_promise, promise},
 };
 
 /// Units of a line that were refused or cut.
@@ -35,6 +35,7 @@ pub struct Changes {
     pub lines: Vec<order_line::Model>,
     pub claims: Vec<line_claim::Model>,
     pub promises: Vec<promise::Model>,
+    pub promises_put_off: Vec<pending_promise::Model>,
     pub lost: Vec<lost_demand::Model>,
 }
 
@@ -61,7 +62,14 @@ impl Changes {
             return Err(Error::no_line(&order.row.id, number));
         };
         let before = line.row.clone();
-        let revision = settle(line, command, cause, moment)?;
+        let promised = settle(line, command, cause, moment)?;
+        if matches!(promised, Promised::AwaitsRun) {
+            self.promises_put_off.push(pending_promise::Model {
+                item_id: line.row.item_id.clone(),
+                order_id: line.row.order_id.clone(),
+                line_number: number,
+            });
+        }
         if line.row == before {
             return Ok(());
         }
@@ -71,7 +79,7 @@ impl Changes {
         order.row.lines_shipped += i64::from(line.row.shipped > 0) - i64::from(before.shipped > 0);
         self.lines.push(line.row.clone());
         events.line(&order.row, &line.row, &cause.text)?;
-        if let Some(revision) = revision {
+        if let Promised::Revised(revision) = promised {
             events.promise(&revision)?;
             self.promises.push(revision);
         }

@@ -56,10 +56,23 @@ pub enum Command {
     TakeBack(Quantity),
     /// The line follows its claims.
     Follow,
+    /// The line follows its claims, of which a pending run will decide: units that were put aside for it have lost their
+    /// pegs and are not reserved yet. What only supply did to its promise is told after the run, by [`Command::Follow`].
+    AwaitRun,
 }
 
-/// Applies the command and makes the line follow its claims. Answers the new revision of the promise, if it is another
-/// one.
+/// What became of a line's promise.
+#[derive(Debug)]
+pub enum Promised {
+    /// It is as it was.
+    Same,
+    /// It is another one.
+    Revised(promise_row::Model),
+    /// It would be another one, and stands until the pending run has decided.
+    AwaitsRun,
+}
+
+/// Applies the command and makes the line follow its claims.
 ///
 /// # Errors
 /// [`Error::Line`] when the claims and the line disagree, [`Error::Storage`] for rows that were not written here.
@@ -68,7 +81,7 @@ pub fn settle(
     command: Command,
     cause: &Cause,
     moment: Moment<'_>,
-) -> Result<Option<promise_row::Model>, Error> {
+) -> Result<Promised, Error> {
     let copies = line.copies()?;
     let mut vector = line.vector()?;
     let before = sums_before(&vector);
@@ -78,6 +91,11 @@ pub fn settle(
     let previous = texts::confirmations_of(&line.row.confirmations)?;
     let today = |location: &LocationId| moment.places.today_at(location, moment.now, &zone);
     let next = promise::confirmations(&previous, &copies, requested, today);
+    // A quote that ended and a line that was shipped promise nothing new.
+    let reason = cause.reason.or_else(|| promise::reason_of(before, after));
+    let reason = reason.filter(|_| promise::is_another(&previous, &next));
+    let awaits_run = matches!(command, Command::AwaitRun) && reason == Some(PromiseReason::SupplyChanged);
+    let next = if awaits_run { previous } else { next };
 
     apply(&mut vector, line, command, after, requested, &today).map_err(|error| disagree(&line.row, error))?;
     let today_here = civil_date_in(moment.now, &zone);
@@ -85,11 +103,11 @@ pub fn settle(
     vector.tell_apart(future, Quantity::ZERO);
     put_vector(&mut line.row, &vector);
     put_progress(&mut line.row, &vector, &next, moment, &zone);
-
-    // A quote that ended and a line that was shipped promise nothing new.
-    let reason = cause.reason.or_else(|| promise::reason_of(before, after));
-    let is_another = promise::is_another(&previous, &next);
-    Ok(reason.filter(|_| is_another).map(|reason| revise(&mut line.row, &next, reason, cause, moment)))
+    Ok(match reason {
+        None => Promised::Same,
+        Some(_) if awaits_run => Promised::AwaitsRun,
+        Some(reason) => Promised::Revised(revise(&mut line.row, &next, reason, cause, moment)),
+    })
 }
 
 fn sums_before(vector: &LineVector) -> ClaimSums {
@@ -117,7 +135,7 @@ fn apply(
             vector.observe(after)?;
             vector.take_back(quantity)
         }
-        Command::Follow => vector.observe(after),
+        Command::Follow | Command::AwaitRun => vector.observe(after),
     }
 }
 

@@ -1,14 +1,21 @@
-//! Queries of pending runs.
+//! Queries of pending runs, and of the promises that wait for them.
 
 use std::collections::BTreeSet;
 
 use backorder_storage::{
-    StorageError, Store, WriteTx,
+    Batch, StorageError, Store, WriteTx, bulk,
     sql::{self, rows_of_placeholders},
 };
-use sea_orm::{EntityTrait as _, PaginatorTrait as _, QueryOrder as _, QuerySelect as _, Value};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Value,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
 
-use super::{KEYS_PER_QUERY_MAX, entity::pending_run};
+use super::{
+    KEYS_PER_QUERY_MAX,
+    entity::{pending_promise, pending_run},
+};
 
 /// An item at a location.
 pub type Pool = (String, String);
@@ -38,6 +45,57 @@ pub async fn pending(store: &Store, limit: u64) -> Result<Vec<pending_run::Model
     Ok(query.all(store.reader()).await?)
 }
 
+/// The items about which a run is pending.
+pub async fn items_pending(connection: &impl ConnectionTrait) -> Result<BTreeSet<String>, StorageError> {
+    let items: Vec<String> = pending_run::Entity::find()
+        .select_only()
+        .column(pending_run::Column::ItemId)
+        .distinct()
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(items.into_iter().collect())
+}
+
+/// Notes lines whose promise waits for a run. One that is noted stays so.
+pub fn put_promises_off(batch: &mut Batch, promises: Vec<pending_promise::Model>) {
+    use pending_promise::Column as C;
+    let rows = promises.into_iter().map(pending_promise::Model::into_active_model).collect();
+    batch.upsert(rows, &bulk::keeping([C::ItemId, C::OrderId, C::LineNumber]));
+}
+
+/// Lines whose promise waits for no run any more, at most `limit`.
+pub async fn promises_due(
+    connection: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<pending_promise::Model>, StorageError> {
+    use pending_promise::Column as C;
+    let run = Query::select()
+        .expr(Expr::val(1))
+        .from(pending_run::Entity)
+        .and_where(pending_run::Column::ItemId.into_expr().equals(C::ItemId.as_column_ref()))
+        .to_owned();
+    let query = pending_promise::Entity::find()
+        .filter(Expr::exists(run).not())
+        .order_by_asc(C::ItemId)
+        .order_by_asc(C::OrderId)
+        .order_by_asc(C::LineNumber)
+        .limit(limit);
+    Ok(query.all(connection).await?)
+}
+
+/// Takes off lines whose promise was told.
+pub async fn promises_told_in_tx(tx: &WriteTx<'_>, promises: &[pending_promise::Model]) -> Result<(), StorageError> {
+    let keys = promises.iter().flat_map(|promise| {
+        let (item, order) = (promise.item_id.as_str(), promise.order_id.as_str());
+        [Value::from(item), Value::from(order), Value::from(promise.line_number)]
+    });
+    let mut batch = Batch::new(tx);
+    batch.delete("pending_promise", &["item_id", "order_id", "line_number"], keys.collect());
+    batch.run(tx).await?;
+    Ok(())
+}
+
 /// Takes off the runs that nobody asked for anew meanwhile.
 pub async fn done_in_tx(tx: &WriteTx<'_>, runs: &[pending_run::Model]) -> Result<(), StorageError> {
     for chunk in runs.chunks(KEYS_PER_QUERY_MAX) {
@@ -53,7 +111,8 @@ pub async fn done_in_tx(tx: &WriteTx<'_>, runs: &[pending_run::Model]) -> Result
     Ok(())
 }
 
-/// How many runs are pending.
+/// How many runs are pending, and promises that wait for them.
 pub async fn count(store: &Store) -> Result<u64, StorageError> {
-    Ok(pending_run::Entity::find().count(store.reader()).await?)
+    let runs = pending_run::Entity::find().count(store.reader()).await?;
+    Ok(runs + pending_promise::Entity::find().count(store.reader()).await?)
 }

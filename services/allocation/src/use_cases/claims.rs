@@ -2,7 +2,10 @@
 //!
 //! A claim that is not newer than the copy changes nothing, so the same news may come twice and in any order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref as _,
+};
 
 use backorder_domain::order::state::{OrderCommand, OrderState};
 use backorder_proto::convert::allocation::{ClaimOfLine, claim_of_line};
@@ -13,9 +16,15 @@ use jiff::Timestamp;
 use crate::{
     error::Error,
     order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
-    store::orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes},
+    store::{
+        orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes},
+        runs::{self, Pool},
+    },
     use_cases::UseCases,
 };
+
+/// Promises that waited for a run and are told in one transaction.
+const PROMISES_AT_ONCE: u64 = 500;
 
 /// A claim that changed.
 #[derive(Debug, Clone)]
@@ -40,9 +49,25 @@ impl ClaimNews {
     }
 }
 
+/// Lines that follow their claims in one transaction.
+struct Following {
+    /// The orders, with the lines and their claims.
+    book: Book,
+    /// The lines of each order, each with what changed its claims, for people.
+    causes: Causes,
+    /// Items about which a run is pending.
+    undecided: BTreeSet<String>,
+    changes: Changes,
+}
+
+type Causes = BTreeMap<String, BTreeMap<i32, String>>;
+
 impl UseCases {
     /// Takes over claims and makes their orders follow. Orders that are busy only copy them: the end of their step makes
     /// them follow. Demand of orders that are not there is passed over.
+    ///
+    /// Where a run is pending about the item, or is among `requested`, what only supply did to a promise waits for it: a
+    /// receipt takes the pegs of the units that are put aside, and only the run gives the units.
     ///
     /// # Errors
     /// [`Error::Storage`], or [`Error::Line`] when a claim and its line disagree.
@@ -50,27 +75,71 @@ impl UseCases {
         &self,
         tx: &WriteTx<'_>,
         news: &[ClaimNews],
+        requested: &BTreeSet<Pool>,
         now: Timestamp,
         traceparent: Option<String>,
     ) -> Result<(), Error> {
         let keys: BTreeSet<_> = news.iter().map(|one| (one.key.order.clone(), one.key.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
+        let mut changes = Changes::default();
+        let causes = take(&mut book, news, &mut changes);
+        let mut undecided = runs::items_pending(tx.deref()).await?;
+        undecided.extend(requested.iter().map(|(item, _)| item.clone()));
+        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, traceparent).await
+    }
+
+    /// Tells the promises that waited for runs which are done now.
+    ///
+    /// # Errors
+    /// As [`UseCases::follow_claims_in_tx`].
+    pub(crate) async fn tell_promises_put_off(&self) -> Result<(), Error> {
+        while !runs::promises_due(self.store().reader(), 1).await?.is_empty() {
+            let now = self.now();
+            self.store()
+                .write("tell_promises", move |tx| {
+                    Box::pin(async move {
+                        let due = runs::promises_due(tx.deref(), PROMISES_AT_ONCE).await?;
+                        let keys = due.iter().map(|promise| (promise.order_id.clone(), promise.line_number)).collect();
+                        let book = load_lines_in_tx(tx, &keys).await?;
+                        let mut causes = Causes::new();
+                        for (order, line) in keys {
+                            causes.entry(order).or_default().insert(line, "supply changed".to_owned());
+                        }
+                        let (undecided, changes) = (BTreeSet::new(), Changes::default());
+                        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, None).await?;
+                        runs::promises_told_in_tx(tx, &due).await?;
+                        Ok::<_, Error>(())
+                    })
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn follow_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        following: Following,
+        now: Timestamp,
+        traceparent: Option<String>,
+    ) -> Result<(), Error> {
+        let Following { mut book, causes, undecided, mut changes } = following;
         let places = self.catalog().places_now();
         let moment = Moment { now, places: &places };
-        let mut changes = Changes::default();
         let mut events = self.events(now, traceparent);
-        let taken = take(&mut book, news, &mut changes);
         let mut pending: Vec<&str> = Vec::new();
         for (id, order) in &mut book.orders {
-            let Some(causes) = taken.get(id.as_str()) else { continue };
+            let Some(causes) = causes.get(id.as_str()) else { continue };
             if order.row.busy_step.is_some() {
                 pending.push(id);
                 continue;
             }
             let before = (order.row.lines_active, order.row.lines_shipped);
-            for (line, text) in causes {
-                let cause = Cause { reason: None, text: (*text).to_owned() };
-                changes.settle_line(order, *line, Command::Follow, &cause, moment, &mut events)?;
+            for (number, text) in causes {
+                let awaits_run = order.lines.get(number).is_some_and(|line| undecided.contains(&line.row.item_id));
+                let command = if awaits_run { Command::AwaitRun } else { Command::Follow };
+                let cause = Cause { reason: None, text: text.clone() };
+                changes.settle_line(order, *number, command, &cause, moment, &mut events)?;
             }
             if (order.row.lines_active, order.row.lines_shipped) != before {
                 let command = command(order, now)?;
@@ -86,18 +155,14 @@ impl UseCases {
 }
 
 /// Copies the claims that are newer; answers their lines by order, each with the last cause.
-fn take<'n>(
-    book: &mut Book,
-    news: &'n [ClaimNews],
-    changes: &mut Changes,
-) -> BTreeMap<&'n str, BTreeMap<i32, &'n str>> {
-    let mut taken: BTreeMap<&str, BTreeMap<i32, &str>> = BTreeMap::new();
+fn take(book: &mut Book, news: &[ClaimNews], changes: &mut Changes) -> Causes {
+    let mut taken = Causes::new();
     for one in news {
         if book.take_claim(&one.key, &one.claim) {
             if let Some(line) = book.line(&one.key.order, one.key.line) {
                 changes.claim(line, &one.key);
             }
-            taken.entry(&one.key.order).or_default().insert(one.key.line, &one.cause);
+            taken.entry(one.key.order.clone()).or_default().insert(one.key.line, one.cause.clone());
         }
     }
     taken

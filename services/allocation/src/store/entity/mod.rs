@@ -9,6 +9,7 @@ pub mod location_copy;
 pub mod lost_demand;
 pub mod order_line;
 pub mod order_write;
+pub mod pending_promise;
 pub mod pending_run;
 pub mod promise;
 pub mod rule_write;

@@ -15,6 +15,7 @@ use crate::{
     store::{
         KEYS_PER_QUERY_MAX,
         entity::{customer_order, line_claim, lost_demand, order_line, order_write},
+        runs::put_promises_off,
     },
 };
 
@@ -90,11 +91,12 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
 /// # Errors
 /// [`StorageError::InvalidRow`] when an event is too large.
 pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    let Changes { orders, lines, claims, promises, lost } = changes;
+    let Changes { orders, lines, claims, promises, promises_put_off, lost } = changes;
     update_orders(batch, orders);
     update_lines(batch, lines);
     put_claims(batch, claims);
     batch.insert(promises.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
+    put_promises_off(batch, promises_put_off);
     batch.insert(lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
     batch.append(events)
 }

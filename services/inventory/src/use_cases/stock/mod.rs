@@ -239,6 +239,10 @@ impl UseCases {
         let mut changes = books.into_changes();
         for change in &changes {
             let item = &change.item;
+            // Before the claims that hope for the units: who hears of those knows that a run will decide.
+            for hold in &change.holds {
+                events.hold(wire::hold(item, hold), hold.version);
+            }
             for supply in &change.supplies {
                 let (created_at, _) = times.supply_times(supply, now);
                 events.supply(wire::supply(item, supply, created_at, now));
@@ -248,9 +252,6 @@ impl UseCases {
             }
             for position in &change.positions {
                 events.position(wire::position(item, position, Some(now)));
-            }
-            for hold in &change.holds {
-                events.hold(wire::hold(item, hold), hold.version);
             }
         }
         let moved = changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect();

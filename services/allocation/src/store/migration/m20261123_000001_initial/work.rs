@@ -1,11 +1,11 @@
-//! `unfinished_step`, `pending_run`: what the service still has to do by itself.
+//! `unfinished_step`, `pending_run`, `pending_promise`: what the service still has to do by itself.
 
 use sea_orm_migration::prelude::*;
 
-use super::{Columns, primary_key};
+use super::{Columns, primary_key, small_number};
 
 pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
-    vec![unfinished_step(columns), pending_run(columns)]
+    vec![unfinished_step(columns), pending_run(columns), pending_promise(columns)]
 }
 
 fn unfinished_step(columns: Columns) -> TableCreateStatement {
@@ -34,5 +34,16 @@ fn pending_run(columns: Columns) -> TableCreateStatement {
         .col(columns.number("generation"))
         .col(columns.instant("requested_at"))
         .primary_key(&mut primary_key("pk_pending_run", &["item_id", "location_id"]));
+    columns.clustered(&mut table).take()
+}
+
+fn pending_promise(columns: Columns) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table("pending_promise")
+        .col(columns.id_text("item_id"))
+        .col(columns.id_text("order_id"))
+        .col(small_number("line_number"))
+        .primary_key(&mut primary_key("pk_pending_promise", &["item_id", "order_id", "line_number"]));
     columns.clustered(&mut table).take()
 }
