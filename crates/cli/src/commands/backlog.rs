@@ -1,8 +1,8 @@
 //! `backorder backlog`: who waits, what was lost, and how promises change.
 
 use backorder_proto::allocation::v1::{
-    GetResumeTokenRequest, ListBackordersRequest, ListBackordersResponse, ListLostDemandRequest, ListLostDemandResponse, WatchPromisesRequest,
-    WatchPromisesResponse,
+    GetResumeTokenRequest, ListBackordersRequest, ListBackordersResponse, ListLostDemandRequest,
+    ListLostDemandResponse, WatchPromisesRequest, WatchPromisesResponse,
 };
 use backorder_service_kit::shutdown::Shutdown;
 use clap::Args;

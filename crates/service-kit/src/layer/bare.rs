@@ -34,7 +34,9 @@ fn problem_of(status: &Status) -> Option<Problem> {
         Code::OutOfRange if text.contains("message length too large") => {
             Some(invalid_message("must be at most 4194304 bytes long"))
         }
-        Code::Internal if unreadable => Some(invalid_message("must be an encoded message of the method's request type")),
+        Code::Internal if unreadable => {
+            Some(invalid_message("must be an encoded message of the method's request type"))
+        }
         Code::Internal | Code::Unknown => Some(Problem::internal(status.clone())),
         // The router and the generated servers say nothing; only a refused encoding comes with a text.
         Code::Unimplemented if text.is_empty() => Some(Problem::method_unknown()),

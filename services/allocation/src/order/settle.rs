@@ -76,12 +76,7 @@ pub enum Promised {
 ///
 /// # Errors
 /// [`Error::Line`] when the claims and the line disagree, [`Error::Storage`] for rows that were not written here.
-pub fn settle(
-    line: &mut LineRecord,
-    command: Command,
-    cause: &Cause,
-    moment: Moment<'_>,
-) -> Result<Promised, Error> {
+pub fn settle(line: &mut LineRecord, command: Command, cause: &Cause, moment: Moment<'_>) -> Result<Promised, Error> {
     let copies = line.copies()?;
     let mut vector = line.vector()?;
     let before = sums_before(&vector);

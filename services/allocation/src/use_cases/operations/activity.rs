@@ -37,8 +37,8 @@ impl UseCases {
         })
     }
 
-    /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, and one more while lines are put into the order of a new serving
-    /// sequence.
+    /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, and with one more while
+    /// lines are put into the order of a new serving sequence.
     async fn work_waiting(&self) -> Result<(u64, u64), Error> {
         let steps_unfinished = steps::count(self.store()).await?;
         let runs_pending = runs::count(self.store()).await?;
