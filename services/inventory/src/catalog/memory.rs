@@ -82,7 +82,15 @@ impl Places {
 #[derive(Debug, Default)]
 pub struct Memory {
     items: RwLock<HashSet<ItemId>>,
-    places: RwLock<Option<(Instant, Arc<Places>)>>,
+    places: RwLock<RememberedPlaces>,
+}
+
+#[derive(Debug, Default)]
+struct RememberedPlaces {
+    /// When they were read, and how they were.
+    latest: Option<(Instant, Arc<Places>)>,
+    /// How often locations were written here.
+    writes: u64,
 }
 
 impl Memory {
@@ -106,17 +114,30 @@ impl Memory {
     #[must_use]
     pub fn places(&self) -> Option<Arc<Places>> {
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
-        places.as_ref().filter(|(read_at, _)| read_at.elapsed() < STALE_AFTER).map(|(_, places)| Arc::clone(places))
+        let fresh = places.latest.as_ref().filter(|(read_at, _)| read_at.elapsed() < STALE_AFTER);
+        fresh.map(|(_, places)| Arc::clone(places))
     }
 
-    /// Remembers the locations as they were just read.
-    pub fn remember_places(&self, places: Arc<Places>) {
-        *self.places.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), places));
+    /// How often locations were written here. Ask before they are read.
+    #[must_use]
+    pub fn place_writes(&self) -> u64 {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).writes
+    }
+
+    /// Remembers the locations as they were just read, after so many writes: when one was written meanwhile, the read may
+    /// not have seen it, and nothing is remembered.
+    pub fn remember_places(&self, places: Arc<Places>, writes: u64) {
+        let mut remembered = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.writes == writes {
+            remembered.latest = Some((Instant::now(), places));
+        }
     }
 
     /// Forgets the locations, because one was written.
     pub fn forget_places(&self) {
-        *self.places.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut remembered = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        remembered.latest = None;
+        remembered.writes += 1;
     }
 }
 
@@ -151,9 +172,18 @@ mod tests {
         assert_eq!(memory.unknown_items([&item]), [&item]);
         memory.remember_items([item.clone()]);
         assert!(memory.unknown_items([&item]).is_empty());
-        memory.remember_places(Arc::new(Places::default()));
+        memory.remember_places(Arc::new(Places::default()), memory.place_writes());
         assert!(memory.places().is_some());
         memory.forget_places();
+        assert!(memory.places().is_none());
+    }
+
+    #[test]
+    fn locations_that_were_read_before_one_was_written_are_not_remembered() {
+        let memory = Memory::default();
+        let writes = memory.place_writes();
+        memory.forget_places();
+        memory.remember_places(Arc::new(Places::default()), writes);
         assert!(memory.places().is_none());
     }
 }

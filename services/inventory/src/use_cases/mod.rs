@@ -117,8 +117,9 @@ impl UseCases {
     }
 
     async fn read_places(&self) -> Result<Arc<Places>, StorageError> {
+        let writes = self.parts.memory.place_writes();
         let places = store::catalog::read_places(self.store().reader()).await?;
-        self.parts.memory.remember_places(Arc::clone(&places));
+        self.parts.memory.remember_places(Arc::clone(&places), writes);
         Ok(places)
     }
 
