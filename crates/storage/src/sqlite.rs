@@ -110,17 +110,25 @@ impl WriteAheadLog {
     }
 }
 
-/// Fills the log by writing one value over and over; after it is carried over into the file, what is written next starts
-/// at the log's beginning. The value is small: each page that becomes free with it is given out in an order that makes
-/// SQLite look through its whole cache at the end of the commit.
+/// Fills the log by writing one value over and over, and lets it be carried over into the file only then; what is written
+/// next starts at the log's beginning. The value is random, as SQLite leaves a page alone whose bytes stay the same. It
+/// is small, as each page that becomes free with it is given out in an order that makes SQLite look through its whole
+/// cache at the end of the commit.
 async fn reserve(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    writer.execute_unprepared("PRAGMA wal_autocheckpoint = 0").await?;
+    let filled = fill_log(writer).await;
+    writer.execute_unprepared(&format!("PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")).await?;
+    writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    filled
+}
+
+async fn fill_log(writer: &DatabaseConnection) -> Result<(), DbErr> {
     writer.execute_unprepared("CREATE TABLE IF NOT EXISTS log_reserve (fill BLOB)").await?;
     writer.execute_unprepared("INSERT INTO log_reserve VALUES (NULL)").await?;
+    let fill = format!("UPDATE log_reserve SET fill = randomblob({RESERVE_STEP_KIB} * 1024)");
     for _ in 0..RESERVED_LOG_MIB * 1024 / RESERVE_STEP_KIB {
-        let fill = format!("UPDATE log_reserve SET fill = zeroblob({RESERVE_STEP_KIB} * 1024)");
         writer.execute_unprepared(&fill).await?;
     }
     writer.execute_unprepared("DROP TABLE log_reserve").await?;
-    writer.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
     Ok(())
 }
