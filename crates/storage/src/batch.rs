@@ -1,32 +1,26 @@
-//! Statements that are sent together.
+//! Writes that are gathered and sent together.
 //!
-//! A transaction decides first and writes last, so everything that it writes is known before the first row is. On SQLite a
-//! statement costs two changes of threads, which is more than its rows cost; together they cost them once.
+//! A transaction decides first and writes last, so everything that it writes is known before the first row is. PostgreSQL
+//! gets few statements of many rows each, as each is a round trip. SQLite gets one short statement per table, row after
+//! row, as it keeps these prepared and a call costs next to nothing.
 
 use sea_orm::{DbBackend, Value};
 
 use crate::{
     StorageError, WriteTx,
     sql::{self, ROWS_PER_STATEMENT_MAX},
+    sqlite::RowStatement,
 };
 
 /// Bound values at most in one statement: the lower of the two databases' limits (SQLite 32,766, PostgreSQL 65,535).
 pub const BINDS_MAX: usize = 32_766;
-/// Values at most in one text of several statements: a longer one is hardly met again, and prepared texts are kept.
-const JOINED_VALUES_MAX: usize = 3_000;
 
 /// Writes to be sent, in their order. Events come last.
 #[derive(Debug)]
 pub struct Batch {
     backend: DbBackend,
-    statements: Vec<Prepared>,
-    events: Vec<Prepared>,
-}
-
-#[derive(Debug)]
-struct Prepared {
-    text: String,
-    values: Vec<Value>,
+    statements: Vec<RowStatement>,
+    events: Vec<RowStatement>,
 }
 
 impl Batch {
@@ -44,18 +38,17 @@ impl Batch {
 
     /// Adds a statement; each `?` in it stands for the next value.
     pub fn push(&mut self, text: impl Into<String>, values: Vec<Value>) {
-        self.statements.push(Prepared { text: text.into(), values });
-    }
-
-    pub(crate) fn push_event(&mut self, text: String, values: Vec<Value>) {
-        self.events.push(Prepared { text, values });
+        self.statements.push(RowStatement { text: text.into(), width: values.len(), values });
     }
 
     /// Adds statements of `width` values per row, as many as the rows need. `text` makes one of so many rows.
     pub(crate) fn push_rows(&mut self, width: usize, values: Vec<Value>, text: impl Fn(usize) -> String) {
-        for (text, values) in row_statements(width, values, text) {
-            self.push(text, values);
-        }
+        self.statements.extend(row_statements(self.backend, width, values, text));
+    }
+
+    /// As [`Batch::push_rows`], for events.
+    pub(crate) fn push_events(&mut self, width: usize, values: Vec<Value>, text: impl Fn(usize) -> String) {
+        self.events.extend(row_statements(self.backend, width, values, text));
     }
 
     /// Sends everything; answers how many rows changed.
@@ -63,14 +56,20 @@ impl Batch {
     /// # Errors
     /// [`StorageError`] of the first statement that fails.
     pub async fn run(self, tx: &WriteTx<'_>) -> Result<u64, StorageError> {
-        let has_events = !self.events.is_empty();
+        let Self { mut statements, events, .. } = self;
+        let has_events = !events.is_empty();
+        statements.extend(events);
         let mut changed = 0;
         let mut last_row = None;
-        for Prepared { text, values } in joined(self.backend, self.statements.into_iter().chain(self.events)) {
-            let done = sql::execute_raw(tx, text, values).await?;
-            changed += done.rows_affected();
+        if let Some(done) = tx.run_rows(&statements) {
+            let done = done?;
+            changed = done.rows_affected;
             // Events come last and are numbered by their position, which is so the feed's new head.
-            last_row = (self.backend == DbBackend::Sqlite).then(|| done.last_insert_id().cast_signed());
+            last_row = Some(done.last_insert_id.cast_signed());
+        } else {
+            for RowStatement { text, values, .. } in statements {
+                changed += sql::execute(tx, text, values).await?;
+            }
         }
         if has_events {
             tx.note_appended(last_row);
@@ -79,41 +78,30 @@ impl Batch {
     }
 }
 
-/// Cuts the values of many rows into statements.
-pub(crate) fn row_statements(
+/// Puts the values of many rows into statements.
+fn row_statements(
+    backend: DbBackend,
     width: usize,
     values: Vec<Value>,
     text: impl Fn(usize) -> String,
-) -> impl Iterator<Item = (String, Vec<Value>)> {
-    let width = width.max(1);
+) -> Vec<RowStatement> {
+    if values.is_empty() {
+        return Vec::new();
+    }
+    if backend == DbBackend::Sqlite {
+        return vec![RowStatement { text: text(1), width, values }];
+    }
     let rows_max = rows_per_statement(width);
     let mut rest = values.into_iter();
-    std::iter::from_fn(move || {
+    let chunks = std::iter::from_fn(move || {
         let chunk: Vec<Value> = rest.by_ref().take(rows_max * width).collect();
-        (!chunk.is_empty()).then(|| (text(chunk.len() / width), chunk))
-    })
+        (!chunk.is_empty()).then(|| RowStatement { text: text(chunk.len() / width), width: chunk.len(), values: chunk })
+    });
+    chunks.collect()
 }
 
 fn rows_per_statement(columns: usize) -> usize {
-    (BINDS_MAX / columns).clamp(1, ROWS_PER_STATEMENT_MAX)
-}
-
-/// PostgreSQL takes one prepared statement at a time, SQLite as many as one text holds.
-fn joined(backend: DbBackend, statements: impl Iterator<Item = Prepared>) -> Vec<Prepared> {
-    let mut joined: Vec<Prepared> = Vec::new();
-    for next in statements {
-        match joined.last_mut() {
-            Some(last)
-                if backend == DbBackend::Sqlite && last.values.len() + next.values.len() <= JOINED_VALUES_MAX =>
-            {
-                last.text.push_str("; ");
-                last.text.push_str(&next.text);
-                last.values.extend(next.values);
-            }
-            _ => joined.push(next),
-        }
-    }
-    joined
+    (BINDS_MAX / columns.max(1)).clamp(1, ROWS_PER_STATEMENT_MAX)
 }
 
 #[cfg(test)]
@@ -128,17 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_cut_into_statements_and_small_ones_are_sent_together() {
-        let values = vec![Value::from(1_i64); 2 * 250];
-        let cut: Vec<_> = row_statements(2, values, |rows| format!("{rows} rows")).collect();
-        let shape: Vec<_> = cut.iter().map(|(text, values)| (text.as_str(), values.len())).collect();
-        assert_eq!(shape, [("100 rows", 200), ("100 rows", 200), ("50 rows", 100)]);
-        let statements = || {
-            [("a", 10), ("b", JOINED_VALUES_MAX), ("c", 0)]
-                .map(|(text, values)| Prepared { text: text.to_owned(), values: vec![Value::from(1_i64); values] })
+    fn postgres_gets_many_rows_in_a_statement_and_sqlite_one_statement_for_each() {
+        let shape = |backend| {
+            let values = vec![Value::from(1_i64); 2 * 250];
+            let statements = row_statements(backend, 2, values, |rows| format!("{rows} rows"));
+            statements.into_iter().map(|one| (one.text, one.width, one.values.len())).collect::<Vec<_>>()
         };
-        let texts = |backend| joined(backend, statements().into_iter()).into_iter().map(|one| one.text);
-        assert_eq!(texts(DbBackend::Postgres).collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert_eq!(texts(DbBackend::Sqlite).collect::<Vec<_>>(), ["a", "b; c"]);
+        let of = |text: &str, width, values| (text.to_owned(), width, values);
+        let many = [of("100 rows", 200, 200), of("100 rows", 200, 200), of("50 rows", 100, 100)];
+        assert_eq!(shape(DbBackend::Postgres), many);
+        assert_eq!(shape(DbBackend::Sqlite), [of("1 rows", 2, 500)]);
+        assert!(row_statements(DbBackend::Sqlite, 2, Vec::new(), |_| String::new()).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The texts are made here and not by the query builder: on the way of every order they are a fifth of the work else.
 
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityName, EntityTrait, IdenStatic, Iterable, Value};
+use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, Value};
 
 use crate::{Batch, StorageError, WriteTx, sql};
 
@@ -108,16 +108,24 @@ impl Batch {
     /// Sets `columns` of the rows with the given `key`, where an upsert would have to bind all columns. `values` holds row
     /// after row, each with its key first and then its columns.
     ///
-    /// Both databases name the columns of VALUES `column1`, `column2`, …, and every value is bound with its type.
+    /// PostgreSQL names the columns of VALUES `column1`, `column2`, …, and every value is bound with its type.
     pub fn update(&mut self, table: &'static str, key: &[&'static str], columns: &[&'static str], values: Vec<Value>) {
         let width = key.len() + columns.len();
-        self.push_rows(width, values, |rows| update_text(table, key, columns, &sql::rows_of_placeholders(rows, width)));
+        let backend = self.backend();
+        self.push_rows(width, values, |rows| {
+            if backend == DbBackend::Sqlite {
+                update_one_text(table, key, columns)
+            } else {
+                update_text(table, key, columns, &sql::rows_of_placeholders(rows, width))
+            }
+        });
     }
 
     /// Deletes the rows with the given `key`s. `values` holds key after key.
     pub fn delete(&mut self, table: &'static str, key: &[&'static str], values: Vec<Value>) {
         self.push_rows(key.len(), values, |rows| {
             let keys = sql::rows_of_placeholders(rows, key.len());
+            // One row of values is found by the key's index on both databases.
             format!("DELETE FROM \"{table}\" WHERE ({}) IN (VALUES {keys})", quoted(key))
         });
     }
@@ -129,6 +137,15 @@ fn update_text(table: &str, key: &[&str], columns: &[&str], values: &str) -> Str
     let same = key.iter().zip(1..).map(|(column, number)| format!("\"{table}\".\"{column}\" = v.column{number}"));
     let same = same.collect::<Vec<_>>().join(" AND ");
     format!("UPDATE \"{table}\" SET {set} FROM (VALUES {values}) AS v WHERE {same}")
+}
+
+/// The key's values come first, as in [`update_text`].
+fn update_one_text(table: &str, key: &[&str], columns: &[&str]) -> String {
+    let numbered = |names: &[&str], first: usize| -> Vec<String> {
+        names.iter().zip(first..).map(|(name, number)| format!("\"{name}\" = ?{number}")).collect()
+    };
+    let set = numbered(columns, key.len() + 1).join(", ");
+    format!("UPDATE \"{table}\" SET {set} WHERE {}", numbered(key, 1).join(" AND "))
 }
 
 fn quoted(names: &[&str]) -> String {
@@ -145,6 +162,10 @@ mod tests {
             update_text("t", &["a", "b"], &["c"], "(?, ?, ?)"),
             "UPDATE \"t\" SET \"c\" = v.column3 FROM (VALUES (?, ?, ?)) AS v \
              WHERE \"t\".\"a\" = v.column1 AND \"t\".\"b\" = v.column2"
+        );
+        assert_eq!(
+            update_one_text("t", &["a", "b"], &["c"]),
+            "UPDATE \"t\" SET \"c\" = ?3 WHERE \"a\" = ?1 AND \"b\" = ?2"
         );
     }
 

@@ -3,7 +3,9 @@
 //! PostgreSQL is read by SQLSTATE and constraint name, SQLite by extended result code and message. Nobody else in the
 //! system looks into a driver error.
 
-use sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxSqliteError};
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
+
+use crate::sqlite::SqliteFailure;
 
 /// Whether a failed transaction may be run again, as a whole, with a fair chance.
 pub trait IsRetryable {
@@ -142,7 +144,7 @@ fn classify(error: &DbErr) -> Class {
     match driver.as_database_error() {
         Some(database) => {
             let code = database.code().unwrap_or_default();
-            if database.try_downcast_ref::<SqlxSqliteError>().is_some() {
+            if database.try_downcast_ref::<SqliteFailure>().is_some() {
                 classify_sqlite(&code, database.message())
             } else {
                 classify_sqlstate(&code, database.constraint())

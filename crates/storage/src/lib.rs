@@ -29,5 +29,5 @@ pub use batch::Batch;
 pub use error::{IsRetryable, StorageError};
 pub use futures::future::BoxFuture;
 pub use options::StoreOptions;
-pub use store::{SnapshotTx, Store};
-pub use tx::WriteTx;
+pub use store::Store;
+pub use tx::{SnapshotTx, Transaction, WriteTx};

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sea_orm::{DbBackend, Value};
 use uuid::Uuid;
 
-use crate::{Batch, StorageError, WriteTx, batch::row_statements, columns, sql};
+use crate::{Batch, StorageError, WriteTx, columns, sql};
 
 const COLUMNS: [&str; 7] = ["event_id", "aggregate", "sequence", "event_type", "payload", "occurred_at", "traceparent"];
 /// Bytes of a payload at most. Half of what a broker takes in one message by default, so that no event can stop the feed.
@@ -80,29 +80,23 @@ impl Batch {
             }
         }
         if is_numbered {
-            let text = "UPDATE feed SET last_position = last_position + ? WHERE id = 1".to_owned();
-            self.push_event(text, vec![Value::from(count)]);
+            let text = "UPDATE feed SET last_position = last_position + ? WHERE id = 1";
+            self.push_events(1, vec![Value::from(count)], |_| text.to_owned());
         }
-        let text = |rows| insert_text(is_numbered, &sql::rows_of_placeholders(rows, width));
-        for (text, values) in row_statements(width, values, text) {
-            self.push_event(text, values);
-        }
+        self.push_events(width, values, |rows| insert_text(is_numbered, rows));
         Ok(())
     }
 }
 
 /// Numbered events are counted back from the feed's new head.
-fn insert_text(is_numbered: bool, rows: &str) -> String {
+fn insert_text(is_numbered: bool, rows: usize) -> String {
     let columns = COLUMNS.join(", ");
     if is_numbered {
-        let given: Vec<String> = (1..=COLUMNS.len()).map(|number| format!("column{number}")).collect();
         format!(
-            "INSERT INTO outbox ({columns}, position) \
-             SELECT {}, column{} + (SELECT last_position FROM feed WHERE id = 1) FROM (VALUES {rows})",
-            given.join(", "),
-            COLUMNS.len() + 1
+            "INSERT INTO outbox ({columns}, position) VALUES ({}, ? + (SELECT last_position FROM feed WHERE id = 1))",
+            sql::placeholders(COLUMNS.len())
         )
     } else {
-        format!("INSERT INTO outbox ({columns}) VALUES {rows}")
+        format!("INSERT INTO outbox ({columns}) VALUES {}", sql::rows_of_placeholders(rows, COLUMNS.len()))
     }
 }

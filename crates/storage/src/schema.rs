@@ -7,6 +7,8 @@ use sea_orm::{
 };
 use sea_orm_migration::SchemaManager;
 
+use crate::sqlite::INT32;
+
 /// Makes column definitions for one database. Columns are NOT NULL; chain `.null()` where a value may be missing.
 ///
 /// Constraints are named everywhere, because errors are told apart by name.
@@ -51,6 +53,18 @@ impl Columns {
     /// A whole number without a bound of its own.
     pub fn number(self, column: impl IntoIden) -> ColumnDef {
         ColumnDef::new(column).big_integer().not_null().take()
+    }
+
+    /// A whole number that is read as an `i32`.
+    pub fn int32(self, column: impl IntoIden) -> ColumnDef {
+        let mut definition = ColumnDef::new(column);
+        if self.backend == DbBackend::Postgres {
+            definition.integer();
+        } else {
+            // Rows tell only what a column was declared as.
+            definition.custom(INT32);
+        }
+        definition.not_null().take()
     }
 
     /// A quantity in base units, with a CHECK of the given name that it is not negative.

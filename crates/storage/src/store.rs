@@ -7,17 +7,17 @@ use std::{
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DbBackend, IsolationLevel, ProxyDatabaseTrait,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Notify, watch};
 use tracing::Instrument;
 
 use crate::{
-    IsRetryable, StorageError, StoreOptions, WriteTx, feed,
+    IsRetryable, SnapshotTx, StorageError, StoreOptions, Transaction, WriteTx, feed,
     options::Location,
     postgres,
-    sqlite::{self, WriteAheadLog},
+    sqlite::{self, Readers, WriteAheadLog, Writer},
 };
 
 /// How often one unit of work is tried when it loses races, the first try included.
@@ -32,13 +32,14 @@ pub struct Store {
 }
 
 struct Inner {
-    backend: DbBackend,
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
-    /// The file's log, on SQLite.
-    log: Option<WriteAheadLog>,
+    connections: Connections,
     events_to_stamp: Notify,
     feed_head: watch::Sender<i64>,
+}
+
+pub(crate) enum Connections {
+    Postgres(DatabaseConnection),
+    Sqlite { writer: Writer, readers: Readers, log: WriteAheadLog },
 }
 
 impl Store {
@@ -48,33 +49,36 @@ impl Store {
     /// [`StorageError::Settings`] for settings that make no sense, [`StorageError::Unavailable`] when the database does
     /// not answer.
     pub async fn connect(options: StoreOptions) -> Result<Self, StorageError> {
-        let (backend, writer, reader, log) = match options.location()? {
-            Location::Postgres => {
-                let pool = postgres::open(&options).await?;
-                (DbBackend::Postgres, pool.clone(), pool, None)
-            }
+        let connections = match options.location()? {
+            Location::Postgres => Connections::Postgres(postgres::open(&options).await?),
             Location::Sqlite(path) => {
-                let (writer, reader) = sqlite::open(&options, &path).await?;
-                (DbBackend::Sqlite, writer, reader, Some(WriteAheadLog::of(&path)))
+                let (writer, readers) = sqlite::open(&options, &path).await?;
+                Connections::Sqlite { writer, readers, log: WriteAheadLog::of(&path) }
             }
         };
         let (feed_head, _) = watch::channel(0);
-        let inner = Inner { backend, writer, reader, log, events_to_stamp: Notify::new(), feed_head };
+        let inner = Inner { connections, events_to_stamp: Notify::new(), feed_head };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The database behind the store.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
-        self.inner.backend
+        match self.inner.connections {
+            Connections::Postgres(_) => DbBackend::Postgres,
+            Connections::Sqlite { .. } => DbBackend::Sqlite,
+        }
     }
 
     /// Connections for queries outside a transaction. Each statement sees what is committed when it starts.
     ///
-    /// On SQLite these connections refuse to write.
+    /// On SQLite these connections refuse to write, and rows give their columns by name only.
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
-        &self.inner.reader
+        match &self.inner.connections {
+            Connections::Postgres(pool) => pool,
+            Connections::Sqlite { readers, .. } => &readers.connection,
+        }
     }
 
     /// Runs `work` in one writing transaction, named `name` in spans and metrics, and commits it when it answers `Ok`.
@@ -123,19 +127,15 @@ impl Store {
         E: From<StorageError>,
     {
         let started = Instant::now();
-        let tx = WriteTx::new(self.begin_write().await?);
+        let tx = WriteTx::new(self.begin().await?);
         let answer = match work(&tx).await {
             Ok(answer) => answer,
             Err(error) => {
-                let (transaction, ..) = tx.into_parts();
-                if let Err(rollback) = transaction.rollback().await {
-                    tracing::debug!(error = %rollback, "rollback failed, the connection is dropped");
-                }
+                tx.rollback().await;
                 return Err(error);
             }
         };
-        let (transaction, events_appended, feed_head) = tx.into_parts();
-        transaction.commit().await.map_err(StorageError::of_commit)?;
+        let (events_appended, feed_head) = tx.commit().await?;
         if feed_head > 0 {
             self.raise_feed_head(feed_head);
         } else if events_appended {
@@ -143,8 +143,8 @@ impl Store {
         }
         metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
             .record(started.elapsed().as_secs_f64());
-        if let Some(log) = &self.inner.log {
-            log.note_commit(&self.inner.writer).await;
+        if let Connections::Sqlite { writer, log, .. } = &self.inner.connections {
+            log.note_commit(writer).await;
         }
         Ok(answer)
     }
@@ -161,15 +161,9 @@ impl Store {
     {
         let span = tracing::info_span!("snapshot", name);
         async move {
-            let transaction = self.inner.reader.begin_with_options(self.snapshot_options()).await;
-            let snapshot = SnapshotTx {
-                transaction: transaction.map_err(StorageError::from)?,
-                borrowed: std::marker::PhantomData,
-            };
+            let snapshot = SnapshotTx::new(self.begin_snapshot().await?);
             let answer = work(&snapshot).await;
-            if let Err(rollback) = snapshot.transaction.rollback().await {
-                tracing::debug!(error = %rollback, "rollback of a snapshot failed, the connection is dropped");
-            }
+            snapshot.end().await;
             answer
         }
         .instrument(span)
@@ -200,7 +194,7 @@ impl Store {
 
     /// True when the database answers a trivial query within the pool's time limit. For readiness.
     pub async fn is_reachable(&self) -> bool {
-        self.inner.reader.ping().await.is_ok()
+        self.reader().ping().await.is_ok()
     }
 
     /// Closes all connections after the running statements. Every clone becomes unusable.
@@ -208,19 +202,39 @@ impl Store {
     /// # Errors
     /// [`StorageError`] when the driver refuses.
     pub async fn close(&self) -> Result<(), StorageError> {
-        self.inner.reader.close_by_ref().await?;
-        self.inner.writer.close_by_ref().await?;
-        Ok(())
+        match &self.inner.connections {
+            Connections::Postgres(pool) => Ok(pool.close_by_ref().await?),
+            Connections::Sqlite { writer, readers, .. } => {
+                readers.close().await?;
+                writer.close().await
+            }
+        }
     }
 
-    pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, StorageError> {
-        // READ COMMITTED is a setting of the PostgreSQL connections, which saves a round trip per transaction.
-        let options = TransactionOptions {
-            isolation_level: None,
-            access_mode: None,
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        };
-        Ok(self.inner.writer.begin_with_options(options).await?)
+    async fn begin(&self) -> Result<Transaction, StorageError> {
+        Ok(match &self.inner.connections {
+            // READ COMMITTED is a setting of the connections, which saves a round trip per transaction.
+            Connections::Postgres(pool) => pool.begin().await?.into(),
+            Connections::Sqlite { writer, .. } => writer.begin().await?.into(),
+        })
+    }
+
+    async fn begin_snapshot(&self) -> Result<Transaction, StorageError> {
+        Ok(match &self.inner.connections {
+            Connections::Postgres(pool) => {
+                let options = TransactionOptions {
+                    isolation_level: Some(IsolationLevel::RepeatableRead),
+                    access_mode: Some(AccessMode::ReadOnly),
+                    sqlite_transaction_mode: None,
+                };
+                pool.begin_with_options(options).await?.into()
+            }
+            Connections::Sqlite { readers, .. } => readers.snapshot().await?.into(),
+        })
+    }
+
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.inner.connections
     }
 
     pub(crate) fn raise_feed_head(&self, head: i64) {
@@ -232,29 +246,6 @@ impl Store {
             raised
         });
     }
-
-    fn snapshot_options(&self) -> TransactionOptions {
-        let postgres = self.inner.backend == DbBackend::Postgres;
-        TransactionOptions {
-            isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
-            access_mode: postgres.then_some(AccessMode::ReadOnly),
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
-        }
-    }
-}
-
-/// A reading transaction on one snapshot, made by [`Store::snapshot`].
-pub struct SnapshotTx<'env> {
-    transaction: DatabaseTransaction,
-    borrowed: std::marker::PhantomData<&'env ()>,
-}
-
-impl std::ops::Deref for SnapshotTx<'_> {
-    type Target = DatabaseTransaction;
-
-    fn deref(&self) -> &DatabaseTransaction {
-        &self.transaction
-    }
 }
 
 fn full_jitter(tries: u32) -> Duration {
@@ -264,4 +255,11 @@ fn full_jitter(tries: u32) -> Duration {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens connections")]
 pub(crate) async fn open(options: ConnectOptions) -> Result<DatabaseConnection, StorageError> {
     Ok(Database::connect(options).await?)
+}
+
+pub(crate) async fn open_proxy(
+    backend: DbBackend,
+    proxy: Arc<Box<dyn ProxyDatabaseTrait>>,
+) -> Result<DatabaseConnection, StorageError> {
+    Ok(Database::connect_proxy(backend, proxy).await?)
 }

@@ -1,4 +1,4 @@
-//! The writing transaction that use cases get.
+//! Transactions: the one that use cases write in, and the one that reads a snapshot.
 
 use std::{
     marker::PhantomData,
@@ -6,14 +6,102 @@ use std::{
     sync::atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use async_trait::async_trait;
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, ProxyExecResult, QueryResult, Statement,
+};
+
+use crate::{
+    StorageError,
+    sqlite::{RowStatement, Session},
+};
+
+/// A transaction of either database, as a SeaORM connection: every query and every entity works on it.
+///
+/// Read the columns of its rows by name. By index they come in another order on SQLite.
+pub struct Transaction {
+    kind: Kind,
+}
+
+enum Kind {
+    Postgres(DatabaseTransaction),
+    Sqlite(Session),
+}
+
+impl From<DatabaseTransaction> for Transaction {
+    fn from(transaction: DatabaseTransaction) -> Self {
+        Self { kind: Kind::Postgres(transaction) }
+    }
+}
+
+impl From<Session> for Transaction {
+    fn from(session: Session) -> Self {
+        Self { kind: Kind::Sqlite(session) }
+    }
+}
+
+impl Transaction {
+    async fn commit(self) -> Result<(), DbErr> {
+        match self.kind {
+            Kind::Postgres(transaction) => transaction.commit().await,
+            Kind::Sqlite(session) => session.commit(),
+        }
+    }
+
+    /// Undoes it. Of SQLite's, dropping it is enough.
+    pub(crate) async fn rollback(self) {
+        if let Kind::Postgres(transaction) = self.kind
+            && let Err(error) = transaction.rollback().await
+        {
+            tracing::debug!(error = %error, "rollback failed, the connection is dropped");
+        }
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        match self.kind {
+            Kind::Postgres(_) => DbBackend::Postgres,
+            Kind::Sqlite(_) => DbBackend::Sqlite,
+        }
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        match &self.kind {
+            Kind::Postgres(transaction) => transaction.execute_raw(stmt).await,
+            Kind::Sqlite(session) => session.execute(stmt).map(ExecResult::from),
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match &self.kind {
+            Kind::Postgres(transaction) => transaction.execute_unprepared(sql).await,
+            Kind::Sqlite(session) => session.execute_text(sql).map(ExecResult::from),
+        }
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match &self.kind {
+            Kind::Postgres(transaction) => transaction.query_one_raw(stmt).await,
+            Kind::Sqlite(session) => Ok(session.query(&stmt, 1)?.pop().map(QueryResult::from)),
+        }
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match &self.kind {
+            Kind::Postgres(transaction) => transaction.query_all_raw(stmt).await,
+            Kind::Sqlite(session) => Ok(session.query(&stmt, usize::MAX)?.into_iter().map(QueryResult::from).collect()),
+        }
+    }
+}
 
 /// A transaction that may write, made by [`Store::write`](crate::Store::write).
 ///
-/// It is a SeaORM connection, so every query and every entity works on it. Functions that take one end in `_in_tx` and
-/// must not open a second connection. The lifetime is that of what the closure borrows; write `&WriteTx` in signatures.
+/// Functions that take one end in `_in_tx` and must not open a second connection. The lifetime is that of what the
+/// closure borrows; write `&WriteTx` in signatures.
 pub struct WriteTx<'env> {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     events_appended: AtomicBool,
     /// The feed's head after this transaction, where positions are given at append time; 0 when it gave none.
     feed_head: AtomicI64,
@@ -21,7 +109,7 @@ pub struct WriteTx<'env> {
 }
 
 impl WriteTx<'_> {
-    pub(crate) fn new(transaction: DatabaseTransaction) -> Self {
+    pub(crate) fn new(transaction: Transaction) -> Self {
         Self {
             transaction,
             events_appended: AtomicBool::new(false),
@@ -37,27 +125,33 @@ impl WriteTx<'_> {
         }
     }
 
-    /// Ends it: the transaction, whether events were appended, and the feed's head if it moved here.
-    pub(crate) fn into_parts(self) -> (DatabaseTransaction, bool, i64) {
-        (self.transaction, self.events_appended.into_inner(), self.feed_head.into_inner())
+    /// Commits it; answers whether events were appended, and the feed's head if it moved here.
+    pub(crate) async fn commit(self) -> Result<(bool, i64), StorageError> {
+        self.transaction.commit().await.map_err(StorageError::of_commit)?;
+        Ok((self.events_appended.into_inner(), self.feed_head.into_inner()))
+    }
+
+    /// Undoes it.
+    pub(crate) async fn rollback(self) {
+        self.transaction.rollback().await;
     }
 
     /// The database behind the transaction.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
-        self.transaction.get_database_backend()
+        self.get_database_backend()
+    }
+
+    /// Runs the statements of many rows on SQLite; `None` on PostgreSQL, which takes many rows in one statement.
+    pub(crate) fn run_rows(&self, statements: &[RowStatement]) -> Option<Result<ProxyExecResult, DbErr>> {
+        match &self.transaction.kind {
+            Kind::Postgres(_) => None,
+            Kind::Sqlite(session) => Some(session.run_rows(statements)),
+        }
     }
 }
 
-impl Deref for WriteTx<'_> {
-    type Target = DatabaseTransaction;
-
-    fn deref(&self) -> &DatabaseTransaction {
-        &self.transaction
-    }
-}
-
-#[async_trait::async_trait]
+#[async_trait]
 impl ConnectionTrait for WriteTx<'_> {
     fn get_database_backend(&self) -> DbBackend {
         self.transaction.get_database_backend()
@@ -77,5 +171,29 @@ impl ConnectionTrait for WriteTx<'_> {
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.transaction.query_all_raw(stmt).await
+    }
+}
+
+/// A reading transaction on one snapshot, made by [`Store::snapshot`](crate::Store::snapshot).
+pub struct SnapshotTx<'env> {
+    transaction: Transaction,
+    borrowed: PhantomData<&'env ()>,
+}
+
+impl SnapshotTx<'_> {
+    pub(crate) fn new(transaction: Transaction) -> Self {
+        Self { transaction, borrowed: PhantomData }
+    }
+
+    pub(crate) async fn end(self) {
+        self.transaction.rollback().await;
+    }
+}
+
+impl Deref for SnapshotTx<'_> {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
     }
 }

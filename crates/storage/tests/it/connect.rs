@@ -31,7 +31,7 @@ async fn writing_connections_are_durable(backend: Backend) {
                 };
                 let mut values = Vec::new();
                 for name in names {
-                    values.push(text_of(&**tx, name).await);
+                    values.push(text_of(tx, name).await);
                 }
                 Ok::<_, StorageError>(values)
             })

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use backorder_storage::{IsRetryable, StorageError, Store};
+use backorder_storage::{IsRetryable, StorageError, Store, StoreOptions};
 use backorder_testkit::{Backend, on_each_backend};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, RuntimeErr, Statement};
 
@@ -215,4 +215,34 @@ async fn a_deadlock_is_resolved_by_running_the_victim_again() {
     assert_eq!(one.await.unwrap() + other.await.unwrap(), 3, "exactly one of the two had to run again");
     let rows = boxes::Entity::find().all(test.reader()).await.unwrap();
     assert!(rows.iter().all(|row| row.quantity == 2), "{rows:?}");
+}
+
+/// On one thread: a waiter that held it would keep the one it waits for from ending.
+#[tokio::test]
+async fn who_waits_for_another_store_of_the_file_does_not_hold_the_thread() {
+    let test = TestStore::new(Backend::Sqlite).await;
+    let other = Store::connect(StoreOptions::from_url(test.database.url())).await.unwrap();
+    let (begun, go_on) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+    let (begun, go_on) = (&begun, &go_on);
+    let first = test.write("insert", move |tx| {
+        Box::pin(async move {
+            tx.execute_unprepared(INSERT).await?;
+            begun.notify_one();
+            go_on.notified().await;
+            Ok::<_, StorageError>(())
+        })
+    });
+    let second = async {
+        begun.notified().await;
+        let text = "UPDATE box SET quantity = 7 WHERE id = '1'";
+        let update = other.write("update", move |tx| {
+            Box::pin(async move { Ok::<_, StorageError>(tx.execute_unprepared(text).await?.rows_affected()) })
+        });
+        let release = async { go_on.notify_one() };
+        tokio::join!(update, release).0
+    };
+    let (first, second) = tokio::join!(first, second);
+    first.unwrap();
+    assert_eq!(second.unwrap(), 1);
+    other.close().await.unwrap();
 }

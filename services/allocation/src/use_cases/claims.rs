@@ -2,10 +2,7 @@
 //!
 //! A claim that is not newer than the copy changes nothing, so the same news may come twice and in any order.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Deref as _,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::order::state::{OrderCommand, OrderState};
 use backorder_proto::convert::allocation::{ClaimOfLine, claim_of_line};
@@ -83,7 +80,7 @@ impl UseCases {
         let mut book = load_lines_in_tx(tx, &keys).await?;
         let mut changes = Changes::default();
         let causes = take(&mut book, news, &mut changes);
-        let mut undecided = runs::items_pending(tx.deref()).await?;
+        let mut undecided = runs::items_pending(tx).await?;
         undecided.extend(requested.iter().map(|(item, _)| item.clone()));
         self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, traceparent).await
     }
@@ -98,7 +95,7 @@ impl UseCases {
             self.store()
                 .write("tell_promises", move |tx| {
                     Box::pin(async move {
-                        let due = runs::promises_due(tx.deref(), PROMISES_AT_ONCE).await?;
+                        let due = runs::promises_due(tx, PROMISES_AT_ONCE).await?;
                         let keys = due.iter().map(|promise| (promise.order_id.clone(), promise.line_number)).collect();
                         let book = load_lines_in_tx(tx, &keys).await?;
                         let mut causes = Causes::new();

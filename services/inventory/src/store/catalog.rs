@@ -13,8 +13,8 @@ use backorder_domain::{
 };
 use backorder_storage::{StorageError, WriteTx, bulk, columns};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::LockType,
 };
 
 use super::entity::{item, item_substitute, item_unit, location};
@@ -81,6 +81,12 @@ pub async fn existing_items(connection: &impl ConnectionTrait, ids: &[&ItemId]) 
     Ok(existing)
 }
 
+#[derive(FromQueryResult)]
+struct SafetyStock {
+    id: String,
+    safety_stock: i64,
+}
+
 /// The safety stocks of items.
 pub async fn safety_stocks(
     connection: &impl ConnectionTrait,
@@ -88,15 +94,15 @@ pub async fn safety_stocks(
 ) -> Result<BTreeMap<ItemId, Quantity>, StorageError> {
     let mut stocks = BTreeMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
-        let rows: Vec<(String, i64)> = item::Entity::find()
+        let rows: Vec<SafetyStock> = item::Entity::find()
             .select_only()
             .columns([item::Column::Id, item::Column::SafetyStock])
             .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
-            .into_tuple()
+            .into_model()
             .all(connection)
             .await?;
-        for (id, units) in rows {
-            stocks.insert(item_id(id)?, Quantity::try_new(units).map_err(|e| invalid("item", e))?);
+        for SafetyStock { id, safety_stock } in rows {
+            stocks.insert(item_id(id)?, Quantity::try_new(safety_stock).map_err(|e| invalid("item", e))?);
         }
     }
     Ok(stocks)

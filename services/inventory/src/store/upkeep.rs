@@ -1,6 +1,6 @@
 //! Queries that find what the passing of business time left to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
     ids::{ItemId, LocationId},
@@ -10,7 +10,7 @@ use backorder_storage::{StorageError, columns};
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    sea_query::Expr,
 };
 
 use super::{
@@ -47,41 +47,25 @@ fn is_due(now: Timestamp) -> Condition {
     Condition::all().add(Expr::cust("expires_at IS NOT NULL")).add(claim::Column::ExpiresAt.lte(columns::micros(now)))
 }
 
-/// Items of which claims are pegged to supply that is past due, ascending, at most `limit`. `dates` are the civil dates
-/// now, by location.
+/// Items of which claims are pegged to supply that is past due, ascending: those of the `limit` oldest supplies. `dates`
+/// are the civil dates now, by location.
 pub async fn past_due_items(
     connection: &impl ConnectionTrait,
     dates: &BTreeMap<LocationId, Date>,
     limit: u64,
-) -> Result<Vec<ItemId>, StorageError> {
+) -> Result<BTreeSet<ItemId>, StorageError> {
     let items: Vec<String> = supply::Entity::find()
         .select_only()
         .column(supply::Column::ItemId)
-        .distinct()
         .filter(is_pegged())
         .filter(is_past_due(dates))
-        .order_by_asc(supply::Column::ItemId)
+        // The order of the index. Asked for distinct items, SQLite would rather walk through all supply by item.
+        .order_by_asc(supply::Column::ExpectedDate)
         .limit(limit)
         .into_tuple()
         .all(connection)
         .await?;
     items.iter().map(|item| stock::item_id(item, "supply")).collect()
-}
-
-/// How many items have claims that are pegged to supply that is past due.
-pub async fn count_past_due_items(
-    connection: &impl ConnectionTrait,
-    dates: &BTreeMap<LocationId, Date>,
-) -> Result<u64, StorageError> {
-    let count: Option<i64> = supply::Entity::find()
-        .select_only()
-        .column_as(Expr::col(supply::Column::ItemId).count_distinct(), "items")
-        .filter(is_pegged())
-        .filter(is_past_due(dates))
-        .into_tuple()
-        .one(connection)
-        .await?;
-    Ok(count.unwrap_or_default().unsigned_abs())
 }
 
 /// The condition of the index of pegged supply, with its number written out: a bound number would hide the index.

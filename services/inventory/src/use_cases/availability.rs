@@ -17,7 +17,6 @@ use backorder_proto::{
     inventory::v1 as pb,
 };
 use jiff::{ToSpan, civil::Date};
-use sea_orm::DatabaseTransaction;
 
 use super::UseCases;
 use crate::{
@@ -106,7 +105,7 @@ impl UseCases {
         self.store()
             .snapshot("availability", move |tx| {
                 Box::pin(async move {
-                    let connection: &DatabaseTransaction = tx;
+                    let connection: &backorder_storage::Transaction = tx;
                     let items: BTreeSet<ItemId> = scope.items.clone();
                     let safety = safety_stocks(connection, &items.iter().collect::<Vec<_>>()).await?;
                     let loaded = load(connection, scope, &dates).await?;

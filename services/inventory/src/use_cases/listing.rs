@@ -99,7 +99,7 @@ impl UseCases {
             .store()
             .snapshot("claims_of", move |tx| {
                 Box::pin(async move {
-                    let connection: &sea_orm::DatabaseTransaction = tx;
+                    let connection: &backorder_storage::Transaction = tx;
                     let rows = stock::claims_of_lines(connection, &names).await?;
                     claim_messages(connection, rows).await
                 })
@@ -134,7 +134,7 @@ impl UseCases {
         self.store()
             .snapshot("list_waiting_claims", move |tx| {
                 Box::pin(async move {
-                    let connection: &sea_orm::DatabaseTransaction = tx;
+                    let connection: &backorder_storage::Transaction = tx;
                     let mut rows = table::list_waiting(connection, after, item, location, limit).await?;
                     let token = page.cut(&mut rows, binding, |row| {
                         let (time, part) = (row.queue_time.to_string(), row.part.to_string());
@@ -163,7 +163,7 @@ impl UseCases {
         self.store()
             .snapshot("list_open_claims", move |tx| {
                 Box::pin(async move {
-                    let connection: &sea_orm::DatabaseTransaction = tx;
+                    let connection: &backorder_storage::Transaction = tx;
                     let mut rows = table::list_open_claims(connection, after, page.query_limit()).await?;
                     let token = page.cut(&mut rows, binding, |row| page_key([&row.line_id, &row.part.to_string()]));
                     Ok((claim_messages(connection, rows).await?, token))

@@ -7,7 +7,7 @@ use backorder_storage::{
     sql::{rows_of_placeholders, statement},
 };
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Value,
 };
 
@@ -61,22 +61,28 @@ async fn lock_orders_in_tx(
     Ok(orders)
 }
 
+#[derive(FromQueryResult)]
+struct OrderMark {
+    id: String,
+    claims_pending: bool,
+}
+
 /// Those of the orders whose claims changed while they were busy. Locks all of them.
 pub async fn claims_pending_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, StorageError> {
     use customer_order::Column as C;
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut pending = BTreeSet::new();
     for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
-        let rows: Vec<(String, bool)> = customer_order::Entity::find()
+        let rows: Vec<OrderMark> = customer_order::Entity::find()
             .select_only()
             .columns([C::Id, C::ClaimsPending])
             .filter(C::Id.is_in(chunk.iter().copied()))
             .order_by_asc(C::Id)
             .lock_exclusive()
-            .into_tuple()
+            .into_model()
             .all(tx)
             .await?;
-        pending.extend(rows.into_iter().filter(|(_, is_pending)| *is_pending).map(|(id, _)| id));
+        pending.extend(rows.into_iter().filter(|order| order.claims_pending).map(|order| order.id));
     }
     Ok(pending)
 }

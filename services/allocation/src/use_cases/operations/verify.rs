@@ -9,8 +9,7 @@ use backorder_proto::{
     convert::allocation::{claim_of_line, line_name},
     inventory::v1 as inventory,
 };
-use backorder_storage::StorageError;
-use sea_orm::DatabaseTransaction;
+use backorder_storage::{StorageError, Transaction};
 
 use crate::{
     error::Error,
@@ -41,7 +40,7 @@ struct Page {
 
 impl Page {
     /// The orders after an id; `None` after the last.
-    async fn after(connection: &DatabaseTransaction, after: &str) -> Result<Option<Self>, StorageError> {
+    async fn after(connection: &Transaction, after: &str) -> Result<Option<Self>, StorageError> {
         let orders = totals::orders_after(connection, after, ORDERS_AT_ONCE).await?;
         let Some((first, last)) = orders.first().zip(orders.last()) else { return Ok(None) };
         let lines = totals::lines_between(connection, &first.id, &last.id).await?;

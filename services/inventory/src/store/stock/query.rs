@@ -8,7 +8,7 @@ use backorder_domain::{
 };
 use backorder_storage::StorageError;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -35,6 +35,25 @@ pub async fn positions(
     Ok(rows)
 }
 
+#[derive(FromQueryResult)]
+struct LocationSum {
+    item_id: String,
+    location_id: String,
+    sum: i64,
+}
+
+#[derive(FromQueryResult)]
+struct ItemSum {
+    item_id: String,
+    sum: i64,
+}
+
+#[derive(FromQueryResult)]
+struct ItemOfLine {
+    item_id: String,
+    line_id: String,
+}
+
 /// The eligible units that wait, per item and location.
 pub async fn eligible_waiting(
     connection: &impl ConnectionTrait,
@@ -51,10 +70,9 @@ pub async fn eligible_waiting(
             .filter(claim_location::Column::ItemId.is_in(texts(chunk)))
             .group_by(claim_location::Column::ItemId)
             .group_by(claim_location::Column::LocationId);
-        let rows: Vec<(String, String, i64)> = query.into_tuple().all(connection).await?;
-        for (item, location, sum) in rows {
-            let sum = Quantity::try_new(sum).map_err(|e| invalid(TABLE, e))?;
-            sums.insert((item_id(&item, TABLE)?, location_id(&location, TABLE)?), sum);
+        for row in query.into_model::<LocationSum>().all(connection).await? {
+            let sum = Quantity::try_new(row.sum).map_err(|e| invalid(TABLE, e))?;
+            sums.insert((item_id(&row.item_id, TABLE)?, location_id(&row.location_id, TABLE)?), sum);
         }
     }
     Ok(sums)
@@ -75,9 +93,8 @@ pub async fn total_waiting(
             .filter(claim::Column::ItemId.is_in(texts(chunk)))
             .filter(waits())
             .group_by(claim::Column::ItemId);
-        let rows: Vec<(String, i64)> = query.into_tuple().all(connection).await?;
-        for (item, sum) in rows {
-            sums.insert(item_id(&item, TABLE)?, Quantity::try_new(sum).map_err(|e| invalid(TABLE, e))?);
+        for row in query.into_model::<ItemSum>().all(connection).await? {
+            sums.insert(item_id(&row.item_id, TABLE)?, Quantity::try_new(row.sum).map_err(|e| invalid(TABLE, e))?);
         }
     }
     Ok(sums)
@@ -111,9 +128,8 @@ pub async fn items_of_lines(
             .column(claim::Column::LineId)
             .filter(claim::Column::LineId.is_in(texts(chunk)))
             .distinct();
-        let rows: Vec<(String, String)> = query.into_tuple().all(connection).await?;
-        for (item, line) in rows {
-            found.push((item_id(&item, "claim")?, super::rows::line_id(&line, "claim")?));
+        for row in query.into_model::<ItemOfLine>().all(connection).await? {
+            found.push((item_id(&row.item_id, "claim")?, super::rows::line_id(&row.line_id, "claim")?));
         }
     }
     Ok(found)

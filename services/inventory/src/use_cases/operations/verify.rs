@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::stock::state::StockState;
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
-use backorder_storage::StorageError;
-use sea_orm::DatabaseTransaction;
+use backorder_storage::{StorageError, Transaction};
 
 use super::{super::UseCases, digest::LedgerDigest};
 use crate::{
@@ -34,7 +33,7 @@ impl UseCases {
         self.store()
             .snapshot("verify_books", move |tx| {
                 Box::pin(async move {
-                    let connection: &DatabaseTransaction = tx;
+                    let connection: &Transaction = tx;
                     let mut proof = Proof::default();
                     let mut digest = LedgerDigest::default();
                     let mut after = String::new();
@@ -79,7 +78,7 @@ impl Proof {
         }
     }
 
-    async fn prove(&mut self, connection: &DatabaseTransaction, range: &ItemRange) -> Result<(), StorageError> {
+    async fn prove(&mut self, connection: &Transaction, range: &ItemRange) -> Result<(), StorageError> {
         let positions = table::positions(connection, range).await?;
         self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
         self.movements += table::count_movements(connection, range).await?;
@@ -133,7 +132,7 @@ impl Proof {
     }
 
     /// A claim's reserved and pegged units are the sums of its reservations and pegs.
-    async fn prove_claims(&mut self, connection: &DatabaseTransaction) -> Result<(), StorageError> {
+    async fn prove_claims(&mut self, connection: &Transaction) -> Result<(), StorageError> {
         self.claims = claims::count_claims(connection).await?;
         let mut range = claims::next_lines(connection, String::new(), CLAIMS_AT_ONCE).await?;
         loop {
@@ -158,11 +157,7 @@ impl Proof {
     }
 
     /// A supply's pegged units are the sum of its pegs, and its open units follow from the others.
-    async fn prove_supplies(
-        &mut self,
-        connection: &DatabaseTransaction,
-        range: &ItemRange,
-    ) -> Result<(), StorageError> {
+    async fn prove_supplies(&mut self, connection: &Transaction, range: &ItemRange) -> Result<(), StorageError> {
         let mut pegged = summed(table::pegged_by_supply(connection, range).await?);
         for row in table::supplies(connection, range).await? {
             let key = (row.item_id.clone(), row.supply_id.clone(), String::new());
@@ -183,7 +178,7 @@ impl Proof {
     /// The rows by which arriving stock finds the queue agree with the claims, and nothing is free beside the queue.
     async fn prove_queue(
         &mut self,
-        connection: &DatabaseTransaction,
+        connection: &Transaction,
         range: &ItemRange,
         positions: &[position::Model],
     ) -> Result<(), StorageError> {

@@ -10,6 +10,7 @@ use backorder_domain::stock::{context::CommandContext, error::StockError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use self::repeg_past_due::ITEMS_PER_TRANSACTION_MAX;
 use super::UseCases;
 use crate::{error::Error, store::upkeep as table};
 
@@ -18,7 +19,7 @@ const ACTOR: &str = "inventory";
 
 impl UseCases {
     /// How many pieces of work business time has left to do: soft claims that are due, and items whose claims are pegged
-    /// to supply that is past due.
+    /// to supply that is past due, of which no more are counted than one transaction takes.
     ///
     /// # Errors
     /// Those of the store.
@@ -27,7 +28,8 @@ impl UseCases {
         let dates = self.places().await?.dates_at(now);
         let reader = self.store().reader();
         let due = table::count_due_claims(reader, now).await?;
-        Ok(due + table::count_past_due_items(reader, &dates).await?)
+        let past_due = table::past_due_items(reader, &dates, ITEMS_PER_TRANSACTION_MAX).await?;
+        Ok(due + past_due.len() as u64)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Items pegged anew in one transaction at most.
-const ITEMS_PER_TRANSACTION_MAX: u64 = 50;
+pub(super) const ITEMS_PER_TRANSACTION_MAX: u64 = 50;
 const CAUSE: &str = "past-due";
 /// Pegs leave no movement, so the id of the write needs to differ by item only.
 const REPEG_IDS: Uuid = Uuid::from_u128(0x2d9c_71f0_84ab_4e63_b5d2_0c6e_93a8_f147);
@@ -40,7 +40,7 @@ impl UseCases {
             if items.is_empty() {
                 return Ok(repegged);
             }
-            let done = self.repeg(&items, &places).await?;
+            let done = self.repeg(&Vec::from_iter(items), &places).await?;
             if done == 0 {
                 return Ok(repegged);
             }

@@ -31,7 +31,7 @@ fn location_copy(columns: Columns) -> TableCreateStatement {
         .col(columns.id_text("id"))
         .col(columns.id_text("kind"))
         .col(columns.id_text("time_zone"))
-        .col(ColumnDef::new("rank").integer().not_null())
+        .col(columns.int32("rank"))
         .col(columns.number("version"))
         .primary_key(&mut primary_key("pk_location_copy", &["id"]));
     columns.clustered(&mut table).take()

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{Columns, at_least, of_line, primary_key, small_number};
+use super::{Columns, at_least, of_line, primary_key};
 
 pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
     vec![promise(columns), lost_demand(columns), order_write(columns)]
@@ -25,8 +25,8 @@ fn promise(columns: Columns) -> TableCreateStatement {
     table
         .table("promise")
         .col(columns.id_text("order_id"))
-        .col(small_number("line_number"))
-        .col(small_number("revision"))
+        .col(columns.int32("line_number"))
+        .col(columns.int32("revision"))
         .col(columns.instant("promised_at"))
         .col(columns.civil_date("promised_date").null())
         .col(columns.id_text("time_zone"))
@@ -45,8 +45,8 @@ fn lost_demand(columns: Columns) -> TableCreateStatement {
         .table("lost_demand")
         .col(columns.row_id("id"))
         .col(columns.id_text("order_id"))
-        .col(small_number("line_number"))
-        .col(small_number("part"))
+        .col(columns.int32("line_number"))
+        .col(columns.int32("part"))
         .col(columns.id_text("item_id"))
         .col(columns.number("quantity"))
         .col(columns.id_text("reason"))

@@ -65,8 +65,3 @@ fn of_line(name: &'static str, table: &'static str) -> ForeignKeyCreateStatement
 fn at_least(name: &'static str, column: &'static str, least: i64) -> (&'static str, Expr) {
     (name, Expr::col(column).gte(least))
 }
-
-/// A whole number of 32 bits: line numbers, parts, revisions.
-fn small_number(column: &'static str) -> ColumnDef {
-    ColumnDef::new(column).integer().not_null().take()
-}

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{Columns, at_least, of_line, primary_key, small_number};
+use super::{Columns, at_least, of_line, primary_key};
 
 pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
     vec![customer_order(columns), order_line(columns), line_claim(columns), line_hold(columns)]
@@ -72,7 +72,7 @@ fn order_line(columns: Columns) -> TableCreateStatement {
     table
         .table("order_line")
         .col(columns.id_text("order_id"))
-        .col(small_number("line_number"))
+        .col(columns.int32("line_number"))
         .col(columns.id_text("item_id"))
         .col(columns.id_text("ordered_unit"))
         .col(columns.number("ordered_unit_quantity"))
@@ -133,7 +133,7 @@ fn line_dates(columns: Columns, table: &mut TableCreateStatement) {
         .col(columns.civil_date("expected_ship_date").null())
         .col(columns.civil_date("actual_ship_date").null())
         .col(columns.id_text("promised_zone"))
-        .col(small_number("promise_revision"))
+        .col(columns.int32("promise_revision"))
         .col(columns.text("confirmations"))
         .col(columns.instant("wait_started_at"))
         .col(columns.civil_date("wait_limit_date").null())
@@ -158,7 +158,7 @@ fn line_terms(columns: Columns, table: &mut TableCreateStatement) {
         .col(columns.number("minimum_per_location"))
         // Ids hold no white space, so a list of them between blanks is exact.
         .col(columns.id_text("locations"))
-        .col(small_number("parts"));
+        .col(columns.int32("parts"));
 }
 
 fn line_claim(columns: Columns) -> TableCreateStatement {
@@ -166,8 +166,8 @@ fn line_claim(columns: Columns) -> TableCreateStatement {
     table
         .table("line_claim")
         .col(columns.id_text("order_id"))
-        .col(small_number("line_number"))
-        .col(small_number("part"))
+        .col(columns.int32("line_number"))
+        .col(columns.int32("part"))
         .col(columns.quantity("reserved", "ck_line_claim_reserved"))
         .col(columns.quantity("waiting", "ck_line_claim_waiting"))
         .col(columns.quantity("pegged", "ck_line_claim_pegged"))
@@ -189,7 +189,7 @@ fn line_hold(columns: Columns) -> TableCreateStatement {
     table
         .table("line_hold")
         .col(columns.id_text("order_id"))
-        .col(small_number("line_number"))
+        .col(columns.int32("line_number"))
         .col(columns.id_text("hold_type"))
         .col(columns.boolean("blocks_allocation"))
         .col(columns.text("actor"))

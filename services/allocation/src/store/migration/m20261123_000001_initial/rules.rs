@@ -20,7 +20,7 @@ fn backorder_policy(columns: Columns) -> TableCreateStatement {
         .col(columns.id_text("customer_tier").null())
         .col(columns.boolean("allowed"))
         .col(columns.number("waiting_limit").null())
-        .col(ColumnDef::new("acceptable_wait_days").integer().null())
+        .col(columns.int32("acceptable_wait_days").null())
         .col(columns.id_text("wait_day_type"))
         .col(columns.id_text("wait_start"))
         .col(columns.id_text("after_wait"))
@@ -40,7 +40,7 @@ fn serving_sequence(columns: Columns) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table("serving_sequence")
-        .col(ColumnDef::new("id").integer().not_null())
+        .col(columns.int32("id"))
         .col(columns.text("keys"))
         .col(columns.text("tiers"))
         .col(columns.text("channels"))

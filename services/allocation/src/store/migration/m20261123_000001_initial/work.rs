@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{Columns, primary_key, small_number};
+use super::{Columns, primary_key};
 
 pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
     vec![unfinished_step(columns), pending_run(columns), pending_promise(columns)]
@@ -43,7 +43,7 @@ fn pending_promise(columns: Columns) -> TableCreateStatement {
         .table("pending_promise")
         .col(columns.id_text("item_id"))
         .col(columns.id_text("order_id"))
-        .col(small_number("line_number"))
+        .col(columns.int32("line_number"))
         .primary_key(&mut primary_key("pk_pending_promise", &["item_id", "order_id", "line_number"]));
     columns.clustered(&mut table).take()
 }

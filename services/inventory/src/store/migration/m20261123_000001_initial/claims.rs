@@ -36,7 +36,7 @@ fn claim(columns: Columns) -> TableCreateStatement {
     table
         .table("claim")
         .col(columns.id_text("line_id"))
-        .col(ColumnDef::new("part").integer().not_null())
+        .col(columns.int32("part"))
         .col(columns.id_text("item_id"))
         .col(columns.quantity("reserved", "ck_claim_reserved"))
         .col(columns.quantity("waiting", "ck_claim_waiting"))
@@ -67,7 +67,7 @@ fn claim_location(columns: Columns) -> TableCreateStatement {
         .col(columns.id_text("item_id"))
         .col(columns.id_text("location_id"))
         .col(columns.id_text("line_id"))
-        .col(ColumnDef::new("part").integer().not_null())
+        .col(columns.int32("part"))
         .col(columns.number("quantity"))
         .primary_key(&mut primary_key("pk_claim_location", &["item_id", "location_id", "line_id", "part"]))
         .foreign_key(&mut claim_key("fk_claim_location_claim", "claim_location"))
@@ -80,7 +80,7 @@ fn reservation(columns: Columns) -> TableCreateStatement {
     table
         .table("reservation")
         .col(columns.id_text("line_id"))
-        .col(ColumnDef::new("part").integer().not_null())
+        .col(columns.int32("part"))
         .col(columns.id_text("location_id"))
         .col(columns.id_text("batch"))
         .col(columns.id_text("item_id"))
@@ -98,7 +98,7 @@ fn peg(columns: Columns) -> TableCreateStatement {
     table
         .table("peg")
         .col(columns.id_text("line_id"))
-        .col(ColumnDef::new("part").integer().not_null())
+        .col(columns.int32("part"))
         .col(columns.id_text("supply_id"))
         .col(columns.id_text("item_id"))
         .col(columns.number("quantity"))

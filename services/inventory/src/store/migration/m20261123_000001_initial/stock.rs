@@ -44,7 +44,7 @@ fn movement(columns: Columns) -> TableCreateStatement {
         .col(columns.row_id("id"))
         .col(columns.id_text("item_id"))
         .col(columns.id_text("request_id"))
-        .col(ColumnDef::new("ordinal").integer().not_null())
+        .col(columns.int32("ordinal"))
         .col(columns.id_text("from_location_id").null())
         .col(columns.id_text("from_state"))
         .col(columns.id_text("to_location_id").null())
