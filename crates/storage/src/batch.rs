@@ -61,8 +61,8 @@ impl Batch {
         statements.extend(events);
         let mut changed = 0;
         let mut last_row = None;
-        if let Some(done) = tx.run_rows(&statements) {
-            let done = done?;
+        if let Some(session) = tx.transaction().as_session() {
+            let done = session.run_rows(&statements)?;
             changed = done.rows_affected;
             // Events come last and are numbered by their position, which is so the feed's new head.
             last_row = Some(done.last_insert_id.cast_signed());

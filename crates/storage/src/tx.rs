@@ -7,14 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, ProxyExecResult, QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::{
-    StorageError,
-    sqlite::{RowStatement, Session},
-};
+use crate::{StorageError, sqlite::Session};
 
 /// A transaction of either database, as a SeaORM connection: every query and every entity works on it.
 ///
@@ -41,6 +36,13 @@ impl From<Session> for Transaction {
 }
 
 impl Transaction {
+    pub(crate) fn as_session(&self) -> Option<&Session> {
+        match &self.kind {
+            Kind::Postgres(_) => None,
+            Kind::Sqlite(session) => Some(session),
+        }
+    }
+
     async fn commit(self) -> Result<(), DbErr> {
         match self.kind {
             Kind::Postgres(transaction) => transaction.commit().await,
@@ -142,12 +144,8 @@ impl WriteTx<'_> {
         self.get_database_backend()
     }
 
-    /// Runs the statements of many rows on SQLite; `None` on PostgreSQL, which takes many rows in one statement.
-    pub(crate) fn run_rows(&self, statements: &[RowStatement]) -> Option<Result<ProxyExecResult, DbErr>> {
-        match &self.transaction.kind {
-            Kind::Postgres(_) => None,
-            Kind::Sqlite(session) => Some(session.run_rows(statements)),
-        }
+    pub(crate) fn transaction(&self) -> &Transaction {
+        &self.transaction
     }
 }
 

@@ -183,6 +183,7 @@ impl Demo {
             state: self.state.clone(),
             folder: self.folder.clone(),
             is_resumed,
+            has_placed: false,
             progress: Progress::of("streaming", days),
             stop: shutdown.token(),
         };

@@ -69,6 +69,8 @@ pub struct Stream<'a> {
     pub folder: PathBuf,
     /// Whether the first day may have been begun before the program was stopped.
     pub is_resumed: bool,
+    /// Whether an order was placed since the services were idle last.
+    pub has_placed: bool,
     /// How far it is.
     pub progress: Progress,
     /// The wish to stop.
@@ -176,6 +178,7 @@ impl Stream<'_> {
         let asked = Instant::now();
         let answer = self.clients.orders.clone().place_order(request).await?.into_inner();
         self.state.place_order_us.push(microseconds(asked.elapsed()));
+        self.has_placed = true;
         let placed = answer.order.unwrap_or_default();
         placed.lines.iter().for_each(|line| self.buyer.moved(&line.item, -line.ordered));
         self.book.note(&placed);
@@ -183,7 +186,11 @@ impl Stream<'_> {
     }
 
     async fn reverse(&mut self, reversal: &Reversal, touched: &mut BTreeSet<String>) -> Result<(), Failure> {
-        until_idle(&self.clients).await?;
+        // After another reversal the services are idle already.
+        if self.has_placed {
+            until_idle(&self.clients).await?;
+            self.has_placed = false;
+        }
         self.set_clock(reversal.reversed_at);
         let undone = undo::apply(&self.clients, reversal, WAREHOUSE, None).await?;
         undone.orders.iter().for_each(|order| self.book.note(order));

@@ -13,6 +13,7 @@ use super::{
     pool::{Taken, waiting},
     values::{bind, read_all},
 };
+use crate::{KeyedRow, RowReader, StorageError};
 
 /// One statement for many rows.
 #[derive(Debug)]
@@ -93,6 +94,26 @@ impl Session {
     /// Runs a query; answers at most `limit` rows.
     pub(crate) fn query(&self, statement: &Statement, limit: usize) -> Result<Vec<ProxyRow>, DbErr> {
         query(self.taken().0.connection()?, statement, limit)
+    }
+
+    /// Reads the rows of keys of `width` values each, with the query of one key.
+    pub(crate) fn rows_by_key<R: KeyedRow>(
+        &self,
+        text: &str,
+        width: usize,
+        keys: &[Value],
+    ) -> Result<Vec<R>, StorageError> {
+        let taken = self.taken();
+        let mut prepared = taken.0.connection()?.prepare_cached(text).map_err(failed)?;
+        let mut found = Vec::with_capacity(keys.len() / width.max(1));
+        for key in keys.chunks(width.max(1)) {
+            bind(&mut prepared, key).map_err(failed)?;
+            let mut rows = prepared.raw_query();
+            while let Some(row) = rows.next().map_err(failed)? {
+                found.push(R::from_row(&mut RowReader::of_sqlite::<R>(row))?);
+            }
+        }
+        Ok(found)
     }
 
     /// Commits it.

@@ -16,6 +16,7 @@ mod feed;
 mod follow;
 mod idempotency;
 mod inbox;
+mod keyed;
 mod leases;
 mod migrations;
 mod outages;

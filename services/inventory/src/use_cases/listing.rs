@@ -9,7 +9,6 @@ use backorder_domain::{
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use backorder_service_kit::paging::{PageBinding, PageRequest};
 use backorder_storage::{StorageError, columns};
-use sea_orm::ConnectionTrait;
 
 use super::{UseCases, page_token_invalid};
 use crate::{
@@ -238,7 +237,10 @@ pub fn supply_message(row: &supply::Model) -> Result<pb::Supply, StorageError> {
 }
 
 /// Claims with all that belongs to them, in the order of line and part.
-async fn claim_messages(connection: &impl ConnectionTrait, rows: Vec<claim::Model>) -> Result<Vec<pb::Claim>, Error> {
+async fn claim_messages(
+    connection: &impl backorder_storage::Reads,
+    rows: Vec<claim::Model>,
+) -> Result<Vec<pb::Claim>, Error> {
     let mut claims = complete_claims(connection, rows).await?;
     let pegged: BTreeSet<&SupplyId> = claims.iter().flat_map(|(_, claim)| &claim.pegs).map(|peg| &peg.supply).collect();
     let pegged: Vec<&SupplyId> = pegged.into_iter().collect();

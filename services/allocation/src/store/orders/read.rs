@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use backorder_storage::{
-    StorageError, WriteTx,
+    StorageError, WriteTx, rows_by_key,
     sql::{rows_of_placeholders, statement},
 };
 use sea_orm::{
@@ -90,15 +90,9 @@ pub async fn claims_pending_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> R
 /// Locks orders and loads all their lines and claims.
 pub async fn load_orders_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Result<Book, StorageError> {
     let mut book = Book { orders: lock_orders_in_tx(tx, ids).await? };
-    let found: Vec<&str> = ids.iter().map(String::as_str).collect();
-    for chunk in found.chunks(KEYS_PER_QUERY_MAX) {
-        let lines =
-            order_line::Entity::find().filter(order_line::Column::OrderId.is_in(chunk.iter().copied())).all(tx).await?;
-        put_lines(&mut book, lines);
-        let claims =
-            line_claim::Entity::find().filter(line_claim::Column::OrderId.is_in(chunk.iter().copied())).all(tx).await?;
-        put_claims(&mut book, claims);
-    }
+    let keys = || ids.iter().map(|id| Value::from(id.as_str())).collect();
+    put_lines(&mut book, rows_by_key(tx, &["order_id"], keys()).await?);
+    put_claims(&mut book, rows_by_key(tx, &["order_id"], keys()).await?);
     Ok(book)
 }
 
@@ -107,18 +101,9 @@ pub async fn load_orders_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Resu
 pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) -> Result<Book, StorageError> {
     let ids: BTreeSet<String> = keys.iter().map(|(order, _)| order.clone()).collect();
     let mut book = Book { orders: lock_orders_in_tx(tx, &ids).await? };
-    let keys: Vec<&(String, i32)> = keys.iter().collect();
-    for chunk in keys.chunks(KEYS_PER_QUERY_MAX) {
-        let query = |table: &str| {
-            let text = format!(
-                "SELECT * FROM {table} WHERE (order_id, line_number) IN (VALUES {})",
-                rows_of_placeholders(chunk.len(), 2)
-            );
-            statement(tx, text, key_values(chunk))
-        };
-        put_lines(&mut book, order_line::Entity::find().from_raw_sql(query("order_line")).all(tx).await?);
-        put_claims(&mut book, line_claim::Entity::find().from_raw_sql(query("line_claim")).all(tx).await?);
-    }
+    let keys = || keys.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect();
+    put_lines(&mut book, rows_by_key(tx, &["order_id", "line_number"], keys()).await?);
+    put_claims(&mut book, rows_by_key(tx, &["order_id", "line_number"], keys()).await?);
     Ok(book)
 }
 

@@ -19,3 +19,5 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+backorder_storage::keyed_row!(Model, "peg" { line_id, part, supply_id, item_id, quantity });

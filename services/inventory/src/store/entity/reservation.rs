@@ -22,3 +22,5 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+backorder_storage::keyed_row!(Model, "reservation" { line_id, part, location_id, batch, item_id, taken, quantity });

@@ -15,9 +15,9 @@ use backorder_domain::{
         supply::Supply,
     },
 };
-use backorder_storage::{StorageError, WriteTx, columns};
+use backorder_storage::{Reads, StorageError, WriteTx, columns};
 use jiff::{Timestamp, civil::Date};
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::DbBackend;
 
 use super::{
     Scope, query,
@@ -97,7 +97,7 @@ pub async fn load_in_tx(
     load(tx, scope, dates).await
 }
 
-async fn find_items(connection: &impl ConnectionTrait, scope: &mut Scope) -> Result<(), StorageError> {
+async fn find_items(connection: &impl Reads, scope: &mut Scope) -> Result<(), StorageError> {
     let lines: Vec<_> = scope.lines.iter().collect();
     let found = query::items_of_lines(connection, &lines).await?;
     let supplies: Vec<_> = scope.supplies.iter().collect();
@@ -113,7 +113,7 @@ async fn find_items(connection: &impl ConnectionTrait, scope: &mut Scope) -> Res
 /// # Errors
 /// [`LoadError`].
 pub async fn load(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     mut scope: Scope,
     dates: &BTreeMap<LocationId, Date>,
 ) -> Result<Loaded, LoadError> {
@@ -138,7 +138,7 @@ struct RowsRead {
 }
 
 async fn read_rows(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     scope: &Scope,
     named_claims: Vec<claim::Model>,
     named_supplies: Vec<supply::Model>,
@@ -187,7 +187,7 @@ fn is_covered(
 }
 
 async fn read_claims(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     scope: &Scope,
     items: &[&ItemId],
     named: Vec<claim::Model>,
@@ -212,7 +212,7 @@ async fn read_claims(
 /// # Errors
 /// [`StorageError`] of the queries, or of rows that hold what they must never hold.
 pub async fn complete_claims(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     mut rows: Vec<claim::Model>,
 ) -> Result<Vec<(claim::Model, Claim)>, StorageError> {
     rows.sort_by(|a, b| (&a.line_id, a.part).cmp(&(&b.line_id, b.part)));
@@ -239,7 +239,7 @@ pub async fn complete_claims(
 }
 
 async fn read_supplies(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     scope: &Scope,
     items: &[&ItemId],
     named: Vec<supply::Model>,

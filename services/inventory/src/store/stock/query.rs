@@ -6,9 +6,9 @@ use backorder_domain::{
     ids::{ItemId, LineId, LocationId, SupplyId},
     quantity::Quantity,
 };
-use backorder_storage::StorageError;
+use backorder_storage::{Reads, StorageError, rows_by_key};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Value,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -23,16 +23,8 @@ fn texts<'a, T: AsRef<str> + 'a>(keys: &'a [&'a T]) -> impl Iterator<Item = &'a 
 }
 
 /// All positions of the items.
-pub async fn positions(
-    connection: &impl ConnectionTrait,
-    items: &[&ItemId],
-) -> Result<Vec<position::Model>, StorageError> {
-    let mut rows = Vec::with_capacity(items.len());
-    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
-        let query = position::Entity::find().filter(position::Column::ItemId.is_in(texts(chunk)));
-        rows.extend(query.all(connection).await?);
-    }
-    Ok(rows)
+pub async fn positions(connection: &impl Reads, items: &[&ItemId]) -> Result<Vec<position::Model>, StorageError> {
+    rows_by_key(connection, &["item_id"], texts(items).map(Value::from).collect()).await
 }
 
 #[derive(FromQueryResult)]
@@ -136,24 +128,15 @@ pub async fn items_of_lines(
 }
 
 /// The claims of lines, all parts.
-pub async fn claims_of_lines(
-    connection: &impl ConnectionTrait,
-    lines: &[&LineId],
-) -> Result<Vec<claim::Model>, StorageError> {
+pub async fn claims_of_lines(connection: &impl Reads, lines: &[&LineId]) -> Result<Vec<claim::Model>, StorageError> {
     claims_of(connection, texts(lines)).await
 }
 
 async fn claims_of<'a>(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     lines: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<claim::Model>, StorageError> {
-    let lines: Vec<&str> = lines.collect();
-    let mut rows = Vec::with_capacity(lines.len());
-    for chunk in lines.chunks(KEYS_PER_QUERY_MAX) {
-        let query = claim::Entity::find().filter(claim::Column::LineId.is_in(chunk.iter().copied()));
-        rows.extend(query.all(connection).await?);
-    }
-    Ok(rows)
+    rows_by_key(connection, &["line_id"], lines.map(Value::from).collect()).await
 }
 
 /// All claims that wait for the items.
@@ -171,7 +154,7 @@ pub async fn waiting_claims(
 
 /// All claims on the items that have units reserved at one of the locations.
 pub async fn reserved_claims(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     items: &[&ItemId],
     locations: &[&LocationId],
 ) -> Result<Vec<claim::Model>, StorageError> {
@@ -195,38 +178,25 @@ pub async fn reserved_claims(
 
 /// The reservations of claims, in the order in which they were taken. Those of other parts of a line come with them.
 pub async fn reservations_of(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     claims: &[&claim::Model],
 ) -> Result<Vec<reservation::Model>, StorageError> {
-    let mut rows = Vec::with_capacity(claims.len());
-    for lines in lines_of(claims).chunks(KEYS_PER_QUERY_MAX) {
-        let query = reservation::Entity::find()
-            .filter(reservation::Column::LineId.is_in(lines.iter().copied()))
-            .order_by_asc(reservation::Column::Taken);
-        rows.extend(query.all(connection).await?);
-    }
+    let mut rows: Vec<reservation::Model> = rows_by_key(connection, &["line_id"], lines_of(claims)).await?;
+    rows.sort_by_key(|row| row.taken);
     Ok(rows)
 }
 
 /// The pegs of claims. Those of other parts of a line come with them.
-pub async fn pegs_of(
-    connection: &impl ConnectionTrait,
-    claims: &[&claim::Model],
-) -> Result<Vec<peg::Model>, StorageError> {
-    let mut rows = Vec::with_capacity(claims.len());
-    for lines in lines_of(claims).chunks(KEYS_PER_QUERY_MAX) {
-        let query = peg::Entity::find().filter(peg::Column::LineId.is_in(lines.iter().copied()));
-        rows.extend(query.all(connection).await?);
-    }
-    Ok(rows)
+pub async fn pegs_of(connection: &impl Reads, claims: &[&claim::Model]) -> Result<Vec<peg::Model>, StorageError> {
+    rows_by_key(connection, &["line_id"], lines_of(claims)).await
 }
 
 /// The lines of claims, each once.
-fn lines_of<'a>(claims: &[&'a claim::Model]) -> Vec<&'a str> {
+fn lines_of(claims: &[&claim::Model]) -> Vec<Value> {
     let mut lines: Vec<&str> = claims.iter().map(|claim| claim.line_id.as_str()).collect();
     lines.sort_unstable();
     lines.dedup();
-    lines
+    lines.into_iter().map(Value::from).collect()
 }
 
 /// The open holds of the items.
