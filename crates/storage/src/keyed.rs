@@ -34,7 +34,7 @@ macro_rules! keyed_row {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
 
             fn from_row(row: &mut $crate::RowReader<'_>) -> Result<Self, $crate::StorageError> {
-                Ok(Self { $($field: row.next()?),* })
+                Ok(Self { $($field: row.column()?),* })
             }
         }
     };
@@ -65,7 +65,7 @@ impl<'r> RowReader<'r> {
     ///
     /// # Errors
     /// [`StorageError`] when it holds something else or there is none.
-    pub fn next<T: FromSql + TryGetable>(&mut self) -> Result<T, StorageError> {
+    pub fn column<T: FromSql + TryGetable>(&mut self) -> Result<T, StorageError> {
         let index = self.next;
         self.next += 1;
         match self.row {
