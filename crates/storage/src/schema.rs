@@ -1,13 +1,15 @@
 //! Parts of which services make their migrations: column types that mean the same on both databases, and the tables
 //! that every service has.
 
+use std::collections::HashMap;
+
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr,
+    ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable,
     sea_query::{Check, ColumnDef, Expr, ExprTrait, IntoIden, TableCreateStatement},
 };
 use sea_orm_migration::SchemaManager;
 
-use crate::sqlite::INT32;
+use crate::{StorageError, sql::statement, sqlite::INT32};
 
 /// Makes column definitions for one database. Columns are NOT NULL; chain `.null()` where a value may be missing.
 ///
@@ -104,6 +106,29 @@ impl Columns {
     pub fn clustered(self, table: &mut TableCreateStatement) -> &mut TableCreateStatement {
         if self.backend == DbBackend::Sqlite { table.extra("WITHOUT ROWID") } else { table }
     }
+}
+
+/// Names the columns of an entity whose rows SQLite would give out as another whole number than the model's: where the
+/// model may miss it, such a column would be read as missing. For the tests of services; nothing on PostgreSQL.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn misdeclared_columns<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+) -> Result<Vec<String>, StorageError> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        return Ok(Vec::new());
+    }
+    let text = format!("SELECT name, type AS declared FROM pragma_table_info('{}')", E::default().table_name());
+    let mut declared = HashMap::new();
+    for row in connection.query_all_raw(statement(connection, text, [])).await? {
+        declared.insert(row.try_get::<String>("", "name")?, row.try_get::<String>("", "declared")?);
+    }
+    let is_misdeclared = |column: &E::Column| {
+        let is_int32 = *column.def().get_column_type() == ColumnType::Integer;
+        declared.get(column.as_str()).is_none_or(|declared| (declared == INT32) != is_int32)
+    };
+    Ok(E::Column::iter().filter(is_misdeclared).map(|column| column.as_str().to_owned()).collect())
 }
 
 /// The tables that every service has, version 1: `request`, `outbox`, `feed`, `inbox`, `bus_cursor`,

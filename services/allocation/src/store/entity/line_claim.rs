@@ -27,4 +27,9 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-backorder_storage::keyed_row!(Model, "line_claim" { order_id, line_number, part, reserved, waiting, pegged, posted, queue_key, queue_time, reservations, pegs, version });
+backorder_storage::keyed_row!(
+    Model, "line_claim" {
+        order_id, line_number, part, reserved, waiting, pegged, posted, queue_key, queue_time, reservations,
+        pegs, version,
+    }
+);

@@ -15,3 +15,44 @@ pub mod promise;
 pub mod rule_write;
 pub mod serving_sequence;
 pub mod unfinished_step;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use backorder_storage::{Store, StoreOptions, schema::misdeclared_columns};
+    use backorder_testkit::{Backend, fresh_url};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_gives_out_the_whole_numbers_of_the_models() {
+        let database = fresh_url(Backend::Sqlite).await;
+        let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
+        store.migrate::<crate::store::migration::Migrator>().await.unwrap();
+        macro_rules! misdeclared {
+            ($($table:ident),*) => {
+                vec![$((stringify!($table), misdeclared_columns::<$table::Entity>(store.reader()).await.unwrap())),*]
+            };
+        }
+        let tables = misdeclared!(
+            backorder_policy,
+            customer_order,
+            item_copy,
+            line_claim,
+            line_hold,
+            location_copy,
+            lost_demand,
+            order_line,
+            order_write,
+            pending_promise,
+            pending_run,
+            promise,
+            rule_write,
+            serving_sequence,
+            unfinished_step
+        );
+        for (table, columns) in tables {
+            assert_eq!(columns, Vec::<String>::new(), "{table}");
+        }
+    }
+}

@@ -66,4 +66,15 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-backorder_storage::keyed_row!(Model, "order_line" { order_id, line_number, item_id, ordered_unit, ordered_unit_quantity, base_units_per_unit, ordered, open, reserved, released, shipped, cancelled, delivered, returned, refused, filled_at_once, backordered, future, preorder, queue_time, queue_key, time_zone, requested_date, requested_basis, original_promised_date, current_promised_date, expected_ship_date, actual_ship_date, promised_zone, promise_revision, confirmations, wait_started_at, wait_limit_date, filled_at, ship_set, price_nanos, cost_nanos, cost_currency, shortage_instruction, substitution_allowed, notify_before_short, policy_id, after_wait, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, parts, version, updated_at });
+backorder_storage::keyed_row!(
+    Model, "order_line" {
+        order_id, line_number, item_id, ordered_unit, ordered_unit_quantity, base_units_per_unit, ordered, open,
+        reserved, released, shipped, cancelled, delivered, returned, refused, filled_at_once, backordered,
+        future, preorder, queue_time, queue_key, time_zone, requested_date, requested_basis,
+        original_promised_date, current_promised_date, expected_ship_date, actual_ship_date, promised_zone,
+        promise_revision, confirmations, wait_started_at, wait_limit_date, filled_at, ship_set, price_nanos,
+        cost_nanos, cost_currency, shortage_instruction, substitution_allowed, notify_before_short, policy_id,
+        after_wait, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, parts,
+        version, updated_at,
+    }
+);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use backorder_storage::{Batch, StorageError, WriteTx, sql::statement};
-use sea_orm::{ConnectionTrait, EntityTrait as _, Value};
+use backorder_storage::{Batch, Reads, StorageError, WriteTx, sql::statement};
+use sea_orm::{EntityTrait as _, Value};
 
 use super::read::{find_orders, lines_by_key};
 use crate::{
@@ -24,7 +24,7 @@ pub struct WaitingPart {
 
 /// Waiting parts by order, line and part, after a place in this order.
 pub async fn waiting_parts(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     after: Option<&LineKey>,
     limit: u64,
 ) -> Result<Vec<WaitingPart>, StorageError> {

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use backorder_storage::{
-    StorageError, WriteTx, rows_by_key,
-    sql::{rows_of_placeholders, statement},
-};
+use backorder_storage::{Reads, StorageError, WriteTx, rows_by_key};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Value,
@@ -101,33 +98,21 @@ pub async fn load_orders_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Resu
 pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) -> Result<Book, StorageError> {
     let ids: BTreeSet<String> = keys.iter().map(|(order, _)| order.clone()).collect();
     let mut book = Book { orders: lock_orders_in_tx(tx, &ids).await? };
-    let keys = || keys.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect();
-    put_lines(&mut book, rows_by_key(tx, &["order_id", "line_number"], keys()).await?);
-    put_claims(&mut book, rows_by_key(tx, &["order_id", "line_number"], keys()).await?);
+    put_lines(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(keys)).await?);
+    put_claims(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(keys)).await?);
     Ok(book)
 }
 
 /// Lines by order and number, without locks.
 pub async fn lines_by_key(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     keys: &BTreeSet<(String, i32)>,
 ) -> Result<HashMap<(String, i32), order_line::Model>, StorageError> {
-    let keys: Vec<&(String, i32)> = keys.iter().collect();
-    let mut lines = HashMap::with_capacity(keys.len());
-    for chunk in keys.chunks(KEYS_PER_QUERY_MAX) {
-        let text = format!(
-            "SELECT * FROM order_line WHERE (order_id, line_number) IN (VALUES {})",
-            rows_of_placeholders(chunk.len(), 2)
-        );
-        let query = statement(connection, text, key_values(chunk));
-        for row in order_line::Entity::find().from_raw_sql(query).all(connection).await? {
-            lines.insert((row.order_id.clone(), row.line_number), row);
-        }
-    }
-    Ok(lines)
+    let lines: Vec<order_line::Model> = rows_by_key(connection, &["order_id", "line_number"], line_keys(keys)).await?;
+    Ok(lines.into_iter().map(|line| ((line.order_id.clone(), line.line_number), line)).collect())
 }
 
-fn key_values(keys: &[&(String, i32)]) -> Vec<Value> {
+fn line_keys(keys: &BTreeSet<(String, i32)>) -> Vec<Value> {
     keys.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect()
 }
 

@@ -31,4 +31,9 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-backorder_storage::keyed_row!(Model, "claim" { line_id, part, item_id, reserved, waiting, pegged, posted, strength, expires_at, eligible, queue_key, queue_time, locations, split_allowed, min_per_location, requested_date, version });
+backorder_storage::keyed_row!(
+    Model, "claim" {
+        line_id, part, item_id, reserved, waiting, pegged, posted, strength, expires_at, eligible, queue_key,
+        queue_time, locations, split_allowed, min_per_location, requested_date, version,
+    }
+);

@@ -13,3 +13,42 @@ pub mod peg;
 pub mod position;
 pub mod reservation;
 pub mod supply;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use backorder_storage::{Store, StoreOptions, schema::misdeclared_columns};
+    use backorder_testkit::{Backend, fresh_url};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_gives_out_the_whole_numbers_of_the_models() {
+        let database = fresh_url(Backend::Sqlite).await;
+        let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
+        store.migrate::<crate::store::migration::Migrator>().await.unwrap();
+        macro_rules! misdeclared {
+            ($($table:ident),*) => {
+                vec![$((stringify!($table), misdeclared_columns::<$table::Entity>(store.reader()).await.unwrap())),*]
+            };
+        }
+        let tables = misdeclared!(
+            audit_note,
+            claim,
+            claim_location,
+            hold,
+            item,
+            item_substitute,
+            item_unit,
+            location,
+            movement,
+            peg,
+            position,
+            reservation,
+            supply
+        );
+        for (table, columns) in tables {
+            assert_eq!(columns, Vec::<String>::new(), "{table}");
+        }
+    }
+}

@@ -25,4 +25,9 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-backorder_storage::keyed_row!(Model, "position" { item_id, location_id, available, reserved, released, held, quality_control, damaged, in_transit, version, updated_at });
+backorder_storage::keyed_row!(
+    Model, "position" {
+        item_id, location_id, available, reserved, released, held, quality_control, damaged, in_transit,
+        version, updated_at,
+    }
+);
