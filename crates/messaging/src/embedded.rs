@@ -172,7 +172,7 @@ impl EventSubscription for EmbeddedSubscription {
                 }
                 continue;
             }
-            let events = feed::read_after(self.source.reader(), self.read_through, BATCH_EVENTS_MAX).await?;
+            let events = feed::read_after(&self.source, self.read_through, BATCH_EVENTS_MAX).await?;
             let Some(last) = events.last() else {
                 // Another position will come; until then there is nothing to read.
                 if self.head.changed().await.is_err() {

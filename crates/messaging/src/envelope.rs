@@ -41,7 +41,7 @@ impl Envelope {
             occurred_at: event.occurred_at,
             traceparent: event.traceparent,
             position: event.position,
-            payload: Bytes::from(event.payload),
+            payload: event.payload,
         }
     }
 
@@ -54,7 +54,7 @@ impl Envelope {
             aggregate: self.aggregate.clone(),
             sequence: self.sequence,
             event_type: self.event_type.clone(),
-            payload: self.payload.to_vec(),
+            payload: self.payload.clone(),
             occurred_at: self.occurred_at,
             traceparent: self.traceparent.clone(),
         }

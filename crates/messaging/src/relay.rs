@@ -314,7 +314,7 @@ impl<'a> Publishing<'a> {
 
     /// Publishes the next events; answers whether there were any.
     async fn publish_some(&mut self) -> Result<bool, BusError> {
-        let events = feed::read_after(self.relay.store.reader(), self.position, BATCH_EVENTS_MAX).await?;
+        let events = feed::read_after(&self.relay.store, self.position, BATCH_EVENTS_MAX).await?;
         let Some(last) = events.last().map(|event| event.position) else { return Ok(false) };
         let envelopes: Vec<Envelope> =
             events.into_iter().map(|event| Envelope::of_feed(&self.relay.source, event)).collect();

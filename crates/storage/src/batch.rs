@@ -7,7 +7,8 @@
 use sea_orm::{DbBackend, Value};
 
 use crate::{
-    StorageError, WriteTx,
+    StorageError, WriteTx, columns,
+    event_rows::EventRow,
     sql::{self, ROWS_PER_STATEMENT_MAX},
     sqlite::RowStatement,
 };
@@ -20,7 +21,7 @@ pub const BINDS_MAX: usize = 32_766;
 pub struct Batch {
     backend: DbBackend,
     statements: Vec<RowStatement>,
-    events: Vec<RowStatement>,
+    events: Vec<EventRow>,
 }
 
 impl Batch {
@@ -46,9 +47,9 @@ impl Batch {
         self.statements.extend(row_statements(self.backend, width, values, text));
     }
 
-    /// As [`Batch::push_rows`], for events.
-    pub(crate) fn push_events(&mut self, width: usize, values: Vec<Value>, text: impl Fn(usize) -> String) {
-        self.events.extend(row_statements(self.backend, width, values, text));
+    /// Adds a row of events.
+    pub(crate) fn push_events(&mut self, row: EventRow) {
+        self.events.push(row);
     }
 
     /// Sends everything; answers how many rows changed.
@@ -56,9 +57,8 @@ impl Batch {
     /// # Errors
     /// [`StorageError`] of the first statement that fails.
     pub async fn run(self, tx: &WriteTx<'_>) -> Result<u64, StorageError> {
-        let Self { mut statements, events, .. } = self;
-        let has_events = !events.is_empty();
-        statements.extend(events);
+        let Self { mut statements, events, backend } = self;
+        statements.extend(event_statements(backend, &events));
         let mut changed = 0;
         let mut last_row = None;
         if let Some(session) = tx.transaction().as_session() {
@@ -71,11 +71,46 @@ impl Batch {
                 changed += sql::execute(tx, text, values).await?;
             }
         }
-        if has_events {
-            tx.note_appended(last_row);
+        if !events.is_empty() {
+            tx.note_appended(events, last_row);
         }
         Ok(changed)
     }
+}
+
+/// Writes rows of events. On SQLite they get their positions here: counted back from the feed's new head.
+fn event_statements(backend: DbBackend, rows: &[EventRow]) -> Vec<RowStatement> {
+    let values =
+        |row: &EventRow| [Value::from(row.count), columns::micros(row.newest_at).into(), row.events.to_vec().into()];
+    if backend == DbBackend::Postgres {
+        let text = |rows| {
+            let rows = sql::rows_of_placeholders(rows, 3);
+            format!("INSERT INTO outbox (event_count, newest_at, events) VALUES {rows}")
+        };
+        return row_statements(backend, 3, rows.iter().flat_map(values).collect(), text);
+    }
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut before_head = rows.iter().map(|row| row.count).sum::<i64>();
+    let raise = RowStatement {
+        text: "UPDATE feed SET last_position = last_position + ? WHERE id = 1".to_owned(),
+        width: 1,
+        values: vec![before_head.into()],
+    };
+    let mut insert = RowStatement {
+        text: "INSERT INTO outbox (event_count, newest_at, events, last_position) \
+               VALUES (?, ?, ?, (SELECT last_position FROM feed WHERE id = 1) - ?)"
+            .to_owned(),
+        width: 4,
+        values: Vec::with_capacity(rows.len() * 4),
+    };
+    for row in rows {
+        before_head -= row.count;
+        insert.values.extend(values(row));
+        insert.values.push(before_head.into());
+    }
+    vec![raise, insert]
 }
 
 /// Puts the values of many rows into statements.

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::{StorageError, Store, WriteTx, columns, feed::FeedEvent, sql};
@@ -85,7 +85,7 @@ pub async fn put_aside_in_tx(
             Value::from(event.aggregate.as_str()),
             Value::from(event.sequence),
             Value::from(event.event_type.as_str()),
-            Value::from(event.payload.clone()),
+            Value::from(event.payload.to_vec()),
             Value::from(columns::micros(event.occurred_at)),
             Value::from(event.traceparent.clone()),
             Value::from(event.position),
@@ -153,7 +153,7 @@ pub async fn list(store: &Store, consumer: &str, after: i64, limit: u32) -> Resu
                 id: row.try_get("", "id")?,
                 consumer: row.try_get("", "consumer")?,
                 source: row.try_get("", "source")?,
-                event: crate::feed::decode(row, TABLE)?,
+                event: decode(row)?,
                 tries: row.try_get("", "tries")?,
                 error: row.try_get("", "error")?,
                 parked_at: columns::instant(row.try_get("", "parked_at")?, TABLE)?,
@@ -179,4 +179,19 @@ fn shortened(error: &str) -> &str {
         end -= 1;
     }
     &error[..end]
+}
+
+fn decode(row: &QueryResult) -> Result<FeedEvent, StorageError> {
+    let event_id: String = row.try_get("", "event_id")?;
+    Ok(FeedEvent {
+        position: row.try_get("", "position")?,
+        event_id: Uuid::parse_str(&event_id)
+            .map_err(|_| StorageError::InvalidRow { table: TABLE, detail: format!("{event_id:?} is not a UUID") })?,
+        aggregate: row.try_get("", "aggregate")?,
+        sequence: row.try_get("", "sequence")?,
+        event_type: row.try_get("", "event_type")?,
+        payload: row.try_get::<Vec<u8>>("", "payload")?.into(),
+        occurred_at: columns::instant(row.try_get("", "occurred_at")?, TABLE)?,
+        traceparent: row.try_get("", "traceparent")?,
+    })
 }

@@ -4,16 +4,16 @@
 //! skip, and follow the sequence inside an aggregate. Reading by row id would skip events that commit late.
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use prost::bytes::Bytes;
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Value};
 use uuid::Uuid;
 
-use crate::{StorageError, Store, columns, sql};
+use crate::{StorageError, Store, columns, event_rows, sql};
 
-const TABLE: &str = "outbox";
 /// Rows stamped in one transaction at most.
-const STAMP_ROWS_MAX: i64 = 5_000;
+const STAMP_ROWS_MAX: i64 = 1_000;
 /// Rows looked at in one step of a purge.
-const PURGE_ROWS_MAX: i64 = 4_000;
+const PURGE_ROWS_MAX: i64 = 200;
 
 /// An event with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct FeedEvent {
     /// The event's type.
     pub event_type: String,
     /// The encoded protobuf message.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// Business time of the change.
     pub occurred_at: Timestamp,
     /// W3C `traceparent` of the cause.
@@ -81,37 +81,28 @@ pub async fn oldest(connection: &impl ConnectionTrait) -> Result<i64, StorageErr
     Ok(marks(connection).await?.oldest)
 }
 
-/// Events after `position`, ascending, at most `limit`.
+/// Events after `position`, ascending, at most `limit`. What this process wrote itself a moment ago is in its memory.
 ///
 /// # Errors
 /// [`StorageError`] of the query.
-pub async fn read_after(
-    connection: &impl ConnectionTrait,
-    position: i64,
-    limit: u32,
-) -> Result<Vec<FeedEvent>, StorageError> {
+pub async fn read_after(store: &Store, position: i64, limit: u32) -> Result<Vec<FeedEvent>, StorageError> {
+    let events_max = usize::try_from(limit).unwrap_or(usize::MAX);
+    if let Some(events) = store.recent_events().after(position, events_max)? {
+        return Ok(events);
+    }
+    // Positions are consecutive, so no row that begins beyond the limit is needed.
     let statement = sql::statement(
-        connection,
-        "SELECT position, event_id, aggregate, sequence, event_type, payload, occurred_at, traceparent \
-         FROM outbox WHERE position > ? ORDER BY position LIMIT ?",
-        [Value::from(position), Value::from(i64::from(limit))],
+        store.reader(),
+        "SELECT last_position, events FROM outbox WHERE last_position > ? AND last_position - event_count < ? \
+         ORDER BY last_position LIMIT ?",
+        [Value::from(position), position.saturating_add(i64::from(limit)).into(), i64::from(limit).into()],
     );
-    connection.query_all_raw(statement).await?.iter().map(|row| decode(row, TABLE)).collect()
-}
-
-pub(crate) fn decode(row: &QueryResult, table: &'static str) -> Result<FeedEvent, StorageError> {
-    let event_id: String = row.try_get("", "event_id")?;
-    Ok(FeedEvent {
-        position: row.try_get("", "position")?,
-        event_id: Uuid::parse_str(&event_id)
-            .map_err(|_| StorageError::InvalidRow { table, detail: format!("{event_id:?} is not a UUID") })?,
-        aggregate: row.try_get("", "aggregate")?,
-        sequence: row.try_get("", "sequence")?,
-        event_type: row.try_get("", "event_type")?,
-        payload: row.try_get("", "payload")?,
-        occurred_at: columns::instant(row.try_get("", "occurred_at")?, table)?,
-        traceparent: row.try_get("", "traceparent")?,
-    })
+    let mut found = Vec::new();
+    for row in store.reader().query_all_raw(statement).await? {
+        let (last, events): (i64, Vec<u8>) = (row.try_get("", "last_position")?, row.try_get("", "events")?);
+        found.extend(event_rows::events_of(events.into(), last, position, events_max - found.len())?);
+    }
+    Ok(found)
 }
 
 /// Committed events that have no position yet. Always 0 on SQLite, where events get it when they are appended.
@@ -122,7 +113,8 @@ pub async fn unstamped(store: &Store) -> Result<u64, StorageError> {
     if store.backend() == DbBackend::Sqlite {
         return Ok(0);
     }
-    let statement = sql::statement(store.reader(), "SELECT COUNT(*) AS count FROM outbox WHERE position IS NULL", []);
+    let text = "SELECT CAST(COALESCE(SUM(event_count), 0) AS BIGINT) AS count FROM outbox WHERE last_position IS NULL";
+    let statement = sql::statement(store.reader(), text, []);
     let row = store.reader().query_one_raw(statement).await?.ok_or_else(missing_row)?;
     let count: i64 = row.try_get("", "count")?;
     Ok(count.unsigned_abs())
@@ -147,7 +139,7 @@ pub async fn stamp(store: &Store) -> Result<u64, StorageError> {
 }
 
 async fn has_unstamped(store: &Store) -> Result<bool, StorageError> {
-    let text = "SELECT id FROM outbox WHERE position IS NULL LIMIT 1";
+    let text = "SELECT id FROM outbox WHERE last_position IS NULL LIMIT 1";
     Ok(store.reader().query_one_raw(sql::statement(store.reader(), text, [])).await?.is_some())
 }
 
@@ -158,22 +150,18 @@ async fn stamp_some(store: &Store) -> Result<u64, StorageError> {
                 let lock = sql::statement(tx, "SELECT last_position FROM feed WHERE id = 1 FOR UPDATE", []);
                 let row = tx.query_one_raw(lock).await?.ok_or_else(missing_row)?;
                 let last: i64 = row.try_get("", "last_position")?;
-                let stamped = sql::execute(
-                    tx,
-                    "UPDATE outbox SET position = numbered.position FROM \
-                     (SELECT id, ? + ROW_NUMBER() OVER (ORDER BY id) AS position FROM \
-                       (SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT ?) AS waiting) AS numbered \
-                     WHERE outbox.id = numbered.id",
-                    [Value::from(last), Value::from(STAMP_ROWS_MAX)],
-                )
-                .await?;
-                sql::execute(
-                    tx,
-                    "UPDATE feed SET last_position = last_position + ? WHERE id = 1",
-                    [Value::from(stamped.cast_signed())],
-                )
-                .await?;
-                Ok::<_, StorageError>(stamped)
+                let text = "UPDATE outbox SET last_position = numbered.last_position FROM \
+                     (SELECT id, ? + CAST(SUM(event_count) OVER (ORDER BY id) AS BIGINT) AS last_position FROM \
+                       (SELECT id, event_count FROM outbox WHERE last_position IS NULL ORDER BY id LIMIT ?) AS waiting) \
+                       AS numbered \
+                     WHERE outbox.id = numbered.id";
+                sql::execute(tx, text, [Value::from(last), Value::from(STAMP_ROWS_MAX)]).await?;
+                let text = "UPDATE feed SET last_position = \
+                     (SELECT COALESCE(MAX(outbox.last_position), feed.last_position) FROM outbox \
+                      WHERE outbox.last_position IS NOT NULL) WHERE id = 1 RETURNING last_position";
+                let row = tx.query_one_raw(sql::statement(tx, text, [])).await?.ok_or_else(missing_row)?;
+                let stamped: i64 = row.try_get::<i64>("", "last_position")? - last;
+                Ok::<_, StorageError>(stamped.unsigned_abs())
             })
         })
         .await
@@ -204,40 +192,48 @@ pub async fn mark_published(store: &Store, position: i64) -> Result<(), StorageE
 }
 
 /// Forgets events that occurred before `before` and stand at or below `through` (what every reader has passed), oldest
-/// first, and answers how many. Stops at the first event that must stay, so the feed has no holes.
+/// first, and answers how many. Stops at the first event that must stay, so the feed has no holes. Events of one
+/// transaction are forgotten together.
 ///
 /// # Errors
 /// [`StorageError`] of the statements.
 pub async fn purge(store: &Store, before: Timestamp, through: i64) -> Result<u64, StorageError> {
     let mut purged = 0;
     loop {
-        let looked_at = oldest_times(store, through).await?;
-        let Some(last) = looked_at.iter().take_while(|(_, at)| *at < columns::micros(before)).last().map(|(p, _)| *p)
-        else {
-            return Ok(purged);
-        };
-        purged += store
+        let looked_at = oldest_rows(store, through).await?;
+        let old: Vec<&OldRow> = looked_at.iter().take_while(|row| row.newest_at < columns::micros(before)).collect();
+        let Some(last) = old.last().map(|row| row.last_position) else { return Ok(purged) };
+        purged += old.iter().map(|row| row.event_count.unsigned_abs()).sum::<u64>();
+        store
             .write("purge_feed", move |tx| {
                 Box::pin(async move {
-                    let text = "DELETE FROM outbox WHERE position IS NOT NULL AND position <= ?";
-                    let deleted = sql::execute(tx, text, [Value::from(last)]).await?;
+                    let text = "DELETE FROM outbox WHERE last_position IS NOT NULL AND last_position <= ?";
+                    sql::execute(tx, text, [Value::from(last)]).await?;
                     let text = "UPDATE feed SET oldest_position = $1 WHERE id = 1 AND oldest_position < $1";
                     sql::execute(tx, text, [Value::from(last + 1)]).await?;
-                    Ok::<_, StorageError>(deleted)
+                    Ok::<_, StorageError>(())
                 })
             })
             .await?;
+        store.recent_events().forget(last);
     }
 }
 
-async fn oldest_times(store: &Store, through: i64) -> Result<Vec<(i64, i64)>, StorageError> {
+#[derive(FromQueryResult)]
+struct OldRow {
+    last_position: i64,
+    event_count: i64,
+    newest_at: i64,
+}
+
+async fn oldest_rows(store: &Store, through: i64) -> Result<Vec<OldRow>, StorageError> {
     let statement = sql::statement(
         store.reader(),
-        "SELECT position, occurred_at FROM outbox WHERE position <= ? ORDER BY position LIMIT ?",
+        "SELECT last_position, event_count, newest_at FROM outbox WHERE last_position <= ? \
+         ORDER BY last_position LIMIT ?",
         [Value::from(through), Value::from(PURGE_ROWS_MAX)],
     );
-    let rows = store.reader().query_all_raw(statement).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "position")?, row.try_get("", "occurred_at")?))).collect()
+    Ok(OldRow::find_by_statement(statement).all(store.reader()).await?)
 }
 
 pub(crate) fn missing_row() -> StorageError {

@@ -75,7 +75,7 @@ impl FeedFollower {
     pub async fn next_batch(&mut self, limit: u32) -> Result<Vec<FeedEvent>, FollowError> {
         loop {
             if self.position < *self.head.borrow_and_update() {
-                let events = feed::read_after(self.store.reader(), self.position, limit).await?;
+                let events = feed::read_after(&self.store, self.position, limit).await?;
                 if let (Some(first), Some(last)) = (events.first(), events.last()) {
                     if first.position > self.position + 1 {
                         return Err(FollowError::Forgotten { oldest: first.position, position: self.position });

@@ -158,34 +158,27 @@ fn of_dialect(template: &str, backend: DbBackend) -> String {
         .replace("{clustered}", clustered)
 }
 
-/// On SQLite an event gets its position when it is written, so the position is the row's number and no further tree is
-/// needed. Nor is the sequence's uniqueness: a writing transaction is alone there, and no two can make one row.
+/// On SQLite a row of events gets its position when it is written, so the position is the row's number and no further
+/// tree is needed.
 const OUTBOX_SQLITE_V1: [&str; 1] = ["CREATE TABLE outbox (
-        position INTEGER NOT NULL,
-        event_id {id} NOT NULL,
-        aggregate {id} NOT NULL,
-        sequence BIGINT NOT NULL,
-        event_type {id} NOT NULL,
-        payload {bytes} NOT NULL,
-        occurred_at BIGINT NOT NULL,
-        traceparent {id},
-        CONSTRAINT pk_outbox PRIMARY KEY (position))"];
+        last_position INTEGER NOT NULL,
+        event_count BIGINT NOT NULL,
+        newest_at BIGINT NOT NULL,
+        events {bytes} NOT NULL,
+        CONSTRAINT pk_outbox PRIMARY KEY (last_position),
+        CONSTRAINT ck_outbox_event_count CHECK (event_count > 0))"];
 
 const OUTBOX_POSTGRES_V1: [&str; 3] = [
     "CREATE TABLE outbox (
         id {row_id} NOT NULL,
-        event_id {id} NOT NULL,
-        aggregate {id} NOT NULL,
-        sequence BIGINT NOT NULL,
-        event_type {id} NOT NULL,
-        payload {bytes} NOT NULL,
-        occurred_at BIGINT NOT NULL,
-        traceparent {id},
-        position BIGINT,
+        event_count BIGINT NOT NULL,
+        newest_at BIGINT NOT NULL,
+        events {bytes} NOT NULL,
+        last_position BIGINT,
         CONSTRAINT pk_outbox PRIMARY KEY (id),
-        CONSTRAINT uq_outbox_aggregate_sequence UNIQUE (aggregate, sequence))",
-    "CREATE UNIQUE INDEX uq_outbox_position ON outbox (position) WHERE position IS NOT NULL",
-    "CREATE INDEX ix_outbox_unstamped ON outbox (id) WHERE position IS NULL",
+        CONSTRAINT ck_outbox_event_count CHECK (event_count > 0))",
+    "CREATE UNIQUE INDEX uq_outbox_last_position ON outbox (last_position) WHERE last_position IS NOT NULL",
+    "CREATE INDEX ix_outbox_unstamped ON outbox (id) WHERE last_position IS NULL",
 ];
 
 const SHARED_TABLES_V1: [&str; 9] = [

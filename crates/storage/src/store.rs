@@ -17,7 +17,9 @@ use crate::{
     IsRetryable, SnapshotTx, StorageError, StoreOptions, Transaction, WriteTx, feed,
     options::Location,
     postgres,
+    recent::RecentEvents,
     sqlite::{self, Readers, WriteAheadLog, Writer},
+    tx::Committed,
 };
 
 /// How often one unit of work is tried when it loses races, the first try included.
@@ -35,6 +37,7 @@ struct Inner {
     connections: Connections,
     events_to_stamp: Notify,
     feed_head: watch::Sender<i64>,
+    recent_events: RecentEvents,
 }
 
 pub(crate) enum Connections {
@@ -57,7 +60,8 @@ impl Store {
             }
         };
         let (feed_head, _) = watch::channel(0);
-        let inner = Inner { connections, events_to_stamp: Notify::new(), feed_head };
+        let inner =
+            Inner { connections, events_to_stamp: Notify::new(), feed_head, recent_events: RecentEvents::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -135,16 +139,15 @@ impl Store {
                 return Err(error);
             }
         };
-        let (events_appended, feed_head) = tx.commit().await?;
-        if feed_head > 0 {
-            self.raise_feed_head(feed_head);
-        } else if events_appended {
-            self.inner.events_to_stamp.notify_one();
+        match tx.commit(&self.inner.recent_events).await? {
+            Committed { feed_head: Some(head), .. } => self.raise_feed_head(head),
+            Committed { has_events: true, .. } => self.inner.events_to_stamp.notify_one(),
+            Committed { .. } => {}
         }
         metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
             .record(started.elapsed().as_secs_f64());
-        if let Connections::Sqlite { writer, log, .. } = &self.inner.connections {
-            log.note_commit(writer).await;
+        if let Connections::Sqlite { writer, readers, log } = &self.inner.connections {
+            log.note_commit(writer, readers).await;
         }
         Ok(answer)
     }
@@ -235,6 +238,10 @@ impl Store {
 
     pub(crate) fn connections(&self) -> &Connections {
         &self.inner.connections
+    }
+
+    pub(crate) fn recent_events(&self) -> &RecentEvents {
+        &self.inner.recent_events
     }
 
     pub(crate) fn raise_feed_head(&self, head: i64) {

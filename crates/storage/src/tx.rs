@@ -3,13 +3,13 @@
 use std::{
     marker::PhantomData,
     ops::Deref,
-    sync::atomic::{AtomicBool, AtomicI64, Ordering},
+    sync::{Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::{StorageError, sqlite::Session};
+use crate::{StorageError, event_rows::EventRow, recent::RecentEvents, sqlite::Session};
 
 /// A transaction of either database, as a SeaORM connection: every query and every entity works on it.
 ///
@@ -43,11 +43,19 @@ impl Transaction {
         }
     }
 
-    async fn commit(self) -> Result<(), DbErr> {
+    /// Commits it and runs `then`; nobody else writes to the same SQLite file in between.
+    async fn commit(self, then: impl FnOnce()) -> Result<(), DbErr> {
         match self.kind {
-            Kind::Postgres(transaction) => transaction.commit().await,
-            Kind::Sqlite(session) => session.commit(),
+            Kind::Postgres(transaction) => {
+                transaction.commit().await?;
+                then();
+            }
+            Kind::Sqlite(session) => {
+                session.commit()?;
+                then();
+            }
         }
+        Ok(())
     }
 
     /// Undoes it. Of SQLite's, dropping it is enough.
@@ -98,39 +106,55 @@ impl ConnectionTrait for Transaction {
     }
 }
 
+/// What a transaction appended to the outbox.
+#[derive(Debug, Default)]
+struct Appended {
+    rows: Vec<EventRow>,
+    /// The feed's head after this transaction, where positions are given at append time.
+    feed_head: Option<i64>,
+}
+
+/// What a committed transaction leaves to be told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Committed {
+    /// Whether it appended events.
+    pub(crate) has_events: bool,
+    /// The feed's head, if it moved here.
+    pub(crate) feed_head: Option<i64>,
+}
+
 /// A transaction that may write, made by [`Store::write`](crate::Store::write).
 ///
 /// Functions that take one end in `_in_tx` and must not open a second connection. The lifetime is that of what the
 /// closure borrows; write `&WriteTx` in signatures.
 pub struct WriteTx<'env> {
     transaction: Transaction,
-    events_appended: AtomicBool,
-    /// The feed's head after this transaction, where positions are given at append time; 0 when it gave none.
-    feed_head: AtomicI64,
+    appended: Mutex<Appended>,
     borrowed: PhantomData<&'env ()>,
 }
 
 impl WriteTx<'_> {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self {
-            transaction,
-            events_appended: AtomicBool::new(false),
-            feed_head: AtomicI64::new(0),
-            borrowed: PhantomData,
-        }
+        Self { transaction, appended: Mutex::default(), borrowed: PhantomData }
     }
 
-    pub(crate) fn note_appended(&self, feed_head: Option<i64>) {
-        self.events_appended.store(true, Ordering::Relaxed);
-        if let Some(head) = feed_head {
-            self.feed_head.store(head, Ordering::Relaxed);
-        }
+    pub(crate) fn note_appended(&self, rows: Vec<EventRow>, feed_head: Option<i64>) {
+        let mut appended = self.appended.lock().unwrap_or_else(PoisonError::into_inner);
+        appended.rows.extend(rows);
+        appended.feed_head = feed_head.or(appended.feed_head);
     }
 
-    /// Commits it; answers whether events were appended, and the feed's head if it moved here.
-    pub(crate) async fn commit(self) -> Result<(bool, i64), StorageError> {
-        self.transaction.commit().await.map_err(StorageError::of_commit)?;
-        Ok((self.events_appended.into_inner(), self.feed_head.into_inner()))
+    /// Commits it; answers the events that it appended. `recent` keeps them where they have their positions already.
+    pub(crate) async fn commit(self, recent: &RecentEvents) -> Result<Committed, StorageError> {
+        let Appended { rows, feed_head } = self.appended.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let has_events = !rows.is_empty();
+        let keep = || {
+            if let Some(head) = feed_head {
+                recent.keep(rows, head);
+            }
+        };
+        self.transaction.commit(keep).await.map_err(StorageError::of_commit)?;
+        Ok(Committed { has_events, feed_head })
     }
 
     /// Undoes it.

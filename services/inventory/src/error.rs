@@ -142,12 +142,13 @@ impl IsRetryable for Error {
 }
 
 /// A new row that two transactions made at once cannot be locked before. The key of a claim or a supply, which is one for
-/// all items, or the sequence of the row's first event tells who came second. Run again, that one sees the row.
+/// all items, or that of an item or location tells who came second. Run again, that one sees the row.
 fn is_lost_race(error: &StorageError) -> bool {
     [
         ("pk_claim", "claim.line_id, claim.part"),
         ("uq_supply_id", "supply.supply_id"),
-        ("uq_outbox_aggregate_sequence", "outbox.aggregate, outbox.sequence"),
+        ("pk_item", "item.id"),
+        ("pk_location", "location.id"),
     ]
     .iter()
     .any(|(name, columns)| error.is_unique_violation_of(name, columns))

@@ -9,7 +9,7 @@ mod values;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::time::Instant;
 
@@ -30,8 +30,10 @@ use crate::{StorageError, StoreOptions};
 
 /// Readers of a file beside the one writer.
 const READERS_MAX: u32 = 4;
-/// Pages of 4 KiB in the log after which it is carried over into the file.
+/// Pages of 4 KiB in the log after which it is carried over into the file, beside the writer.
 const CHECKPOINT_PAGES: u64 = 4_096;
+/// Pages in the log after which a commit carries it over itself, should nobody have done it before.
+const AUTO_CHECKPOINT_PAGES: u64 = 4 * CHECKPOINT_PAGES;
 /// The wait before BEGIN is tried again while another process writes; it doubles up to [`BEGIN_WAIT_MAX`].
 const BEGIN_WAIT_FIRST: Duration = Duration::from_millis(1);
 const BEGIN_WAIT_MAX: Duration = Duration::from_millis(50);
@@ -70,13 +72,16 @@ fn connect(options: &StoreOptions, path: &Path, role: Role) -> rusqlite::Result<
     // A negative cache size is in KiB.
     let of_role = match role {
         Role::Writer => format!(
-            "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
+            "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = {AUTO_CHECKPOINT_PAGES}; \
              PRAGMA journal_size_limit = {}",
             RESERVED_LOG_MIB * 4 * 1024 * 1024
         ),
-        Role::Reader => "PRAGMA cache_size = -8192; PRAGMA query_only = ON".to_owned(),
+        // A reader forgets all its pages whenever somebody has written, and that takes as long as it has room for pages.
+        Role::Reader => "PRAGMA cache_size = -512; PRAGMA query_only = ON".to_owned(),
     };
     connection.execute_batch(&of_role)?;
+    // Else a text with a value that is compared in a partial index's condition is planned anew at each run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{KeyedRow, RowReader, StorageError};
 
+/// Values bound in a batch from which on it may take long.
+const LONG_BATCH_VALUES: usize = 20_000;
+
 /// One statement for many rows.
 #[derive(Debug)]
 pub(crate) struct RowStatement {
@@ -29,7 +32,8 @@ pub(crate) struct RowStatement {
 /// A transaction. Dropped before it was committed, it is rolled back.
 ///
 /// A statement on pages in memory takes microseconds, and handing it to another thread and back takes more than that. So
-/// the statements of a transaction run on the task that has it (docs/adr/0010).
+/// the statements of a transaction run on the task that has it (docs/adr/0010), and its commit with them: telling the
+/// runtime first costs a change of threads as well. Only what may take long tells it.
 #[derive(Debug)]
 pub(crate) struct Session {
     /// Calls come one after another; the lock only lets the transaction be shared between threads.
@@ -73,11 +77,13 @@ impl Session {
     /// Runs all statements.
     pub(crate) fn run_rows(&self, statements: &[RowStatement]) -> Result<ProxyExecResult, DbErr> {
         let taken = self.taken();
-        waiting(|| {
+        let run = || {
             counted(taken.0.connection()?, |connection| {
                 statements.iter().try_for_each(|statement| run_rows(connection, statement))
             })
-        })
+        };
+        let values: usize = statements.iter().map(|statement| statement.values.len()).sum();
+        if values < LONG_BATCH_VALUES { run() } else { waiting(run) }
     }
 
     pub(crate) fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
@@ -118,9 +124,7 @@ impl Session {
 
     /// Commits it.
     pub(crate) fn commit(&self) -> Result<(), DbErr> {
-        let taken = self.taken();
-        let connection = taken.0.connection()?;
-        waiting(|| run(connection, "COMMIT")).map_err(failed)
+        run(self.taken().0.connection()?, "COMMIT").map_err(failed)
     }
 
     fn taken(&self) -> MutexGuard<'_, Open> {

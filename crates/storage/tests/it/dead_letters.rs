@@ -14,7 +14,7 @@ fn event(number: i64) -> FeedEvent {
         aggregate: format!("a/{number}"),
         sequence: 1,
         event_type: "test.v1.Changed".to_owned(),
-        payload: vec![7],
+        payload: vec![7].into(),
         occurred_at: noon(),
         traceparent: None,
     }

@@ -30,7 +30,7 @@ async fn append(store: &Store, events: Vec<NewEvent>) -> Result<(), StorageError
 }
 
 async fn feed_of(store: &Store) -> Vec<FeedEvent> {
-    feed::read_after(store.reader(), 0, 10_000).await.unwrap()
+    feed::read_after(store, 0, 10_000).await.unwrap()
 }
 
 fn keys(events: &[FeedEvent]) -> Vec<(i64, &str, i64)> {
@@ -51,7 +51,7 @@ async fn an_event_comes_out_as_it_went_in(backend: Backend) {
             aggregate: expected.aggregate,
             sequence: 1,
             event_type: expected.event_type,
-            payload: expected.payload,
+            payload: expected.payload.into(),
             occurred_at: expected.occurred_at,
             traceparent: expected.traceparent,
         }
@@ -79,17 +79,6 @@ async fn positions_are_consecutive_over_batches_and_rolled_back_transactions(bac
     assert_eq!(feed::unstamped(&test).await.unwrap(), 0);
 }
 
-async fn a_sequence_is_used_once_where_two_may_write_at_once(backend: Backend) {
-    if backend == Backend::Sqlite {
-        return;
-    }
-    let test = TestStore::new(backend).await;
-    append(&test, vec![event("a", 1)]).await.unwrap();
-    let error = append(&test, vec![event("a", 1)]).await.unwrap_err();
-    let columns = "outbox.aggregate, outbox.sequence";
-    assert!(error.is_unique_violation_of("uq_outbox_aggregate_sequence", columns), "{error:?}");
-}
-
 async fn an_event_too_large_for_a_broker_is_refused_when_written(backend: Backend) {
     let test = TestStore::new(backend).await;
     let huge = NewEvent { payload: vec![0; PAYLOAD_BYTES_MAX + 1], ..event("a", 1) };
@@ -107,7 +96,7 @@ async fn the_watch_tells_of_new_events_and_reading_goes_on_after_a_position(back
     }
     watch.changed().await.unwrap();
     assert_eq!(*watch.borrow(), 3);
-    let rest = feed::read_after(test.reader(), 1, 1).await.unwrap();
+    let rest = feed::read_after(&test, 1, 1).await.unwrap();
     assert_eq!(keys(&rest), [(2, "a", 2)]);
 }
 
@@ -172,7 +161,10 @@ async fn old_events_are_forgotten_from_the_oldest_on_and_only_as_far_as_read(bac
     let test = TestStore::new(backend).await;
     let at = |hours: i64| noon().checked_add(SignedDuration::from_hours(hours)).unwrap();
     let aged = |sequence, hours| NewEvent { occurred_at: at(hours), ..event("a", sequence) };
-    append(&test, vec![aged(1, 0), aged(2, 1), aged(3, 9), aged(4, 2), aged(5, 9)]).await.unwrap();
+    for event in [aged(1, 0), aged(2, 1), aged(3, 9), aged(4, 2)] {
+        append(&test, vec![event]).await.unwrap();
+    }
+    append(&test, vec![aged(5, 1), aged(6, 9)]).await.unwrap();
     feed::stamp(&test).await.unwrap();
     let purge = |before: Timestamp, through| {
         let store = test.store.clone();
@@ -181,12 +173,17 @@ async fn old_events_are_forgotten_from_the_oldest_on_and_only_as_far_as_read(bac
     assert_eq!(purge(at(5), 1).await, 1, "the second event was not read by everybody");
     assert_eq!(purge(at(5), 5).await, 1, "the third event is young, so the fourth stays behind it");
     assert_eq!(feed::oldest(test.reader()).await.unwrap(), 3);
-    assert_eq!(keys(&feed_of(&test).await), [(3, "a", 3), (4, "a", 4), (5, "a", 5)]);
-    assert_eq!(purge(at(10), 5).await, 3);
-    assert_eq!(feed::marks(test.reader()).await.unwrap(), Marks { last: 5, published: 0, oldest: 6 });
-    append(&test, vec![event("a", 6)]).await.unwrap();
+    assert_eq!(keys(&feed_of(&test).await), [(3, "a", 3), (4, "a", 4), (5, "a", 5), (6, "a", 6)]);
+    assert_eq!(
+        purge(at(10), 5).await,
+        2,
+        "the sixth event was not read by everybody, and the fifth was written with it"
+    );
+    assert_eq!(purge(at(10), 6).await, 2);
+    assert_eq!(feed::marks(test.reader()).await.unwrap(), Marks { last: 6, published: 0, oldest: 7 });
+    append(&test, vec![event("a", 7)]).await.unwrap();
     feed::stamp(&test).await.unwrap();
-    assert_eq!(keys(&feed_of(&test).await), [(6, "a", 6)]);
+    assert_eq!(keys(&feed_of(&test).await), [(7, "a", 7)]);
 }
 
 async fn the_published_mark_only_goes_forward(backend: Backend) {
@@ -202,7 +199,6 @@ async fn the_published_mark_only_goes_forward(backend: Backend) {
 on_each_backend!(
     an_event_comes_out_as_it_went_in,
     positions_are_consecutive_over_batches_and_rolled_back_transactions,
-    a_sequence_is_used_once_where_two_may_write_at_once,
     an_event_too_large_for_a_broker_is_refused_when_written,
     the_watch_tells_of_new_events_and_reading_goes_on_after_a_position,
     a_restarted_process_knows_the_head,
@@ -239,5 +235,5 @@ async fn an_event_of_a_long_transaction_with_a_lower_row_id_is_not_skipped() {
         feed::head(test.reader()).await.unwrap() == 2
     })
     .await;
-    assert_eq!(keys(&feed::read_after(test.reader(), 1, 10).await.unwrap()), [(2, "long", 1)]);
+    assert_eq!(keys(&feed::read_after(&test, 1, 10).await.unwrap()), [(2, "long", 1)]);
 }

@@ -192,7 +192,9 @@ fn read_money(nanos: Option<i64>, currency: Option<&str>) -> Result<Option<Money
 
 /// Writes items as they shall be. Sorted by id, ids distinct.
 pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result<(), StorageError> {
-    let rows = items.iter().map(item_row).collect();
+    let (new, known): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.version == 1);
+    // Not an upsert: of two transactions that make one item at once, the second has to hear of the first.
+    bulk::insert(tx, new.into_iter().map(item_row).collect()).await?;
     let columns = [
         item::Column::Description,
         item::Column::BaseUnit,
@@ -206,8 +208,9 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         item::Column::Version,
         item::Column::UpdatedAt,
     ];
+    let replaced: Vec<&str> = known.iter().map(|item| item.value.id.as_str()).collect();
+    let rows = known.iter().copied().map(item_row).collect();
     bulk::upsert(tx, rows, &bulk::replacing([item::Column::Id], columns)).await?;
-    let replaced: Vec<&str> = items.iter().filter(|item| item.version > 1).map(|item| item.value.id.as_str()).collect();
     for chunk in replaced.chunks(IDS_PER_QUERY_MAX) {
         let ids = || chunk.iter().copied();
         let old = item_substitute::Entity::delete_many().filter(item_substitute::Column::ItemId.is_in(ids()));
@@ -318,6 +321,11 @@ pub async fn put_location_in_tx(tx: &WriteTx<'_>, stored: &Stored<Location>) -> 
         created_at: Set(columns::micros(stored.created_at)),
         updated_at: Set(columns::micros(stored.updated_at)),
     };
+    if stored.version == 1 {
+        // Not an upsert: of two transactions that make one location at once, the second has to hear of the first.
+        bulk::insert(tx, vec![row]).await?;
+        return Ok(());
+    }
     let columns = [
         location::Column::DisplayName,
         location::Column::Kind,

@@ -143,7 +143,7 @@ impl Watch {
         if event.event_type.strip_prefix(PACKAGE) != Some(".PositionChanged") {
             return Ok(None);
         }
-        let changed = pb::PositionChanged::decode(event.payload.as_slice()).map_err(|error| {
+        let changed = pb::PositionChanged::decode(event.payload.clone()).map_err(|error| {
             backorder_storage::StorageError::InvalidRow { table: "outbox", detail: error.to_string() }
         })?;
         let Some(position) = changed.position.filter(|position| self.filter.wants(position)) else {

@@ -122,8 +122,7 @@ impl Watch {
     /// Sends all that is new in the feed.
     async fn send_new(&mut self) -> Result<Result<(), Gone>, Error> {
         loop {
-            let reader = self.use_cases.store().reader();
-            let events = feed::read_after(reader, self.position, BATCH_EVENTS_MAX).await?;
+            let events = feed::read_after(self.use_cases.store(), self.position, BATCH_EVENTS_MAX).await?;
             self.check_gap(&events).await?;
             let is_last = events.len() < BATCH_EVENTS_MAX as usize;
             for event in events {
@@ -155,7 +154,7 @@ impl Watch {
         if event.event_type.strip_prefix(PACKAGE) != Some(".PromiseChanged") {
             return Ok(None);
         }
-        let changed = pb::PromiseChanged::decode(event.payload.as_slice())
+        let changed = pb::PromiseChanged::decode(event.payload.clone())
             .map_err(|error| StorageError::InvalidRow { table: "outbox", detail: error.to_string() })?;
         let order = changed.line.split_once("/lines/").map(|(order, _)| order).unwrap_or_default();
         if !self.orders.is_empty() && !self.orders.contains(order) {

@@ -60,7 +60,7 @@ fn message(letter: DeadLetter) -> common::DeadLetter {
             time: Some(encode::timestamp(event.occurred_at)),
             sequence: event.sequence,
             traceparent: event.traceparent.unwrap_or_default(),
-            data: event.payload,
+            data: event.payload.into(),
         }),
         consumer: letter.consumer,
         failure: letter.error,

@@ -1,0 +1,30 @@
+//! Numbers of rows that are known before the rows are written, for rows that name each other.
+
+use sea_orm::{ConnectionTrait, DbBackend, Value};
+
+use crate::{StorageError, WriteTx, sql};
+
+/// The next `count` numbers of a table whose primary key is [`Columns::row_id`], ascending and above those of all rows that
+/// were committed before the call. Numbers of a transaction that fails are not given out again on PostgreSQL, so they may
+/// have gaps.
+///
+/// [`Columns::row_id`]: crate::schema::Columns::row_id
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn next_in_tx(tx: &WriteTx<'_>, table: &'static str, count: usize) -> Result<Vec<i64>, StorageError> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    if tx.backend() == DbBackend::Postgres {
+        let text = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)";
+        let rows = tx.query_all_raw(sql::statement(tx, text, [Value::from(table), Value::from(count)])).await?;
+        return rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect();
+    }
+    // The writing transaction is alone.
+    let newest = format!("SELECT COALESCE(MAX(id), 0) AS id FROM {table}");
+    let row = tx.query_one_raw(sql::statement(tx, newest, [])).await?;
+    let newest: i64 = row.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default();
+    Ok((newest + 1..=newest + count).collect())
+}
