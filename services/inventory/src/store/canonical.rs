@@ -3,9 +3,9 @@
 
 use backorder_domain::ids::ItemId;
 use backorder_storage::StorageError;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
 
-use super::entity::movement;
+use super::{entity::movement, movements};
 
 /// Characters of a UUID with its hyphens.
 const UUID_CHARS: usize = 36;
@@ -41,8 +41,8 @@ impl From<movement::Model> for Canonical {
 
 /// The movements of one item in canonical order.
 pub async fn movements(connection: &impl ConnectionTrait, item: &ItemId) -> Result<Vec<Canonical>, StorageError> {
-    let rows = movement::Entity::find().filter(movement::Column::ItemId.eq(item.as_str())).all(connection).await?;
-    let mut movements: Vec<Canonical> = rows.into_iter().map(Canonical::from).collect();
+    let mut movements: Vec<Canonical> =
+        movements::all(connection, item).await?.into_iter().map(Canonical::from).collect();
     movements.sort_unstable();
     Ok(movements)
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{
-    entity::{claim, hold, movement, position, supply},
+    entity::{claim, hold, position, supply},
     stock::{is_open, waits},
 };
 
@@ -44,26 +44,6 @@ pub async fn list_positions(
     if let Some([item, location]) = after {
         let same_item = Condition::all().add(by_item.eq(item)).add(by_location.gt(location));
         query = query.filter(Condition::any().add(by_item.gt(item)).add(same_item));
-    }
-    Ok(query.all(connection).await?)
-}
-
-/// Movements of an item as they were written, after the one with the id `after`.
-pub async fn list_movements(
-    connection: &impl ConnectionTrait,
-    after: Option<i64>,
-    item: &ItemId,
-    location: Option<&LocationId>,
-    limit: u64,
-) -> Result<Vec<movement::Model>, StorageError> {
-    use movement::Column::{FromLocationId, Id, ItemId as Item, ToLocationId};
-    let mut query = movement::Entity::find().filter(Item.eq(item.as_str())).order_by_asc(Id).limit(limit);
-    if let Some(location) = location {
-        let either = Condition::any().add(FromLocationId.eq(location.as_str())).add(ToLocationId.eq(location.as_str()));
-        query = query.filter(either);
-    }
-    if let Some(after) = after {
-        query = query.filter(Id.gt(after));
     }
     Ok(query.all(connection).await?)
 }

@@ -10,6 +10,7 @@ pub mod entity;
 pub mod listing;
 pub mod lock;
 pub mod migration;
+pub mod movements;
 pub mod stock;
 pub mod upkeep;
 pub mod verify;

@@ -55,18 +55,6 @@ async fn sums(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) 
     Ok(Sum::find_by_statement(statement(connection, text, values)).all(connection).await?)
 }
 
-/// What the movements leave, by item, location and state.
-pub async fn moved(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
-    let text = "SELECT item_id, key, detail, CAST(SUM(quantity) AS BIGINT) AS quantity FROM (\
-         SELECT item_id, to_location_id AS key, to_state AS detail, quantity FROM movement \
-         WHERE to_location_id IS NOT NULL AND item_id BETWEEN $1 AND $2 \
-         UNION ALL \
-         SELECT item_id, from_location_id AS key, from_state AS detail, -quantity AS quantity FROM movement \
-         WHERE from_location_id IS NOT NULL AND item_id BETWEEN $1 AND $2) AS moved \
-         GROUP BY item_id, key, detail";
-    sums(connection, text, range).await
-}
-
 /// Reserved and held units, and units under way, by item, location and state.
 pub async fn bound_by_place(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let text = "SELECT item_id, location_id AS key, 'RESERVED' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
@@ -94,17 +82,6 @@ pub async fn positions(
 ) -> Result<Vec<position::Model>, StorageError> {
     let query = position::Entity::find().filter(position::Column::ItemId.between(&range.first, &range.last));
     Ok(query.order_by_asc(position::Column::ItemId).order_by_asc(position::Column::LocationId).all(connection).await?)
-}
-
-/// How many movements a range has.
-pub async fn count_movements(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<i64, StorageError> {
-    count(connection, "SELECT COUNT(*) AS count FROM movement WHERE item_id BETWEEN $1 AND $2", range).await
-}
-
-async fn count(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) -> Result<i64, StorageError> {
-    let values = [range.first.as_str().into(), range.last.as_str().into()];
-    let row = connection.query_one_raw(statement(connection, text, values)).await?;
-    Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
 }
 
 /// The claims of a range that wait.

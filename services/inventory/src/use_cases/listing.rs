@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Kind},
     store::{
         entity::{claim, supply},
-        listing as table,
+        listing as table, movements,
         stock::{self, complete_claims, hold_of, movement_of, position_of, supply_of},
     },
 };
@@ -65,7 +65,7 @@ impl UseCases {
         Ok((positions.collect::<Result<_, StorageError>>()?, token))
     }
 
-    /// Movements of an item in the order in which they were written.
+    /// Movements of an item, newest first.
     ///
     /// # Errors
     /// Those of the store, or of a page token.
@@ -76,9 +76,9 @@ impl UseCases {
         item: &ItemId,
         location: Option<&LocationId>,
     ) -> Result<Page<pb::Movement>, Error> {
-        let after = page.after.as_deref().map(number).transpose()?;
+        let before = page.after.as_deref().map(number).transpose()?;
         let reader = self.store().reader();
-        let mut rows = table::list_movements(reader, after, item, location, page.query_limit()).await?;
+        let mut rows = movements::list(reader, before, item, location, page.query_limit()).await?;
         let token = page.cut(&mut rows, binding, |row| row.id.to_string());
         let movements = rows.iter().map(|row| {
             let movement = movement_of(row)?;

@@ -58,7 +58,7 @@ async fn tamper(world: &World, text: &'static str) {
 }
 
 async fn every_kind_of_difference_is_found_and_named(backend: Backend) {
-    const TAMPERINGS: [(&str, &str, &str, &str); 6] = [
+    const TAMPERINGS: [(&str, &str, &str, &str); 7] = [
         (
             "UPDATE position SET damaged = damaged + 2 WHERE item_id = 'c'",
             "UPDATE position SET damaged = damaged - 2 WHERE item_id = 'c'",
@@ -94,6 +94,12 @@ async fn every_kind_of_difference_is_found_and_named(backend: Backend) {
             "UPDATE claim_location SET quantity = quantity - 1 WHERE item_id = 'b' AND location_id = 'main'",
             "claim",
             "claims/orders/o/lines/1/parts/1",
+        ),
+        (
+            "UPDATE position SET last_movement = 0 WHERE item_id = 'c'",
+            "UPDATE position SET last_movement = (SELECT MAX(id) FROM movement WHERE item_id = 'c') WHERE item_id = 'c'",
+            "ledger",
+            "movements",
         ),
     ];
     let world = busy_world(backend).await;

@@ -63,7 +63,7 @@ pub enum StockRead {
         #[arg(long, default_value_t = 0, value_name = "UNITS")]
         quantity: i64,
     },
-    /// List the movements of an item, oldest first.
+    /// List the movements of an item, newest first.
     Movements {
         /// The item.
         item: String,

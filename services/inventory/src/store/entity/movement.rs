@@ -7,6 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
+    pub previous: i64,
     pub item_id: String,
     pub request_id: String,
     pub ordinal: i32,

@@ -17,6 +17,7 @@ pub struct Model {
     pub damaged: i64,
     pub in_transit: i64,
     pub version: i64,
+    pub last_movement: i64,
     pub updated_at: i64,
 }
 
@@ -28,6 +29,6 @@ impl ActiveModelBehavior for ActiveModel {}
 backorder_storage::keyed_row!(
     Model, "position" {
         item_id, location_id, available, reserved, released, held, quality_control, damaged, in_transit,
-        version, updated_at,
+        version, last_movement, updated_at,
     }
 );

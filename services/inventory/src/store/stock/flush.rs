@@ -1,6 +1,6 @@
 //! From the changes of books to tables: few statements per table, however many rows, sent together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use backorder_domain::{
     ids::ItemId,
@@ -15,7 +15,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::rows;
-use crate::store::entity::{claim, hold, peg, position, reservation, supply};
+use crate::store::entity::{claim, hold, movement, peg, position, reservation, supply};
 
 /// Reservations that one version of a claim can add are numbered below this.
 const TAKEN_PER_VERSION: i64 = 1_000;
@@ -25,17 +25,37 @@ const TAKEN_PER_VERSION: i64 = 1_000;
 /// [`StockBooks::into_changes`]: backorder_domain::stock::books::StockBooks::into_changes
 ///
 /// A CHECK that refuses is a fault of the program.
-pub fn flush(batch: &mut Batch, changes: &mut [StockChanges], now: Timestamp) {
-    write_positions(batch, changes, now);
+pub fn flush(batch: &mut Batch, changes: &mut [StockChanges], numbers: &mut MovementNumbers, now: Timestamp) {
+    let movements = take_movements(changes, numbers, now);
+    write_positions(batch, changes, numbers, now);
     delete_ended(batch, changes);
     write_supplies(batch, changes, now);
     write_claims(batch, changes);
     write_holds(batch, changes);
-    append_movements(batch, changes, now);
+    batch.insert(movements);
 }
 
-fn write_positions(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {
-    let positions = changes.iter().flat_map(|c| c.positions.iter().map(|p| rows::position_row(&c.item, p, now)));
+/// What movements are numbered by.
+#[derive(Debug)]
+pub struct MovementNumbers {
+    /// A number for each movement, ascending.
+    pub ids: VecDeque<i64>,
+    /// The newest movement of each item that has one.
+    pub last: HashMap<ItemId, i64>,
+}
+
+impl MovementNumbers {
+    /// The number of the item's newest movement; 0 when it has none.
+    fn last(&self, item: &ItemId) -> i64 {
+        self.last.get(item).copied().unwrap_or_default()
+    }
+}
+
+fn write_positions(batch: &mut Batch, changes: &[StockChanges], numbers: &MovementNumbers, now: Timestamp) {
+    let positions = changes.iter().flat_map(|c| {
+        let last = numbers.last(&c.item);
+        c.positions.iter().map(move |position| rows::position_row(&c.item, position, last, now))
+    });
     let on_key = &bulk::replacing_all_but([position::Column::ItemId, position::Column::LocationId], []);
     batch.upsert(positions.collect(), on_key);
 }
@@ -123,16 +143,29 @@ fn is_new(changes: &StockChanges, key: &ClaimKey) -> bool {
     changes.claims.iter().any(|claim| claim.version == 1 && claim.key == *key)
 }
 
-fn append_movements(batch: &mut Batch, changes: &mut [StockChanges], now: Timestamp) {
+/// The rows of the movements, each with the one before it of the same item.
+///
+/// # Panics
+/// When there are fewer numbers than movements, which is a fault of the program.
+fn take_movements(
+    changes: &mut [StockChanges],
+    numbers: &mut MovementNumbers,
+    now: Timestamp,
+) -> Vec<movement::ActiveModel> {
     let mut ordinals: HashMap<Uuid, i32> = HashMap::new();
     let mut movements = Vec::new();
     for c in changes {
+        let mut previous = numbers.last(&c.item);
         for movement in std::mem::take(&mut c.movements) {
+            assert!(!numbers.ids.is_empty(), "every movement has a number");
+            let id = numbers.ids.pop_front().unwrap_or_default();
             let next = ordinals.entry(movement.command_id).or_default();
-            let ordinal = *next;
+            let place = rows::MovementPlace { id, previous, ordinal: *next };
             *next += 1;
-            movements.push(rows::movement_row(&c.item, movement, ordinal, now));
+            movements.push(rows::movement_row(&c.item, movement, place, now));
+            previous = id;
         }
+        numbers.last.insert(c.item.clone(), previous);
     }
-    batch.insert(movements);
+    movements
 }

@@ -34,6 +34,8 @@ pub struct Loaded {
     pub books: StockBooks,
     /// When the rows were written.
     pub times: Times,
+    /// The newest movement of each item that has one.
+    pub last_movements: HashMap<ItemId, i64>,
 }
 
 /// When loaded rows were created and changed, for messages that show them.
@@ -129,6 +131,7 @@ pub async fn load(
 /// The rows of all items together, by item.
 struct RowsRead {
     times: Times,
+    last_movements: HashMap<ItemId, i64>,
     positions: HashMap<ItemId, Vec<Position>>,
     claims: HashMap<ItemId, Vec<Claim>>,
     holds: HashMap<ItemId, Vec<Hold>>,
@@ -145,11 +148,14 @@ async fn read_rows(
 ) -> Result<RowsRead, StorageError> {
     let items: Vec<&ItemId> = scope.items.iter().collect();
     let mut times = Times::default();
+    let mut last_movements: HashMap<ItemId, i64> = HashMap::new();
     let mut positions: HashMap<ItemId, Vec<Position>> = HashMap::new();
     for row in query::positions(connection, &items).await? {
         let (item, position) = (item_id(&row.item_id, "position")?, position_of(&row)?);
         let updated = columns::instant(row.updated_at, "position")?;
         times.positions.insert((item.clone(), position.location.clone()), (row.version, updated));
+        let last = last_movements.entry(item.clone()).or_default();
+        *last = row.last_movement.max(*last);
         positions.entry(item).or_default().push(position);
     }
     let mut holds: HashMap<ItemId, Vec<Hold>> = HashMap::new();
@@ -168,7 +174,7 @@ async fn read_rows(
         BTreeMap::new()
     };
     let eligible_waiting = query::eligible_waiting(connection, &queued).await?;
-    Ok(RowsRead { times, positions, claims, holds, supplies, eligible_waiting, total_waiting })
+    Ok(RowsRead { times, last_movements, positions, claims, holds, supplies, eligible_waiting, total_waiting })
 }
 
 /// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.
@@ -303,7 +309,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }
-    Ok(Loaded { books, times: rows.times })
+    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements })
 }
 
 /// Puts the pegs of claims in their order: earliest expected first.

@@ -6,7 +6,7 @@ mod query;
 mod rows;
 mod scope;
 
-pub use flush::flush;
+pub use flush::{MovementNumbers, flush};
 pub use load::{LoadError, Loaded, Times, complete_claims, load, load_in_tx, sort_pegs};
 pub use query::*;
 pub use rows::{claim_of, hold_of, item_id, movement_of, position_of, supply_of};

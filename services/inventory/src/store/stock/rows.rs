@@ -13,7 +13,7 @@ use backorder_domain::{
 };
 use backorder_storage::{StorageError, columns};
 use jiff::Timestamp;
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::Set;
 
 use crate::store::entity::{claim, claim_location, hold, movement, peg, position, reservation, supply};
 
@@ -66,8 +66,8 @@ pub fn position_of(row: &position::Model) -> Result<Position, StorageError> {
     })
 }
 
-/// The row of a position.
-pub fn position_row(item: &ItemId, position: &Position, now: Timestamp) -> position::ActiveModel {
+/// The row of a position, with its item's newest movement.
+pub fn position_row(item: &ItemId, position: &Position, last_movement: i64, now: Timestamp) -> position::ActiveModel {
     position::ActiveModel {
         item_id: Set(item.as_str().to_owned()),
         location_id: Set(position.location.as_str().to_owned()),
@@ -79,6 +79,7 @@ pub fn position_row(item: &ItemId, position: &Position, now: Timestamp) -> posit
         damaged: Set(position.damaged.get()),
         in_transit: Set(position.in_transit.get()),
         version: Set(position.version),
+        last_movement: Set(last_movement),
         updated_at: Set(columns::micros(now)),
     }
 }
@@ -300,14 +301,26 @@ pub fn movement_of(row: &movement::Model) -> Result<Movement, StorageError> {
     })
 }
 
+/// Where a movement stands among all others.
+#[derive(Debug, Clone, Copy)]
+pub struct MovementPlace {
+    /// Its number in the order of writing.
+    pub id: i64,
+    /// The item's movement before it; 0 for the first.
+    pub previous: i64,
+    /// Its number among those of its command, from 0.
+    pub ordinal: i32,
+}
+
 /// The row of a movement.
-pub fn movement_row(item: &ItemId, movement: Movement, ordinal: i32, now: Timestamp) -> movement::ActiveModel {
+pub fn movement_row(item: &ItemId, movement: Movement, place: MovementPlace, now: Timestamp) -> movement::ActiveModel {
     let location = |place: &Place| place.location.as_ref().map(|id| id.as_str().to_owned());
     movement::ActiveModel {
-        id: NotSet,
+        id: Set(place.id),
+        previous: Set(place.previous),
         item_id: Set(item.as_str().to_owned()),
         request_id: Set(movement.command_id.to_string()),
-        ordinal: Set(ordinal),
+        ordinal: Set(place.ordinal),
         from_location_id: Set(location(&movement.from)),
         from_state: Set(movement.from.state.as_str().to_owned()),
         to_location_id: Set(location(&movement.to)),

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     store::{
         entity::{claim, position},
+        movements::{self, Flow},
         stock::{complete_claims, position_of, supply_of},
         verify::{self as table, ItemRange, Sum},
         verify_claims::{self as claims, PartSum},
@@ -44,6 +45,7 @@ impl UseCases {
                         }
                         after = range.last;
                     }
+                    proof.prove_ledger(connection).await?;
                     proof.prove_claims(connection).await?;
                     let digest = if with_digest { digest.finish() } else { String::new() };
                     Ok::<_, Error>(proof.answer(digest))
@@ -81,8 +83,9 @@ impl Proof {
     async fn prove(&mut self, connection: &Transaction, range: &ItemRange) -> Result<(), StorageError> {
         let positions = table::positions(connection, range).await?;
         self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
-        self.movements += table::count_movements(connection, range).await?;
-        self.prove_positions(&positions, summed(table::moved(connection, range).await?))?;
+        let flows = movements::flows(connection, range).await?;
+        self.movements += flows.iter().map(|flow| flow.movements).sum::<i64>();
+        self.prove_positions(&positions, moved(flows))?;
         self.prove_bound(&positions, summed(table::bound_by_place(connection, range).await?))?;
         self.prove_supplies(connection, range).await?;
         self.prove_queue(connection, range, &positions).await
@@ -101,6 +104,15 @@ impl Proof {
         for ((item, location, state), expected) in moved.into_iter().filter(|(_, quantity)| *quantity != 0) {
             let state = state.parse().ok().map(wire::stock_state).unwrap_or_default();
             self.add("position", format!("positions/{item}/{location}"), i32::from(state), 0, expected);
+        }
+        Ok(())
+    }
+
+    /// Every movement is found from the positions of its item.
+    async fn prove_ledger(&mut self, connection: &Transaction) -> Result<(), StorageError> {
+        let written = movements::count_all(connection).await?;
+        if written != self.movements {
+            self.add("ledger", "movements".to_owned(), 0, self.movements, written);
         }
         Ok(())
     }
@@ -219,6 +231,21 @@ impl Proof {
             self.differences.push(pb::BookDifference { kind: kind.to_owned(), name, state, booked, expected });
         }
     }
+}
+
+/// What movements leave.
+fn moved(flows: Vec<Flow>) -> Sums {
+    let mut left = Sums::new();
+    for Flow { item_id, from_location_id, from_state, to_location_id, to_state, quantity, .. } in flows {
+        for (location, state, units) in
+            [(from_location_id, from_state, -quantity), (to_location_id, to_state, quantity)]
+        {
+            if let Some(location) = location {
+                *left.entry((item_id.clone(), location, state)).or_default() += units;
+            }
+        }
+    }
+    left
 }
 
 fn claim_name(line: &str, part: i32) -> String {

@@ -44,7 +44,7 @@ impl<'a> Desk<'a> {
             reason_code: who.reason_code.clone(),
             note: who.note.clone(),
         };
-        let Loaded { books, times } = loaded;
+        let Loaded { books, times, .. } = loaded;
         let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
         let lines =
             books.iter().flat_map(|book| book.claims().map(|claim| (claim.key.line.clone(), book.item().clone())));

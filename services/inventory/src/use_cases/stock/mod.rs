@@ -32,6 +32,7 @@ use backorder_proto::convert::inventory as wire;
 use backorder_storage::{
     Batch, StorageError, WriteTx,
     idempotency::{self, Begun, RequestKey},
+    row_ids,
 };
 use jiff::Timestamp;
 use prost::Message;
@@ -65,7 +66,7 @@ use crate::{
     events::Events,
     store::{
         audit::{AuditNote, append_notes},
-        stock::{LoadError, Loaded, Scope, flush, load_in_tx},
+        stock::{LoadError, Loaded, MovementNumbers, Scope, flush, load_in_tx},
     },
     write::{Who, Write},
 };
@@ -184,7 +185,7 @@ impl UseCases {
         if writes.iter().all(|write| write.key.is_some()) {
             let traceparent = fresh.first().and_then(|index| writes[*index].traceparent.clone());
             let mut batch = Batch::new(tx);
-            let moved = self.keep(&mut batch, loaded, now, &cause, traceparent)?;
+            let moved = self.keep_in_tx(tx, &mut batch, loaded, now, &cause, traceparent).await?;
             append_notes(&mut batch, fresh.iter().flat_map(|index| notes(&writes[*index], &moved, now)).collect());
             for index in fresh {
                 if let (Some(key), Some(answer)) = (&writes[index].key, &answers[index]) {
@@ -223,16 +224,17 @@ impl UseCases {
     /// units.
     ///
     /// # Errors
-    /// [`StorageError::InvalidRow`] when an event is too large.
-    pub fn keep(
+    /// [`StorageError::InvalidRow`] when an event is too large; those of the query for the numbers of movements.
+    pub async fn keep_in_tx(
         &self,
+        tx: &WriteTx<'_>,
         batch: &mut Batch,
         loaded: Loaded,
         now: Timestamp,
         cause: &str,
         traceparent: Option<String>,
     ) -> Result<BTreeSet<Uuid>, StorageError> {
-        let Loaded { books, times } = loaded;
+        let Loaded { books, times, last_movements: last } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
@@ -255,7 +257,9 @@ impl UseCases {
             }
         }
         let moved = changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect();
-        flush(batch, &mut changes, now);
+        let count = changes.iter().map(|change| change.movements.len()).sum();
+        let ids = row_ids::next_in_tx(tx, "movement", count).await?.into();
+        flush(batch, &mut changes, &mut MovementNumbers { ids, last }, now);
         batch.append(events.into_new())?;
         Ok(moved)
     }

@@ -95,7 +95,7 @@ impl UseCases {
         }
         if ended > 0 {
             let mut batch = Batch::new(tx);
-            self.keep(&mut batch, loaded, now, CAUSE, None)?;
+            self.keep_in_tx(tx, &mut batch, loaded, now, CAUSE, None).await?;
             batch.run(tx).await?;
         }
         Ok(ended)

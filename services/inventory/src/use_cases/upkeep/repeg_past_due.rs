@@ -84,7 +84,7 @@ impl UseCases {
             result.map_err(of_item(item))?;
         }
         let mut batch = Batch::new(tx);
-        self.keep(&mut batch, loaded, now, CAUSE, None)?;
+        self.keep_in_tx(tx, &mut batch, loaded, now, CAUSE, None).await?;
         batch.run(tx).await?;
         Ok(items.len())
     }

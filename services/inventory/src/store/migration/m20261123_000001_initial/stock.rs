@@ -10,8 +10,7 @@ pub fn tables(columns: Columns) -> Vec<TableCreateStatement> {
 
 pub fn indexes() -> Vec<IndexCreateStatement> {
     let hold_age = Index::create().name("ix_hold_age").table("hold").col("created_at").col("hold_id").to_owned();
-    let movements = Index::create().name("ix_movement_item").table("movement").col("item_id").col("id").to_owned();
-    vec![hold_age, movements]
+    vec![hold_age]
 }
 
 fn position(columns: Columns) -> TableCreateStatement {
@@ -28,6 +27,8 @@ fn position(columns: Columns) -> TableCreateStatement {
         .col(columns.quantity("damaged", "ck_position_damaged"))
         .col(columns.quantity("in_transit", "ck_position_in_transit"))
         .col(columns.number("version"))
+        // The item's newest movement when the row was written, 0 when there was none: from here its movements are found.
+        .col(columns.number("last_movement"))
         .col(columns.instant("updated_at"))
         .primary_key(&mut primary_key("pk_position", &["item_id", "location_id"]))
         .foreign_key(&mut refers_to("fk_position_item", "position", "item_id", "item"))
@@ -39,9 +40,12 @@ fn movement(columns: Columns) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table("movement")
-        // The order of writing, which is one order for all movements of an item. Rows that stand in it are appended; rows
-        // that stood by item would each touch a page of their own.
+        // The order of writing, which is one order for all movements of an item. Rows that stand in it are appended; rows,
+        // or entries of an index, that stood by item would each touch a page of their own.
         .col(columns.row_id("id"))
+        // The item's movement before this one, 0 for its first: a movement names its predecessor, so that those of an item
+        // are found without an index.
+        .col(columns.number("previous"))
         .col(columns.id_text("item_id"))
         .col(columns.id_text("request_id"))
         .col(columns.int32("ordinal"))
