@@ -155,6 +155,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Answers false when the shutdown came before the batch was done.
     async fn finish_batch(&mut self, batch: &[Envelope]) -> Result<bool, BusError> {
+        self.runner.handler.before_batch(batch).await;
         if !batch.iter().any(|event| self.runner.handler.wants(event)) {
             self.subscription.finish(batch.len()).await?;
             return Ok(true);

@@ -63,6 +63,10 @@ pub trait EventHandler: Send + Sync {
         true
     }
 
+    /// Called before a batch is looked at, for what may soon make some of its events needless. Must not wait long: the
+    /// events behind wait as well.
+    async fn before_batch(&self, _events: &[Envelope]) {}
+
     /// Applies events, each newer than what was applied of its aggregate, in feed order, in the transaction that also
     /// records that they were applied. Must do nothing outside of the transaction.
     ///

@@ -1,6 +1,6 @@
 //! Follows inventory: claims that changed, free units that wait for a run, items and locations.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use backorder_messaging::{Envelope, EventHandler, HandlerError, Subscription};
@@ -26,6 +26,9 @@ const HOLD_CHANGED: &str = "backorder.inventory.v1.HoldChanged";
 const ITEM_CHANGED: &str = "backorder.inventory.v1.ItemChanged";
 const LOCATION_CHANGED: &str = "backorder.inventory.v1.LocationChanged";
 
+/// How long news waits for steps that may know it already.
+const STEPS_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The events that matter here.
 #[must_use]
 pub fn subscription() -> Subscription {
@@ -50,6 +53,22 @@ impl EventHandler for FollowInventory {
         // The first state of a claim is in the answer to the step that made it, and the step is kept until it is recorded.
         event.event_type != CLAIM_CHANGED
             || (event.sequence > 1 && !self.0.claim_memory().knows(&event.aggregate, event.sequence))
+    }
+
+    /// News of a claim can overtake the answer to the step that changed it. The order would be marked, and the end of its
+    /// step would load it whole; a moment later there is nothing left to do.
+    async fn before_batch(&self, events: &[Envelope]) {
+        let wait = async {
+            for event in events.iter().filter(|event| event.event_type == CLAIM_CHANGED) {
+                if self.wants(event)
+                    && let Some(order) = order_of(&event.aggregate)
+                {
+                    self.0.in_flight().order_is_free(order).await;
+                }
+            }
+        };
+        // What takes longer is marked.
+        let _ = tokio::time::timeout(STEPS_PATIENCE, wait).await;
     }
 
     async fn handle_in_tx(&self, tx: &WriteTx<'_>, events: &[Envelope]) -> Result<(), HandlerError> {
@@ -106,6 +125,11 @@ impl FollowInventory {
         }
         Ok(news)
     }
+}
+
+/// The order of a claim's resource name, `claims/orders/{order}/lines/…`.
+fn order_of(aggregate: &str) -> Option<&str> {
+    aggregate.strip_prefix("claims/orders/")?.split_once("/lines/").map(|(order, _)| order)
 }
 
 /// The pool of a hold that still holds units.

@@ -144,7 +144,8 @@ impl UseCases {
     /// # Errors
     /// [`Error::Refused`] and its kin when inventory refuses: the step is undone then. [`Error::Unanswered`] when it does
     /// not answer: the step stays.
-    pub(crate) async fn drive(&self, step: Step, book: Option<Book>, _holding: Holding) -> Result<Vec<u8>, Error> {
+    pub(crate) async fn drive(&self, step: Step, book: Option<Book>, mut holding: Holding) -> Result<Vec<u8>, Error> {
+        holding.concerns(step.orders().into_iter().collect());
         let span = tracing::info_span!("step", kind = step.kind.as_str(), id = %step.id);
         async move {
             let [begun, decided, recorded] = step.kind.crash_points();
