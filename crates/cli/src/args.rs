@@ -9,8 +9,8 @@ use crate::{
     client::Addresses,
     commands::{
         backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs, import::ImportArgs,
-        order::OrderCommand, policy::PolicyCommand, serve::ServeArgs, stock::StockCommand, supply::SupplyCommand,
-        verify::VerifyArgs,
+        order::OrderCommand, policy::PolicyCommand, serve::ServeArgs, shipment::ShipmentCommand, stock::StockCommand,
+        supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -105,6 +105,10 @@ pub enum Command {
     Catalog(Group<CatalogCommand>),
     /// Who may wait, and who is served first.
     Policy(Group<PolicyCommand>),
+    /// The gate to the warehouse: hand units over, ask for them back, tell what was not found.
+    Warehouse(Group<WarehouseCommand>),
+    /// What left together, and what arrived.
+    Shipment(Group<ShipmentCommand>),
     /// List the lines that wait, in the order of the queue.
     Backlog(Single<BacklogArgs>),
     /// Explain the promise of a line: what binds it, which supply covers it, who is ahead.

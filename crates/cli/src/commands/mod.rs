@@ -8,11 +8,14 @@ pub mod import;
 pub mod order;
 pub mod policy;
 pub mod serve;
+pub mod shipment;
 pub mod stock;
 pub mod supply;
 pub mod verify;
+pub mod warehouse;
 
 mod pages;
+mod ship;
 mod show;
 mod watch;
 
@@ -44,6 +47,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             catalog::run(catalog.command, &session(&catalog.client)?, output(&catalog.client)).await
         }
         Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
+        Command::Warehouse(gate) => warehouse::run(gate.command, &session(&gate.client)?, output(&gate.client)).await,
+        Command::Shipment(shipment) => {
+            shipment::run(shipment.command, &session(&shipment.client)?, output(&shipment.client)).await
+        }
         Command::Backlog(backlog) => {
             backlog::run(backlog.args, &session(&backlog.client)?, output(&backlog.client)).await
         }

@@ -245,6 +245,7 @@ impl Stream<'_> {
             ship_time: None,
             reference: format!("evening of {day}"),
             context: Some(requests::context("shipment", "")),
+            details: None,
         };
         request.request_id = content_id("ship", &day.to_string(), &request);
         self.clients.orders.clone().ship_order_lines(request).await?;

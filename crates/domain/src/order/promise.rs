@@ -250,7 +250,8 @@ mod tests {
     }
 
     fn claim(reservations: Vec<Reserved>, waiting: i64, pegs: Vec<Pegged>) -> ClaimCopy {
-        ClaimCopy { reservations, waiting: units(waiting), pegs, posted: Quantity::ZERO }
+        let (released, posted) = (Quantity::ZERO, Quantity::ZERO);
+        ClaimCopy { reservations, released, waiting: units(waiting), pegs, posted }
     }
 
     fn made(previous: &[Confirmation], claim: &ClaimCopy, requested: i8, today: i8) -> Vec<Confirmation> {
@@ -305,6 +306,7 @@ mod tests {
             waiting: units(waiting),
             reserved: units(reserved),
             posted: units(posted),
+            ..ClaimSums::default()
         };
         let before = sums(6, 4, 0);
         assert_eq!(reason_of(before, sums(2, 8, 0)), Some(PromiseReason::Served));

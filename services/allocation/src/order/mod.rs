@@ -7,7 +7,9 @@ mod book;
 mod change;
 pub mod key;
 pub mod message;
+pub mod recall;
 pub mod settle;
+pub mod shipment;
 pub mod texts;
 
 pub use book::{Book, LineRecord, OrderRecord, put_vector};

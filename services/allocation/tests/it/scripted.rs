@@ -106,7 +106,7 @@ impl Books {
 }
 
 pub fn reservation(quantity: i64) -> Reservation {
-    Reservation { location: "locations/main".to_owned(), quantity, batch: String::new() }
+    Reservation { location: "locations/main".to_owned(), quantity, ..Reservation::default() }
 }
 
 fn main_location() -> Location {

@@ -19,5 +19,6 @@ mod refusals;
 mod serving;
 mod supply;
 mod upkeep;
+mod warehouse;
 mod watch;
 mod world;

@@ -212,6 +212,7 @@ impl Basis<'_> {
             open: quantity,
             reserved: 0,
             released: 0,
+            recalling: 0,
             shipped: 0,
             cancelled: 0,
             delivered: 0,
