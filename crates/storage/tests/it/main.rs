@@ -9,6 +9,7 @@
 )]
 
 mod bulk;
+mod commits;
 mod connect;
 mod dead_letters;
 mod errors;
@@ -17,6 +18,7 @@ mod follow;
 mod idempotency;
 mod inbox;
 mod keyed;
+mod kills;
 mod leases;
 mod migrations;
 mod outages;
