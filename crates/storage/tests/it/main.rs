@@ -20,6 +20,7 @@ mod inbox;
 mod keyed;
 mod kills;
 mod leases;
+mod log;
 mod migrations;
 mod outages;
 mod shelf;
