@@ -10,6 +10,7 @@
 mod audit;
 mod availability;
 mod catalog;
+mod held;
 mod idempotency;
 mod operations;
 mod physical;
