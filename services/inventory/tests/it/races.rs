@@ -163,3 +163,27 @@ async fn an_item_that_is_made_while_a_batch_takes_its_locks_is_not_changed_witho
     let found = world.clients.catalog.clone().get_item(request).await.unwrap().into_inner();
     assert_eq!((found.etag.as_str(), found.description.as_str()), ("3", "of the batch"));
 }
+
+/// A claim that was not there when the release looked for the items of its lines is there when it reads them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_is_made_while_a_release_takes_its_locks_is_not_changed_without_one() {
+    let world = World::new(Backend::Postgres).await;
+    for item in ["a", "b"] {
+        world.receive(item, "main", 5).await;
+    }
+    let (first, second) = (world.backorder("a", 5).await.line, world.wants("b", 5));
+    let lines = [&first, &second.line].map(|line| ReleaseLine { line: line.clone(), quantity: 5, part: 0 }).to_vec();
+    let request = ReleaseClaimsRequest { request_id: world.id(), lines, ..Default::default() };
+    let known = Held::item(&world, "a", "SELECT 1").await;
+    let mut client = world.clients.reservations.clone();
+    let release = tokio::spawn(async move { client.release_claims(request).await });
+    known.is_waited_for(&world).await;
+    world.reserve(vec![second]).await.unwrap();
+    let new = Held::item(&world, "b", "SELECT 1").await;
+    known.ends().await;
+    new.is_waited_for(&world).await;
+    new.ends().await;
+    release.await.unwrap().unwrap();
+    assert_eq!(world.position("b", "main").await.available, 5);
+    world.balanced().await;
+}
