@@ -10,6 +10,7 @@
 mod audit;
 mod availability;
 mod catalog;
+mod catalog_races;
 mod held;
 mod idempotency;
 mod operations;
