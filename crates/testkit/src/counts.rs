@@ -29,6 +29,8 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
+    row("catalog_races", 20, 500, "races of two instances for one new item and one new location, in each way"),
+    row("checkpoint_kills", 6, 60, "kills of a program, half of them while the log of its file is carried over"),
     row("crash_points", 1, 25, "rounds of a kill at every step of place, amend, cancel and ship"),
     row("feed_order", 20, 200, "rounds of concurrent writers whose events must leave gapless and in order"),
     row("hostile_requests", 200, 2_000, "mutated requests, each with the right code and nothing half done"),

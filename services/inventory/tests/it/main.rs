@@ -10,6 +10,8 @@
 mod audit;
 mod availability;
 mod catalog;
+mod catalog_races;
+mod held;
 mod idempotency;
 mod operations;
 mod physical;
