@@ -91,21 +91,20 @@ pub fn findings(extract: &Extract, seen: &[Outcome], months: &[Group]) -> Vec<St
     let lines = seen.iter().filter(|outcome| outcome.shipped_beyond > 0).count();
     if beyond > 0 {
         findings.push(format!(
-            "{} units on {lines} lines shipped beyond what was ordered; they are left out",
+            "units shipped beyond what was ordered, left out: {} on {lines} of the lines",
             words::whole(beyond)
         ));
     }
     let before: i128 = seen.iter().map(|outcome| i128::from(outcome.cancelled_before_due)).sum();
     if before > 0 {
         findings.push(format!(
-            "{} units were cancelled before they were due; nobody knows whether they could have shipped, so they are in \
-             no rate",
+            "units cancelled before they were due, in no rate since nobody knows whether they could have shipped: {}",
             words::whole(before)
         ));
     }
     let future = seen.iter().filter(|outcome| !outcome.is_due).count();
     if future > 0 {
-        findings.push(format!("{future} lines are due later and are no backorders; they are in no figure"));
+        findings.push(format!("lines due later, which are no backorders and in no figure: {future}"));
     }
     if extract.freight_repeats {
         findings.push(
@@ -117,7 +116,7 @@ pub fn findings(extract: &Extract, seen: &[Outcome], months: &[Group]) -> Vec<St
     let missing = months_missing(months);
     if missing > 0 {
         findings
-            .push(format!("no line is due in {missing} of the months between the first and the last: is a day wrong?"));
+            .push(format!("months between the first and the last in which no line is due: {missing}; is a day wrong?"));
     }
     findings
 }

@@ -19,7 +19,7 @@ use super::{
     absences::{self, Absence},
     extract::Extract,
     groups::{self, Group, WAITS, WaitGroup, dearest},
-    words::{amount, mean, quantile, rate, whole, whole_amount},
+    words::{NOT_MEASURED, amount, mean, quantile, rate, whole, whole_amount},
 };
 use crate::{failure::Failure, import::report::Report};
 
@@ -155,6 +155,21 @@ impl Assessment {
         format!("{} {text}", self.currency).trim().to_owned()
     }
 
+    /// Assumptions with a value, those that move the total most first.
+    #[must_use]
+    pub fn swings_by_weight(&self) -> Vec<&Swing> {
+        let mut swings: Vec<&Swing> = self.swings.iter().collect();
+        swings.sort_by_key(|swing| std::cmp::Reverse(self.weight(swing)));
+        swings
+    }
+
+    /// By how much an assumption moves the total between its half and its double; zero for one that is not used.
+    #[must_use]
+    pub fn weight(&self, swing: &Swing) -> i128 {
+        let totals = [swing.halved_nanos, swing.doubled_nanos, self.total.nanos];
+        totals.iter().max().unwrap_or(&0) - totals.iter().min().unwrap_or(&0)
+    }
+
     /// The two sentences that matter.
     #[must_use]
     pub fn headline(&self) -> String {
@@ -165,12 +180,13 @@ impl Assessment {
     #[must_use]
     pub fn cost_sentence(&self) -> String {
         format!(
-            "Backorders cost about {} a year: {} in the {} days from {} to {}, of which {} rests on assumed amounts.",
+            "Backorders cost about {} a year, if the {} days from {} to {} are typical: {} in these days, of which {} \
+             rests on assumed amounts.",
             self.money(&whole_amount(self.per_year(self.total.nanos))),
-            self.money(&amount(self.total.nanos)),
             whole(self.days),
             self.first_day,
             self.as_of,
+            self.money(&amount(self.total.nanos)),
             rate(Ratio::of(self.total.assumed_nanos, self.total.nanos)),
         )
     }
@@ -205,16 +221,11 @@ impl Assessment {
             ("unit-days of waiting", whole(sums.unit_days)),
             ("units that still wait", whole(sums.units_open)),
         ];
-        for (name, waits) in [("all lines", self.waits), ("backordered lines", self.waits_backordered)] {
-            let Some(waits) = waits else { continue };
-            let days = [mean(&waits), quantile(waits.p50), quantile(waits.p85), quantile(waits.p95)].join(" / ");
-            let text = format!("{days} days");
-            rows.push(if name == "all lines" {
-                ("wait, all lines: mean / P50 / P85 / P95", text)
-            } else {
-                ("wait, backordered lines: the same", text)
-            });
-        }
+        let waits = [
+            ("wait of all lines: mean / P50 / P85 / P95", self.waits),
+            ("wait of backordered lines: the same", self.waits_backordered),
+        ];
+        rows.extend(waits.map(|(name, waits)| (name, waits.map_or_else(|| NOT_MEASURED.to_owned(), days_of))));
         rows
     }
 
@@ -223,6 +234,10 @@ impl Assessment {
     pub fn is_missing(&self, column: &str) -> bool {
         self.absences.iter().any(|absence| absence.column == Some(column))
     }
+}
+
+fn days_of(waits: WaitFigures) -> String {
+    [mean(&waits), quantile(waits.p50), quantile(waits.p85), quantile(waits.p95)].join(" / ") + " days"
 }
 
 fn unknown_wait() -> String {
@@ -237,7 +252,7 @@ fn wait_words(waits: &WaitFigures) -> String {
         (Quantile::Days(half), Quantile::MoreThan(most)) => {
             format!("half of them waited at most {half} days and more than one in twenty longer than {most}")
         }
-        (Quantile::MoreThan(days), _) => format!("more than half of them waited longer than {days} days"),
+        (Quantile::MoreThan(days), _) => format!("more than half of them will have waited longer than {days} days"),
     }
 }
 

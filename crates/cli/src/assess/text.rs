@@ -37,7 +37,7 @@ pub fn render_text(report: &Assessment) -> String {
         let rows = customers.iter().map(|group| ranked(&group.id, group));
         parts.push(format!("THE CUSTOMERS THAT COST MOST\n{}", render(&RANKED, rows)));
     }
-    parts.push(format!("WHAT IS ASSUMED\n{}", assumptions(report)));
+    parts.push(format!("WHAT IS ASSUMED (the total is {})\n{}", amount(report.total.nanos), assumptions(report)));
     parts.push(format!("WHAT IS NOT MEASURED\n{}", absences(report)));
     if !report.findings.is_empty() {
         let findings: Vec<String> = report.findings.iter().map(|finding| format!("- {finding}")).collect();
@@ -51,12 +51,13 @@ fn in_currency(report: &Assessment) -> String {
     if report.currency.is_empty() { String::new() } else { format!(" (in {})", report.currency) }
 }
 
-/// The assumptions of a cause with their values: `lost_share 100 %, margin_share 40 %`.
+/// The assumptions that a cause really used, with their values: `lost_share 100 %, margin_share 40 %`.
 #[must_use]
 pub fn assumed_by(report: &Assessment, cause: Cause) -> String {
     let word = |assumption: &Assumption| {
         let swing = report.swings.iter().find(|swing| swing.assumption == *assumption)?;
-        Some(format!("{} {}", assumption.name(), words::value_of(*assumption, swing.value)))
+        let is_used = report.weight(swing) > 0;
+        is_used.then(|| format!("{} {}", assumption.name(), words::value_of(*assumption, swing.value)))
     };
     cause.assumptions().iter().filter_map(word).collect::<Vec<_>>().join(", ")
 }
@@ -97,7 +98,7 @@ fn ageing(report: &Assessment) -> String {
         Number("lines, by order date"),
         Number("units"),
         Number("value"),
-        Number("units past their promise"),
+        Number("units so long past their promise"),
     ];
     let Some(ages) = &report.ageing else { return format!("{NOT_MEASURED}: the file has no order_date") };
     let rows = ages.iter().enumerate().map(|(place, group)| {
@@ -160,6 +161,23 @@ pub fn source(report: &Assessment, assumption: Assumption) -> &'static str {
     }
 }
 
+/// The cells of the table of assumptions: those that move the total most first, those without a value last.
+#[must_use]
+pub fn assumption_rows(report: &Assessment) -> Vec<Vec<String>> {
+    let cells = |assumption: Assumption, [value, halved, doubled]: [String; 3]| {
+        let (name, from) = (assumption.name().to_owned(), source(report, assumption).to_owned());
+        vec![name, value, from, halved, doubled, assumption.meaning().to_owned()]
+    };
+    let known = report.swings_by_weight().into_iter().map(|swing| {
+        let value = words::value_of(swing.assumption, swing.value);
+        cells(swing.assumption, [value, amount(swing.halved_nanos), amount(swing.doubled_nanos)])
+    });
+    let is_known = |assumption: &Assumption| report.swings.iter().any(|swing| swing.assumption == *assumption);
+    let unknown = Assumption::ALL.into_iter().filter(|assumption| !is_known(assumption));
+    let dashes = || ["-", "-", "-"].map(str::to_owned);
+    known.chain(unknown.map(|assumption| cells(assumption, dashes()))).collect()
+}
+
 fn assumptions(report: &Assessment) -> String {
     let columns = [
         Words("assumption"),
@@ -169,19 +187,7 @@ fn assumptions(report: &Assessment) -> String {
         Number("total if doubled"),
         Words("what it stands for"),
     ];
-    let row = |assumption: Assumption| {
-        let swing = report.swings.iter().find(|swing| swing.assumption == assumption);
-        let dash = || "-".to_owned();
-        vec![
-            assumption.name().to_owned(),
-            swing.map_or_else(dash, |swing| words::value_of(assumption, swing.value)),
-            source(report, assumption).to_owned(),
-            swing.map_or_else(dash, |swing| amount(swing.halved_nanos)),
-            swing.map_or_else(dash, |swing| amount(swing.doubled_nanos)),
-            assumption.meaning().to_owned(),
-        ]
-    };
-    render(&columns, Assumption::ALL.into_iter().map(row))
+    render(&columns, assumption_rows(report))
 }
 
 fn absences(report: &Assessment) -> String {

@@ -321,8 +321,8 @@ fn the_page_is_one_file_in_which_nothing_of_the_extract_is_markup() {
     for outside in ["<script", "<img", "<link", "http:", "https:", "url(", "@import", "src=\"", "<iframe"] {
         assert!(!html.contains(outside), "{outside} is in the page");
     }
-    assert_eq!(html.matches("<svg").count(), 3);
-    assert_eq!(html.matches("<desc id=").count(), 3, "each chart tells its numbers in words");
+    assert_eq!(html.matches("<svg").count(), 4);
+    assert_eq!(html.matches("<desc id=").count(), 4, "each chart tells its numbers in words");
     assert!(html.contains("prefers-color-scheme: dark") && html.contains("@media print"));
 }
 

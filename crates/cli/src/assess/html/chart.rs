@@ -7,7 +7,7 @@ use super::escaped;
 const WIDTH: i128 = 900;
 const BAR_ROW: i128 = 34;
 const BAR_LEFT: i128 = 270;
-const BAR_ROOM: i128 = 500;
+const BAR_ROOM: i128 = 440;
 const PLOT_HEIGHT: i128 = 200;
 const PLOT_TOP: i128 = 26;
 const PLOT_BOTTOM: i128 = 28;

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use backorder_domain::figures::{assumption::Assumption, ratio::Ratio, shortage_cost::Amount};
+use backorder_domain::figures::{ratio::Ratio, sensitivity::Swing, shortage_cost::Amount};
 
 use super::{
     super::{
         assessment::Assessment,
         groups::{Group, wait_label},
-        text::{assumed_by, share, source},
+        text::{assumed_by, assumption_rows, share},
         words::{self, NOT_MEASURED, amount, rate, whole},
     },
     chart::{Bar, Caption, Stack, bars, columns},
@@ -160,7 +160,8 @@ fn causes(report: &Assessment) -> String {
             vec![name, NOT_MEASURED.to_owned(), String::new(), String::new(), why.clone()]
         }
     });
-    table(&heads, rows.chain([cells("All that is measured", report.total, String::new())]))
+    let all = table(&heads, rows.chain([cells("all that is measured", report.total, String::new())]));
+    format!("<div class=\"sum\">{all}</div>")
 }
 
 fn months(report: &Assessment) -> String {
@@ -185,10 +186,18 @@ fn service(report: &Assessment) -> String {
 fn ageing(report: &Assessment) -> String {
     let Some(ages) = &report.ageing else { return String::new() };
     let is_priced = !report.is_missing("unit_price");
-    let heads = [("Open, days since the order", false), ("Lines", true), ("Units", true), ("Value", true)];
+    let heads = [
+        ("Open, days since the order", false),
+        ("Lines", true),
+        ("Units", true),
+        ("Value", true),
+        ("Units so long past their promise", true),
+    ];
     let rows = ages.iter().enumerate().map(|(place, group)| {
         let value = if is_priced { amount(group.value_nanos) } else { NOT_MEASURED.to_owned() };
-        vec![words::age(place), group.lines.to_string(), whole(group.units), value]
+        let promised = report.ageing_promised.map(|ages| whole(ages[place].units));
+        let promised = promised.unwrap_or_else(|| NOT_MEASURED.to_owned());
+        vec![words::age(place), group.lines.to_string(), whole(group.units), value, promised]
     });
     table(&heads, rows)
 }
@@ -226,24 +235,26 @@ fn assumptions(report: &Assessment) -> String {
         ("Total if doubled", true),
         ("What it stands for", false),
     ];
-    let row = |assumption: Assumption| {
-        let swing = report.swings.iter().find(|swing| swing.assumption == assumption);
-        let dash = || "-".to_owned();
-        vec![
-            assumption.name().to_owned(),
-            swing.map_or_else(dash, |swing| words::value_of(assumption, swing.value)),
-            source(report, assumption).to_owned(),
-            swing.map_or_else(dash, |swing| amount(swing.halved_nanos)),
-            swing.map_or_else(dash, |swing| amount(swing.doubled_nanos)),
-            assumption.meaning().to_owned(),
-        ]
-    };
     let assumed = rate(Ratio::of(report.total.assumed_nanos, report.total.nanos));
     let note = format!(
         "<p>{assumed} of the total rests on amounts that the file does not have. The defaults are round numbers to \
          start from, not findings: set your own with <code>--assume NAME=VALUE</code>.</p>"
     );
-    format!("{note}{}", table(&heads, Assumption::ALL.into_iter().map(row)))
+    format!("{note}{}{}", swing_chart(report), table(&heads, assumption_rows(report)))
+}
+
+fn swing_chart(report: &Assessment) -> String {
+    let used = report.swings_by_weight().into_iter().filter(|swing| report.weight(swing) > 0);
+    let bar = |swing: &Swing| Bar {
+        name: swing.assumption.name().to_owned(),
+        length: report.weight(swing),
+        words: format!("{} to {}", words::whole_amount(swing.halved_nanos), words::whole_amount(swing.doubled_nanos)),
+    };
+    let caption = Caption { id: "swings", title: "The total when an assumption is halved and when it is doubled" };
+    let all: Vec<Bar> = used.map(bar).collect();
+    let what =
+        format!("The total is {}; with half and with twice of each assumption it is", amount(report.total.nanos));
+    figure(&what, &bars(caption, &all))
 }
 
 fn absences(report: &Assessment) -> String {
