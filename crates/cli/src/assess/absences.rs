@@ -2,10 +2,12 @@
 
 use backorder_domain::figures::{
     assumption::{Assumption, Assumptions},
-    history::Facts,
+    history::{Facts, LineHistory},
     outcome::Outcome,
     shortage_cost::Cause,
 };
+
+use jiff::civil::Date;
 
 use super::{
     columns::COLUMNS,
@@ -83,10 +85,25 @@ fn partial(extract: &Extract, seen: &[Outcome]) -> Vec<Absence> {
     absences
 }
 
+/// Whether more of a line was cancelled than can have been left: the excess counts nowhere.
+fn cancels_too_much(line: &LineHistory) -> bool {
+    let shipped: i64 = line.parts.iter().map(|part| part.units.get()).fold(0, i64::saturating_add);
+    !line.cancelled.is_zero() && shipped.saturating_add(line.cancelled.get()) > line.ordered.get()
+}
+
 /// What is odd in a file, in words.
 #[must_use]
-pub fn findings(extract: &Extract, seen: &[Outcome], months: &[Group]) -> Vec<String> {
+pub fn findings(extract: &Extract, seen: &[Outcome], months: &[Group], as_of: Date) -> Vec<String> {
     let mut findings = Vec::new();
+    let shipped_later = extract.lines.iter().filter(|line| line.history.parts.iter().any(|part| part.on > as_of));
+    match shipped_later.count() {
+        0 => {}
+        lines => findings.push(format!("lines with a ship_date after {as_of}, which is not known yet: {lines}")),
+    }
+    match extract.lines.iter().filter(|line| cancels_too_much(&line.history)).count() {
+        0 => {}
+        lines => findings.push(format!("lines on which more was shipped and cancelled than ordered: {lines}")),
+    }
     let beyond: i128 = seen.iter().map(|outcome| i128::from(outcome.shipped_beyond)).sum();
     let lines = seen.iter().filter(|outcome| outcome.shipped_beyond > 0).count();
     if beyond > 0 {

@@ -19,7 +19,7 @@ use super::{
     absences::{self, Absence},
     extract::Extract,
     groups::{self, Group, WAITS, WaitGroup, dearest},
-    words::{NOT_MEASURED, amount, mean, quantile, rate, whole, whole_amount},
+    words::{NOT_MEASURED, amount, counted, mean, quantile, rate, whole, whole_amount},
 };
 use crate::{failure::Failure, import::report::Report};
 
@@ -92,8 +92,10 @@ pub struct Question {
     pub file: String,
     /// The name of the currency, where the file has none.
     pub currency: String,
-    /// The day of the view; the last day of the file when none is given.
+    /// The day of the view; the last day of the file, but at most today, when none is given.
     pub as_of: Option<Date>,
+    /// Today.
+    pub today: Date,
     /// What is assumed.
     pub assumptions: Assumptions,
 }
@@ -104,8 +106,9 @@ impl Assessment {
     /// # Errors
     /// [`Failure`] when the file has no line that is due by the day of the view.
     pub fn of(mut extract: Extract, question: Question) -> Result<Self, Failure> {
-        let Question { file, currency, as_of, assumptions } = question;
-        let as_of = as_of.or(extract.last_day).ok_or_else(|| empty(&extract.report))?;
+        let Question { file, currency, as_of, today, assumptions } = question;
+        let last_day = extract.last_day.ok_or_else(|| empty(&extract.report))?;
+        let as_of = as_of.unwrap_or_else(|| last_day.min(today));
         let facts = facts(&extract);
         let histories = Histories::new(extract.lines.iter().map(|line| line.history.clone()).collect());
         let seen = outcomes(&histories, &view(as_of, &assumptions));
@@ -135,7 +138,7 @@ impl Assessment {
             customers: has("customer").then(|| customers(&extract, &seen, &costs)),
             swings: swings(&histories, &seen, facts, as_of, &assumptions, costs.cancel_chance),
             absences: absences::of(&extract, &seen, facts, &assumptions),
-            findings: absences::findings(&extract, &seen, &months),
+            findings: absences::findings(&extract, &seen, &months, as_of),
             months,
             rows: extract.report,
             file,
@@ -179,11 +182,15 @@ impl Assessment {
     /// What backorders cost.
     #[must_use]
     pub fn cost_sentence(&self) -> String {
+        if self.total.nanos == 0 {
+            let (days, first, last) = (counted(self.days, "day"), self.first_day, self.as_of);
+            return format!("Nothing that backorders cost can be seen in the {days} from {first} to {last}.");
+        }
         format!(
-            "Backorders cost about {} a year, if the {} days from {} to {} are typical: {} in these days, of which {} \
+            "Backorders cost about {} a year, if the {} from {} to {} are typical: {} in these days, of which {} \
              rests on assumed amounts.",
             self.money(&whole_amount(self.per_year(self.total.nanos))),
-            whole(self.days),
+            counted(self.days, "day"),
             self.first_day,
             self.as_of,
             self.money(&amount(self.total.nanos)),
@@ -195,6 +202,9 @@ impl Assessment {
     #[must_use]
     pub fn service_sentence(&self) -> String {
         let sums = &self.sums;
+        if sums.lines_backordered == 0 {
+            return format!("No line of {} order lines was backordered.", whole(sums.lines.into()));
+        }
         let waited = self.waits_backordered.as_ref().map_or_else(unknown_wait, wait_words);
         format!(
             "{} of {} order lines could not be filled at the first attempt; {waited}, and {} units still wait.",

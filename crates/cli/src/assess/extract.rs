@@ -162,6 +162,7 @@ impl Reader {
             Some(place) => self.merged(&self.extract.lines[place], &read)?,
             None => self.begun(&key, &read)?,
         };
+        check_cancellation(&line.history, &read)?;
         let part = self.part(&line.history, &read)?;
         let place = known.unwrap_or(self.extract.lines.len());
         match known {
@@ -301,6 +302,16 @@ impl Reader {
         self.extract.freight_repeats =
             self.freight_of == FreightOf::Row && has_shared && shared.all(|seen| seen.is_same);
         self.extract
+    }
+}
+
+fn check_cancellation(line: &LineHistory, row: &ExtractRow<'_>) -> Result<(), Refusal> {
+    match (line.dates.ordered(), row.cancelled_on) {
+        (Some(ordered_on), Some(cancelled_on)) if cancelled_on < ordered_on => {
+            let detail = format!("cancel_date {cancelled_on} is before order_date {ordered_on}");
+            Err(refusal(row, "cancelled before ordered", &detail))
+        }
+        (_, _) => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One row of an extract as typed fields, with every fault named.
 
+use backorder_domain::money::CurrencyCode;
 use jiff::civil::Date;
 
 use super::values::{Fault, Style, flag};
@@ -94,6 +95,9 @@ impl<'a> ExtractRow<'a> {
             cost_nanos: fields.amount("unit_cost"),
             part,
         };
+        if let Some(currency) = read.currency.filter(|currency| CurrencyCode::try_new(currency).is_err()) {
+            fields.faults.push(format!("currency {currency:?} is not three capital letters"));
+        }
         if read.order.is_empty() {
             fields.faults.push("order is empty".to_owned());
         }

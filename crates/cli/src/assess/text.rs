@@ -142,7 +142,7 @@ const RANKED: [Column; 5] =
 
 fn ranked(name: &str, group: &Group) -> Vec<String> {
     vec![
-        name.trim().to_owned(),
+        words::harmless(name.trim()),
         whole(group.sums.lines_backordered.into()),
         whole(group.sums.units_backordered),
         whole(group.sums.unit_days),
@@ -197,8 +197,13 @@ fn absences(report: &Assessment) -> String {
 
 fn rows(report: &Assessment) -> String {
     let rows = &report.rows;
-    let mut text =
-        format!("{}: {} rows read, {} used, {} refused", report.file, rows.rows, rows.applied, rows.refused());
+    let mut text = format!(
+        "{}: {} rows read, {} used, {} refused",
+        words::harmless(&report.file),
+        rows.rows,
+        rows.applied,
+        rows.refused()
+    );
     for (reason, count) in rows.refused_by_reason() {
         text.push_str(&format!("\n  {count} x {reason}"));
     }

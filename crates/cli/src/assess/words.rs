@@ -14,6 +14,12 @@ use backorder_domain::{
 /// What stands where something is not measured.
 pub const NOT_MEASURED: &str = "not measured";
 
+/// A text of the file for a terminal: control characters, which could steer it, become blanks.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 /// An amount to the cent, with a comma between thousands: `10,307.50`.
 #[must_use]
 pub fn amount(nanos: i128) -> String {
@@ -39,6 +45,12 @@ pub fn plain_amount(nanos: i128) -> String {
 pub fn whole(number: i128) -> String {
     let sign = if number < 0 { "-" } else { "" };
     format!("{sign}{}", thousands(number.unsigned_abs()))
+}
+
+/// So many of something: `1 day`, `1,200 days`.
+#[must_use]
+pub fn counted(number: i128, what: &str) -> String {
+    format!("{} {what}{}", whole(number), if number == 1 { "" } else { "s" })
 }
 
 fn thousands(number: u128) -> String {
@@ -131,7 +143,7 @@ pub fn value_of(assumption: Assumption, value: i64) -> String {
             format!("{} %", text.trim_end_matches(".0"))
         }
         AssumptionUnit::Money => amount(value.into()),
-        AssumptionUnit::Days => format!("{value} day{}", if value == 1 { "" } else { "s" }),
+        AssumptionUnit::Days => counted(value.into(), "day"),
     }
 }
 
@@ -150,6 +162,11 @@ mod tests {
             (whole_amount(1_234_567_500_000_000), plain_amount(1_234_500_000_000)),
             ("1,234,568".into(), "1234.50".into())
         );
+    }
+
+    #[test]
+    fn a_text_of_the_file_cannot_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[2Jb\u{9b}1mc"), "a [2Jb 1mc");
     }
 
     #[test]

@@ -5,8 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use backorder_domain::{
+    figures::assumption::Assumptions,
+    time::{Clock as _, civil_date_in},
+};
+use backorder_service_kit::time::SystemClock;
 use clap::Args;
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{
     assess::{
@@ -31,7 +36,7 @@ use crate::{
 pub struct AssessArgs {
     /// The extract: CSV with a header (comma, semicolon or tab) or JSON lines, plain or gzip.
     file: PathBuf,
-    /// The day from whose end everything is seen, YYYY-MM-DD. Left out, the last day in the file.
+    /// The day from whose end everything is seen, YYYY-MM-DD. Left out, the last day in the file, but at most today.
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
     /// Assume this value, for example lost_share=70% or shipment_cost=4.80; may be repeated.
@@ -94,10 +99,7 @@ pub fn run(args: &AssessArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn assessed(
-    args: &AssessArgs,
-    assumptions: backorder_domain::figures::assumption::Assumptions,
-) -> Result<Assessment, Failure> {
+fn assessed(args: &AssessArgs, assumptions: Assumptions) -> Result<Assessment, Failure> {
     let input = input::open(&args.file)?;
     // The bar draws on standard error, and only where that is a terminal.
     let progress = Progress::of("reading", input.progress.bytes_total);
@@ -106,5 +108,7 @@ fn assessed(
     let extract = extract::read(input, style, args.freight_of, rows, &progress);
     progress.finish();
     let file = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Assessment::of(extract?, Question { file, currency: args.currency.clone(), as_of: args.as_of, assumptions })
+    let today = civil_date_in(SystemClock.now(), &TimeZone::UTC);
+    let currency = args.currency.clone();
+    Assessment::of(extract?, Question { file, currency, as_of: args.as_of, today, assumptions })
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::program::{json_of, run};
 
-/// Four orders of January 2026, in GBP, every figure of which is worked out by hand in the tests.
+/// Four orders of January 2024, in GBP, every figure of which is worked out by hand in the tests.
 ///
 /// A/1: 10 of X at 10.00, cost 6.00; 4 shipped in time, 3 on the 8th (3 days late) by a second shipment that cost 4.50,
 /// 3 cancelled on the 10th (5 days). A/2: 5 of Y at 2.00, all in time. B/1: 6 of X, shipped on the 15th (10 days late)
@@ -15,12 +15,12 @@ use crate::program::{json_of, run};
 const KNOWN: &str = "\
 Order No.,Line,SKU,Description,Customer,Order Date,Requested Date,Promised Date,Qty,Shipped Qty,Ship Date,Cancelled,\
 Cancel Date,Refused,Price,Cost,Freight,Express,Currency
-A,1,X,Lamp,acme,2026-01-01,2026-01-05,2026-01-05,10,4,2026-01-05,3,2026-01-10,0,10.00,6.00,5.00,no,GBP
-A,1,X,Lamp,acme,2026-01-01,2026-01-05,2026-01-05,10,3,2026-01-08,3,2026-01-10,0,10.00,6.00,4.50,no,GBP
-A,2,Y,Shade,acme,2026-01-01,2026-01-05,2026-01-05,5,5,2026-01-05,0,,0,2.00,1.00,,no,GBP
-B,1,X,Lamp,bolt,2026-01-02,2026-01-05,2026-01-05,6,6,2026-01-15,0,,0,10.00,6.00,12.00,yes,GBP
-C,1,Y,Shade,acme,2026-01-01,2026-01-05,2026-01-20,5,0,,0,,2,2.00,1.00,,,GBP
-D,1,Y,Shade,bolt,2026-01-31,2026-02-20,2026-02-20,5,0,,0,,0,2.00,1.00,,,GBP
+A,1,X,Lamp,acme,2024-01-01,2024-01-05,2024-01-05,10,4,2024-01-05,3,2024-01-10,0,10.00,6.00,5.00,no,GBP
+A,1,X,Lamp,acme,2024-01-01,2024-01-05,2024-01-05,10,3,2024-01-08,3,2024-01-10,0,10.00,6.00,4.50,no,GBP
+A,2,Y,Shade,acme,2024-01-01,2024-01-05,2024-01-05,5,5,2024-01-05,0,,0,2.00,1.00,,no,GBP
+B,1,X,Lamp,bolt,2024-01-02,2024-01-05,2024-01-05,6,6,2024-01-15,0,,0,10.00,6.00,12.00,yes,GBP
+C,1,Y,Shade,acme,2024-01-01,2024-01-05,2024-01-20,5,0,,0,,2,2.00,1.00,,,GBP
+D,1,Y,Shade,bolt,2024-01-31,2024-02-20,2024-02-20,5,0,,0,,0,2.00,1.00,,,GBP
 ";
 
 struct Assessed {
@@ -69,7 +69,7 @@ fn parts(ratio: &Value) -> (i64, i64) {
 
 #[test]
 fn a_known_extract_costs_what_it_costs_to_the_cent() {
-    let report = Assessed::of(KNOWN).json(&["--assume", "penalty_share=5%", "--as-of", "2026-01-31"]);
+    let report = Assessed::of(KNOWN).json(&["--assume", "penalty_share=5%", "--as-of", "2024-01-31"]);
     let expected = [
         // 3 x (10.00 - 6.00)
         ("lost_sales_cancelled", "12.00"),
@@ -124,7 +124,7 @@ fn a_known_extract_has_the_known_service_figures() {
     assert_eq!((&waits["p95"]["days"], &waits["p95"]["is_at_least"]), (&30.into(), &true.into()));
     assert_eq!(report["ageing"]["by_order_date"][2]["units"], 5);
     assert_eq!(report["ageing"]["by_promised_date"][1]["units"], 5, "11 days past the 20th");
-    assert_eq!(report["months"][0]["month"], "2026-01");
+    assert_eq!(report["months"][0]["month"], "2024-01");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn json_lines(csv: &str) -> String {
 #[test]
 fn what_a_file_lacks_is_not_measured_and_never_zero() {
     let bare =
-        "order,qty,order_date,ship_date\nA,1,2026-01-01,2026-01-01\nB,2,2026-01-01,2026-01-05\nC,1,2026-01-02,\n";
+        "order,qty,order_date,ship_date\nA,1,2024-01-01,2024-01-01\nB,2,2024-01-01,2024-01-05\nC,1,2024-01-02,\n";
     let assessed = Assessed::of(bare);
     let report = assessed.json(&[]);
     for cause in ["lost_sales_cancelled", "lost_sales_refused", "lost_sales_expected", "expedited_freight", "penalties"]
@@ -227,62 +227,84 @@ fn what_a_file_lacks_is_not_measured_and_never_zero() {
 #[test]
 fn rows_that_cannot_be_right_are_refused_with_line_and_reason() {
     let rows = [
-        ("malformed row", "A,2,2026-13-01,1,2026-01-05,5.00"),
-        ("malformed row", "B,many,2026-01-01,1,2026-01-05,5.00"),
-        ("malformed row", "C,99999999999999999999999,2026-01-01,1,2026-01-05,5.00"),
-        ("malformed row", "D,1,2026-01-01,1,2026-01-05,1e308"),
-        ("malformed row", "E,1,2026-01-01,1"),
-        ("malformed row", ",1,2026-01-01,1,2026-01-05,5.00"),
-        ("malformed row", "F,1,,1,2026-01-05,5.00"),
-        ("malformed row", "G,1,2026-01-01,,2026-01-05,5.00"),
-        ("negative number", "H,-1,2026-01-01,1,2026-01-05,5.00"),
-        ("negative number", "I,1,2026-01-01,1,2026-01-05,-5.00"),
-        ("nothing ordered", "J,0,2026-01-01,1,2026-01-05,5.00"),
-        ("shipped before ordered", "K,1,2026-01-06,1,2026-01-05,5.00"),
-        ("shipped without a date", "L,1,2026-01-01,1,,5.00"),
-        ("duplicate row", "GOOD,2,2026-01-01,1,2026-01-05,5.00"),
-        ("differs from its line", "GOOD,3,2026-01-01,1,2026-01-06,5.00"),
+        ("malformed row", "A,2,2024-13-01,1,2024-01-05,5.00"),
+        ("malformed row", "B,many,2024-01-01,1,2024-01-05,5.00"),
+        ("malformed row", "C,99999999999999999999999,2024-01-01,1,2024-01-05,5.00"),
+        ("malformed row", "D,1,2024-01-01,1,2024-01-05,1e308"),
+        ("malformed row", "E,1,2024-01-01,1"),
+        ("malformed row", ",1,2024-01-01,1,2024-01-05,5.00"),
+        ("malformed row", "F,1,,1,2024-01-05,5.00"),
+        ("malformed row", "G,1,2024-01-01,,2024-01-05,5.00"),
+        ("negative number", "H,-1,2024-01-01,1,2024-01-05,5.00"),
+        ("negative number", "I,1,2024-01-01,1,2024-01-05,-5.00"),
+        ("nothing ordered", "J,0,2024-01-01,1,2024-01-05,5.00"),
+        ("shipped before ordered", "K,1,2024-01-06,1,2024-01-05,5.00"),
+        ("malformed row", "M,1,2024-01-01,1,2024-01-05,5.00,pounds,"),
+        ("cancelled before ordered", "N,1,2024-01-06,0,,5.00,,2024-01-05"),
+        ("shipped without a date", "L,1,2024-01-01,1,,5.00"),
+        ("duplicate row", "GOOD,2,2024-01-01,1,2024-01-05,5.00"),
+        ("differs from its line", "GOOD,3,2024-01-01,1,2024-01-06,5.00"),
     ];
-    let good = "GOOD,2,2026-01-01,1,2026-01-05,5.00";
-    let mut text = format!("order,qty,order_date,shipped_qty,ship_date,price\n{good}\n");
+    let good = "GOOD,2,2024-01-01,1,2024-01-05,5.00,,";
+    let mut text = format!("order,qty,order_date,shipped_qty,ship_date,price,currency,cancel_date\n{good}\n");
     for (_, row) in rows {
         text.push_str(row);
-        text.push('\n');
+        text.push_str(if row.matches(',').count() == 5 { ",,\n" } else { "\n" });
     }
     let assessed = Assessed::of(text);
     let all = assessed.path("refused.csv");
     let report = assessed.json(&["--refused", &all]);
-    assert_eq!((&report["rows"]["read"], &report["rows"]["used"]), (&16.into(), &1.into()));
+    assert_eq!((&report["rows"]["read"], &report["rows"]["used"]), (&18.into(), &1.into()));
     let refused = report["rows"]["refused_rows"].as_array().unwrap();
     for ((reason, row), (refused, line)) in rows.iter().zip(refused.iter().zip(3_u64..)) {
         assert_eq!((&refused["reason"], &refused["line"]), (&(*reason).into(), &line.into()), "{row}: {refused}");
     }
     assert_eq!(report["rows"]["refused_by_reason"]["negative number"], 2);
-    assert_eq!(std::fs::read_to_string(all).unwrap().lines().count(), 16);
+    assert_eq!(std::fs::read_to_string(all).unwrap().lines().count(), 18);
     let text = String::from_utf8(assessed.run(&[]).stdout).unwrap();
-    assert!(text.contains("8 x malformed row") && text.contains("line 3: order_date \"2026-13-01\""), "{text}");
+    assert!(text.contains("9 x malformed row") && text.contains("line 3: order_date \"2024-13-01\""), "{text}");
 }
 
 #[test]
 fn a_file_without_one_usable_row_is_a_failure_that_says_why() {
     assert!(Assessed::of("").refused(&[]).contains("the file has no column order, ordered_quantity, ship_date"));
     assert!(Assessed::of("order,qty,order_date,ship_date\n").refused(&[]).contains("no row that can be used: 0 read"));
-    let wrong = Assessed::of("order,qty,order_date,ship_date\nA,1,31/01/2026,\n").refused(&[]);
+    let wrong = Assessed::of("order,qty,order_date,ship_date\nA,1,31/01/2024,\n").refused(&[]);
     assert!(wrong.contains("1 x malformed row") && wrong.contains("--dates dmy"), "{wrong}");
-    let twice = Assessed::of("order,qty,Quantity,order_date,ship_date\nA,1,1,2026-01-01,\n").refused(&[]);
+    let twice = Assessed::of("order,qty,Quantity,order_date,ship_date\nA,1,1,2024-01-01,\n").refused(&[]);
     assert!(twice.contains("two columns of the file mean ordered_quantity"), "{twice}");
-    assert!(Assessed::of(KNOWN).refused(&["--as-of", "2025-12-31"]).contains("no order line of the file was due by"));
+    assert!(Assessed::of(KNOWN).refused(&["--as-of", "2023-12-31"]).contains("no order line of the file was due by"));
     assert!(Assessed::of(KNOWN).refused(&["--assume", "lost_share=2"]).contains("lost_share \"2\" is not a share"));
     assert!(run(&["assess", "nowhere.csv"]).status.code() == Some(1));
 }
 
 #[test]
+fn a_file_without_backorders_says_so() {
+    let assessed =
+        Assessed::of("order,qty,order_date,ship_date\nA,1,2024-01-01,2024-01-01\nB,1,2024-01-03,2024-01-03\n");
+    let page = assessed.path("report.html");
+    let text = String::from_utf8(assessed.run(&["--html", &page]).stdout).unwrap();
+    assert!(text.starts_with("Nothing that backorders cost can be seen in the 3 days from 2024-01-01"), "{text}");
+    assert!(text.contains("No line of 1 order lines was backordered."), "{text}");
+    assert!(std::fs::read_to_string(page).unwrap().contains("No line was backordered."));
+}
+
+#[test]
+fn what_a_file_says_of_the_future_is_not_known_yet() {
+    let planned = "order,qty,order_date,ship_date\nA,1,2024-01-01,2199-01-01\nB,1,2024-01-01,2024-01-05\n";
+    let report = Assessed::of(planned).json(&[]);
+    assert!(report["as_of"].as_str() < Some("2199"), "{}", report["as_of"]);
+    assert!(report["findings"].to_string().contains("lines with a ship_date after"), "{}", report["findings"]);
+    assert_eq!(report["ageing"]["by_order_date"][4]["units"], 1);
+}
+
+#[test]
 fn slashes_are_read_as_the_option_says() {
     let of = |day: &str, option: &str| {
-        let text = format!("order,qty,order_date,ship_date\nA,1,{day},\nB,1,20260101,\n");
+        let text = format!("order,qty,order_date,ship_date\nA,1,{day},\nB,1,20240101,\n");
         Assessed::of(text).json(&["--dates", option])["as_of"].clone()
     };
-    assert_eq!((of("2/3/2026", "dmy"), of("2/3/2026", "mdy")), ("2026-03-02".into(), "2026-02-03".into()));
+    assert_eq!((of("2/3/2024", "dmy"), of("2/3/2024", "mdy")), ("2024-03-02".into(), "2024-02-03".into()));
 }
 
 #[test]
@@ -291,7 +313,14 @@ fn the_largest_numbers_are_summed_without_overflow() {
     for order in 0..50 {
         text.push_str(&format!("{order},1000000000,1970-01-01,2199-12-31,1000000000,0\n"));
     }
-    let report = Assessed::of(text).json(&["--assume", "waiting_per_unit_day=1000000", "--assume", "penalty_share=1"]);
+    let report = Assessed::of(text).json(&[
+        "--as-of",
+        "2199-12-31",
+        "--assume",
+        "waiting_per_unit_day=1000000",
+        "--assume",
+        "penalty_share=1",
+    ]);
     assert_eq!(amount(&report, "penalties"), "50000000000000000000.00");
     assert_eq!(report["service"]["units_backordered"].as_i64(), Some(50_000_000_000));
 }
@@ -299,9 +328,9 @@ fn the_largest_numbers_are_summed_without_overflow() {
 #[test]
 fn freight_that_is_repeated_on_each_row_is_noticed_and_counted_once_when_told() {
     let text = "order,item,qty,requested,requested_date,shipped,ship_date,shipment,freight\n\
-                A,X,1,,2026-01-01,1,2026-01-01,S0,3.00\n\
-                A,Y,1,,2026-01-01,1,2026-01-05,S1,8.00\n\
-                A,Z,1,,2026-01-01,1,2026-01-05,S1,8.00\n";
+                A,X,1,,2024-01-01,1,2024-01-01,S0,3.00\n\
+                A,Y,1,,2024-01-01,1,2024-01-05,S1,8.00\n\
+                A,Z,1,,2024-01-01,1,2024-01-05,S1,8.00\n";
     let assessed = Assessed::of(text);
     let by_row = assessed.json(&[]);
     assert_eq!(amount(&by_row, "split_freight"), "16.00");
@@ -311,11 +340,13 @@ fn freight_that_is_repeated_on_each_row_is_noticed_and_counted_once_when_told() 
 
 #[test]
 fn the_page_is_one_file_in_which_nothing_of_the_extract_is_markup() {
-    let evil = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>";
+    let evil = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>\u{1b}[2J";
     let quoted = format!("\"{}\"", evil.replace('"', "\"\""));
     let assessed = Assessed::of(KNOWN.replace("Lamp", &quoted).replace("acme", &quoted));
     let page = assessed.path("report.html");
-    assert!(assessed.run(&["--html", &page]).status.success());
+    let shown = assessed.run(&["--html", &page]);
+    assert!(shown.status.success());
+    assert!(!shown.stdout.contains(&0x1b), "nothing of the extract steers the terminal");
     let html = std::fs::read_to_string(Path::new(&page)).unwrap();
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;&lt;img src=x"), "{html}");
     for outside in ["<script", "<img", "<link", "http:", "https:", "url(", "@import", "src=\"", "<iframe"] {

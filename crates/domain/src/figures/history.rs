@@ -20,7 +20,7 @@ pub struct LineDates {
 pub enum DateBasis {
     /// The day on which the customer wanted the goods.
     Requested(Date),
-    /// The day of the order, where no requested day is known.
+    /// The day of the order, where no requested day is known or could be kept.
     Ordered(Date),
 }
 
@@ -43,12 +43,14 @@ impl LineDates {
         self.requested
     }
 
-    /// From which day lateness counts: the requested one, else that of the order.
+    /// From which day lateness counts: the requested one, or that of the order where none is known, or where the
+    /// requested one is earlier, which nobody could keep.
     #[must_use]
     pub fn basis(&self) -> DateBasis {
         match (self.requested, self.ordered) {
-            (Some(day), _) => DateBasis::Requested(day),
-            (None, Some(day)) => DateBasis::Ordered(day),
+            (Some(requested), Some(ordered)) if requested < ordered => DateBasis::Ordered(ordered),
+            (Some(requested), _) => DateBasis::Requested(requested),
+            (None, Some(ordered)) => DateBasis::Ordered(ordered),
             (None, None) => DateBasis::Ordered(Date::ZERO),
         }
     }

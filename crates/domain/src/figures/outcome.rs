@@ -203,6 +203,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::figures::history::LineDates;
     use crate::figures::samples::{VIEW, cancelled, line, shipped, units};
 
     #[test]
@@ -244,9 +245,17 @@ mod tests {
     #[test]
     fn a_line_without_a_requested_day_is_due_some_days_after_its_order() {
         let mut line = shipped(line(1), 1, date(2026, 1, 2));
-        line.dates = super::super::history::LineDates::of(Some(date(2026, 1, 1)), None, None).unwrap_or(line.dates);
+        line.dates = LineDates::of(Some(date(2026, 1, 1)), None, None).unwrap_or(line.dates);
         assert_eq!(Outcome::of(&line, &VIEW).filled, 1);
         assert_eq!(Outcome::of(&line, &View { days_after_order: 0, ..VIEW }).shipped_late, 1);
+    }
+
+    #[test]
+    fn a_requested_day_before_the_order_is_not_held_against_anyone() {
+        let mut line = shipped(line(1), 1, date(2026, 1, 2));
+        let (ordered, requested) = (Some(date(2026, 1, 1)), Some(date(2025, 12, 24)));
+        line.dates = LineDates::of(ordered, requested, None).unwrap_or(line.dates);
+        assert_eq!(Outcome::of(&line, &VIEW).filled, 1);
     }
 
     #[test]

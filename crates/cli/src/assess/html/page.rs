@@ -114,6 +114,9 @@ fn month_chart(report: &Assessment) -> String {
 }
 
 fn wait_chart(report: &Assessment) -> String {
+    if report.sums.lines_backordered == 0 {
+        return "<p>No line was backordered.</p>".to_owned();
+    }
     if report.waits_backordered.is_none() {
         return format!("<p>Waits are {NOT_MEASURED}.</p>");
     }
