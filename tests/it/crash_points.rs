@@ -166,23 +166,7 @@ impl Write {
                 let request = CancelOrderLinesRequest { request_id, name: order, lines, context: because("customer") };
                 orders.cancel_order_lines(request).await.map(drop)
             }
-            Self::Release => {
-                let lines = vec![LineQuantity { name: line, quantity: 5 }];
-                let request = ReleaseLinesRequest { request_id, lines, context: None };
-                world.allocation.releases.clone().release_lines(request).await.map(drop)
-            }
-            Self::Recall => {
-                let recalls = world.recalls().await;
-                let name = recalls.first().expect("a recall").name.clone();
-                let request = AnswerRecallRequest { request_id, name, returned: 4, context: None };
-                world.allocation.releases.clone().answer_recall(request).await.map(drop)
-            }
-            Self::Short => {
-                let lines = vec![ShortPick { name: line, quantity: 2, damaged: false }];
-                let context = because("not-found");
-                let request = ReportShortPickRequest { request_id, lines, report_time: None, context };
-                world.allocation.releases.clone().report_short_pick(request).await.map(drop)
-            }
+            Self::Release | Self::Recall | Self::Short => self.send_to_gate(world, request_id).await,
             Self::Ship => {
                 let lines = vec![LineQuantity { name: line, quantity: 5 }];
                 let request = ShipOrderLinesRequest { request_id, lines, ..Default::default() };
@@ -198,6 +182,33 @@ impl Write {
                 let request =
                     ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
                 orders.return_order_lines(request).await.map(drop)
+            }
+        }
+    }
+
+    async fn send_to_gate(self, world: &World, request_id: String) -> Result<(), Status> {
+        let line = world.line_name("ann", 1);
+        let mut gate = world.allocation.releases.clone();
+        match self {
+            Self::Release => {
+                let lines = vec![LineQuantity { name: line, quantity: 5 }];
+                let request = ReleaseLinesRequest { request_id, lines, context: None };
+                gate.release_lines(request).await.map(drop)
+            }
+            Self::Recall => {
+                let recalls = world.recalls().await;
+                let name = recalls.first().expect("a recall").name.clone();
+                let request = AnswerRecallRequest { request_id, name, returned: 4, context: None };
+                gate.answer_recall(request).await.map(drop)
+            }
+            Self::Short => {
+                let lines = vec![ShortPick { name: line, quantity: 2, damaged: false }];
+                let context = because("not-found");
+                let request = ReportShortPickRequest { request_id, lines, report_time: None, context };
+                gate.report_short_pick(request).await.map(drop)
+            }
+            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Ship | Self::Return => {
+                unreachable!("a write of the order service")
             }
         }
     }

@@ -1,9 +1,11 @@
 //! One file per command: read the options, call the services, show the answer. No rule of the business stands here.
 
+pub mod assess;
 pub mod backlog;
 pub mod catalog;
 pub mod demo;
 pub mod explain;
+pub mod export;
 pub mod import;
 pub mod order;
 pub mod policy;
@@ -39,7 +41,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
+        Command::Assess(args) => assess::run(&args),
         Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
+        Command::Export(export) => export::run(export.command, &session(&export.client)?, output(&export.client)).await,
         Command::Order(order) => order::run(order.command, &session(&order.client)?, output(&order.client)).await,
         Command::Stock(stock) => stock::run(stock.command, &session(&stock.client)?, output(&stock.client)).await,
         Command::Supply(supply) => supply::run(supply.command, &session(&supply.client)?, output(&supply.client)).await,

@@ -119,6 +119,39 @@ fn apply(line: &mut LineVector, model: &mut Model, step: &Step) -> OrderCommand 
             }
             OrderCommand::Cancel
         }
+        Step::Release(_)
+        | Step::Recall(_)
+        | Step::AnswerRecall(_)
+        | Step::ShortPick(_)
+        | Step::Ship(_)
+        | Step::Deliver(_) => apply_at_gate(line, model, step),
+        Step::Return(quantity) => {
+            let allowed = quantity <= model.posted - model.returned;
+            assert_eq!(line.take_back(units(quantity)).is_ok(), allowed);
+            if allowed {
+                model.returned += quantity;
+            }
+            OrderCommand::Return
+        }
+        Step::Serve(quantity) => {
+            let served = quantity.min(model.waiting);
+            model.waiting -= served;
+            model.reserved += served;
+            line.observe(model.sums()).unwrap();
+            OrderCommand::Observe
+        }
+        Step::Lose(quantity) => {
+            let lost = quantity.min(model.reserved);
+            model.reserved -= lost;
+            model.waiting += lost;
+            line.observe(model.sums()).unwrap();
+            OrderCommand::Observe
+        }
+    }
+}
+
+fn apply_at_gate(line: &mut LineVector, model: &mut Model, step: &Step) -> OrderCommand {
+    match *step {
         Step::Release(quantity) => {
             let allowed = quantity <= model.reserved;
             assert_eq!(line.may_release(units(quantity)).is_ok(), allowed);
@@ -174,27 +207,8 @@ fn apply(line: &mut LineVector, model: &mut Model, step: &Step) -> OrderCommand 
             }
             OrderCommand::Ship
         }
-        Step::Return(quantity) => {
-            let allowed = quantity <= model.posted - model.returned;
-            assert_eq!(line.take_back(units(quantity)).is_ok(), allowed);
-            if allowed {
-                model.returned += quantity;
-            }
-            OrderCommand::Return
-        }
-        Step::Serve(quantity) => {
-            let served = quantity.min(model.waiting);
-            model.waiting -= served;
-            model.reserved += served;
-            line.observe(model.sums()).unwrap();
-            OrderCommand::Observe
-        }
-        Step::Lose(quantity) => {
-            let lost = quantity.min(model.reserved);
-            model.reserved -= lost;
-            model.waiting += lost;
-            line.observe(model.sums()).unwrap();
-            OrderCommand::Observe
+        Step::Raise { .. } | Step::Reduce(_) | Step::Cancel(_) | Step::Return(_) | Step::Serve(_) | Step::Lose(_) => {
+            unreachable!("a step that does not pass the gate")
         }
     }
 }
