@@ -1,10 +1,10 @@
 //! `backorder export`: what the services hold, as files for other programs, through the public RPCs.
 //!
-//! The extract is the file that `backorder assess` reads. Orders come from allocation; what shipped when comes from the
-//! ledger of inventory, which names the demand line of every movement.
+//! The extract is the file that `backorder assess` reads. Orders and shipments come from allocation; when reserved units
+//! were given up comes from the ledger of inventory, which names the demand line of every movement.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -13,17 +13,17 @@ use backorder_domain::{
     time::{civil_date_in, time_zone},
 };
 use backorder_proto::{
-    allocation::v1::{ListOrdersRequest, Order, OrderLine, OrderState},
+    allocation::v1::{ListOrdersRequest, ListShipmentsRequest, Order, OrderLine, OrderState, Shipment},
     common::v1::Money,
     inventory::v1::{ListItemsRequest, ListMovementsRequest, Movement, StockState},
 };
 use clap::Subcommand;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
 use super::pages;
 use crate::{
-    client::Session,
+    client::{Session, requests},
     decimal::format_nanos,
     failure::Failure,
     output::{Output, progress::Progress, text},
@@ -31,6 +31,8 @@ use crate::{
 
 /// Orders of one answer: few, so that the answer does not set the peak of memory.
 const PAGE_ORDERS: i32 = 200;
+/// Shipments of one answer.
+const PAGE_SHIPMENTS: i32 = 200;
 
 /// What to export.
 #[derive(Debug, Subcommand)]
@@ -43,7 +45,7 @@ pub enum ExportCommand {
 }
 
 /// The columns of the extract, in their order.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 20] = [
     "order",
     "line",
     "item",
@@ -61,6 +63,9 @@ const COLUMNS: [&str; 17] = [
     "unit_price",
     "unit_cost",
     "currency",
+    "shipment",
+    "freight",
+    "expedited",
 ];
 
 /// Runs the command.
@@ -79,7 +84,8 @@ async fn extract(path: &Path, session: &Session, output: Output) -> Result<(), F
     let orders = orders(session).await?;
     let lines = orders.iter().flat_map(|order| &order.lines);
     let items: BTreeSet<&str> = lines.map(|line| line.item.as_str()).collect();
-    let (names, left) = (item_names(session).await?, movements(session, &items).await?);
+    let (names, mut left) = (item_names(session).await?, movements(session, &items).await?);
+    shipments(session, &mut left).await?;
     let (mut rows, mut lines) = (0_u64, 0_u64);
     for order in &orders {
         for line in &order.lines {
@@ -140,11 +146,61 @@ async fn item_names(session: &Session) -> Result<HashMap<String, String>, Failur
     Ok(items.into_iter().map(|item| (item.name, item.description)).collect())
 }
 
-/// What the ledger says of a line: units that left, and the last time at which reserved units were given up.
+/// What became of a line's units: those that left, and the last time at which reserved ones were given up.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Left {
-    shipped: Vec<(Timestamp, i64)>,
+    shipped: Vec<Shipped>,
     given_up_at: Option<Timestamp>,
+}
+
+/// Units of a line that left in one shipment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shipped {
+    at: Timestamp,
+    units: i64,
+    shipment: String,
+    /// The units' share of the shipment's freight, in the shipment's currency.
+    freight: Option<Money>,
+    expedited: bool,
+}
+
+/// Adds what left to the lines.
+async fn shipments(session: &Session, lines: &mut HashMap<String, Left>) -> Result<(), Failure> {
+    let mut request = ListShipmentsRequest { page_size: PAGE_SHIPMENTS, ..ListShipmentsRequest::default() };
+    loop {
+        let page = session.clients.shipments.clone().list_shipments(request.clone()).await?.into_inner();
+        for shipment in &page.shipments {
+            add_shipment(lines, shipment);
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(());
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// Freight is shared by units, to the nano-unit: what a share rounds off, the next one gets.
+fn add_shipment(lines: &mut HashMap<String, Left>, shipment: &Shipment) {
+    let Some(at) = timestamp(shipment.ship_time.as_ref()) else { return };
+    let details = shipment.details.clone().unwrap_or_default();
+    let all: i128 = shipment.lines.iter().map(|line| i128::from(line.quantity)).sum();
+    let (mut before, mut shared) = (0_i128, 0_i128);
+    for line in &shipment.lines {
+        before += i128::from(line.quantity);
+        let freight = details.freight_cost.as_ref().map(|cost| {
+            let nanos = i128::from(cost.units) * i128::from(NANOS_PER_UNIT) + i128::from(cost.nanos);
+            let share = nanos * before / all.max(1) - shared;
+            shared += share;
+            requests::money(&cost.currency_code, i64::try_from(share).unwrap_or(i64::MAX))
+        });
+        lines.entry(line.line.clone()).or_default().shipped.push(Shipped {
+            at,
+            units: line.quantity,
+            shipment: text::id(&shipment.name).to_owned(),
+            freight,
+            expedited: details.expedited,
+        });
+    }
 }
 
 /// Per name of a line what the ledger says of it.
@@ -178,9 +234,9 @@ fn add(lines: &mut HashMap<String, Left>, movement: &Movement) {
     let Some(at) = at.filter(|_| is_from_line) else { return };
     let left = lines.entry(line.to_owned()).or_default();
     match state(movement.to_state) {
-        StockState::External => left.shipped.push((at, movement.quantity)),
         StockState::Available => left.given_up_at = left.given_up_at.max(Some(at)),
         StockState::Unspecified
+        | StockState::External
         | StockState::Reserved
         | StockState::Released
         | StockState::Held
@@ -190,15 +246,11 @@ fn add(lines: &mut HashMap<String, Left>, movement: &Movement) {
     }
 }
 
-/// The rows of a line: one per day on which units left, one when none did.
-fn line_rows(order: &Order, line: &OrderLine, name: &str, left: Option<&Left>) -> Vec<[String; 17]> {
+/// The rows of a line: one per shipment, one when none left.
+fn line_rows(order: &Order, line: &OrderLine, name: &str, left: Option<&Left>) -> Vec<[String; 20]> {
     let zone_name = line.requested_date.as_ref().map_or("UTC", |date| date.time_zone.as_str());
     let zone = time_zone(zone_name).unwrap_or(TimeZone::UTC);
-    let mut days: BTreeMap<Date, i64> = BTreeMap::new();
-    for (at, units) in left.map(|left| left.shipped.as_slice()).unwrap_or_default() {
-        *days.entry(civil_date_in(*at, &zone)).or_default() += units;
-    }
-    let row = |shipped: i64, on: Option<Date>| {
+    let row = |shipped: Option<&Shipped>| {
         [
             text::id(&order.name).to_owned(),
             text::id(&line.name).to_owned(),
@@ -209,20 +261,21 @@ fn line_rows(order: &Order, line: &OrderLine, name: &str, left: Option<&Left>) -
             known(text::zoned_date(line.requested_date.as_ref())),
             known(text::zoned_date(line.original_promised_date.as_ref())),
             line.ordered.to_string(),
-            shipped.to_string(),
-            on.map_or_else(String::new, |on| on.to_string()),
+            shipped.map_or(0, |shipped| shipped.units).to_string(),
+            day(shipped.map(|shipped| shipped.at), &zone),
             line.cancelled.to_string(),
             day(cancelled_at(order, line, left), &zone),
             line.refused.to_string(),
             money(line.unit_price.as_ref()),
             money(line.unit_cost.as_ref()),
             order.currency_code.clone(),
+            shipped.map(|shipped| shipped.shipment.clone()).unwrap_or_default(),
+            money(shipped.and_then(|shipped| shipped.freight.as_ref())),
+            shipped.map(|shipped| shipped.expedited.to_string()).unwrap_or_default(),
         ]
     };
-    if days.is_empty() {
-        return vec![row(0, None)];
-    }
-    days.into_iter().map(|(on, shipped)| row(shipped, Some(on))).collect()
+    let shipped = left.map(|left| left.shipped.as_slice()).unwrap_or_default();
+    if shipped.is_empty() { vec![row(None)] } else { shipped.iter().map(|shipped| row(Some(shipped))).collect() }
 }
 
 /// When the line's units were cancelled, as far as it can be known: the last change of an order that was cancelled as a
@@ -257,6 +310,8 @@ fn money(money: Option<&Money>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use backorder_proto::allocation::v1::{ShipmentDetails, ShipmentLine};
+
     use super::*;
 
     fn at(text: &str) -> Option<prost_types::Timestamp> {
@@ -275,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_one_row_for_each_day_on_which_units_left_in_its_own_zone() {
+    fn a_line_has_one_row_for_each_shipment_with_its_day_in_its_own_zone_and_its_share_of_the_freight() {
         let zoned = backorder_proto::common::v1::ZonedDate { time_zone: "Asia/Tokyo".to_owned(), ..Default::default() };
         let line = OrderLine {
             name: "orders/A/lines/1".to_owned(),
@@ -286,10 +341,22 @@ mod tests {
         };
         let order = Order { name: "orders/A".to_owned(), order_time: at("2026-01-01T16:00:00Z"), ..Order::default() };
         let mut lines = HashMap::new();
+        for (time, units) in [("2026-01-01T10:00:00Z", 3), ("2026-01-01T16:00:00Z", 5)] {
+            let of_line = |line: &str, quantity| ShipmentLine { line: line.to_owned(), quantity, ..Default::default() };
+            let details = ShipmentDetails { freight_cost: Some(requests::money("GBP", 10)), ..Default::default() };
+            let shipment = Shipment {
+                name: format!("shipments/{units}"),
+                ship_time: at(time),
+                details: Some(details),
+                lines: vec![of_line("orders/A/lines/1", units), of_line("orders/B/lines/1", 4)],
+                ..Shipment::default()
+            };
+            add_shipment(&mut lines, &shipment);
+        }
+        let freight = |line: &str, place: usize| lines[line].shipped[place].freight.as_ref().map(|money| money.nanos);
+        assert_eq!((freight("orders/A/lines/1", 0), freight("orders/B/lines/1", 0)), (Some(4), Some(6)));
         for moved in [
-            movement(StockState::External, 3, "2026-01-01T10:00:00Z"),
-            movement(StockState::External, 2, "2026-01-01T16:00:00Z"),
-            movement(StockState::External, 3, "2026-01-02T01:00:00Z"),
+            movement(StockState::External, 9, "2026-01-01T10:00:00Z"),
             movement(StockState::Available, 1, "2026-01-05T01:00:00Z"),
             movement(StockState::Held, 1, "2026-01-09T01:00:00Z"),
         ] {
@@ -299,7 +366,8 @@ mod tests {
         let shown: Vec<_> = rows.iter().map(|row| [&*row[5], &*row[9], &*row[10], &*row[12]]).collect();
         assert_eq!(
             shown,
-            [["2026-01-02", "3", "2026-01-01", "2026-01-05"], ["2026-01-02", "5", "2026-01-02", "2026-01-05"]]
+            [["2026-01-02", "3", "2026-01-01", "2026-01-05"], ["2026-01-02", "5", "2026-01-02", "2026-01-05"]],
+            "what left for other reasons than a shipment is none"
         );
     }
 
