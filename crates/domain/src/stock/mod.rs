@@ -21,6 +21,7 @@ pub mod context;
 pub mod count;
 pub mod error;
 pub mod hold;
+pub mod loss;
 #[cfg(test)]
 mod model_tests;
 pub mod movement;

@@ -89,6 +89,8 @@ pub fn apply(
         Command::Allocate { location: at, take_at_most, passes_over, is_final, stale } => {
             let chunk = plan(&world.book, &location(*at), *take_at_most, *passes_over, *is_final, *stale);
             let answer = book.apply_allocation(ctx, &chunk)?;
+            let (held, awaited) = (book.position(&chunk.location)?.held, book.awaited_at(&chunk.location)?);
+            assert!(!*is_final || held <= awaited, "{held} stay held after the run though {awaited} are awaited");
             assert!(!*stale || answer.outcomes.iter().all(|(_, outcome)| *outcome == GainOutcome::Stale));
             Ok(Effect { pegged_anew: *is_final, ..Effect::default() })
         }
@@ -228,16 +230,19 @@ fn apply_stock_command(
                 [usize::from(*state)];
             let wanted = units(*quantity);
             let adjustment = if *adds { Adjustment::Add(wanted) } else { Adjustment::Remove(wanted) };
-            book.adjust(ctx, &location(*at), state, adjustment, None, "")?;
+            let taken_away = book.adjust(ctx, &location(*at), state, adjustment, None, "")?;
+            let lost = if *adds || state != StockState::Available { 0 } else { *quantity };
+            oracle::check_loss(&world.book, &location(*at), lost, &taken_away);
             effect.physical = if *adds { *quantity } else { -quantity };
         }
         Command::Count { location: at, counted } => {
             let answer = book.count(ctx, &location(*at), units(*counted), None)?;
-            oracle::check_count(&world.book, &location(*at), &answer);
+            oracle::check_loss(&world.book, &location(*at), answer.missing.get(), &answer.taken_away);
             effect.physical = answer.found.get() - answer.missing.get();
         }
         Command::Quarantine { location: at, quantity, damaged } => {
-            book.quarantine(ctx, &location(*at), units(*quantity), *damaged, None)?;
+            let taken_away = book.quarantine(ctx, &location(*at), units(*quantity), *damaged, None)?;
+            oracle::check_loss(&world.book, &location(*at), *quantity, &taken_away);
         }
         Command::ReleaseQuarantine { location: at, quantity } => {
             book.release_quarantine(ctx, &location(*at), units(*quantity), None)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::ids::{LineId, LocationId};
 use crate::stock::book::{ItemBook, ItemScope};
 use crate::stock::claim::Claim;
+use crate::stock::hold::Hold;
 use crate::stock::supply::Supply;
 
 use super::apply::{apply, is_open, is_open_soft, is_reserved, is_waiting, reserve_line};
@@ -29,6 +30,7 @@ pub fn compare(world: &World, command: &Command) -> Result<(), String> {
 fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
     let mut locations: BTreeSet<LocationId> = BTreeSet::new();
     let mut lines: BTreeSet<LineId> = BTreeSet::new();
+    let mut holds: Vec<Hold> = Vec::new();
     match command {
         Command::Reserve(wish) => {
             locations.extend(wish.candidates.iter().map(|number| location(*number)));
@@ -53,9 +55,16 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         }
         Command::Receive { location: at, supply: None, .. }
         | Command::Return { location: at, .. }
-        | Command::Adjust { location: at, .. }
-        | Command::Quarantine { location: at, .. }
+        | Command::Adjust { location: at, adds: true, .. }
         | Command::ReleaseQuarantine { location: at, .. } => {
+            locations.insert(location(*at));
+        }
+        Command::Adjust { location: at, adds: false, .. }
+        | Command::Count { location: at, .. }
+        | Command::Quarantine { location: at, .. } => {
+            let claims = world.book.claims().filter(|claim| !claim.reserved_at(&location(*at)).is_zero());
+            lines.extend(claims.map(|claim| claim.key.line.clone()));
+            holds.extend(world.tables.holds.values().filter(|hold| !hold.quantity.is_zero()).cloned());
             locations.insert(location(*at));
         }
         _ => return None,
@@ -73,7 +82,7 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         item: item(),
         locations: locations.iter().map(|location| world.tables.scope_of(location, world.today)).collect(),
         claims,
-        holds: Vec::new(),
+        holds,
         supplies,
         total_waiting: world.tables.total_waiting(),
         all_waiting_loaded: false,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
 mod claims;
+mod losses;
 mod runs;
 mod stock;
 mod supplies;
@@ -64,10 +65,10 @@ fn ctx(number: u32) -> CommandContext {
     }
 }
 
-fn empty_book_of(name: &str) -> ItemBook {
+fn empty_scope(name: &str) -> ItemScope {
     let scope =
         |name| LocationScope { position: Position::empty(at(name)), eligible_waiting: Quantity::ZERO, today: today() };
-    ItemBook::load(ItemScope {
+    ItemScope {
         item: item(name),
         locations: vec![scope("main"), scope("store")],
         claims: Vec::new(),
@@ -75,8 +76,11 @@ fn empty_book_of(name: &str) -> ItemBook {
         supplies: Vec::new(),
         total_waiting: Quantity::ZERO,
         all_waiting_loaded: true,
-    })
-    .unwrap()
+    }
+}
+
+fn empty_book_of(name: &str) -> ItemBook {
+    ItemBook::load(empty_scope(name)).unwrap()
 }
 
 /// A book of one item with free units at `main` and `store`.
