@@ -52,6 +52,8 @@ write_requests!(
     ReceiveStockRequest,
     ReleaseClaimsRequest,
     ReleaseQuarantineRequest,
+    ResolveBlindReceiptRequest,
+    ReverseReceiptRequest,
     ShipStockRequest,
     TransferStockRequest,
     UpdateItemRequest,

@@ -155,11 +155,11 @@ pub async fn an_adjustment_cannot_take_more_than_is_there(world: &World) {
         item: world.item_name("mug"),
         location: world.location_name("main"),
         state: StockState::Available.into(),
-        delta: -2,
+        delta: -4,
         context: because("broken"),
         ..Default::default()
     };
-    let refused = world.inventory.stock.clone().adjust_stock(request).await.expect_err("one unit is free");
+    let refused = world.inventory.stock.clone().adjust_stock(request).await.expect_err("three units are there");
 
     assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
     assert_eq!(reason(&refused), "INSUFFICIENT_STOCK");

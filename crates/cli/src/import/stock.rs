@@ -61,6 +61,8 @@ impl RowImport for StockImport {
             batch: fields.text("batch"),
             owner: fields.text("owner"),
             closes_supply: fields.flag("closes_supply"),
+            refused: fields.whole("refused", 0),
+            rest_expected_date: fields.date("rest_expected_date"),
         };
         fields.finish()?;
         Ok(StockRow { line: row.line, receipt })

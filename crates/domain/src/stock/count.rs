@@ -71,11 +71,12 @@ impl ItemBook {
     /// Adds units to, or takes them out of, AVAILABLE, QUALITY_CONTROL or DAMAGED. Units that are gone from what can be
     /// sold are lost as in a count: when too few are free, held and reserved ones go. Answers who lost.
     ///
-    /// Needs loaded: the location; to take units out of AVAILABLE, as for [`count`](Self::count).
+    /// Needs loaded: the location; to take units out of AVAILABLE, as for [`count`](Self::count); out of QUALITY_CONTROL, the
+    /// lines of receipts in review there.
     ///
     /// # Errors
-    /// [`StockError::StateNotAdjustable`] for other states; [`StockError::InsufficientStock`] when fewer are there, or when
-    /// only units in the hands of the warehouse are.
+    /// [`StockError::StateNotAdjustable`] for other states; [`StockError::InsufficientStock`] when fewer are there, when
+    /// only units in the hands of the warehouse are, or in quality control only units of blind receipts in review.
     pub fn adjust(
         &mut self,
         ctx: &CommandContext,
@@ -97,6 +98,9 @@ impl ItemBook {
                 book.lose(ctx, location, &Place::EXTERNAL, &units)
             }
             Adjustment::Remove(_) => {
+                if state == StockState::QualityControl {
+                    book.check_not_in_review(location, quantity)?;
+                }
                 book.move_units(ctx, &Place::at(location, state), &Place::EXTERNAL, &units).map(|()| Vec::new())
             }
         })
@@ -125,10 +129,10 @@ impl ItemBook {
 
     /// Makes units in quality control free again, or holds them for the queue.
     ///
-    /// Needs loaded: the location.
+    /// Needs loaded: the location, and the lines of receipts in review there.
     ///
     /// # Errors
-    /// [`StockError::InsufficientStock`] when fewer are in quality control.
+    /// [`StockError::InsufficientStock`] when fewer are in quality control, beside those of blind receipts in review.
     pub fn release_quarantine(
         &mut self,
         ctx: &CommandContext,
@@ -139,6 +143,7 @@ impl ItemBook {
         check_quantity(quantity)?;
         let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
         let from = Place::at(location, StockState::QualityControl);
+        self.check_not_in_review(location, quantity)?;
         self.command(ctx, |book| book.enter_available(ctx, location, &from, &units))
     }
 

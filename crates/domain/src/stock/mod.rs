@@ -8,6 +8,7 @@
 //! - every unit is in one state, and each change of a position is a movement from one state to another;
 //! - a claim's reserved quantity is the sum of its reservations, and the RESERVED state their sum over all claims;
 //! - HELD is the sum of the open holds of the place;
+//! - what a supply received is what its receipts have left, and no unit in review leaves QUALITY_CONTROL;
 //! - pegged <= waiting on a claim, and pegged = sum of pegs <= open on a supply;
 //! - no unit is AVAILABLE at a location while eligible quantity waits there that HELD does not cover.
 
@@ -30,9 +31,12 @@ mod placement;
 pub mod position;
 pub mod queue;
 pub mod reassign;
+pub mod receipt;
 pub mod receive;
 pub mod release;
 pub mod reserve;
+pub mod reversal;
+pub mod review;
 mod rows;
 #[cfg(test)]
 mod rule_tests;

@@ -9,8 +9,8 @@ use backorder_proto::{
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
-        reservation_service_client::ReservationServiceClient, stock_service_client::StockServiceClient,
-        supply_service_client::SupplyServiceClient,
+        receipt_service_client::ReceiptServiceClient, reservation_service_client::ReservationServiceClient,
+        stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
     },
 };
 
@@ -23,6 +23,8 @@ pub struct InventoryClients {
     pub catalog: CatalogServiceClient<ServiceChannel>,
     /// Stock and movements.
     pub stock: StockServiceClient<ServiceChannel>,
+    /// Receipts that were booked.
+    pub receipts: ReceiptServiceClient<ServiceChannel>,
     /// Dated inbound supply.
     pub supply: SupplyServiceClient<ServiceChannel>,
     /// Claims on supply: reservations, waiting rows and holds.
@@ -41,6 +43,7 @@ impl InventoryClients {
         Self {
             catalog: CatalogServiceClient::new(channel.clone()),
             stock: StockServiceClient::new(channel.clone()),
+            receipts: ReceiptServiceClient::new(channel.clone()),
             supply: SupplyServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
             availability: AvailabilityServiceClient::new(channel.clone()),

@@ -4,7 +4,7 @@ use backorder_proto::{common::v1::ErrorReason, inventory::v1::*};
 use backorder_testkit::{Backend, on_each_backend};
 use tonic::Code;
 
-use crate::world::{World, because, refusal};
+use crate::world::{World, because, day, refusal};
 
 const ITEM: &str = "items/a";
 const MAIN: &str = "locations/main";
@@ -82,6 +82,54 @@ async fn units_in_quarantine_are_not_free_until_they_are_released(backend: Backe
     let released = world.clients.stock.clone().release_quarantine(request).await.unwrap().into_inner();
     assert_eq!(released.holds.iter().map(|hold| hold.quantity).collect::<Vec<_>>(), [2]);
     assert_eq!(released.position.map(|p| (p.available, p.held)), Some((2, 2)));
+    world.balanced().await;
+}
+
+async fn damage_takes_reserved_units_from_the_end_of_the_queue_and_names_who_lost(backend: Backend) {
+    let world = World::new(backend).await;
+    world.receive("a", "main", 6).await;
+    world.supply("po", "a", "main", 1, day(9)).await;
+    let early = ReserveLine { queue_key: "1".to_owned(), ..world.wants("a", 3) };
+    let late = ReserveLine { queue_key: "2".to_owned(), ..world.wants("a", 2) };
+    world.reserve(vec![late.clone(), early.clone()]).await.unwrap();
+    let damage = |quantity: i64| QuarantineStockRequest {
+        request_id: world.id(),
+        item: ITEM.to_owned(),
+        location: MAIN.to_owned(),
+        quantity,
+        damaged: true,
+        ..QuarantineStockRequest::default()
+    };
+    let stock = || world.clients.stock.clone();
+    let answer = stock().quarantine_stock(damage(4)).await.unwrap().into_inner();
+    let lost: Vec<_> = answer.taken_away.iter().map(|t| (t.line.as_str(), t.part, t.quantity)).collect();
+    assert_eq!(lost, [(late.line.as_str(), 1, 2), (early.line.as_str(), 1, 1)]);
+    let reduced: Vec<_> = answer.reduced_claims.iter().map(|c| (c.reserved, c.waiting, c.pegged)).collect();
+    assert_eq!(reduced, [(0, 2, 1), (2, 1, 0)], "what is free of the supply goes to who lost first");
+    assert_eq!(answer.position.map(|p| (p.available, p.reserved, p.damaged, p.on_hand)), Some((0, 2, 4, 6)));
+    let refused = refusal(stock().quarantine_stock(damage(3)).await);
+    assert_eq!(refused, (Code::FailedPrecondition, ErrorReason::InsufficientStock));
+    world.balanced().await;
+}
+
+async fn units_that_are_lost_leave_the_claims_that_had_them(backend: Backend) {
+    let world = World::new(backend).await;
+    world.receive("a", "main", 5).await;
+    let claim = world.backorder("a", 4).await;
+    let adjust = |delta: i64| AdjustStockRequest {
+        request_id: world.id(),
+        item: ITEM.to_owned(),
+        location: MAIN.to_owned(),
+        state: i32::from(StockState::Available),
+        delta,
+        context: because("lost"),
+        ..AdjustStockRequest::default()
+    };
+    let answer = world.clients.stock.clone().adjust_stock(adjust(-3)).await.unwrap().into_inner();
+    let lost: Vec<_> = answer.taken_away.iter().map(|t| (t.line.as_str(), t.location.as_str(), t.quantity)).collect();
+    assert_eq!(lost, [(claim.line.as_str(), MAIN, 2)]);
+    let found = world.clients.stock.clone().adjust_stock(adjust(2)).await.unwrap().into_inner();
+    assert_eq!(found.holds.iter().map(|hold| hold.quantity).collect::<Vec<_>>(), [2], "found units are held for it");
     world.balanced().await;
 }
 
@@ -164,6 +212,8 @@ on_each_backend!(
     units_that_were_found_go_to_the_queue,
     an_adjustment_needs_a_reason_and_units_to_take,
     units_in_quarantine_are_not_free_until_they_are_released,
+    damage_takes_reserved_units_from_the_end_of_the_queue_and_names_who_lost,
+    units_that_are_lost_leave_the_claims_that_had_them,
     scrap_leaves_only_out_of_free_units,
     returned_units_go_where_their_disposition_says,
     every_change_is_a_movement_that_says_who_and_why,

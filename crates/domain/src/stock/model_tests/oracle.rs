@@ -11,12 +11,13 @@ use crate::stock::claim::{Claim, ClaimKey};
 use crate::stock::hold::Hold;
 use crate::stock::loss::TakenAway;
 use crate::stock::position::Position;
+use crate::stock::receipt::ReceivedLine;
 use crate::stock::reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall};
 use crate::stock::supply::Supply;
 
 use super::world::units;
 
-type AllRows = (Vec<Position>, Vec<Claim>, Vec<Hold>, Vec<Supply>, usize, Quantity);
+type AllRows = (Vec<Position>, Vec<Claim>, Vec<Hold>, Vec<Supply>, Vec<ReceivedLine>, usize, Quantity);
 
 /// Everything that a book holds.
 pub fn rows_of(book: &ItemBook) -> AllRows {
@@ -25,6 +26,7 @@ pub fn rows_of(book: &ItemBook) -> AllRows {
         book.claims().cloned().collect(),
         book.holds().cloned().collect(),
         book.supplies().cloned().collect(),
+        book.received_lines().cloned().collect(),
         book.movements().len(),
         book.total_waiting(),
     )

@@ -4,6 +4,8 @@
 
 mod claims;
 mod losses;
+mod receipts;
+mod reversals;
 mod runs;
 mod stock;
 mod supplies;
@@ -12,13 +14,14 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use uuid::Uuid;
 
-use crate::ids::{ItemId, LineId, LocationId, SupplyId};
+use crate::ids::{ItemId, LineId, LocationId, ReceiptId, SupplyId};
 use crate::quantity::Quantity;
 
 use super::book::{ItemBook, ItemScope, LocationScope};
 use super::claim::{Claim, ClaimKey, Strength};
 use super::context::CommandContext;
 use super::position::Position;
+use super::receipt::{OverReceiptTolerance, ReceiptKey};
 use super::receive::Receipt;
 use super::reserve::{ReserveLine, Shortfall};
 use super::supply::{NewSupply, SupplyKind};
@@ -74,6 +77,7 @@ fn empty_scope(name: &str) -> ItemScope {
         claims: Vec::new(),
         holds: Vec::new(),
         supplies: Vec::new(),
+        receipts: Vec::new(),
         total_waiting: Quantity::ZERO,
         all_waiting_loaded: true,
     }
@@ -96,14 +100,18 @@ fn book(main: i64, store: i64) -> ItemBook {
 
 fn receipt(location: &str, accepted: i64) -> Receipt {
     Receipt {
+        number: 1,
         location: at(location),
         supply: None,
         accepted: units(accepted),
         damaged: Quantity::ZERO,
         quality_hold: Quantity::ZERO,
+        refused: Quantity::ZERO,
         batch: None,
         owner: String::new(),
         closes_supply: false,
+        rest_expected: None,
+        tolerance: OverReceiptTolerance { percent: 0, units: units(3) },
     }
 }
 
@@ -144,7 +152,13 @@ fn purchase(name: &str, quantity: i64, expected: Date) -> NewSupply {
         expected_date: Some(expected),
         supplier: String::new(),
         reference: String::new(),
+        over_receipt: None,
     }
+}
+
+/// The line that `receipt` makes in the write of `ctx(number)`.
+fn received(number: u32) -> ReceiptKey {
+    ReceiptKey { receipt: ReceiptId::from_uuid(ctx(number).command_id), line: 1 }
 }
 
 fn claim<'a>(book: &'a ItemBook, name: &str) -> &'a Claim {

@@ -99,12 +99,3 @@ fn every_way_to_more_free_stock_serves_the_queue_first() {
         assert_books_right(&book);
     }
 }
-
-#[test]
-fn a_receipt_books_each_unit_in_its_condition() {
-    let mut book = book(0, 0);
-    let mixed = Receipt { damaged: units(2), quality_hold: units(3), ..receipt("main", 5) };
-    book.receive(&ctx(2), &mixed).unwrap();
-    let position = book.position(&at("main")).unwrap();
-    assert_eq!((position.available, position.damaged, position.quality_control), (units(5), units(2), units(3)));
-}

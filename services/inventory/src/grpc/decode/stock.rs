@@ -4,13 +4,7 @@ use std::collections::BTreeSet;
 
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId, SupplyId},
-    quantity::Quantity,
-    stock::{
-        count::Adjustment,
-        receive::{Receipt, ReturnDisposition},
-        state::StockState,
-        transfer::Transfer,
-    },
+    stock::{count::Adjustment, receive::ReturnDisposition, state::StockState, transfer::Transfer},
 };
 use backorder_proto::{
     convert::{
@@ -28,8 +22,7 @@ use super::{
 };
 use crate::{
     use_cases::stock::{
-        Adjust, Count, CountLine, Quarantine, Receive, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship,
-        TransferStock,
+        Adjust, Count, CountLine, Quarantine, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship, TransferStock,
     },
     write::Who,
 };
@@ -37,54 +30,6 @@ use crate::{
 /// Lines in one write at most.
 const LINES_MAX: usize = 1_000;
 const TEXT_BYTES_MAX: usize = 200;
-
-/// The command of `ReceiveStock`.
-pub fn receive(request: &pb::ReceiveStockRequest, violations: &mut Violations) -> Option<Receive> {
-    let lines = each(&request.lines, LINES_MAX, "lines", violations, receipt);
-    let document = decode::text(&request.document, TEXT_BYTES_MAX, "document", violations);
-    let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
-    let who = Who::decode(request.context.as_ref(), violations);
-    Some(Receive { lines: lines?, document: document?, effective_at: effective_at?, who: who? })
-}
-
-fn receipt(index: usize, message: &pb::ReceiptLine, violations: &mut Violations) -> Option<(ItemId, Receipt)> {
-    let at = |field: &str| path("lines", index, field);
-    let item = decode::item_name(&message.item, &at("item"), violations);
-    let location = decode::location_name(&message.location, &at("location"), violations);
-    let supply = if_set(&message.supply, |name| wire::decode_supply_name(name, &at("supply"), violations));
-    let accepted = decode::quantity_or_zero(message.accepted, &at("accepted"), violations);
-    let damaged = decode::quantity_or_zero(message.damaged, &at("damaged"), violations);
-    let quality_hold = decode::quantity_or_zero(message.quality_hold, &at("quality_hold"), violations);
-    check_total([accepted, damaged, quality_hold], index, violations);
-    if message.closes_supply && message.supply.is_empty() {
-        violations.push(at("closes_supply"), "must not be set without a supply");
-    }
-    let batch = batch(&message.batch, &at("batch"), violations);
-    let owner = decode::text(&message.owner, TEXT_BYTES_MAX, &at("owner"), violations);
-    let receipt = Receipt {
-        location: location?,
-        supply: supply?,
-        accepted: accepted?,
-        damaged: damaged?,
-        quality_hold: quality_hold?,
-        batch: batch?,
-        owner: owner?,
-        closes_supply: message.closes_supply,
-    };
-    Some((item?, receipt))
-}
-
-fn check_total(parts: [Option<Quantity>; 3], index: usize, violations: &mut Violations) {
-    let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return };
-    let total = Quantity::checked_sum(parts).filter(|total| *total <= Quantity::COMMAND_MAX);
-    match total {
-        Some(total) if total.is_zero() => {
-            violations.push(path("lines", index, ""), "must have at least 1 unit accepted, damaged or on quality hold");
-        }
-        Some(_) => {}
-        None => violations.push(path("lines", index, ""), format!("must have at most {} units", Quantity::COMMAND_MAX)),
-    }
-}
 
 /// The fields that commands about one item at one location have in common.
 struct Pair {

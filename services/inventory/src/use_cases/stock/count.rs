@@ -7,7 +7,7 @@ use backorder_domain::{
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, distinct, post::ClaimsInOrder};
+use super::{AuditSubject, Desk, Named, StockCommand, distinct, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// A count of one or more pairs of item and location.
@@ -48,14 +48,10 @@ impl StockCommand for Count {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope {
-            items: distinct(self.lines.iter().map(|line| &line.item)),
-            locations: distinct(self.lines.iter().map(|line| &line.location)),
-            open_supplies: true,
-            reserved_claims: true,
-            holds: true,
-            ..Scope::default()
-        }
+        Scope::of_losses(
+            distinct(self.lines.iter().map(|line| &line.item)),
+            distinct(self.lines.iter().map(|line| &line.location)),
+        )
     }
 
     fn cause(&self) -> String {
@@ -77,18 +73,18 @@ impl StockCommand for Count {
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
-        let mut reduced = ClaimsInOrder::default();
+        let mut victims = Victims::default();
         for CountLine { item, location, counted, batch } in &self.lines {
             let answer = desk.on_book(item, |book, context| book.count(context, location, *counted, batch.as_ref()))?;
-            for taken_away in &answer.taken_away {
-                reduced.add(item, &taken_away.key);
-            }
+            victims.add(item, location, &answer.taken_away);
         }
+        let (reduced_claims, taken_away) = victims.messages(desk);
         let positions = self.lines.iter().filter_map(|line| desk.position(&line.item, &line.location));
         Ok(pb::CountStockResponse {
             positions: positions.collect(),
-            reduced_claims: reduced.messages(desk),
+            reduced_claims,
             holds: desk.new_holds(),
+            taken_away,
         })
     }
 }

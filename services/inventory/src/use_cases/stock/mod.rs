@@ -20,10 +20,13 @@ mod receive_return;
 mod release;
 mod release_quarantine;
 mod reserve;
+mod resolve_blind_receipt;
+mod reverse_receipt;
 mod ship;
 mod transfer;
 mod update_queue;
 mod update_supply;
+mod victims;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +57,8 @@ pub use receive_return::{ReceiveReturn, ReturnLine};
 pub use release::ReleaseClaims;
 pub use release_quarantine::ReleaseQuarantine;
 pub use reserve::Reserve;
+pub use resolve_blind_receipt::ResolveBlindReceipt;
+pub use reverse_receipt::ReverseReceipt;
 pub use ship::Ship;
 pub use transfer::TransferStock;
 pub use update_queue::UpdateQueue;
