@@ -196,7 +196,7 @@ async fn count(world: &World, item: &str, location: &str, counted: i64) {
             item: world.item_name(item),
             location: world.location_name(location),
             counted,
-            batch: String::new(),
+            ..Default::default()
         }],
         effective_time: None,
         context: because("cycle-count"),

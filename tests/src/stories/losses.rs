@@ -134,7 +134,7 @@ pub async fn a_count_tells_its_victims_that_it_was_a_count(world: &World) {
             item: world.item_name("mug"),
             location: world.location_name("main"),
             counted: 2,
-            batch: String::new(),
+            ..Default::default()
         }],
         effective_time: None,
         context: because("cycle-count"),

@@ -77,7 +77,7 @@ async fn count(world: &World, counted: i64) -> CountStockResponse {
             item: world.item_name("mug"),
             location: world.location_name("main"),
             counted,
-            batch: String::new(),
+            ..Default::default()
         }],
         effective_time: None,
         context: because("cycle-count"),

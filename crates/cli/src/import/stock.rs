@@ -13,7 +13,7 @@ use super::{
 use crate::{client::Clients, client::requests, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), location (required), quantity (required), batch; for receipts also supply, damaged, quality_hold, owner, closes_supply";
+pub const COLUMNS: &str = "item (required), location (required), quantity (required), batch; for receipts also supply, damaged, quality_hold, refused, owner, closes_supply, rest_expected_date";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["item", "location", "quantity"];
@@ -91,6 +91,7 @@ impl StockImport {
             location: receipt.location,
             counted: receipt.accepted,
             batch: receipt.batch,
+            ..CountLine::default()
         };
         let request = CountStockRequest {
             request_id: self.request_id(row),

@@ -51,7 +51,7 @@ async fn a_wrong_pallet_is_received_reviewed_and_reversed_from_the_command_line(
     assert!(String::from_utf8_lossy(&listed.stdout).contains("note-1"));
     let attached = services.json(&["stock", "resolve", &receipt, "attach", "--supply", "PO-1"]);
     assert_eq!(attached["supply"]["received"], 4);
-    let booked = attached["booked_line"]["receipt"].as_str().unwrap().to_owned();
+    let booked = attached["bookedLine"]["receipt"].as_str().unwrap().to_owned();
     services.json(&["order", "place", "X=3", "--order", "A-1"]);
     backorder_testkit::eventually("the order has its units", || async {
         line(&services.json(&["order", "get", "A-1"]), 1)["reserved"] == 3
@@ -70,7 +70,7 @@ async fn a_wrong_pallet_is_received_reviewed_and_reversed_from_the_command_line(
         "--reason",
         "mix-up",
     ]);
-    assert_eq!((&reversed["taken_away"][0]["quantity"], &reversed["supplies"][0]["open"]), (&1.into(), &8.into()));
+    assert_eq!((&reversed["takenAway"][0]["quantity"], &reversed["supplies"][0]["open"]), (&1.into(), &8.into()));
     let damaged = services.command(&["stock", "quarantine", "X", "main", "1", "--damaged", "--reason", "forklift"]);
     assert!(String::from_utf8_lossy(&damaged.stdout).contains("A-1/1 lost 1 at main"));
     assert_eq!(services.json(&["verify"])["balanced"], true);

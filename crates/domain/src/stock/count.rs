@@ -68,6 +68,48 @@ impl ItemBook {
         Ok(CountAnswer { found, missing, taken_away })
     }
 
+    /// Sets what is in QUALITY_CONTROL or DAMAGED to what was counted. Units of blind receipts in review go last, of the
+    /// newest receipt first: they need no decision any more.
+    ///
+    /// Needs loaded: the location, and for QUALITY_CONTROL the lines of receipts in review there.
+    ///
+    /// # Errors
+    /// [`StockError::StateNotAdjustable`] for other states; [`StockError::QuantityTooLarge`].
+    pub fn count_apart(
+        &mut self,
+        ctx: &CommandContext,
+        location: &LocationId,
+        state: StockState,
+        counted: Quantity,
+        batch: Option<&BatchId>,
+    ) -> Result<CountAnswer, StockError> {
+        if counted > Quantity::COMMAND_MAX {
+            return Err(StockError::QuantityTooLarge(counted));
+        }
+        let position = self.position(location)?;
+        let booked = match state {
+            StockState::QualityControl => position.quality_control,
+            StockState::Damaged => position.damaged,
+            StockState::External
+            | StockState::Available
+            | StockState::Reserved
+            | StockState::Released
+            | StockState::Held
+            | StockState::InTransit => return Err(StockError::StateNotAdjustable(state)),
+        };
+        let (found, missing) = (counted.saturating_sub(booked), booked.saturating_sub(counted));
+        self.command(ctx, |book| {
+            if state == StockState::QualityControl {
+                let in_review = missing.saturating_sub(book.quality_without_review(location)?);
+                book.lose_in_review(location, in_review)?;
+            }
+            let (there, units) = (Place::at(location, state), Units { batch, ..Units::of(found, &ctx.cause) });
+            book.move_units(ctx, &Place::EXTERNAL, &there, &units)?;
+            book.move_units(ctx, &there, &Place::EXTERNAL, &units.with_quantity(missing))
+        })?;
+        Ok(CountAnswer { found, missing, taken_away: Vec::new() })
+    }
+
     /// Adds units to, or takes them out of, AVAILABLE, QUALITY_CONTROL or DAMAGED. Units that are gone from what can be
     /// sold are lost as in a count: when too few are free, held and reserved ones go. Answers who lost.
     ///

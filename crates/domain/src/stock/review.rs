@@ -1,7 +1,7 @@
 //! What becomes of a blind receipt: units that came under a supply which is unknown, closed or expected elsewhere. They
 //! wait in quality control until somebody decides (domain.md 2.13).
 
-use crate::ids::SupplyId;
+use crate::ids::{LocationId, SupplyId};
 use crate::quantity::Quantity;
 
 use super::book::{ItemBook, Units};
@@ -65,6 +65,22 @@ impl ItemBook {
             self.check_attachable(supply, &line, asked)?;
         }
         self.command(ctx, |book| book.resolve(ctx, line, asked, resolution))
+    }
+
+    /// Takes units out of review at a location that are not there, of the newest receipt first.
+    pub(super) fn lose_in_review(&mut self, location: &LocationId, quantity: Quantity) -> Result<(), StockError> {
+        let mut lines: Vec<ReceivedLine> =
+            self.received_lines().filter(|line| line.location == *location).cloned().collect();
+        lines.sort_by(|a, b| (b.effective_at, &b.key).cmp(&(a.effective_at, &a.key)));
+        let mut rest = quantity;
+        for mut line in lines {
+            let lost = line.in_review.min(rest);
+            rest = minus(rest, lost, "units in review")?;
+            line.in_review = minus(line.in_review, lost, "units in review")?;
+            line.left.quality = minus(line.left.quality, lost, "units left of a receipt")?;
+            self.put_received_line(line);
+        }
+        if rest.is_zero() { Ok(()) } else { Err(self.not_loaded("receipts in review at", location)) }
     }
 
     fn check_attachable(&self, id: &SupplyId, line: &ReceivedLine, asked: Quantity) -> Result<(), StockError> {

@@ -36,6 +36,32 @@ async fn units_that_were_found_go_to_the_queue(backend: Backend) {
     world.balanced().await;
 }
 
+async fn quality_control_and_damaged_units_are_counted_apart(backend: Backend) {
+    let world = World::new(backend).await;
+    world.receive("a", "main", 5).await;
+    world.receive_from("a", "main", 4, "nobody-knows").await.unwrap();
+    let line = |state: StockState, counted: i64| CountLine {
+        item: ITEM.to_owned(),
+        location: MAIN.to_owned(),
+        counted,
+        state: i32::from(state),
+        ..CountLine::default()
+    };
+    let count = |lines| CountStockRequest { request_id: world.id(), lines, ..Default::default() };
+    let lines = vec![line(StockState::QualityControl, 3), line(StockState::Damaged, 2), line(StockState::Available, 6)];
+    let counted = world.clients.stock.clone().count_stock(count(lines)).await.unwrap().into_inner();
+    let [position] = counted.positions.as_slice() else { panic!("one position: {:?}", counted.positions) };
+    assert_eq!((position.quality_control, position.damaged, position.available), (3, 2, 6));
+    let request = ListReceiptsRequest { in_review_only: true, ..Default::default() };
+    let in_review = world.clients.receipts.clone().list_receipts(request).await.unwrap().into_inner().lines;
+    assert_eq!(in_review.iter().map(|line| line.in_review).collect::<Vec<_>>(), [3]);
+    for lines in [vec![line(StockState::Held, 1)], vec![line(StockState::Damaged, 1), line(StockState::Damaged, 2)]] {
+        let refused = refusal(world.clients.stock.clone().count_stock(count(lines)).await);
+        assert_eq!(refused, (Code::InvalidArgument, ErrorReason::InvalidRequest));
+    }
+    world.balanced().await;
+}
+
 async fn an_adjustment_needs_a_reason_and_units_to_take(backend: Backend) {
     let world = World::new(backend).await;
     let adjust = |delta: i64, reason: &str| AdjustStockRequest {
@@ -210,6 +236,7 @@ async fn every_change_is_a_movement_that_says_who_and_why(backend: Backend) {
 on_each_backend!(
     a_count_takes_reservations_from_the_end_of_the_queue_back_to_their_old_place,
     units_that_were_found_go_to_the_queue,
+    quality_control_and_damaged_units_are_counted_apart,
     an_adjustment_needs_a_reason_and_units_to_take,
     units_in_quarantine_are_not_free_until_they_are_released,
     damage_takes_reserved_units_from_the_end_of_the_queue_and_names_who_lost,

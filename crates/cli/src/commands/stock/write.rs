@@ -44,6 +44,9 @@ pub enum StockWrite {
         place: PlaceArgs,
         /// Units that are there.
         counted: i64,
+        /// Which units: available stands for all that can be sold, whatever it is reserved for.
+        #[arg(long, value_enum, default_value = "available")]
+        state: AdjustableState,
         /// Why.
         #[command(flatten)]
         why: ReasonArgs,
@@ -113,6 +116,16 @@ pub enum AdjustableState {
     Damaged,
 }
 
+impl AdjustableState {
+    const fn wire(self) -> StockState {
+        match self {
+            Self::Available => StockState::Available,
+            Self::QualityControl => StockState::QualityControl,
+            Self::Damaged => StockState::Damaged,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -120,7 +133,7 @@ pub enum AdjustableState {
 pub(super) async fn run(command: StockWrite, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
         StockWrite::Adjust { place, delta, state, why } => adjust(&place, delta, state, &why, session, output).await,
-        StockWrite::Count { place, counted, why } => count(&place, counted, &why, session, output).await,
+        StockWrite::Count { place, counted, state, why } => count(&place, counted, state, &why, session, output).await,
         StockWrite::Transfer { place, to, quantity, expected, why } => {
             transfer(&place, &to, quantity, expected, &why, session, output).await
         }
@@ -153,16 +166,11 @@ async fn adjust(
     session: &Session,
     output: Output,
 ) -> Result<(), Failure> {
-    let state = match state {
-        AdjustableState::Available => StockState::Available,
-        AdjustableState::QualityControl => StockState::QualityControl,
-        AdjustableState::Damaged => StockState::Damaged,
-    };
     let request = AdjustStockRequest {
         request_id: session.request_id(),
         item: place.item(),
         location: place.location(),
-        state: state.into(),
+        state: state.wire().into(),
         delta,
         context: context(why),
         ..AdjustStockRequest::default()
@@ -176,11 +184,13 @@ async fn adjust(
 async fn count(
     place: &PlaceArgs,
     counted: i64,
+    state: AdjustableState,
     why: &ReasonArgs,
     session: &Session,
     output: Output,
 ) -> Result<(), Failure> {
-    let line = CountLine { item: place.item(), location: place.location(), counted, batch: String::new() };
+    let (item, location) = (place.item(), place.location());
+    let line = CountLine { item, location, counted, state: state.wire().into(), ..CountLine::default() };
     let request = CountStockRequest {
         request_id: session.request_id(),
         lines: vec![line],

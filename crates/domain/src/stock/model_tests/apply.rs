@@ -219,6 +219,12 @@ fn apply_stock_command(
             oracle::check_loss(&world.book, &location(*at), answer.missing.get(), &answer.taken_away);
             effect.physical = answer.found.get() - answer.missing.get();
         }
+        Command::CountApart { location: at, counted, damaged } => {
+            let state = if *damaged { StockState::Damaged } else { StockState::QualityControl };
+            let answer = book.count_apart(ctx, &location(*at), state, units(*counted), None)?;
+            assert_eq!(book.position(&location(*at))?.in_state(state), Some(units(*counted)), "a count is the truth");
+            effect.physical = answer.found.get() - answer.missing.get();
+        }
         Command::Quarantine { location: at, quantity, damaged } => {
             let taken_away = book.quarantine(ctx, &location(*at), units(*quantity), *damaged, None)?;
             oracle::check_loss(&world.book, &location(*at), *quantity, &taken_away);

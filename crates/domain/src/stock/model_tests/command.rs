@@ -102,6 +102,11 @@ pub enum Command {
         location: u8,
         counted: i64,
     },
+    CountApart {
+        location: u8,
+        counted: i64,
+        damaged: bool,
+    },
     Quarantine {
         location: u8,
         quantity: i64,
@@ -234,6 +239,8 @@ fn stock_command() -> impl Strategy<Value = Command> {
         1 => (location(), 0..4_u8, 1..6_i64, any::<bool>())
             .prop_map(|(location, state, quantity, adds)| Command::Adjust { location, state, quantity, adds }),
         2 => (location(), 0..20_i64).prop_map(|(location, counted)| Command::Count { location, counted }),
+        1 => (location(), 0..9_i64, any::<bool>())
+            .prop_map(|(location, counted, damaged)| Command::CountApart { location, counted, damaged }),
         1 => (location(), 1..4_i64, any::<bool>())
             .prop_map(|(location, quantity, damaged)| Command::Quarantine { location, quantity, damaged }),
         1 => (location(), 1..4_i64).prop_map(|(location, quantity)| Command::ReleaseQuarantine { location, quantity }),

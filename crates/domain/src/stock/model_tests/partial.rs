@@ -60,7 +60,7 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         | Command::Adjust { location: at, adds: true, .. } => {
             locations.insert(location(*at));
         }
-        Command::ReleaseQuarantine { location: at, .. } => {
+        Command::ReleaseQuarantine { location: at, .. } | Command::CountApart { location: at, .. } => {
             let there = |line: &&ReceivedLine| line.location == location(*at) && !line.in_review.is_zero();
             receipts.extend(world.tables.receipts.values().filter(there).cloned());
             locations.insert(location(*at));

@@ -210,3 +210,20 @@ fn blind_units_that_are_scrapped_or_sent_back_leave_the_stock() {
     assert_eq!(decided, Err(nothing));
     assert_books_right(&book);
 }
+
+#[test]
+fn a_count_of_quality_control_takes_units_in_review_last() {
+    let mut book = blind();
+    book.receive(&ctx(4), &from_supply("nobody-knows", 3)).unwrap();
+    let state = StockState::QualityControl;
+    let answer = book.count_apart(&ctx(5), &at("main"), state, units(4), None).unwrap();
+    assert_eq!((answer.missing, apart(&book)), (units(6), (4, 0)));
+    let in_review = |number| book.received_line(&received(number)).unwrap().in_review;
+    assert_eq!((in_review(3), in_review(4)), (units(4), units(0)), "of the newest receipt first");
+    assert_books_right(&book);
+    let found = book.count_apart(&ctx(6), &at("main"), StockState::Damaged, units(2), None).unwrap();
+    assert_eq!((found.found, apart(&book)), (units(2), (4, 2)));
+    let reserved = book.count_apart(&ctx(7), &at("main"), StockState::Reserved, units(2), None);
+    assert_eq!(reserved, Err(StockError::StateNotAdjustable(StockState::Reserved)));
+    assert_books_right(&book);
+}

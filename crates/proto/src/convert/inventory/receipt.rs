@@ -66,7 +66,6 @@ const fn blind_reason(reason: BlindReason) -> pb::BlindReason {
 }
 
 /// A tolerance that may be absent: `Some(None)` when it is.
-#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
 pub fn decode_over_receipt_tolerance(
     message: Option<&pb::OverReceiptTolerance>,
     field: &str,

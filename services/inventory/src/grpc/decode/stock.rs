@@ -52,13 +52,7 @@ macro_rules! pair {
 /// The command of `AdjustStock`.
 pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> Option<Adjust> {
     let pair = pair!(request, violations);
-    let state = wire::decode_stock_state(request.state, "state", violations).filter(|state| {
-        let is_adjustable = matches!(state, StockState::Available | StockState::QualityControl | StockState::Damaged);
-        if !is_adjustable {
-            violations.push("state", "must be AVAILABLE, QUALITY_CONTROL or DAMAGED");
-        }
-        is_adjustable
-    });
+    let state = adjustable_state(request.state, "state", violations);
     let quantity = match request.delta {
         0 => {
             violations.push("delta", "must not be 0");
@@ -74,19 +68,33 @@ pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> 
     Some(Adjust { item, location, state: state?, adjustment, batch, owner: owner?, effective_at, who: who? })
 }
 
+/// A state in which units may be adjusted and counted.
+fn adjustable_state(state: i32, field: &str, violations: &mut Violations) -> Option<StockState> {
+    let state = wire::decode_stock_state(state, field, violations)?;
+    if matches!(state, StockState::Available | StockState::QualityControl | StockState::Damaged) {
+        return Some(state);
+    }
+    violations.push(field, "must be AVAILABLE, QUALITY_CONTROL or DAMAGED");
+    None
+}
+
 /// The command of `CountStock`.
 pub fn count(request: &pb::CountStockRequest, violations: &mut Violations) -> Option<Count> {
-    let mut pairs = BTreeSet::new();
+    let mut places = BTreeSet::new();
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, line, violations| {
         let at = |field: &str| path("lines", index, field);
         let item = decode::item_name(&line.item, &at("item"), violations);
         let location = decode::location_name(&line.location, &at("location"), violations);
-        if !pairs.insert((line.item.clone(), line.location.clone())) {
-            violations.push(at("item"), "must be distinct together with location");
+        let state = match line.state {
+            0 => Some(StockState::Available),
+            state => adjustable_state(state, &at("state"), violations),
+        };
+        if !places.insert((line.item.clone(), line.location.clone(), state)) {
+            violations.push(at("item"), "must be distinct together with location and state");
         }
         let counted = decode::quantity_or_zero(line.counted, &at("counted"), violations);
         let batch = batch(&line.batch, &at("batch"), violations);
-        Some(CountLine { item: item?, location: location?, counted: counted?, batch: batch? })
+        Some(CountLine { item: item?, location: location?, state: state?, counted: counted?, batch: batch? })
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);
