@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use backorder_proto::{
     allocation::v1::{ConfirmationSource, ListOrdersRequest, Order},
-    inventory::v1::{CountLine, CountStockRequest, ListSuppliesRequest},
+    inventory::v1::{
+        AdjustStockRequest, BlindResolution, ListReceiptsRequest, ListSuppliesRequest, QuarantineStockRequest,
+        ReceiptLine, ReceiveStockRequest, ReceivedLine, ResolveBlindReceiptRequest, ReverseReceiptRequest, StockState,
+    },
 };
 use backorder_testkit::{Backend, counts, on_each_backend, seed};
 use backorder_tests::{
@@ -55,7 +58,7 @@ impl Random {
     async fn one_command(&mut self, world: &World) {
         let (item, location) = (self.pick(&ITEMS), self.pick(&LOCATIONS));
         let quantity = self.random.random_range(1..=20);
-        match self.random.random_range(0..10) {
+        match self.random.random_range(0..14) {
             0..=3 => self.place(world).await,
             4 => {
                 world.receive(item, location, quantity).await;
@@ -70,10 +73,95 @@ impl Random {
                 let day = world.day(self.random.random_range(0..20));
                 drop(world.try_move_supply(&supply, day).await);
             }
-            7 => count(world, item, location, quantity).await,
+            7 => drop(world.count(item, location, quantity).await),
             8 | 9 if self.orders > 0 => self.change_an_order(world).await,
+            10 => self.lose(world, item, location, quantity).await,
+            11 => self.receive_from_a_supply(world, item, location, quantity).await,
+            12 => self.reverse_a_receipt(world).await,
+            13 => self.resolve_a_blind_receipt(world).await,
             _ => {}
         }
+    }
+
+    async fn lose(&mut self, world: &World, item: &str, location: &str, quantity: i64) {
+        let (item, location) = (world.item_name(item), world.location_name(location));
+        if self.random.next_u32().is_multiple_of(2) {
+            let (state, delta) = (StockState::Available.into(), -quantity);
+            let request = AdjustStockRequest {
+                request_id: request_id(),
+                item,
+                location,
+                state,
+                delta,
+                context: because("lost"),
+                ..Default::default()
+            };
+            drop(world.inventory.stock.clone().adjust_stock(request).await);
+        } else {
+            let damaged = self.random.next_u32().is_multiple_of(2);
+            let request = QuarantineStockRequest {
+                request_id: request_id(),
+                item,
+                location,
+                quantity,
+                damaged,
+                ..Default::default()
+            };
+            drop(world.inventory.stock.clone().quarantine_stock(request).await);
+        }
+    }
+
+    /// Of an open supply, a closed one, or one of another item or location: then the units are blind.
+    async fn receive_from_a_supply(&mut self, world: &World, item: &str, location: &str, quantity: i64) {
+        let supply = format!("po-{}", self.random.random_range(1..=self.supplies + 1));
+        let line = ReceiptLine {
+            item: world.item_name(item),
+            location: world.location_name(location),
+            supply: world.supply_name(&supply),
+            accepted: quantity,
+            damaged: self.random.random_range(0..=2),
+            closes_supply: self.random.next_u32().is_multiple_of(3),
+            ..Default::default()
+        };
+        let request = ReceiveStockRequest { request_id: request_id(), lines: vec![line], ..Default::default() };
+        world.inventory.stock.clone().receive_stock(request).await.expect("a receipt is never refused");
+    }
+
+    async fn received_line(&mut self, world: &World, in_review_only: bool) -> Option<ReceivedLine> {
+        let request = ListReceiptsRequest { page_size: 20, in_review_only, ..Default::default() };
+        let lines = world.inventory.receipts.clone().list_receipts(request).await.expect("listed").into_inner().lines;
+        let chosen = self.random.random_range(0..lines.len().max(1));
+        lines.into_iter().nth(chosen)
+    }
+
+    async fn reverse_a_receipt(&mut self, world: &World) {
+        let Some(line) = self.received_line(world, false).await else { return };
+        let request = ReverseReceiptRequest {
+            request_id: request_id(),
+            receipt: line.receipt,
+            lines: Vec::new(),
+            reopens_supply: self.random.next_u32().is_multiple_of(2),
+            context: because("wrong"),
+            ..Default::default()
+        };
+        drop(world.inventory.receipts.clone().reverse_receipt(request).await);
+    }
+
+    async fn resolve_a_blind_receipt(&mut self, world: &World) {
+        let Some(line) = self.received_line(world, true).await else { return };
+        let resolution = self.random.random_range(1..=4);
+        let supply = format!("po-{}", self.random.random_range(1..=self.supplies + 1));
+        let is_attached = resolution == i32::from(BlindResolution::Attach);
+        let request = ResolveBlindReceiptRequest {
+            request_id: request_id(),
+            receipt: line.receipt,
+            line: line.line,
+            quantity: self.random.random_range(0..=line.in_review),
+            resolution,
+            supply: if is_attached { world.supply_name(&supply) } else { String::new() },
+            ..Default::default()
+        };
+        drop(world.inventory.receipts.clone().resolve_blind_receipt(request).await);
     }
 
     async fn place(&mut self, world: &World) {
@@ -105,25 +193,6 @@ impl Random {
             }
             _ => drop(world.amend(&order, 1, quantity.max(1)).await),
         }
-    }
-}
-
-async fn count(world: &World, item: &str, location: &str, counted: i64) {
-    let request = CountStockRequest {
-        request_id: request_id(),
-        lines: vec![CountLine {
-            item: world.item_name(item),
-            location: world.location_name(location),
-            counted,
-            batch: String::new(),
-        }],
-        effective_time: None,
-        context: because("cycle-count"),
-    };
-    let counted = world.inventory.stock.clone().count_stock(request).await;
-    // What the warehouse has in hands is not counted away under it.
-    if let Err(status) = counted {
-        assert_eq!(backorder_tests::world::reason(&status), "INSUFFICIENT_STOCK", "{status}");
     }
 }
 

@@ -107,6 +107,11 @@ text_id!(
     slash_allowed = false
 );
 text_id!(
+    /// A receipt of goods: the write that booked it.
+    ReceiptId,
+    slash_allowed = false
+);
+text_id!(
     /// A quantity of free stock held for the queue at one item and location.
     HoldId,
     slash_allowed = false

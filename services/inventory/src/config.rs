@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use backorder_domain::{quantity::Quantity, stock::receipt::OverReceiptTolerance};
+
 /// How the service behaves. Every limit has a default that suits production.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -15,6 +17,8 @@ pub struct Config {
     pub job_tick: Duration,
     /// How long events and answers to request ids are kept, in business time. At least 48 hours.
     pub retention: Duration,
+    /// How much more than ordered is booked as it arrived, where a supply has no tolerance of its own.
+    pub over_receipt: OverReceiptTolerance,
 }
 
 /// The shortest time for which the contract promises that a request id is remembered.
@@ -28,6 +32,7 @@ impl Default for Config {
             watch_tick: Duration::from_secs(1),
             job_tick: Duration::from_secs(1),
             retention: Duration::from_hours(24 * 7),
+            over_receipt: OverReceiptTolerance { percent: 10, units: Quantity::ZERO },
         }
     }
 }
@@ -63,6 +68,13 @@ impl Config {
                 *setting = Duration::from_secs(seconds);
             }
         }
+        let (percent, units) = (OVER_RECEIPT_PERCENT, OVER_RECEIPT_UNITS);
+        if let Some(value) = whole(&get, percent, OverReceiptTolerance::PERCENT_MAX.into())? {
+            config.over_receipt.percent = u16::try_from(value).unwrap_or(OverReceiptTolerance::PERCENT_MAX);
+        }
+        if let Some(value) = whole(&get, units, Quantity::COMMAND_MAX.get())? {
+            config.over_receipt.units = Quantity::try_new(value).unwrap_or_default();
+        }
         if config.retention < RETENTION_MIN {
             let key = "BACKORDER_INVENTORY_RETENTION_SECONDS";
             return Err(InvalidSetting {
@@ -71,6 +83,20 @@ impl Config {
             });
         }
         Ok(config)
+    }
+}
+
+const OVER_RECEIPT_PERCENT: &str = "BACKORDER_INVENTORY_OVER_RECEIPT_PERCENT";
+const OVER_RECEIPT_UNITS: &str = "BACKORDER_INVENTORY_OVER_RECEIPT_UNITS";
+
+/// A whole number from 0 to `most`.
+fn whole(get: impl Fn(&str) -> Option<String>, key: &'static str, most: i64) -> Result<Option<i64>, InvalidSetting> {
+    let Some(text) = get(key) else { return Ok(None) };
+    match text.parse::<i64>() {
+        Ok(value) if (0..=most).contains(&value) => Ok(Some(value)),
+        Ok(_) | Err(_) => {
+            Err(InvalidSetting { key, detail: format!("{text:?} is not a whole number from 0 to {most}") })
+        }
     }
 }
 
@@ -101,5 +127,7 @@ mod tests {
         assert_eq!(wrong("BACKORDER_INVENTORY_JOB_TICK_SECONDS", "x"), "BACKORDER_INVENTORY_JOB_TICK_SECONDS");
         let key = "BACKORDER_INVENTORY_RETENTION_SECONDS";
         assert_eq!(wrong(key, "60"), key);
+        assert_eq!(wrong(OVER_RECEIPT_PERCENT, "1001"), OVER_RECEIPT_PERCENT);
+        assert_eq!(wrong(OVER_RECEIPT_UNITS, "-1"), OVER_RECEIPT_UNITS);
     }
 }

@@ -87,6 +87,8 @@ pub enum Kind {
     Location,
     /// A dated supply.
     Supply,
+    /// A receipt.
+    Receipt,
     /// A claim.
     Claim,
     /// A parked event.
@@ -101,6 +103,7 @@ impl Kind {
             Self::Item => "item",
             Self::Location => "location",
             Self::Supply => "supply",
+            Self::Receipt => "receipt",
             Self::Claim => "line",
             Self::DeadLetter => "event",
         }
@@ -111,6 +114,7 @@ impl Kind {
             Self::Item => ErrorReason::ItemNotFound,
             Self::Location => ErrorReason::LocationNotFound,
             Self::Supply => ErrorReason::SupplyNotFound,
+            Self::Receipt => ErrorReason::ReceiptNotFound,
             Self::Claim => ErrorReason::ClaimNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }

@@ -55,6 +55,8 @@ write_requests!(
     ReleaseQuarantineRequest,
     ReleaseToWarehouseRequest,
     ReportShortPickRequest,
+    ResolveBlindReceiptRequest,
+    ReverseReceiptRequest,
     ShipStockRequest,
     TransferStockRequest,
     UpdateItemRequest,

@@ -3,9 +3,11 @@
 pub mod dates;
 pub mod editing;
 pub mod last_units;
+pub mod losses;
 pub mod policies;
 pub mod queue;
 pub mod quotes;
+pub mod receipts;
 pub mod release;
 pub mod retries;
 pub mod shipping;
@@ -38,6 +40,11 @@ macro_rules! every_story {
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,
             last_units::a_line_that_may_be_split_takes_from_several_locations,
             last_units::the_same_item_twice_in_one_order_is_counted_twice,
+            losses::damage_takes_the_last_in_the_queue_and_the_order_says_why,
+            losses::who_lost_units_is_served_before_a_newcomer,
+            losses::units_put_aside_for_the_queue_are_lost_before_reserved_ones,
+            losses::who_loses_at_one_location_is_served_from_another,
+            losses::a_count_tells_its_victims_that_it_was_a_count,
             policies::a_policy_that_forbids_backorders_refuses_by_name,
             policies::the_cap_of_waiting_units_cuts_the_rest,
             policies::the_most_specific_policy_decides,
@@ -56,11 +63,20 @@ macro_rules! every_story {
             release::a_recall_gives_units_back_to_their_line,
             release::a_recall_that_the_warehouse_refuses_changes_nothing,
             release::what_ships_before_the_warehouse_answers_ends_its_recall,
+            release::a_count_that_finds_less_than_the_warehouse_has_ends_a_recall_too,
             release::a_short_pick_waits_again_before_those_who_came_later,
             release::units_that_were_picked_damaged_stay_set_apart,
             release::no_unit_of_a_quote_passes_the_gate,
             release::one_shipment_carries_several_orders_and_tells_what_arrived,
             release::a_line_may_leave_in_several_shipments,
+            receipts::each_unit_is_booked_in_its_condition_and_refused_ones_are_still_expected,
+            receipts::more_than_the_tolerance_waits_for_quality_control,
+            receipts::a_short_delivery_says_when_the_rest_comes,
+            receipts::a_short_delivery_that_closes_its_order_moves_the_promises_on,
+            receipts::a_delivery_that_nobody_knows_waits_for_review_and_serves_the_queue_when_it_is_attached,
+            receipts::a_second_delivery_of_a_closed_order_is_not_lost,
+            receipts::a_reversed_receipt_takes_the_last_in_the_queue_and_the_order_says_why,
+            receipts::a_receipt_that_is_reversed_for_good_leaves_no_date,
             retries::the_same_request_again_deducts_once,
             retries::the_same_request_id_for_another_order_is_refused,
             retries::an_order_id_names_one_order_for_ever,

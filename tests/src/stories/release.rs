@@ -97,6 +97,26 @@ pub async fn what_ships_before_the_warehouse_answers_ends_its_recall(world: &Wor
     world.books_balance().await;
 }
 
+pub async fn a_count_that_finds_less_than_the_warehouse_has_ends_a_recall_too(world: &World) {
+    world.mug_at_main().await;
+    world.receive("mug", "main", 5).await;
+    world.place("ann", "mug", 5).await;
+    world.release("ann", 1, 5).await.expect("released");
+    let recall = world.recall("ann", 1, 4).await.expect("asked");
+
+    world.count("mug", "main", 2).await;
+    world.idle().await;
+
+    let line = world.line("ann", 1).await;
+    assert_eq!((line.released, line.recalling, line.open), (2, 2, 3), "a count is the truth");
+    let pending = world.pending_recalls().await;
+    let pending = pending.iter().find(|pending| pending.name == recall.name).expect("two may still come back");
+    assert_eq!(pending.missed, 2);
+    world.answer_recall(&recall.name, 2).await.expect("given back");
+    assert_eq!(world.line("ann", 1).await.reserved, 2);
+    world.books_balance().await;
+}
+
 pub async fn a_short_pick_waits_again_before_those_who_came_later(world: &World) {
     world.mug_at_main().await;
     world.receive("mug", "main", 5).await;

@@ -1,9 +1,9 @@
 //! Stock that is what the world says, whatever was planned.
 
 use backorder_proto::inventory::v1::{
-    AdjustStockRequest, BatchGetAvailabilityRequest, CountLine, CountStockRequest, CountStockResponse,
-    GetResumeTokenRequest, ItemLocation, ListMovementsRequest, QuarantineStockRequest, ReceiptLine,
-    ReceiveStockRequest, ReleaseQuarantineRequest, StockState, TransferStockRequest, WatchAvailabilityRequest,
+    AdjustStockRequest, BatchGetAvailabilityRequest, GetResumeTokenRequest, ItemLocation, ListMovementsRequest,
+    QuarantineStockRequest, ReceiptLine, ReceiveStockRequest, ReleaseQuarantineRequest, StockState,
+    TransferStockRequest, WatchAvailabilityRequest,
 };
 use tokio_stream::StreamExt as _;
 
@@ -42,7 +42,7 @@ pub async fn a_count_takes_the_last_in_the_queue_first(world: &World) {
     world.place("first", "mug", 4).await;
     world.place("second", "mug", 4).await;
 
-    let answer = count(world, 5).await;
+    let answer = world.count("mug", "main", 5).await;
     world.idle().await;
 
     assert_eq!(answer.reduced_claims.len(), 1, "the two free units go first, then the last in the queue");
@@ -63,26 +63,11 @@ pub async fn a_count_that_finds_more_serves_the_queue(world: &World) {
     world.mug_at_main().await;
     world.place("ann", "mug", 4).await;
 
-    count(world, 3).await;
+    world.count("mug", "main", 3).await;
     world.idle().await;
 
     assert_eq!(world.line("ann", 1).await.reserved, 3);
     world.books_balance().await;
-}
-
-async fn count(world: &World, counted: i64) -> CountStockResponse {
-    let request = CountStockRequest {
-        request_id: request_id(),
-        lines: vec![CountLine {
-            item: world.item_name("mug"),
-            location: world.location_name("main"),
-            counted,
-            batch: String::new(),
-        }],
-        effective_time: None,
-        context: because("cycle-count"),
-    };
-    world.inventory.stock.clone().count_stock(request).await.expect("count").into_inner()
 }
 
 pub async fn units_in_transit_are_sold_when_they_arrive(world: &World) {
@@ -155,11 +140,11 @@ pub async fn an_adjustment_cannot_take_more_than_is_there(world: &World) {
         item: world.item_name("mug"),
         location: world.location_name("main"),
         state: StockState::Available.into(),
-        delta: -2,
+        delta: -4,
         context: because("broken"),
         ..Default::default()
     };
-    let refused = world.inventory.stock.clone().adjust_stock(request).await.expect_err("one unit is free");
+    let refused = world.inventory.stock.clone().adjust_stock(request).await.expect_err("three units are there");
 
     assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
     assert_eq!(reason(&refused), "INSUFFICIENT_STOCK");

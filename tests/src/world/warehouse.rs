@@ -5,6 +5,7 @@ use backorder_proto::allocation::v1::{
     ConfirmDeliveryRequest, DeliveredLine, LineQuantity, ListRecallsRequest, Recall, RecallReleaseRequest, RecallState,
     ReleaseLinesRequest, ReportShortPickRequest, ShipOrderLinesRequest, Shipment, ShipmentDetails, ShortPick,
 };
+use backorder_proto::inventory::v1::{CountLine, CountStockRequest, CountStockResponse};
 use tonic::Status;
 
 use crate::world::{World, because, request_id};
@@ -64,6 +65,18 @@ impl World {
             context: because("short-pick"),
         };
         self.allocation.releases.clone().report_short_pick(request).await.map(drop)
+    }
+
+    /// Sets what is at a location to what was counted.
+    pub async fn count(&self, item: &str, location: &str, counted: i64) -> CountStockResponse {
+        let (item, location) = (self.item_name(item), self.location_name(location));
+        let request = CountStockRequest {
+            request_id: request_id(),
+            lines: vec![CountLine { item, location, counted, ..Default::default() }],
+            effective_time: None,
+            context: because("cycle-count"),
+        };
+        self.inventory.stock.clone().count_stock(request).await.expect("a count is never refused").into_inner()
     }
 
     /// Cancels units of the first line, and answers what the warehouse was asked for with the rest.

@@ -15,7 +15,8 @@ use backorder_proto::{
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
-        stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
+        receipt_service_client::ReceiptServiceClient, stock_service_client::StockServiceClient,
+        supply_service_client::SupplyServiceClient,
     },
 };
 use backorder_service_kit::clients::{InvalidAddress, ServiceChannel, connect};
@@ -34,6 +35,8 @@ pub struct Clients {
     pub catalog: CatalogServiceClient<ServiceChannel>,
     /// Stock and its movements.
     pub stock: StockServiceClient<ServiceChannel>,
+    /// Receipts that were booked.
+    pub receipts: ReceiptServiceClient<ServiceChannel>,
     /// Dated supply.
     pub supply: SupplyServiceClient<ServiceChannel>,
     /// Availability now and later.
@@ -67,6 +70,7 @@ impl Clients {
         Self {
             catalog: client!(CatalogServiceClient, inventory),
             stock: client!(StockServiceClient, inventory),
+            receipts: client!(ReceiptServiceClient, inventory),
             supply: client!(SupplyServiceClient, inventory),
             availability: client!(AvailabilityServiceClient, inventory),
             inventory_operations: client!(InventoryOperationsServiceClient, inventory),

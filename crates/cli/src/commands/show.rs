@@ -2,7 +2,7 @@
 
 use backorder_proto::{
     allocation::v1::{LostDemand, LostDemandReason, Order, OrderLine, OrderState},
-    inventory::v1::{Hold, Item, Location, LocationKind, Position, Supply, SupplyState},
+    inventory::v1::{Hold, Item, Location, LocationKind, Position, Supply, SupplyState, TakenAway},
 };
 
 use crate::{
@@ -141,6 +141,15 @@ pub(super) fn holds(holds: &[Hold]) -> String {
         format!("\nheld for the queue: {} of {} at {}", hold.quantity, text::id(&hold.item), text::id(&hold.location))
     };
     holds.iter().map(one).collect()
+}
+
+/// Lines that lost reserved units, nothing when none did.
+pub(super) fn taken_away(taken_away: &[TakenAway]) -> String {
+    let one = |taken: &TakenAway| {
+        let (line, location) = (text::line(&taken.line), text::id(&taken.location));
+        format!("\n{line} lost {} at {location} and waits for them again", taken.quantity)
+    };
+    taken_away.iter().map(one).collect()
 }
 
 /// Dated supply.

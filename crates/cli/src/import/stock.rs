@@ -13,7 +13,7 @@ use super::{
 use crate::{client::Clients, client::requests, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), location (required), quantity (required), batch; for receipts also supply, damaged, quality_hold, owner, closes_supply";
+pub const COLUMNS: &str = "item (required), location (required), quantity (required), batch; for receipts also supply, damaged, quality_hold, refused, owner, closes_supply, rest_expected_date";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["item", "location", "quantity"];
@@ -61,6 +61,8 @@ impl RowImport for StockImport {
             batch: fields.text("batch"),
             owner: fields.text("owner"),
             closes_supply: fields.flag("closes_supply"),
+            refused: fields.whole("refused", 0),
+            rest_expected_date: fields.date("rest_expected_date"),
         };
         fields.finish()?;
         Ok(StockRow { line: row.line, receipt })
@@ -89,6 +91,7 @@ impl StockImport {
             location: receipt.location,
             counted: receipt.accepted,
             batch: receipt.batch,
+            ..CountLine::default()
         };
         let request = CountStockRequest {
             request_id: self.request_id(row),

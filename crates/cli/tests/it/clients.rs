@@ -74,6 +74,45 @@ async fn an_order_passes_the_gate_and_leaves_in_shipments_from_the_command_line(
 }
 
 #[tokio::test]
+async fn a_wrong_pallet_is_received_reviewed_and_reversed_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    services.json(&["catalog", "put-item", "X"]);
+    services.json(&["supply", "create", "PO-1", "X", "main", "10", "--expected", "2099-03-01"]);
+    let blind = services.json(&["stock", "receive", "X", "main", "4", "--supply", "PO-7", "--document", "note-1"]);
+    let receipt = blind["lines"][0]["receipt"].as_str().unwrap().to_owned();
+    let listed = services.command(&["stock", "receipts", "--in-review"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("note-1"));
+    let attached = services.json(&["stock", "resolve", &receipt, "attach", "--supply", "PO-1"]);
+    assert_eq!(attached["supply"]["received"], 4);
+    let booked = attached["bookedLine"]["receipt"].as_str().unwrap().to_owned();
+    services.json(&["order", "place", "X=3", "--order", "A-1"]);
+    backorder_testkit::eventually("the order has its units", || async {
+        line(&services.json(&["order", "get", "A-1"]), 1)["reserved"] == 3
+    })
+    .await;
+
+    let reversed = services.json(&[
+        "stock",
+        "reverse",
+        &booked,
+        "--line",
+        "1",
+        "--accepted",
+        "2",
+        "--reopen",
+        "--reason",
+        "mix-up",
+    ]);
+    assert_eq!((&reversed["takenAway"][0]["quantity"], &reversed["supplies"][0]["open"]), (&1.into(), &8.into()));
+    let damaged = services.command(&["stock", "quarantine", "X", "main", "1", "--damaged", "--reason", "forklift"]);
+    assert!(String::from_utf8_lossy(&damaged.stdout).contains("A-1/1 lost 1 at main"));
+    assert_eq!(services.json(&["verify"])["balanced"], true);
+    assert!(services.stop().await);
+}
+
+#[tokio::test]
 async fn a_failure_says_what_happened_and_has_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let services = Services::start(folder.path()).await;

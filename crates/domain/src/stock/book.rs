@@ -18,6 +18,7 @@ use super::hold::Hold;
 use super::movement::{Movement, Place};
 use super::peg::sort_pegs;
 use super::position::Position;
+use super::receipt::{ReceiptKey, ReceivedLine};
 use super::rows::{Row, Rows};
 use super::state::StockState;
 use super::supply::Supply;
@@ -48,6 +49,8 @@ pub struct ItemScope {
     pub holds: Vec<Hold>,
     /// Supplies: the open ones, and those that loaded claims are pegged to.
     pub supplies: Vec<Supply>,
+    /// Lines of receipts: those that commands name, and those in review where units may leave quality control.
+    pub receipts: Vec<ReceivedLine>,
     /// The sum of `waiting` over all claims of the item, loaded or not.
     pub total_waiting: Quantity,
     /// Whether every claim of the item with `waiting` > 0 is among `claims`. Commands that peg anew need it.
@@ -62,6 +65,7 @@ pub struct ItemBook {
     pub(super) claims: Rows<ClaimKey, Claim>,
     pub(super) holds: Rows<HoldId, Hold>,
     pub(super) supplies: Rows<SupplyId, Supply>,
+    pub(super) receipts: Rows<ReceiptKey, ReceivedLine>,
     pub(super) command_number: u64,
     pub(super) holds_made: u64,
     pub(super) all_waiting_loaded: bool,
@@ -93,6 +97,7 @@ pub(super) struct Checkpoint {
     claims: usize,
     holds: usize,
     supplies: usize,
+    receipts: usize,
     awaited: usize,
     movements: usize,
     total_waiting: Quantity,
@@ -146,6 +151,7 @@ impl ItemBook {
             claims: Rows::loaded(scope.claims.into_iter().map(|claim| (claim.key.clone(), claim))),
             holds: Rows::loaded(scope.holds.into_iter().map(|hold| (hold.id.clone(), hold))),
             supplies,
+            receipts: Rows::loaded(scope.receipts.into_iter().map(|line| (line.key.clone(), line))),
             total_waiting: scope.total_waiting,
             all_waiting_loaded: scope.all_waiting_loaded,
             command_number: 0,
@@ -159,7 +165,8 @@ impl ItemBook {
     /// What the commands since loading changed.
     #[must_use]
     pub fn into_changes(self) -> StockChanges {
-        StockChanges::collect(self.item, self.positions, self.claims, self.holds, self.supplies, self.movements)
+        let Self { item, positions, claims, holds, supplies, receipts, movements, .. } = self;
+        StockChanges::collect(item, positions, claims, holds, supplies, receipts, movements)
     }
 
     /// The item.
@@ -287,6 +294,7 @@ impl ItemBook {
             claims: self.claims.mark(),
             holds: self.holds.mark(),
             supplies: self.supplies.mark(),
+            receipts: self.receipts.mark(),
             awaited: self.awaited.mark(),
             movements: self.movements.len(),
             total_waiting: self.total_waiting,
@@ -302,6 +310,7 @@ impl ItemBook {
             self.claims.forget_undo();
             self.holds.forget_undo();
             self.supplies.forget_undo();
+            self.receipts.forget_undo();
             self.awaited.forget_undo();
         }
     }
@@ -312,6 +321,7 @@ impl ItemBook {
         self.claims.roll_back(checkpoint.claims);
         self.holds.roll_back(checkpoint.holds);
         self.supplies.roll_back(checkpoint.supplies);
+        self.receipts.roll_back(checkpoint.receipts);
         self.awaited.roll_back(checkpoint.awaited);
         self.movements.truncate(checkpoint.movements);
         self.total_waiting = checkpoint.total_waiting;

@@ -6,6 +6,7 @@ use super::claim::{Claim, ClaimKey, Peg, Reservation};
 use super::hold::Hold;
 use super::movement::Movement;
 use super::position::Position;
+use super::receipt::{ReceiptKey, ReceivedLine};
 use super::rows::{Changed, Rows};
 use super::supply::Supply;
 
@@ -37,6 +38,8 @@ pub struct StockChanges {
     pub holds_made: Vec<HoldId>,
     /// New and changed supplies.
     pub supplies: Vec<Supply>,
+    /// New and changed lines of receipts.
+    pub receipts: Vec<ReceivedLine>,
     /// Movements to append, in order.
     pub movements: Vec<Movement>,
 }
@@ -48,6 +51,7 @@ impl StockChanges {
         claims: Rows<ClaimKey, Claim>,
         holds: Rows<HoldId, Hold>,
         supplies: Rows<SupplyId, Supply>,
+        receipts: Rows<ReceiptKey, ReceivedLine>,
         movements: Vec<Movement>,
     ) -> Self {
         let mut changes = Self {
@@ -62,6 +66,7 @@ impl StockChanges {
             holds: Vec::new(),
             holds_made: Vec::new(),
             supplies: supplies.into_changed().map(|changed| changed.row).collect(),
+            receipts: receipts.into_changed().map(|changed| changed.row).collect(),
             movements,
         };
         for Changed { row: hold, original } in holds.into_changed() {
@@ -83,6 +88,7 @@ impl StockChanges {
             && self.claims.is_empty()
             && self.holds.is_empty()
             && self.supplies.is_empty()
+            && self.receipts.is_empty()
             && self.movements.is_empty()
     }
 

@@ -1,26 +1,17 @@
 //! Stock that is corrected or set apart: counts, adjustments, quarantine, damage, scrap.
 //!
-//! A count is the truth and never refused (domain.md 2.13). Everything else here touches only units that nobody has a
-//! claim on.
+//! What the world did to the units is the truth and never refused for want of free ones (domain.md 2.13): counts, damage,
+//! doubt and loss take units away even from claims, as [`loss`](super::loss) chooses.
 
 use crate::ids::{BatchId, LocationId};
 use crate::quantity::Quantity;
 
 use super::book::{ItemBook, Units};
-use super::claim::{Claim, ClaimKey};
 use super::context::CommandContext;
-use super::error::{StockError, check_quantity, minus, plus, sum};
+use super::error::{StockError, check_quantity, sum};
+use super::loss::TakenAway;
 use super::movement::Place;
 use super::state::StockState;
-
-/// Units that a count took away from a claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenAway {
-    /// The claim, which waits for them again at its old place.
-    pub key: ClaimKey,
-    /// Base units.
-    pub quantity: Quantity,
-}
 
 /// What a count found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,8 +37,8 @@ impl ItemBook {
     /// Sets what is there, whatever it is reserved for, to what was counted. Units in quality control and damaged units
     /// are counted apart and stay as they are.
     ///
-    /// More than booked becomes free, or is held for the queue. Fewer: free units go first, then held ones (newest hold
-    /// first), then reservations, from the end of the queue; those claims wait again at their old place.
+    /// More than booked becomes free, or is held for the queue. Fewer: units are lost, free ones first, then held ones,
+    /// then reserved ones from the end of the queue; those claims wait again at their old place.
     ///
     /// Needs loaded: the location with all its open holds and all claims with reservations there, their candidate
     /// locations, and the open supplies at those.
@@ -72,83 +63,62 @@ impl ItemBook {
         let taken_away = self.command(ctx, |book| {
             let units = Units { batch, ..Units::of(found, &ctx.cause) };
             book.enter_available(ctx, location, &Place::EXTERNAL, &units)?;
-            book.lose(ctx, location, missing)
+            book.lose(ctx, location, &Place::EXTERNAL, &Units::of(missing, &ctx.cause))
         })?;
         Ok(CountAnswer { found, missing, taken_away })
     }
 
-    fn lose(
-        &mut self,
-        ctx: &CommandContext,
-        location: &LocationId,
-        missing: Quantity,
-    ) -> Result<Vec<TakenAway>, StockError> {
-        let position = self.position(location)?;
-        let free = position.available.min(missing);
-        let rest = minus(missing, free, "missing units")?;
-        let held = position.held.min(rest);
-        let rest = minus(rest, held, "missing units")?;
-        let out = |state, quantity| (Place::at(location, state), Units::of(quantity, &ctx.cause));
-        let (from, units) = out(StockState::Available, free);
-        self.move_units(ctx, &from, &Place::EXTERNAL, &units)?;
-        let holds = self.holds_newest_first(location);
-        if self.take_from_holds(&holds, held)? != held {
-            return Err(self.not_loaded("holds at", location));
-        }
-        let (from, units) = out(StockState::Held, held);
-        self.move_units(ctx, &from, &Place::EXTERNAL, &units)?;
-        self.take_reservations_away(ctx, location, rest)
-    }
-
-    fn take_reservations_away(
-        &mut self,
-        ctx: &CommandContext,
-        location: &LocationId,
-        missing: Quantity,
-    ) -> Result<Vec<TakenAway>, StockError> {
-        let mut taken_away = Vec::new();
-        if missing.is_zero() {
-            return Ok(taken_away);
-        }
-        let reserved = self.position(location)?.reserved;
-        if missing > reserved {
-            let (location, state) = (location.clone(), StockState::Released);
-            let asked = minus(missing, reserved, "missing units")?;
-            return Err(StockError::InsufficientStock { location, state, asked, there: Quantity::ZERO });
-        }
-        let mut rest = missing;
-        for key in self.reserved_from_end_of_queue(location) {
-            let mut claim = self.claim_or_refuse(&key)?.clone();
-            let quantity = claim.reserved_at(location).min(rest);
-            if quantity.is_zero() {
-                break;
-            }
-            let taken = claim.take_reserved(location, quantity)?;
-            claim.waiting = plus(claim.waiting, quantity)?;
-            self.put_claim(claim)?;
-            for (batch, quantity) in taken {
-                let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &ctx.cause) };
-                self.move_units(ctx, &Place::at(location, StockState::Reserved), &Place::EXTERNAL, &units)?;
-            }
-            self.peg_free_supply(&key)?;
-            rest = minus(rest, quantity, "missing units")?;
-            taken_away.push(TakenAway { key, quantity });
-        }
-        if rest.is_zero() { Ok(taken_away) } else { Err(self.not_loaded("reservations at", location)) }
-    }
-
-    fn reserved_from_end_of_queue(&self, location: &LocationId) -> Vec<ClaimKey> {
-        let mut claims: Vec<&Claim> = self.claims().filter(|claim| !claim.reserved_at(location).is_zero()).collect();
-        claims.sort_by(|left, right| right.queue_place().cmp(&left.queue_place()));
-        claims.into_iter().map(|claim| claim.key.clone()).collect()
-    }
-
-    /// Adds units to, or takes them out of, AVAILABLE, QUALITY_CONTROL or DAMAGED.
+    /// Sets what is in QUALITY_CONTROL or DAMAGED to what was counted. Units of blind receipts in review go last, of the
+    /// newest receipt first: they need no decision any more.
     ///
-    /// Needs loaded: the location.
+    /// Needs loaded: the location, and for QUALITY_CONTROL the lines of receipts in review there.
     ///
     /// # Errors
-    /// [`StockError::StateNotAdjustable`] for other states; [`StockError::InsufficientStock`] when the state has less.
+    /// [`StockError::StateNotAdjustable`] for other states; [`StockError::QuantityTooLarge`].
+    pub fn count_apart(
+        &mut self,
+        ctx: &CommandContext,
+        location: &LocationId,
+        state: StockState,
+        counted: Quantity,
+        batch: Option<&BatchId>,
+    ) -> Result<CountAnswer, StockError> {
+        if counted > Quantity::COMMAND_MAX {
+            return Err(StockError::QuantityTooLarge(counted));
+        }
+        let position = self.position(location)?;
+        let booked = match state {
+            StockState::QualityControl => position.quality_control,
+            StockState::Damaged => position.damaged,
+            StockState::External
+            | StockState::Available
+            | StockState::Reserved
+            | StockState::Released
+            | StockState::Held
+            | StockState::InTransit => return Err(StockError::StateNotAdjustable(state)),
+        };
+        let (found, missing) = (counted.saturating_sub(booked), booked.saturating_sub(counted));
+        self.command(ctx, |book| {
+            if state == StockState::QualityControl {
+                let in_review = missing.saturating_sub(book.quality_without_review(location)?);
+                book.lose_in_review(location, in_review)?;
+            }
+            let (there, units) = (Place::at(location, state), Units { batch, ..Units::of(found, &ctx.cause) });
+            book.move_units(ctx, &Place::EXTERNAL, &there, &units)?;
+            book.move_units(ctx, &there, &Place::EXTERNAL, &units.with_quantity(missing))
+        })?;
+        Ok(CountAnswer { found, missing, taken_away: Vec::new() })
+    }
+
+    /// Adds units to, or takes them out of, AVAILABLE, QUALITY_CONTROL or DAMAGED. Units that are gone from what can be
+    /// sold are lost as in a count: when too few are free, held and reserved ones go. Answers who lost.
+    ///
+    /// Needs loaded: the location; to take units out of AVAILABLE, as for [`count`](Self::count); out of QUALITY_CONTROL, the
+    /// lines of receipts in review there.
+    ///
+    /// # Errors
+    /// [`StockError::StateNotAdjustable`] for other states; [`StockError::InsufficientStock`] when fewer are there, or
+    /// when all of them in quality control are of blind receipts in review.
     pub fn adjust(
         &mut self,
         ctx: &CommandContext,
@@ -157,7 +127,7 @@ impl ItemBook {
         adjustment: Adjustment,
         batch: Option<&BatchId>,
         owner: &str,
-    ) -> Result<(), StockError> {
+    ) -> Result<Vec<TakenAway>, StockError> {
         if !matches!(state, StockState::Available | StockState::QualityControl | StockState::Damaged) {
             return Err(StockError::StateNotAdjustable(state));
         }
@@ -165,17 +135,26 @@ impl ItemBook {
         check_quantity(quantity)?;
         let units = Units { quantity, batch, owner, cause: &ctx.cause };
         self.command(ctx, |book| match adjustment {
-            Adjustment::Add(_) => book.enter(ctx, location, state, &Place::EXTERNAL, &units),
-            Adjustment::Remove(_) => book.move_units(ctx, &Place::at(location, state), &Place::EXTERNAL, &units),
+            Adjustment::Add(_) => book.enter(ctx, location, state, &Place::EXTERNAL, &units).map(|()| Vec::new()),
+            Adjustment::Remove(_) if state == StockState::Available => {
+                book.lose(ctx, location, &Place::EXTERNAL, &units)
+            }
+            Adjustment::Remove(_) => {
+                if state == StockState::QualityControl {
+                    book.check_not_in_review(location, quantity)?;
+                }
+                book.move_units(ctx, &Place::at(location, state), &Place::EXTERNAL, &units).map(|()| Vec::new())
+            }
         })
     }
 
-    /// Sets free units apart: AVAILABLE -> QUALITY_CONTROL, or -> DAMAGED.
+    /// Sets units apart that can be sold no longer, to QUALITY_CONTROL or to DAMAGED: free ones first, and when too few are
+    /// free, held and reserved ones as in a count. Answers who lost.
     ///
-    /// Needs loaded: the location.
+    /// Needs loaded: as for [`count`](Self::count).
     ///
     /// # Errors
-    /// [`StockError::InsufficientStock`] when fewer are free.
+    /// [`StockError::InsufficientStock`] when fewer are there.
     pub fn quarantine(
         &mut self,
         ctx: &CommandContext,
@@ -183,20 +162,19 @@ impl ItemBook {
         quantity: Quantity,
         is_damaged: bool,
         batch: Option<&BatchId>,
-    ) -> Result<(), StockError> {
+    ) -> Result<Vec<TakenAway>, StockError> {
         check_quantity(quantity)?;
         let state = if is_damaged { StockState::Damaged } else { StockState::QualityControl };
         let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
-        let free = Place::at(location, StockState::Available);
-        self.command(ctx, |book| book.move_units(ctx, &free, &Place::at(location, state), &units))
+        self.command(ctx, |book| book.lose(ctx, location, &Place::at(location, state), &units))
     }
 
     /// Makes units in quality control free again, or holds them for the queue.
     ///
-    /// Needs loaded: the location.
+    /// Needs loaded: the location, and the lines of receipts in review there.
     ///
     /// # Errors
-    /// [`StockError::InsufficientStock`] when fewer are in quality control.
+    /// [`StockError::InsufficientStock`] when fewer are in quality control, beside those of blind receipts in review.
     pub fn release_quarantine(
         &mut self,
         ctx: &CommandContext,
@@ -207,6 +185,7 @@ impl ItemBook {
         check_quantity(quantity)?;
         let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
         let from = Place::at(location, StockState::QualityControl);
+        self.check_not_in_review(location, quantity)?;
         self.command(ctx, |book| book.enter_available(ctx, location, &from, &units))
     }
 
@@ -223,6 +202,9 @@ impl ItemBook {
         quantity: Quantity,
         batch: Option<&BatchId>,
     ) -> Result<(), StockError> {
-        self.adjust(ctx, location, StockState::Available, Adjustment::Remove(quantity), batch, "")
+        check_quantity(quantity)?;
+        let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
+        let free = Place::at(location, StockState::Available);
+        self.command(ctx, |book| book.move_units(ctx, &free, &Place::EXTERNAL, &units))
     }
 }

@@ -4,6 +4,7 @@ use crate::ids::{ItemId, LineId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 
 use super::claim::ClaimKey;
+use super::receipt::ReceiptKey;
 use super::state::StockState;
 
 /// A rule of stock that a command would break.
@@ -99,6 +100,19 @@ pub enum StockError {
         claim: ClaimKey,
         /// The location.
         location: LocationId,
+    },
+    /// No such line of a receipt.
+    #[error("no receipt line {0}")]
+    ReceiptNotFound(ReceiptKey),
+    /// More units are named than are left of a receipt's line to reverse, or in review.
+    #[error("receipt line {line} has {left} left, {asked} do not fit")]
+    BeyondReceipt {
+        /// The line.
+        line: ReceiptKey,
+        /// Units asked for.
+        asked: Quantity,
+        /// Units left.
+        left: Quantity,
     },
     /// No such supply.
     #[error("no supply {0}")]

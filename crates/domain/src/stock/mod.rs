@@ -9,6 +9,7 @@
 //! - a claim's reserved quantity is the sum of its reservations; over all claims, what of them the warehouse has in hands is
 //!   the RELEASED state, and the rest the RESERVED state;
 //! - HELD is the sum of the open holds of the place;
+//! - what a supply received is what its receipts have left, and no unit in review leaves QUALITY_CONTROL;
 //! - pegged <= waiting on a claim, and pegged = sum of pegs <= open on a supply;
 //! - no unit is AVAILABLE at a location while eligible quantity waits there that HELD does not cover.
 
@@ -22,6 +23,7 @@ pub mod context;
 pub mod count;
 pub mod error;
 pub mod hold;
+pub mod loss;
 #[cfg(test)]
 mod model_tests;
 pub mod movement;
@@ -30,9 +32,12 @@ mod placement;
 pub mod position;
 pub mod queue;
 pub mod reassign;
+pub mod receipt;
 pub mod receive;
 pub mod release;
 pub mod reserve;
+pub mod reversal;
+pub mod review;
 mod rows;
 #[cfg(test)]
 mod rule_tests;

@@ -1,5 +1,7 @@
 //! Units that come in: receipts, with or without a dated supply, and returns from customers.
 
+use jiff::civil::Date;
+
 use crate::ids::{BatchId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 
@@ -8,12 +10,15 @@ use super::claim::ClaimKey;
 use super::context::CommandContext;
 use super::error::{StockError, check_quantity, minus, plus, sum};
 use super::movement::Place;
+use super::receipt::{BlindReason, Booked, OverReceiptTolerance, ReceivedLine};
 use super::state::StockState;
 use super::supply::SupplyKind;
 
-/// One line of a receipt. Refused units are not booked, so they are not named.
+/// One line of a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
+    /// Its number in the receipt: 1, 2, 3 …
+    pub number: i32,
     /// Where the units arrived.
     pub location: LocationId,
     /// The supply that they were expected from; `None` for units that nobody announced.
@@ -24,12 +29,18 @@ pub struct Receipt {
     pub damaged: Quantity,
     /// Units that wait for a quality decision.
     pub quality_hold: Quantity,
+    /// Units that went straight back. They are not booked, and still expected from the supply.
+    pub refused: Quantity,
     /// Their batch.
     pub batch: Option<BatchId>,
     /// Whose stock it is; empty for the company's own.
     pub owner: String,
     /// Whether nothing more comes from the supply though less than ordered arrived.
     pub closes_supply: bool,
+    /// When what is still open is expected now; `None` leaves the day as it is.
+    pub rest_expected: Option<Date>,
+    /// How much more than ordered is booked as it arrived, where the supply has no tolerance of its own.
+    pub tolerance: OverReceiptTolerance,
 }
 
 /// What a receipt did to its supply.
@@ -37,6 +48,12 @@ pub struct Receipt {
 pub struct ReceiptAnswer {
     /// Units beyond what was open: booked all the same.
     pub over_receipt: Quantity,
+    /// Good units beyond the tolerance: they wait in quality control.
+    pub quarantined: Quantity,
+    /// Units that are still expected from the supply.
+    pub still_open: Quantity,
+    /// Why the line could not be booked against the supply that it names; then its units wait in review.
+    pub blind: Option<BlindReason>,
     /// Units that will not come, when the receipt closed the supply.
     pub closed: Quantity,
     /// Claims whose pegs changed.
@@ -55,24 +72,49 @@ pub enum ReturnDisposition {
 }
 
 impl ItemBook {
-    /// Books units that arrived. Accepted ones become free or are held for the queue. Those of a transfer come out of
-    /// IN_TRANSIT, all others from outside; what is more than expected is booked as it arrived.
+    /// Books units that arrived, and keeps the line of the receipt. Accepted ones become free or are held for the queue.
+    /// Those of a transfer come out of IN_TRANSIT, all others from outside. What is more than expected is booked as it
+    /// arrived within the tolerance; good units beyond it wait in quality control. Units that name a supply which is
+    /// unknown, closed or expected elsewhere are booked blind: they wait in quality control until somebody decides.
     ///
     /// Needs loaded: the location and the supply; with a supply also all waiting claims, open supplies and their
     /// locations, because the claims are pegged anew.
     ///
     /// # Errors
-    /// [`StockError::SupplyNotFound`], [`StockError::SupplyClosed`], [`StockError::SupplyElsewhere`],
-    /// [`StockError::ZeroQuantity`].
+    /// [`StockError::ZeroQuantity`], [`StockError::QuantityTooLarge`].
     pub fn receive(&mut self, ctx: &CommandContext, receipt: &Receipt) -> Result<ReceiptAnswer, StockError> {
-        check_quantity(sum([receipt.accepted, receipt.damaged, receipt.quality_hold])?)?;
+        check_quantity(sum([receipt.accepted, receipt.damaged, receipt.quality_hold, receipt.refused])?)?;
         self.command(ctx, |book| match &receipt.supply {
-            Some(supply) => book.receive_from_supply(ctx, receipt, supply),
+            Some(supply) => match book.why_blind(receipt, supply) {
+                Some(reason) => book.receive_blind(ctx, receipt, reason),
+                None => book.receive_from_supply(ctx, receipt, supply),
+            },
             None => {
-                book.book_arrived(ctx, receipt, Quantity::ZERO)?;
+                let booked = book.book_arrived(ctx, receipt, Quantity::ZERO, Quantity::ZERO)?;
+                book.keep_receipt(ctx, receipt, booked, &ReceiptAnswer::default());
                 Ok(ReceiptAnswer::default())
             }
         })
+    }
+
+    fn why_blind(&self, receipt: &Receipt, id: &SupplyId) -> Option<BlindReason> {
+        match self.supplies.get(id) {
+            None => Some(BlindReason::Unknown),
+            Some(supply) if supply.location != receipt.location => Some(BlindReason::Elsewhere),
+            Some(supply) => supply.open().is_zero().then_some(BlindReason::Closed),
+        }
+    }
+
+    fn receive_blind(
+        &mut self,
+        ctx: &CommandContext,
+        receipt: &Receipt,
+        reason: BlindReason,
+    ) -> Result<ReceiptAnswer, StockError> {
+        let booked = self.book_arrived(ctx, receipt, Quantity::ZERO, receipt.accepted)?;
+        let answer = ReceiptAnswer { blind: Some(reason), ..ReceiptAnswer::default() };
+        self.keep_receipt(ctx, receipt, booked, &answer);
+        Ok(answer)
     }
 
     fn receive_from_supply(
@@ -82,19 +124,19 @@ impl ItemBook {
         id: &SupplyId,
     ) -> Result<ReceiptAnswer, StockError> {
         let mut supply = self.supply_or_refuse(id)?.clone();
-        if supply.location != receipt.location {
-            return Err(StockError::SupplyElsewhere { supply: id.clone(), location: supply.location });
-        }
         let open = supply.open();
-        if open.is_zero() {
-            return Err(StockError::SupplyClosed(id.clone()));
-        }
         let arrived = sum([receipt.accepted, receipt.damaged, receipt.quality_hold])?;
+        let over_receipt = arrived.saturating_sub(open);
+        let allowed = supply.over_receipt.unwrap_or(receipt.tolerance).allowed(supply.ordered);
+        let quarantined = over_receipt.saturating_sub(allowed).min(receipt.accepted);
         let is_transfer = supply.kind == SupplyKind::Transfer;
         supply.received = plus(supply.received, arrived)?;
         let rest = supply.open();
+        let rest_date = receipt.rest_expected.filter(|date| !rest.is_zero() && supply.expected_date != Some(*date));
+        supply.expected_date = rest_date.or(supply.expected_date);
         self.put_supply(supply);
-        self.book_arrived(ctx, receipt, if is_transfer { arrived.min(open) } else { Quantity::ZERO })?;
+        let in_transit = if is_transfer { arrived.min(open) } else { Quantity::ZERO };
+        let booked = self.book_arrived(ctx, receipt, in_transit, quarantined)?;
         let closed = if receipt.closes_supply { rest } else { Quantity::ZERO };
         if !closed.is_zero() {
             self.close_open_units(id, closed)?;
@@ -104,17 +146,47 @@ impl ItemBook {
                 self.move_units(ctx, &in_transit, &Place::EXTERNAL, &Units::of(closed, id.as_str()))?;
             }
         }
-        let repegged = self.repeg_all()?;
-        Ok(ReceiptAnswer { over_receipt: arrived.saturating_sub(open), closed, repegged })
+        let repegged = if rest_date.is_some() { self.repeg_all_with_moved(id)? } else { self.repeg_all()? };
+        let still_open = minus(rest, closed, "open units")?;
+        let answer = ReceiptAnswer { over_receipt, quarantined, still_open, blind: None, closed, repegged };
+        self.keep_receipt(ctx, receipt, booked, &answer);
+        Ok(answer)
     }
 
-    /// Books the units of a receipt, `in_transit` of them out of IN_TRANSIT, the others from outside.
+    /// Keeps a line of a receipt as it was booked.
+    fn keep_receipt(&mut self, ctx: &CommandContext, receipt: &Receipt, booked: Booked, answer: &ReceiptAnswer) {
+        let in_review = if answer.blind.is_some() { booked.quality } else { Quantity::ZERO };
+        self.put_received_line(ReceivedLine {
+            supply: receipt.supply.clone(),
+            blind: answer.blind,
+            booked,
+            left: booked,
+            refused: receipt.refused,
+            over_receipt: answer.over_receipt,
+            quarantined: answer.quarantined,
+            closed: answer.closed,
+            in_review,
+            document: ctx.cause.clone(),
+            batch: receipt.batch.clone(),
+            owner: receipt.owner.clone(),
+            ..ReceivedLine::new(ctx, receipt.number, &receipt.location)
+        });
+    }
+
+    /// Books the units of a receipt, `in_transit` of them out of IN_TRANSIT, the others from outside; `quarantined` of the
+    /// accepted ones into quality control.
     fn book_arrived(
         &mut self,
         ctx: &CommandContext,
         receipt: &Receipt,
         in_transit: Quantity,
-    ) -> Result<(), StockError> {
+        quarantined: Quantity,
+    ) -> Result<Booked, StockError> {
+        let booked = Booked {
+            accepted: minus(receipt.accepted, quarantined, "accepted units")?,
+            quality: plus(receipt.quality_hold, quarantined)?,
+            damaged: receipt.damaged,
+        };
         let location = &receipt.location;
         let cause = match &receipt.supply {
             Some(supply) if ctx.cause.is_empty() => supply.as_str(),
@@ -124,9 +196,9 @@ impl ItemBook {
         let on_the_way = Place::at(location, StockState::InTransit);
         let mut left = in_transit;
         let parts = [
-            (StockState::Available, receipt.accepted),
-            (StockState::QualityControl, receipt.quality_hold),
-            (StockState::Damaged, receipt.damaged),
+            (StockState::Available, booked.accepted),
+            (StockState::QualityControl, booked.quality),
+            (StockState::Damaged, booked.damaged),
         ];
         for (state, quantity) in parts {
             let arrived = quantity.min(left);
@@ -136,7 +208,7 @@ impl ItemBook {
                 self.enter(ctx, location, state, from, &all.with_quantity(quantity))?;
             }
         }
-        Ok(())
+        Ok(booked)
     }
 
     /// Books units that came back from a customer.

@@ -16,6 +16,7 @@ use super::book::ItemBook;
 use super::claim::ClaimKey;
 use super::context::CommandContext;
 use super::error::{StockError, check_quantity, minus, plus};
+use super::receipt::OverReceiptTolerance;
 use super::rows::Row;
 
 /// What kind of dated supply it is.
@@ -108,6 +109,8 @@ pub struct Supply {
     pub supplier: String,
     /// The supplier's or buyer's own reference; may be empty.
     pub reference: String,
+    /// How much more than ordered is booked as it arrived; `None` means what the service does by default.
+    pub over_receipt: Option<OverReceiptTolerance>,
     /// Counts the commands that changed the supply; 0 before its first write.
     pub version: i64,
 }
@@ -173,6 +176,8 @@ pub struct NewSupply {
     pub supplier: String,
     /// A reference; may be empty.
     pub reference: String,
+    /// How much more than ordered is booked as it arrived; `None` means what the service does by default.
+    pub over_receipt: Option<OverReceiptTolerance>,
 }
 
 /// What changes about a supply; `None` leaves a field as it is.
@@ -186,6 +191,8 @@ pub struct SupplyUpdate {
     pub expected_date: Option<Option<Date>>,
     /// The new reference.
     pub reference: Option<String>,
+    /// The new tolerance, or none of its own.
+    pub over_receipt: Option<Option<OverReceiptTolerance>>,
     /// The version that the supply must have.
     pub expected_version: Option<i64>,
 }
@@ -226,7 +233,7 @@ impl ItemBook {
         })
     }
 
-    /// Changes the ordered quantity, the dates or the reference of an open supply. A shipment notice takes more units out
+    /// Changes the ordered quantity, the dates, the reference or the tolerance of an open supply. A shipment notice takes more units out
     /// of the supply that it belongs to, or gives some back. Answers the claims whose pegs, or whose pegged supply's date, changed.
     ///
     /// # Errors
@@ -252,6 +259,7 @@ impl ItemBook {
         let old_date = supply.expected_date;
         supply.agreed_date = update.agreed_date.unwrap_or(supply.agreed_date);
         supply.expected_date = update.expected_date.unwrap_or(supply.expected_date);
+        supply.over_receipt = update.over_receipt.unwrap_or(supply.over_receipt);
         if let Some(reference) = &update.reference {
             supply.reference.clone_from(reference);
         }
@@ -359,6 +367,7 @@ impl ItemBook {
             expected_date: Some(advice.expected_date),
             supplier: parent.supplier.clone(),
             reference: advice.reference.clone(),
+            over_receipt: parent.over_receipt,
         });
         notice.parent = Some(advice.supply.clone());
         self.command(ctx, |book| {
@@ -403,6 +412,7 @@ pub(super) fn new_supply(new: &NewSupply) -> Supply {
         sent_from: None,
         supplier: new.supplier.clone(),
         reference: new.reference.clone(),
+        over_receipt: new.over_receipt,
         version: 0,
     }
 }

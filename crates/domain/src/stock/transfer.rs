@@ -55,6 +55,7 @@ impl ItemBook {
             expected_date: Some(transfer.expected_date),
             supplier: String::new(),
             reference: String::new(),
+            over_receipt: None,
         });
         self.command(ctx, |book| {
             let from = Place::at(&transfer.from, StockState::Available);

@@ -8,11 +8,12 @@ use crate::quantity::Quantity;
 use super::book::ItemBook;
 use super::claim::Claim;
 use super::error::{StockError, sum};
+use super::receipt::ReceivedLine;
 use super::supply::{Supply, SupplyKind};
 
 impl ItemBook {
-    /// Names every rule that the rows break; empty when the books are right. Only meaningful when all claims, holds and
-    /// supplies of the item, and all its locations, are loaded.
+    /// Names every rule that the rows break; empty when the books are right. Only meaningful when all claims, holds,
+    /// supplies and receipts of the item, and all its locations, are loaded.
     ///
     /// # Errors
     /// [`StockError::Overflow`] when a sum leaves the range of a quantity.
@@ -22,6 +23,7 @@ impl ItemBook {
             verify_claim(claim, &mut broken)?;
         }
         self.verify_supplies(&mut broken)?;
+        self.verify_receipts(&mut broken)?;
         let total = sum(self.claims().map(|claim| claim.waiting))?;
         must(&mut broken, total == self.total_waiting(), || format!("{} wait, {total} booked", self.total_waiting()));
         let locations: Vec<LocationId> = self.positions().map(|position| position.location.clone()).collect();
@@ -40,6 +42,11 @@ impl ItemBook {
         let awaited = sum(self.claims().filter(waits_there).map(Claim::eligible_waiting))?;
         let transfers = self.supplies().filter(|s| s.kind == SupplyKind::Transfer && s.location == *location);
         let in_transit = sum(transfers.map(Supply::open))?;
+        let in_review =
+            sum(self.received_lines().filter(|line| line.location == *location).map(|line| line.in_review))?;
+        must(broken, in_review <= position.quality_control, || {
+            format!("{in_review} in review at {location}, {} in quality control", position.quality_control)
+        });
         let mut equal = |what: &str, booked: Quantity, expected: Quantity| {
             must(broken, booked == expected, || format!("{what} at {location}: {booked}, expected {expected}"));
         };
@@ -50,6 +57,25 @@ impl ItemBook {
         equal("awaited", self.awaited_at(location)?, awaited);
         let is_starved = !position.available.is_zero() && position.held < awaited;
         must(broken, !is_starved, || format!("{} free at {location} while {awaited} wait", position.available));
+        Ok(())
+    }
+
+    /// What a supply received is what its receipts have left.
+    fn verify_receipts(&self, broken: &mut Vec<String>) -> Result<(), StockError> {
+        let mut received: BTreeMap<&SupplyId, Quantity> = BTreeMap::new();
+        for line in self.received_lines() {
+            verify_received_line(line, broken);
+            if let Some(supply) = line.supply.as_ref().filter(|_| line.blind.is_none()) {
+                let there = received.entry(supply).or_default();
+                *there = sum([*there, line.left.total()?])?;
+            }
+        }
+        for supply in self.supplies() {
+            let left = received.get(&supply.id).copied().unwrap_or_default();
+            must(broken, supply.received == left, || {
+                format!("supply {}: {} received, its receipts have {left} left", supply.id, supply.received)
+            });
+        }
         Ok(())
     }
 
@@ -69,6 +95,14 @@ impl ItemBook {
         must(broken, pegged.is_empty(), || format!("pegs to unknown supplies: {pegged:?}"));
         Ok(())
     }
+}
+
+/// What is left of a receipt's line is a part of what was booked, and of a blind one all that is in quality control is in
+/// review.
+fn verify_received_line(line: &ReceivedLine, broken: &mut Vec<String>) {
+    let in_review = if line.blind.is_some() { line.left.quality } else { Quantity::ZERO };
+    let is_right = line.booked.checked_sub(line.left).is_some() && line.in_review == in_review;
+    must(broken, is_right, || format!("receipt line {}: {line:?}", line.key));
 }
 
 fn verify_claim(claim: &Claim, broken: &mut Vec<String>) -> Result<(), StockError> {

@@ -14,6 +14,10 @@ use backorder_domain::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use receipt::{decode_over_receipt_tolerance, decode_receipt_name, receipt_name, received_line};
+
+mod receipt;
+
 use super::{
     Violations,
     decode::{self, resource_name},
@@ -230,6 +234,10 @@ pub fn supply(item: &ItemId, supply: &Supply, created_at: Timestamp, updated_at:
         parent: supply.parent.as_ref().map(supply_name).unwrap_or_default(),
         state: i32::from(supply_state(supply.state())),
         version: supply.version,
+        over_receipt_tolerance: supply.over_receipt.map(|tolerance| pb::OverReceiptTolerance {
+            percent: i32::from(tolerance.percent),
+            units: tolerance.units.get(),
+        }),
         create_time: Some(encode::timestamp(created_at)),
         update_time: Some(encode::timestamp(updated_at)),
     }

@@ -10,8 +10,9 @@ use backorder_proto::{
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
-        reservation_service_client::ReservationServiceClient, stock_service_client::StockServiceClient,
-        supply_service_client::SupplyServiceClient, warehouse_service_client::WarehouseServiceClient,
+        receipt_service_client::ReceiptServiceClient, reservation_service_client::ReservationServiceClient,
+        stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
+        warehouse_service_client::WarehouseServiceClient,
     },
 };
 
@@ -24,6 +25,8 @@ pub struct InventoryClients {
     pub catalog: CatalogServiceClient<ServiceChannel>,
     /// Stock and movements.
     pub stock: StockServiceClient<ServiceChannel>,
+    /// Receipts that were booked.
+    pub receipts: ReceiptServiceClient<ServiceChannel>,
     /// Dated inbound supply.
     pub supply: SupplyServiceClient<ServiceChannel>,
     /// Claims on supply: reservations, waiting rows and holds.
@@ -44,6 +47,7 @@ impl InventoryClients {
         Self {
             catalog: CatalogServiceClient::new(channel.clone()),
             stock: StockServiceClient::new(channel.clone()),
+            receipts: ReceiptServiceClient::new(channel.clone()),
             supply: SupplyServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
             warehouse: WarehouseServiceClient::new(channel.clone()),

@@ -5,6 +5,7 @@ mod refused;
 mod warehouse;
 
 pub use refused::refusal;
+pub(crate) use warehouse::{Recalled, miss_in_tx};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +50,7 @@ pub(super) async fn finish_in_tx(
         events: use_cases.events(now, step.traceparent.clone()),
         lost: Vec::new(),
     };
-    let recalled = warehouse::recalled(step, &book);
+    let recalled = warehouse::recalled(&book);
     let mut recall = warehouse::answered_in_tx(tx, step).await?;
     for claim in answers.iter().flat_map(CallAnswer::claims) {
         work.take_claim(&mut book, claim)?;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::{
     error::Error,
     order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
+    saga::{Recalled, miss_in_tx},
     store::{
         orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes},
         runs::{self, Pool},
@@ -125,6 +126,7 @@ impl UseCases {
         let moment = Moment { now, places: &places };
         let mut events = self.events(now, traceparent);
         let mut pending: Vec<&str> = Vec::new();
+        let mut recalled = Recalled::new();
         for (id, order) in &mut book.orders {
             let Some(causes) = causes.get(id.as_str()) else { continue };
             if order.row.busy_step.is_some() {
@@ -135,6 +137,9 @@ impl UseCases {
             for (number, text) in causes {
                 let awaits_run = order.lines.get(number).is_some_and(|line| undecided.contains(&line.row.item_id));
                 let command = if awaits_run { Command::AwaitRun } else { Command::Follow };
+                if let Some(recalling) = order.lines.get(number).map(|line| line.row.recalling).filter(|n| *n > 0) {
+                    recalled.insert((id.clone(), *number), recalling);
+                }
                 let cause = Cause { reason: None, text: text.clone() };
                 changes.settle_line(order, *number, command, &cause, moment, &mut events)?;
             }
@@ -144,6 +149,7 @@ impl UseCases {
             }
         }
         mark_claims_pending_in_tx(tx, &pending).await?;
+        miss_in_tx(tx, &book, &recalled, now, &mut changes, &mut events).await?;
         let mut batch = Batch::new(tx);
         write_changes(&mut batch, changes, events.into_new())?;
         batch.run(tx).await?;
@@ -151,18 +157,34 @@ impl UseCases {
     }
 }
 
-/// Copies the claims that are newer; answers their lines by order, each with the last cause.
+/// Copies the claims that are newer; answers their lines by order, each with the cause that tells most.
 fn take(book: &mut Book, news: &[ClaimNews], changes: &mut Changes) -> Causes {
-    let mut taken = Causes::new();
+    let mut told: BTreeMap<(&str, i32), Vec<(i64, &str)>> = BTreeMap::new();
     for one in news {
+        let LineKey { order, line: number, part } = &one.key;
+        let known = book.line(order, *number).and_then(|line| line.claims.get(part));
+        let waited = known.map_or(0, |claim| claim.waiting);
         if book.take_claim(&one.key, &one.claim) {
-            if let Some(line) = book.line(&one.key.order, one.key.line) {
+            if let Some(line) = book.line(order, *number) {
                 changes.claim(line, &one.key);
             }
-            taken.entry(one.key.order.clone()).or_default().insert(one.key.line, one.cause.clone());
+            let more = one.claim.copy.waiting.get() - waited;
+            told.entry((order, *number)).or_default().push((more, &one.cause));
         }
     }
-    taken
+    let mut causes = Causes::new();
+    for ((order, line), changes) in told {
+        causes.entry(order.to_owned()).or_default().insert(line, telling_cause(&changes).to_owned());
+    }
+    causes
+}
+
+/// The cause to name for changes of a line that came at once, each with the units that wait since: where the line lost
+/// units over all, what took them last; else the last one.
+fn telling_cause<'a>(changes: &[(i64, &'a str)]) -> &'a str {
+    let lost = changes.iter().map(|(more, _)| more).sum::<i64>() > 0;
+    let told = changes.iter().rev().find(|(more, _)| !lost || *more > 0);
+    told.map_or("", |(_, cause)| cause)
 }
 
 /// What the news means for the order: a quote of which nothing is left after its time has expired.
@@ -170,4 +192,17 @@ fn command(order: &OrderRecord, now: Timestamp) -> Result<OrderCommand, Error> {
     let is_over = order.row.quote_expires_at.is_some_and(|end| end <= columns::micros(now));
     let ended = order.state()? == OrderState::Quoted && is_over && order.row.lines_active == 0;
     Ok(if ended { OrderCommand::Expire } else { OrderCommand::Observe })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_told_though_news_of_its_pegs_came_with_it() {
+        assert_eq!(telling_cause(&[(3, "damage"), (0, "supplies/po changed")]), "damage");
+        assert_eq!(telling_cause(&[(1, "count"), (2, "damage"), (-1, "run")]), "damage");
+        assert_eq!(telling_cause(&[(2, "damage"), (-2, "run")]), "run");
+        assert_eq!(telling_cause(&[(0, "supplies/po changed")]), "supplies/po changed");
+    }
 }

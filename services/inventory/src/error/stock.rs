@@ -39,6 +39,17 @@ pub fn problem(item: &ItemId, error: StockError) -> Problem {
         | StockError::SupplyClosed(_)
         | StockError::SupplyQuantityConflict { .. }
         | StockError::TransferUnderWay(_)) => supply_problem(supply),
+        StockError::ReceiptNotFound(key) => {
+            Problem::not_found(ErrorReason::ReceiptNotFound, "receipt", format!("receipts/{key}"))
+        }
+        StockError::BeyondReceipt { line, asked, left } => {
+            let text = format!("receipts/{line} has {left} left, {asked} wanted");
+            Problem::failed_precondition(ErrorReason::ReceiptQuantityConflict, text)
+                .with("receipt", format!("receipts/{}", line.receipt))
+                .with("line", line.line)
+                .with("left", left)
+                .with("wanted", asked)
+        }
         malformed @ (StockError::ZeroQuantity
         | StockError::QuantityTooLarge(_)
         | StockError::NoCandidates(_)

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     SMALL_PAGES,
-    decode::{if_set, stock as decode},
+    decode::{if_set, receipt, stock as decode},
     page, read, write,
 };
 use crate::use_cases::UseCases;
@@ -65,7 +65,8 @@ impl StockService for Stock {
         &self,
         request: Request<pb::ReceiveStockRequest>,
     ) -> Result<Response<pb::ReceiveStockResponse>, Status> {
-        write(&self.0, request, decode::receive, UseCases::execute).await
+        let tolerance = self.0.over_receipt();
+        write(&self.0, request, |r, v| receipt::receive(r, tolerance, v), UseCases::execute).await
     }
 
     async fn adjust_stock(

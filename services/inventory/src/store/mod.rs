@@ -11,6 +11,7 @@ pub mod listing;
 pub mod lock;
 pub mod migration;
 pub mod movements;
+pub mod receipts;
 pub mod stock;
 pub mod upkeep;
 pub mod verify;

@@ -79,6 +79,24 @@ pub async fn pegged_by_supply(connection: &impl ConnectionTrait, range: &ItemRan
     sums(connection, text, range).await
 }
 
+/// Units of blind receipts in review, by item and location.
+pub async fn in_review_by_place(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, location_id AS key, '' AS detail, CAST(SUM(in_review) AS BIGINT) AS quantity \
+         FROM receipt_line WHERE in_review > 0 AND item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id";
+    sums(connection, text, range).await
+}
+
+/// What receipts have left, by item and supply.
+pub async fn left_by_supply(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
+    let text = "SELECT item_id, supply_id AS key, '' AS detail, \
+         CAST(SUM(left_accepted + left_quality_control + left_damaged) AS BIGINT) AS quantity FROM receipt_line \
+         WHERE supply_id IS NOT NULL AND blind_reason IS NULL AND item_id BETWEEN $1 AND $2 GROUP BY item_id, supply_id";
+    sums(connection, text, range).await
+}
+
 /// The positions of a range.
 pub async fn positions(
     connection: &impl ConnectionTrait,

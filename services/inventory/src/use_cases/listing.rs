@@ -16,7 +16,8 @@ use crate::{
     store::{
         entity::{claim, supply},
         listing as table, movements,
-        stock::{self, complete_claims, hold_of, movement_of, position_of, supply_of},
+        receipts::{self, ReceiptFilter},
+        stock::{self, complete_claims, hold_of, movement_of, position_of, received_line_of, supply_of},
     },
 };
 
@@ -193,6 +194,33 @@ impl UseCases {
             Ok(wire::hold(&item, &hold_of(row)?))
         });
         Ok((holds.collect::<Result<_, StorageError>>()?, token))
+    }
+
+    /// Lines of receipts, newest first.
+    ///
+    /// # Errors
+    /// Those of the store, or of a page token.
+    pub async fn list_receipts(
+        &self,
+        page: &PageRequest,
+        binding: &PageBinding,
+        filter: &ReceiptFilter,
+    ) -> Result<Page<pb::ReceivedLine>, Error> {
+        let after = page.after.as_deref().map(key_parts::<3>).transpose()?;
+        let after = match after {
+            Some([recorded, receipt, line]) => Some((number(recorded)?, receipt, number(line)?)),
+            None => None,
+        };
+        let mut rows = receipts::list(self.store().reader(), after, filter, page.query_limit()).await?;
+        let token = page.cut(&mut rows, binding, |row| {
+            page_key([&row.recorded_at.to_string(), &row.receipt_id, &row.line.to_string()])
+        });
+        let lines = rows.iter().map(|row| {
+            let item = stock::item_id(&row.item_id, "receipt_line")?;
+            let recorded_at = columns::instant(row.recorded_at, "receipt_line")?;
+            Ok(wire::received_line(&item, &received_line_of(row)?, recorded_at))
+        });
+        Ok((lines.collect::<Result<_, StorageError>>()?, token))
     }
 
     /// One supply.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use backorder_domain::{
     ids::{IdProvider, ItemId, LocationId, SupplyId},
+    stock::receipt::OverReceiptTolerance,
     time::Clock,
 };
 use backorder_proto::convert::encode;
@@ -49,6 +50,7 @@ struct Parts {
     tasks: OwnedTasks,
     wake_upkeep: Wake,
     reserve_group: stock::ReserveGroup,
+    over_receipt: OverReceiptTolerance,
 }
 
 impl UseCases {
@@ -65,6 +67,7 @@ impl UseCases {
                 tasks,
                 wake_upkeep: Wake::new(),
                 reserve_group: stock::ReserveGroup::default(),
+                over_receipt: config.over_receipt,
             }),
         }
     }
@@ -90,6 +93,12 @@ impl UseCases {
     #[must_use]
     pub fn wake_upkeep(&self) -> &Wake {
         &self.parts.wake_upkeep
+    }
+
+    /// How much more than ordered is booked as it arrived, where a supply has no tolerance of its own.
+    #[must_use]
+    pub fn over_receipt(&self) -> OverReceiptTolerance {
+        self.parts.over_receipt
     }
 
     /// The business time now.

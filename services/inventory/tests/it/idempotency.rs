@@ -52,9 +52,9 @@ async fn a_write_that_failed_leaves_its_id_free(backend: Backend) {
     let world = World::new(backend).await;
     let id = world.id();
     let mut request = receipt(&id, 5);
-    request.lines[0].supply = "supplies/none".to_owned();
+    request.lines[0].item = "items/none".to_owned();
     let refused = refusal(world.clients.stock.clone().receive_stock(request).await);
-    assert_eq!(refused, (Code::NotFound, ErrorReason::SupplyNotFound));
+    assert_eq!(refused, (Code::NotFound, ErrorReason::ItemNotFound));
     world.clients.stock.clone().receive_stock(receipt(&id, 5)).await.unwrap();
     assert_eq!(world.position("a", "main").await.available, 5);
 }

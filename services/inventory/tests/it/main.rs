@@ -17,6 +17,7 @@ mod operations;
 mod physical;
 mod queue;
 mod races;
+mod receipts;
 mod refusals;
 mod serving;
 mod supply;

@@ -110,18 +110,6 @@ async fn a_shipment_notice_takes_units_over_with_a_date_of_its_own(backend: Back
     world.balanced().await;
 }
 
-async fn a_receipt_of_a_closed_or_foreign_supply_is_refused(backend: Backend) {
-    let world = World::new(backend).await;
-    world.supply("s", "a", "main", 5, day(9)).await;
-    let refused = refusal(world.receive_from("b", "main", 5, "s").await);
-    assert_eq!(refused, (Code::NotFound, ErrorReason::SupplyNotFound));
-    world.receive_from("a", "main", 7, "s").await.unwrap();
-    let refused = refusal(world.receive_from("a", "main", 1, "s").await);
-    assert_eq!(refused, (Code::FailedPrecondition, ErrorReason::SupplyClosed));
-    assert_eq!(world.position("a", "main").await.available, 7, "more than ordered is booked as it arrived");
-    world.balanced().await;
-}
-
 async fn a_transfer_is_in_transit_until_it_is_received(backend: Backend) {
     let world = World::new(backend).await;
     world.receive("a", "main", 10).await;
@@ -178,7 +166,6 @@ on_each_backend!(
     cancelled_units_are_pegged_no_more,
     the_same_supply_again_is_left_as_it_is,
     a_shipment_notice_takes_units_over_with_a_date_of_its_own,
-    a_receipt_of_a_closed_or_foreign_supply_is_refused,
     a_transfer_is_in_transit_until_it_is_received,
     supplies_are_listed_by_date_page_by_page,
 );

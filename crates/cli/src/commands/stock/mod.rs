@@ -1,11 +1,13 @@
 //! `backorder stock`: look at stock and move it.
 
 mod read;
+mod receipt;
 mod write;
 
 use clap::{Args, Subcommand};
 
 pub use read::StockRead;
+pub use receipt::{ReceiptCommand, ResolutionArg};
 pub use write::{AdjustableState, StockWrite};
 
 use crate::{
@@ -22,6 +24,9 @@ pub enum StockCommand {
     /// Look at it.
     #[command(flatten)]
     Read(StockRead),
+    /// Receive it, and look after receipts.
+    #[command(flatten)]
+    Receipt(ReceiptCommand),
     /// Move it.
     #[command(flatten)]
     Write(StockWrite),
@@ -53,6 +58,7 @@ impl PlaceArgs {
 pub async fn run(command: StockCommand, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
         StockCommand::Read(command) => read::run(command, session, output).await,
+        StockCommand::Receipt(command) => receipt::run(command, session, output).await,
         StockCommand::Write(command) => write::run(command, session, output).await,
     }
 }

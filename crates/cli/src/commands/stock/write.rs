@@ -3,8 +3,8 @@
 use backorder_proto::{
     common::v1::WriteContext,
     inventory::v1::{
-        AdjustStockRequest, CountLine, CountStockRequest, QuarantineStockRequest, ReceiptLine, ReceiveStockRequest,
-        ReleaseQuarantineRequest, ShipStockRequest, StockState, TransferStockRequest,
+        AdjustStockRequest, CountLine, CountStockRequest, Hold, Position, QuarantineStockRequest,
+        ReleaseQuarantineRequest, ShipStockRequest, StockState, TakenAway, TransferStockRequest,
     },
 };
 use clap::{Subcommand, ValueEnum};
@@ -22,26 +22,6 @@ use crate::{
 /// Ways to move stock.
 #[derive(Debug, Subcommand)]
 pub enum StockWrite {
-    /// Receive units, from a dated supply or unannounced.
-    Receive {
-        /// Which stock.
-        #[command(flatten)]
-        place: PlaceArgs,
-        /// Units that are good.
-        quantity: i64,
-        /// The supply that they were expected from.
-        #[arg(long, value_name = "SUPPLY")]
-        supply: Option<String>,
-        /// Units that arrived damaged.
-        #[arg(long, default_value_t = 0, value_name = "UNITS")]
-        damaged: i64,
-        /// The sender's document number.
-        #[arg(long, default_value = "", value_name = "TEXT")]
-        document: String,
-        /// Why.
-        #[command(flatten)]
-        why: ReasonArgs,
-    },
     /// Add units to a state or take them out of it.
     Adjust {
         /// Which stock.
@@ -64,6 +44,9 @@ pub enum StockWrite {
         place: PlaceArgs,
         /// Units that are there.
         counted: i64,
+        /// Which units: available stands for all that can be sold, whatever it is reserved for.
+        #[arg(long, value_enum, default_value = "available")]
+        state: AdjustableState,
         /// Why.
         #[command(flatten)]
         why: ReasonArgs,
@@ -84,7 +67,7 @@ pub enum StockWrite {
         #[command(flatten)]
         why: ReasonArgs,
     },
-    /// Move free units into quality control or among the damaged.
+    /// Move units into quality control or among the damaged, reserved ones when too few are free.
     Quarantine {
         /// Which stock.
         #[command(flatten)]
@@ -133,20 +116,24 @@ pub enum AdjustableState {
     Damaged,
 }
 
+impl AdjustableState {
+    const fn wire(self) -> StockState {
+        match self {
+            Self::Available => StockState::Available,
+            Self::QualityControl => StockState::QualityControl,
+            Self::Damaged => StockState::Damaged,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure`] with what happened and what to do next.
 pub(super) async fn run(command: StockWrite, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
-        StockWrite::Receive { place, quantity, supply, damaged, document, why } => {
-            let supply = supply.map(|supply| text::named("supplies", &supply)).unwrap_or_default();
-            let (item, location) = (place.item(), place.location());
-            let line = ReceiptLine { item, location, supply, accepted: quantity, damaged, ..ReceiptLine::default() };
-            receive(line, document, &why, session, output).await
-        }
         StockWrite::Adjust { place, delta, state, why } => adjust(&place, delta, state, &why, session, output).await,
-        StockWrite::Count { place, counted, why } => count(&place, counted, &why, session, output).await,
+        StockWrite::Count { place, counted, state, why } => count(&place, counted, state, &why, session, output).await,
         StockWrite::Transfer { place, to, quantity, expected, why } => {
             transfer(&place, &to, quantity, expected, &why, session, output).await
         }
@@ -158,28 +145,17 @@ pub(super) async fn run(command: StockWrite, session: &Session, output: Output) 
     }
 }
 
-fn context(why: &ReasonArgs) -> Option<WriteContext> {
+pub(super) fn context(why: &ReasonArgs) -> Option<WriteContext> {
     Some(requests::context(&why.reason, &why.note))
 }
 
-async fn receive(
-    line: ReceiptLine,
-    document: String,
-    why: &ReasonArgs,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = ReceiveStockRequest {
-        request_id: session.request_id(),
-        lines: vec![line],
-        document,
-        effective_time: None,
-        context: context(why),
-    };
-    let answer = session.clients.stock.clone().receive_stock(request).await?.into_inner();
-    output.message(&format!("{PACKAGE}.ReceiveStockResponse"), &answer, |answer| {
-        format!("{}{}", show::positions(&answer.positions), show::holds(&answer.holds))
-    })
+/// Positions after a write, who lost units, and what was put aside.
+pub(super) fn moved<'a>(
+    positions: impl IntoIterator<Item = &'a Position>,
+    taken_away: &[TakenAway],
+    holds: &[Hold],
+) -> String {
+    format!("{}{}{}", show::positions(positions), show::taken_away(taken_away), show::holds(holds))
 }
 
 async fn adjust(
@@ -190,34 +166,31 @@ async fn adjust(
     session: &Session,
     output: Output,
 ) -> Result<(), Failure> {
-    let state = match state {
-        AdjustableState::Available => StockState::Available,
-        AdjustableState::QualityControl => StockState::QualityControl,
-        AdjustableState::Damaged => StockState::Damaged,
-    };
     let request = AdjustStockRequest {
         request_id: session.request_id(),
         item: place.item(),
         location: place.location(),
-        state: state.into(),
+        state: state.wire().into(),
         delta,
         context: context(why),
         ..AdjustStockRequest::default()
     };
     let answer = session.clients.stock.clone().adjust_stock(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.AdjustStockResponse"), &answer, |answer| {
-        format!("{}{}", show::positions(&answer.position), show::holds(&answer.holds))
+        moved(&answer.position, &answer.taken_away, &answer.holds)
     })
 }
 
 async fn count(
     place: &PlaceArgs,
     counted: i64,
+    state: AdjustableState,
     why: &ReasonArgs,
     session: &Session,
     output: Output,
 ) -> Result<(), Failure> {
-    let line = CountLine { item: place.item(), location: place.location(), counted, batch: String::new() };
+    let (item, location) = (place.item(), place.location());
+    let line = CountLine { item, location, counted, state: state.wire().into(), ..CountLine::default() };
     let request = CountStockRequest {
         request_id: session.request_id(),
         lines: vec![line],
@@ -226,12 +199,7 @@ async fn count(
     };
     let answer = session.clients.stock.clone().count_stock(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.CountStockResponse"), &answer, |answer| {
-        let lost: String = answer
-            .reduced_claims
-            .iter()
-            .map(|claim| format!("\n{} waits again for {}", text::line(&claim.line), claim.waiting))
-            .collect();
-        format!("{}{lost}{}", show::positions(&answer.positions), show::holds(&answer.holds))
+        moved(&answer.positions, &answer.taken_away, &answer.holds)
     })
 }
 
@@ -279,7 +247,9 @@ async fn quarantine(
         ..QuarantineStockRequest::default()
     };
     let answer = session.clients.stock.clone().quarantine_stock(request).await?.into_inner();
-    output.message(&format!("{PACKAGE}.QuarantineStockResponse"), &answer, |answer| show::positions(&answer.position))
+    output.message(&format!("{PACKAGE}.QuarantineStockResponse"), &answer, |answer| {
+        moved(&answer.position, &answer.taken_away, &answer.holds)
+    })
 }
 
 async fn release(

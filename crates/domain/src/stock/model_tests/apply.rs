@@ -3,7 +3,6 @@
 use jiff::SignedDuration;
 
 use crate::ids::LocationId;
-use crate::quantity::Quantity;
 use crate::stock::allocate::{AllocationChunk, Gain, GainOutcome, PassedOver};
 use crate::stock::book::ItemBook;
 use crate::stock::claim::{Claim, ClaimKey, Strength};
@@ -12,16 +11,17 @@ use crate::stock::count::Adjustment;
 use crate::stock::error::StockError;
 use crate::stock::queue::QueueChange;
 use crate::stock::reassign::Reassign;
-use crate::stock::receive::{Receipt, ReturnDisposition};
+use crate::stock::receive::ReturnDisposition;
 use crate::stock::release::{LineUnits, Release, ReleaseOrder};
 use crate::stock::reserve::{ReserveLine, Shortfall};
 use crate::stock::state::StockState;
-use crate::stock::supply::{NewSupply, ShipmentAdvice, Supply, SupplyKind, SupplyUpdate};
+use crate::stock::supply::{NewSupply, ShipmentAdvice, SupplyKind, SupplyUpdate};
 use crate::stock::transfer::Transfer;
 use crate::stock::warehouse::Shortage;
 
 use super::command::{Command, Named, Wish};
 use super::oracle;
+use super::receipts::apply_receipt_command;
 use super::world::{Effect, World, item, key, location, supply, units};
 
 pub fn is_open_soft(claim: &Claim) -> bool {
@@ -97,8 +97,13 @@ pub fn apply(
         Command::Allocate { location: at, take_at_most, passes_over, is_final, stale } => {
             let chunk = plan(&world.book, &location(*at), *take_at_most, *passes_over, *is_final, *stale);
             let answer = book.apply_allocation(ctx, &chunk)?;
+            let (held, awaited) = (book.position(&chunk.location)?.held, book.awaited_at(&chunk.location)?);
+            assert!(!*is_final || held <= awaited, "{held} stay held after the run though {awaited} are awaited");
             assert!(!*stale || answer.outcomes.iter().all(|(_, outcome)| *outcome == GainOutcome::Stale));
             Ok(Effect { pegged_anew: *is_final, ..Effect::default() })
+        }
+        Command::Receive { .. } | Command::ReverseReceipt { .. } | Command::ResolveBlind { .. } => {
+            apply_receipt_command(book, world, ctx, command)
         }
         _ => apply_stock_command(book, world, ctx, command),
     }
@@ -233,30 +238,6 @@ fn apply_stock_command(
 ) -> Result<Effect, StockError> {
     let mut effect = Effect::default();
     match command {
-        Command::Receive { location: at, supply: from, accepted, damaged, quality, closes } => {
-            let from = from.map(|named| world.supply_named(named));
-            // Mostly at the location for which the supply is meant.
-            let meant = from.as_ref().and_then(|id| world.book.supply(id)).filter(|_| *at > 0);
-            let receipt = Receipt {
-                location: meant.map_or_else(|| location(*at), |supply| supply.location.clone()),
-                supply: from,
-                accepted: units(*accepted),
-                damaged: units(*damaged),
-                quality_hold: units(*quality),
-                batch: None,
-                owner: String::new(),
-                closes_supply: *closes,
-            };
-            let from = receipt.supply.as_ref().and_then(|id| world.book.supply(id));
-            let is_transfer = from.is_some_and(|supply| supply.kind == SupplyKind::Transfer);
-            let answer = book.receive(ctx, &receipt)?;
-            effect.pegged_anew = receipt.supply.is_some();
-            let left_open = receipt.supply.as_ref().and_then(|id| book.supply(id)).map(Supply::open);
-            assert!(!*closes || left_open.is_none_or(Quantity::is_zero), "a closed supply has nothing open");
-            let arrived = accepted + damaged + quality;
-            // Units of a transfer are in the books since they left.
-            effect.physical = if is_transfer { answer.over_receipt.get() - answer.closed.get() } else { arrived };
-        }
         Command::Return { location: at, quantity, disposition } => {
             let disposition = [ReturnDisposition::Restock, ReturnDisposition::Quarantine, ReturnDisposition::Scrap]
                 [usize::from(*disposition)];
@@ -268,16 +249,25 @@ fn apply_stock_command(
                 [usize::from(*state)];
             let wanted = units(*quantity);
             let adjustment = if *adds { Adjustment::Add(wanted) } else { Adjustment::Remove(wanted) };
-            book.adjust(ctx, &location(*at), state, adjustment, None, "")?;
+            let taken_away = book.adjust(ctx, &location(*at), state, adjustment, None, "")?;
+            let lost = if *adds || state != StockState::Available { 0 } else { *quantity };
+            oracle::check_loss(&world.book, &location(*at), lost, &taken_away);
             effect.physical = if *adds { *quantity } else { -quantity };
         }
         Command::Count { location: at, counted } => {
             let answer = book.count(ctx, &location(*at), units(*counted), None)?;
-            oracle::check_count(&world.book, &location(*at), &answer);
+            oracle::check_loss(&world.book, &location(*at), answer.missing.get(), &answer.taken_away);
+            effect.physical = answer.found.get() - answer.missing.get();
+        }
+        Command::CountApart { location: at, counted, damaged } => {
+            let state = if *damaged { StockState::Damaged } else { StockState::QualityControl };
+            let answer = book.count_apart(ctx, &location(*at), state, units(*counted), None)?;
+            assert_eq!(book.position(&location(*at))?.in_state(state), Some(units(*counted)), "a count is the truth");
             effect.physical = answer.found.get() - answer.missing.get();
         }
         Command::Quarantine { location: at, quantity, damaged } => {
-            book.quarantine(ctx, &location(*at), units(*quantity), *damaged, None)?;
+            let taken_away = book.quarantine(ctx, &location(*at), units(*quantity), *damaged, None)?;
+            oracle::check_loss(&world.book, &location(*at), *quantity, &taken_away);
         }
         Command::ReleaseQuarantine { location: at, quantity } => {
             book.release_quarantine(ctx, &location(*at), units(*quantity), None)?;
@@ -316,6 +306,7 @@ fn apply_supply_command(
                 expected_date: days.map(|days| world.day(days)),
                 supplier: String::new(),
                 reference: String::new(),
+                over_receipt: None,
             };
             let is_new = book.supply(&new.id).is_none();
             book.create_supply(ctx, &new)?;

@@ -36,27 +36,138 @@ pub enum Named {
 #[derive(Debug, Clone)]
 pub enum Command {
     Reserve(Wish),
-    Post { line: Named, part: Option<i32>, location: Option<u8>, quantity: i64 },
-    Release { line: Named, part: Option<i32>, quantity: Option<i64>, reserved_first: bool },
-    HandOver { line: Named, part: Option<i32>, location: Option<u8>, quantity: i64 },
-    Recall { line: Named, part: Option<i32>, quantity: i64 },
-    ShortPick { line: Named, location: Option<u8>, quantity: i64, damaged: bool },
-    Expire { line: Named },
-    Confirm { line: Named },
-    ChangeQueue { line: Named, part: Option<i32>, eligible: Option<bool>, key: Option<u8> },
-    Reassign { from: Named, to: Named, location: u8, quantity: i64, stale: bool },
-    Receive { location: u8, supply: Option<Named>, accepted: i64, damaged: i64, quality: i64, closes: bool },
-    Return { location: u8, quantity: i64, disposition: u8 },
-    Adjust { location: u8, state: u8, quantity: i64, adds: bool },
-    Count { location: u8, counted: i64 },
-    Quarantine { location: u8, quantity: i64, damaged: bool },
-    ReleaseQuarantine { location: u8, quantity: i64 },
-    Transfer { supply: u8, from: u8, to: u8, quantity: i64, days: i8 },
-    CreateSupply { supply: u8, location: u8, quantity: i64, days: Option<i8> },
-    UpdateSupply { supply: Named, ordered: Option<i64>, days: Option<Option<i8>> },
-    CancelSupply { supply: Named, quantity: Option<i64> },
-    Advise { supply: Named, notice: u8, quantity: i64, days: i8 },
-    Allocate { location: u8, take_at_most: i64, passes_over: bool, is_final: bool, stale: bool },
+    Post {
+        line: Named,
+        part: Option<i32>,
+        location: Option<u8>,
+        quantity: i64,
+    },
+    Release {
+        line: Named,
+        part: Option<i32>,
+        quantity: Option<i64>,
+        reserved_first: bool,
+    },
+    HandOver {
+        line: Named,
+        part: Option<i32>,
+        location: Option<u8>,
+        quantity: i64,
+    },
+    Recall {
+        line: Named,
+        part: Option<i32>,
+        quantity: i64,
+    },
+    ShortPick {
+        line: Named,
+        location: Option<u8>,
+        quantity: i64,
+        damaged: bool,
+    },
+    Expire {
+        line: Named,
+    },
+    Confirm {
+        line: Named,
+    },
+    ChangeQueue {
+        line: Named,
+        part: Option<i32>,
+        eligible: Option<bool>,
+        key: Option<u8>,
+    },
+    Reassign {
+        from: Named,
+        to: Named,
+        location: u8,
+        quantity: i64,
+        stale: bool,
+    },
+    Receive {
+        location: u8,
+        supply: Option<Named>,
+        accepted: i64,
+        damaged: i64,
+        quality: i64,
+        closes: bool,
+        rest_days: Option<i8>,
+    },
+    ReverseReceipt {
+        receipt: u8,
+        parts: Option<(i64, i64, i64)>,
+        reopens: bool,
+    },
+    ResolveBlind {
+        receipt: u8,
+        quantity: Option<i64>,
+        resolution: u8,
+        supply: Named,
+    },
+    Return {
+        location: u8,
+        quantity: i64,
+        disposition: u8,
+    },
+    Adjust {
+        location: u8,
+        state: u8,
+        quantity: i64,
+        adds: bool,
+    },
+    Count {
+        location: u8,
+        counted: i64,
+    },
+    CountApart {
+        location: u8,
+        counted: i64,
+        damaged: bool,
+    },
+    Quarantine {
+        location: u8,
+        quantity: i64,
+        damaged: bool,
+    },
+    ReleaseQuarantine {
+        location: u8,
+        quantity: i64,
+    },
+    Transfer {
+        supply: u8,
+        from: u8,
+        to: u8,
+        quantity: i64,
+        days: i8,
+    },
+    CreateSupply {
+        supply: u8,
+        location: u8,
+        quantity: i64,
+        days: Option<i8>,
+    },
+    UpdateSupply {
+        supply: Named,
+        ordered: Option<i64>,
+        days: Option<Option<i8>>,
+    },
+    CancelSupply {
+        supply: Named,
+        quantity: Option<i64>,
+    },
+    Advise {
+        supply: Named,
+        notice: u8,
+        quantity: i64,
+        days: i8,
+    },
+    Allocate {
+        location: u8,
+        take_at_most: i64,
+        passes_over: bool,
+        is_final: bool,
+        stale: bool,
+    },
     NextDay,
     Flush,
 }
@@ -137,16 +248,22 @@ fn claim_command() -> impl Strategy<Value = Command> {
 
 fn stock_command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        5 => (location(), option::weighted(0.5, named()), 0..15_i64, 0..3_i64, 0..3_i64, any::<bool>()).prop_map(
-            |(location, supply, accepted, damaged, quality, closes)| Command::Receive {
-                location, supply, accepted, damaged, quality, closes
-            }
+        6 => (location(), option::weighted(0.7, named()), 0..15_i64, 0..3_i64, 0..3_i64, any::<bool>(), option::of(-1..6_i8))
+            .prop_map(|(location, supply, accepted, damaged, quality, closes, rest_days)| Command::Receive {
+                location, supply, accepted, damaged, quality, closes, rest_days
+            }),
+        2 => (any::<u8>(), option::of((0..6_i64, 0..2_i64, 0..2_i64)), any::<bool>())
+            .prop_map(|(receipt, parts, reopens)| Command::ReverseReceipt { receipt, parts, reopens }),
+        2 => (any::<u8>(), option::of(1..6_i64), 0..4_u8, named()).prop_map(
+            |(receipt, quantity, resolution, supply)| Command::ResolveBlind { receipt, quantity, resolution, supply }
         ),
         1 => (location(), 1..4_i64, 0..3_u8)
             .prop_map(|(location, quantity, disposition)| Command::Return { location, quantity, disposition }),
         1 => (location(), 0..4_u8, 1..6_i64, any::<bool>())
             .prop_map(|(location, state, quantity, adds)| Command::Adjust { location, state, quantity, adds }),
         2 => (location(), 0..20_i64).prop_map(|(location, counted)| Command::Count { location, counted }),
+        1 => (location(), 0..9_i64, any::<bool>())
+            .prop_map(|(location, counted, damaged)| Command::CountApart { location, counted, damaged }),
         1 => (location(), 1..4_i64, any::<bool>())
             .prop_map(|(location, quantity, damaged)| Command::Quarantine { location, quantity, damaged }),
         1 => (location(), 1..4_i64).prop_map(|(location, quantity)| Command::ReleaseQuarantine { location, quantity }),

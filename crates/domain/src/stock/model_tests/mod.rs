@@ -14,6 +14,7 @@ mod apply;
 mod command;
 mod oracle;
 mod partial;
+mod receipts;
 mod tables;
 mod world;
 

@@ -8,15 +8,16 @@ use crate::ids::{LocationId, SupplyId};
 use crate::quantity::Quantity;
 use crate::stock::book::ItemBook;
 use crate::stock::claim::{Claim, ClaimKey};
-use crate::stock::count::CountAnswer;
 use crate::stock::hold::Hold;
+use crate::stock::loss::TakenAway;
 use crate::stock::position::Position;
+use crate::stock::receipt::ReceivedLine;
 use crate::stock::reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall};
 use crate::stock::supply::Supply;
 
 use super::world::units;
 
-type AllRows = (Vec<Position>, Vec<Claim>, Vec<Hold>, Vec<Supply>, usize, Quantity);
+type AllRows = (Vec<Position>, Vec<Claim>, Vec<Hold>, Vec<Supply>, Vec<ReceivedLine>, usize, Quantity);
 
 /// Everything that a book holds.
 pub fn rows_of(book: &ItemBook) -> AllRows {
@@ -25,6 +26,7 @@ pub fn rows_of(book: &ItemBook) -> AllRows {
         book.claims().cloned().collect(),
         book.holds().cloned().collect(),
         book.supplies().cloned().collect(),
+        book.received_lines().cloned().collect(),
         book.movements().len(),
         book.total_waiting(),
     )
@@ -155,16 +157,20 @@ pub fn check_pegs(book: &ItemBook, today: Date) -> Result<(), String> {
     Ok(())
 }
 
-/// A count takes from the end of the queue, and never from a claim while a later one still has units there.
-pub fn check_count(before: &ItemBook, location: &LocationId, answer: &CountAnswer) {
+/// `lost` units of a place went: free ones before held ones before reserved ones, and of these from the end of the queue,
+/// never from a claim while a later one still has units there.
+pub fn check_loss(before: &ItemBook, location: &LocationId, lost: i64, taken_away: &[TakenAway]) {
     let reserved_before =
         |key: &ClaimKey| before.claim(key).map_or(Quantity::ZERO, |claim| claim.reserved_at(location));
+    let unclaimed = before.position(location).map_or(0, |position| position.available.get() + position.held.get());
+    let taken: i64 = taken_away.iter().map(|taken| taken.quantity.get()).sum();
+    assert_eq!(taken, (lost - unclaimed).max(0), "claims lose only what nobody else can");
     let mut queue: Vec<&Claim> = before.claims().filter(|claim| !claim.reserved_at(location).is_zero()).collect();
     queue.sort_by(|a, b| b.queue_place().cmp(&a.queue_place()));
-    let victims: Vec<&ClaimKey> = answer.taken_away.iter().map(|taken| &taken.key).collect();
+    let victims: Vec<&ClaimKey> = taken_away.iter().map(|taken| &taken.key).collect();
     let from_end: Vec<&ClaimKey> = queue.iter().take(victims.len()).map(|claim| &claim.key).collect();
     assert_eq!(victims, from_end, "the end of the queue loses first");
-    let all_but_last = answer.taken_away.iter().rev().skip(1);
+    let all_but_last = taken_away.iter().rev().skip(1);
     assert!(all_but_last.into_iter().all(|taken| taken.quantity == reserved_before(&taken.key)));
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::ids::{LineId, LocationId};
 use crate::stock::book::{ItemBook, ItemScope};
 use crate::stock::claim::Claim;
+use crate::stock::hold::Hold;
+use crate::stock::receipt::ReceivedLine;
 use crate::stock::supply::Supply;
 
 use super::apply::{apply, is_open, is_open_soft, is_released, is_reserved, is_waiting, reserve_line};
@@ -15,7 +17,7 @@ use super::world::{World, all_locations, item, line, location};
 pub fn compare(world: &World, command: &Command) -> Result<(), String> {
     let Some(mut few) = book_of_few(world, command) else { return Ok(()) };
     let mut all = world.tables.whole_book(&all_locations(), world.today);
-    let ctx = world.context();
+    let ctx = world.next_context();
     let of_all = apply(&mut all, world, &ctx, command).map(|_| ());
     let of_few = apply(&mut few, world, &ctx, command).map(|_| ());
     let (written_all, written_few) = (format!("{:?}", all.into_changes()), format!("{:?}", few.into_changes()));
@@ -29,11 +31,13 @@ pub fn compare(world: &World, command: &Command) -> Result<(), String> {
 fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
     let mut locations: BTreeSet<LocationId> = BTreeSet::new();
     let mut lines: BTreeSet<LineId> = BTreeSet::new();
+    let mut holds: Vec<Hold> = Vec::new();
+    let mut receipts: Vec<ReceivedLine> = Vec::new();
     match command {
         Command::Reserve(wish) => {
             locations.extend(wish.candidates.iter().map(|number| location(*number)));
             lines.insert(line(wish.line));
-            lines.extend(reserve_line(world, &world.context(), wish).takes_over);
+            lines.extend(reserve_line(world, &world.next_context(), wish).takes_over);
         }
         Command::Recall { line, .. } | Command::ShortPick { line, .. } => {
             lines.insert(world.claim_named(*line, is_released).line);
@@ -56,9 +60,21 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         }
         Command::Receive { location: at, supply: None, .. }
         | Command::Return { location: at, .. }
-        | Command::Adjust { location: at, .. }
-        | Command::Quarantine { location: at, .. }
-        | Command::ReleaseQuarantine { location: at, .. } => {
+        | Command::Adjust { location: at, adds: true, .. } => {
+            locations.insert(location(*at));
+        }
+        Command::ReleaseQuarantine { location: at, .. } | Command::CountApart { location: at, .. } => {
+            let there = |line: &&ReceivedLine| line.location == location(*at) && !line.in_review.is_zero();
+            receipts.extend(world.tables.receipts.values().filter(there).cloned());
+            locations.insert(location(*at));
+        }
+        Command::Adjust { location: at, adds: false, .. }
+        | Command::Count { location: at, .. }
+        | Command::Quarantine { location: at, .. } => {
+            let claims = world.book.claims().filter(|claim| !claim.reserved_at(&location(*at)).is_zero());
+            lines.extend(claims.map(|claim| claim.key.line.clone()));
+            receipts.extend(world.tables.receipts.values().filter(|line| !line.in_review.is_zero()).cloned());
+            holds.extend(world.tables.holds.values().filter(|hold| !hold.quantity.is_zero()).cloned());
             locations.insert(location(*at));
         }
         _ => return None,
@@ -76,8 +92,9 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         item: item(),
         locations: locations.iter().map(|location| world.tables.scope_of(location, world.today)).collect(),
         claims,
-        holds: Vec::new(),
+        holds,
         supplies,
+        receipts,
         total_waiting: world.tables.total_waiting(),
         all_waiting_loaded: false,
     };

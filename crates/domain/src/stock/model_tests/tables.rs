@@ -12,6 +12,7 @@ use crate::stock::claim::{Claim, ClaimKey, Peg, Reservation};
 use crate::stock::hold::Hold;
 use crate::stock::movement::Movement;
 use crate::stock::position::Position;
+use crate::stock::receipt::{ReceiptKey, ReceivedLine};
 use crate::stock::state::StockState;
 use crate::stock::supply::Supply;
 
@@ -27,6 +28,7 @@ pub struct Tables {
     pub pegs: BTreeMap<(ClaimKey, SupplyId), Peg>,
     pub holds: BTreeMap<HoldId, Hold>,
     pub supplies: BTreeMap<SupplyId, Supply>,
+    pub receipts: BTreeMap<ReceiptKey, ReceivedLine>,
     pub movements: Vec<Movement>,
 }
 
@@ -53,6 +55,7 @@ impl Tables {
         }
         self.holds.extend(changes.holds.into_iter().map(|hold| (hold.id.clone(), hold)));
         self.supplies.extend(changes.supplies.into_iter().map(|supply| (supply.id.clone(), supply)));
+        self.receipts.extend(changes.receipts.into_iter().map(|line| (line.key.clone(), line)));
         self.movements.extend(changes.movements);
     }
 
@@ -93,6 +96,7 @@ impl Tables {
             claims: self.whole_claims(),
             holds: open_holds.collect(),
             supplies: self.supplies.values().cloned().collect(),
+            receipts: self.receipts.values().cloned().collect(),
             total_waiting: self.total_waiting(),
             all_waiting_loaded: true,
         };

@@ -12,6 +12,7 @@ use crate::stock::book::ItemBook;
 use crate::stock::claim::{Claim, ClaimKey};
 use crate::stock::context::CommandContext;
 use crate::stock::error::StockError;
+use crate::stock::receipt::ReceivedLine;
 use crate::stock::state::StockState;
 
 use super::apply::apply;
@@ -80,10 +81,20 @@ impl World {
         Self { book, tables, today, step: 0, accepted: BTreeMap::new(), posted: BTreeMap::new(), physical: 0 }
     }
 
+    /// The context of the command that is run now.
     pub fn context(&self) -> CommandContext {
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(i64::from(self.step));
+        self.context_of(self.step)
+    }
+
+    /// The context of the command that would be run next: ids of writes never repeat.
+    pub fn next_context(&self) -> CommandContext {
+        self.context_of(self.step + 1)
+    }
+
+    fn context_of(&self, step: u32) -> CommandContext {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(i64::from(step));
         CommandContext {
-            command_id: Uuid::from_u128(u128::from(self.step)),
+            command_id: Uuid::from_u128(u128::from(step)),
             now,
             effective_at: now,
             actor: "tester".to_owned(),
@@ -115,6 +126,12 @@ impl World {
                 chosen.map_or_else(|| supply(number), |supply| supply.id.clone())
             }
         }
+    }
+
+    /// The line of a receipt that a command means: one of those that fit, while there are any.
+    pub fn received_line_named(&self, number: u8, fits: impl Fn(&ReceivedLine) -> bool) -> Option<ReceivedLine> {
+        let fitting: Vec<&ReceivedLine> = self.book.received_lines().filter(|line| fits(line)).collect();
+        fitting.get(usize::from(number) % fitting.len().max(1)).map(|line| (*line).clone())
     }
 
     pub fn day(&self, days: i8) -> Date {

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
 mod claims;
+mod losses;
+mod receipts;
+mod reversals;
 mod runs;
 mod stock;
 mod supplies;
@@ -12,13 +15,14 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use uuid::Uuid;
 
-use crate::ids::{ItemId, LineId, LocationId, SupplyId};
+use crate::ids::{ItemId, LineId, LocationId, ReceiptId, SupplyId};
 use crate::quantity::Quantity;
 
 use super::book::{ItemBook, ItemScope, LocationScope};
 use super::claim::{Claim, ClaimKey, Strength};
 use super::context::CommandContext;
 use super::position::Position;
+use super::receipt::{OverReceiptTolerance, ReceiptKey};
 use super::receive::Receipt;
 use super::reserve::{ReserveLine, Shortfall};
 use super::supply::{NewSupply, SupplyKind};
@@ -65,19 +69,23 @@ fn ctx(number: u32) -> CommandContext {
     }
 }
 
-fn empty_book_of(name: &str) -> ItemBook {
+fn empty_scope(name: &str) -> ItemScope {
     let scope =
         |name| LocationScope { position: Position::empty(at(name)), eligible_waiting: Quantity::ZERO, today: today() };
-    ItemBook::load(ItemScope {
+    ItemScope {
         item: item(name),
         locations: vec![scope("main"), scope("store")],
         claims: Vec::new(),
         holds: Vec::new(),
         supplies: Vec::new(),
+        receipts: Vec::new(),
         total_waiting: Quantity::ZERO,
         all_waiting_loaded: true,
-    })
-    .unwrap()
+    }
+}
+
+fn empty_book_of(name: &str) -> ItemBook {
+    ItemBook::load(empty_scope(name)).unwrap()
 }
 
 /// A book of one item with free units at `main` and `store`.
@@ -93,14 +101,18 @@ fn book(main: i64, store: i64) -> ItemBook {
 
 fn receipt(location: &str, accepted: i64) -> Receipt {
     Receipt {
+        number: 1,
         location: at(location),
         supply: None,
         accepted: units(accepted),
         damaged: Quantity::ZERO,
         quality_hold: Quantity::ZERO,
+        refused: Quantity::ZERO,
         batch: None,
         owner: String::new(),
         closes_supply: false,
+        rest_expected: None,
+        tolerance: OverReceiptTolerance { percent: 0, units: units(3) },
     }
 }
 
@@ -141,7 +153,13 @@ fn purchase(name: &str, quantity: i64, expected: Date) -> NewSupply {
         expected_date: Some(expected),
         supplier: String::new(),
         reference: String::new(),
+        over_receipt: None,
     }
+}
+
+/// The line that `receipt` makes in the write of `ctx(number)`.
+fn received(number: u32) -> ReceiptKey {
+    ReceiptKey { receipt: ReceiptId::from_uuid(ctx(number).command_id), line: 1 }
 }
 
 fn claim<'a>(book: &'a ItemBook, name: &str) -> &'a Claim {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::stock::error::StockError;
-use crate::stock::supply::{ShipmentAdvice, SupplyState, SupplyUpdate};
+use crate::stock::supply::{ShipmentAdvice, SupplyUpdate};
 
 fn waiting_with_supply() -> ItemBook {
     let mut book = book(0, 0);
@@ -101,17 +101,6 @@ fn a_shipment_notice_moves_units_and_a_short_one_gives_them_back() {
     let late = book.supply(&supply("late")).unwrap();
     assert_eq!((late.open(), late.advised), (units(6), units(3)));
     assert_books_right(&book);
-}
-
-#[test]
-fn what_arrived_more_than_was_ordered_is_booked_and_then_the_supply_is_closed() {
-    let mut book = waiting_with_supply();
-    let too_many = Receipt { supply: Some(supply("soon")), ..receipt("main", 7) };
-    assert_eq!(book.receive(&ctx(3), &too_many).unwrap().over_receipt, units(3));
-    let soon = book.supply(&supply("soon")).unwrap();
-    assert_eq!((soon.received, soon.open(), soon.state()), (units(7), units(0), SupplyState::Received));
-    assert_eq!(stock_at(&book, "main"), (1, 0, 6));
-    assert_eq!(book.receive(&ctx(4), &too_many), Err(StockError::SupplyClosed(supply("soon"))));
 }
 
 #[test]

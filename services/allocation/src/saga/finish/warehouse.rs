@@ -4,25 +4,56 @@ use std::collections::BTreeMap;
 
 use backorder_domain::order::promise::PromiseReason;
 use backorder_storage::{StorageError, WriteTx};
+use jiff::Timestamp;
 
 use super::{Work, order_mut, units};
 use crate::{
     error::Error,
-    order::{Book, Cause, Command, recall, shipment},
+    events::Events,
+    order::{Book, Cause, Changes, Command, recall, shipment},
     saga::{CallAnswer, Step, StepKind},
     store::{entity::recall as row, recalls},
 };
 
 /// Units that the warehouse is asked for, by order and line.
-pub(super) type Recalled = BTreeMap<(String, i32), i64>;
+pub(crate) type Recalled = BTreeMap<(String, i32), i64>;
 
-/// What the warehouse is asked for of the step's lines before the step takes effect.
-pub(super) fn recalled(step: &Step, book: &Book) -> Recalled {
-    let of_line = |planned: &crate::saga::PlannedLine| {
-        let recalling = book.line(&planned.order, planned.line).map_or(0, |line| line.row.recalling);
-        (recalling > 0).then(|| ((planned.order.clone(), planned.line), recalling))
-    };
-    step.plan.lines.iter().filter_map(of_line).collect()
+/// Units that left the warehouse's hands for good cannot be given back: the recalls of their lines, newest first, are told
+/// so. `before` is what was asked for of the lines before they followed their claims.
+///
+/// # Errors
+/// [`StorageError`] of the query, or for rows that were not written here.
+pub(crate) async fn miss_in_tx(
+    tx: &WriteTx<'_>,
+    book: &Book,
+    before: &Recalled,
+    now: Timestamp,
+    changes: &mut Changes,
+    events: &mut Events<'_>,
+) -> Result<(), Error> {
+    for ((order, line), recalling) in before {
+        let left = book.line(order, *line).map_or(0, |line| line.row.recalling);
+        let mut missing = recalling - left;
+        if missing <= 0 {
+            continue;
+        }
+        for mut recall in recalls::pending_of_line(tx, order, *line).await? {
+            let missed = recall::open(&recall).min(missing);
+            if missed > 0 {
+                missing -= missed;
+                recall::miss(&mut recall, missed, now);
+                changes.recall(recall, events)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the warehouse is asked for of the lines before the step takes effect.
+pub(super) fn recalled(book: &Book) -> Recalled {
+    let lines = book.orders.values().flat_map(|order| order.lines.values()).map(|line| &line.row);
+    let recalled = lines.filter(|row| row.recalling > 0);
+    recalled.map(|row| ((row.order_id.clone(), row.line_number), row.recalling)).collect()
 }
 
 /// The recall that the step answers.
@@ -78,7 +109,7 @@ impl Work<'_> {
         self.changes.shipment(shipment, &mut self.events)
     }
 
-    /// Units that left the warehouse's hands cannot be given back: their recalls, newest first, are answered by that.
+    /// What the step itself took out of the warehouse's hands is missed by its recalls.
     pub(super) async fn miss_recalls_in_tx(
         &mut self,
         tx: &WriteTx<'_>,
@@ -88,21 +119,7 @@ impl Work<'_> {
         if self.step.kind == StepKind::Recall {
             return Ok(());
         }
-        for ((order, line), recalling) in before {
-            let now = book.line(order, *line).map_or(0, |line| line.row.recalling);
-            let mut missing = recalling - now;
-            if missing <= 0 {
-                continue;
-            }
-            for mut recall in recalls::pending_of_line(tx, order, *line).await? {
-                let missed = recall::open(&recall).min(missing);
-                if missed > 0 {
-                    missing -= missed;
-                    recall::miss(&mut recall, missed, self.moment.now);
-                    self.changes.recall(recall, &mut self.events)?;
-                }
-            }
-        }
-        Ok(())
+        let now = self.moment.now;
+        miss_in_tx(tx, book, before, now, &mut self.changes, &mut self.events).await
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod availability;
 pub mod catalog;
+pub mod receipt;
 pub mod reservation;
 pub mod stock;
 pub mod supply;

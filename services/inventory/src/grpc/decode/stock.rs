@@ -4,13 +4,7 @@ use std::collections::BTreeSet;
 
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId, SupplyId},
-    quantity::Quantity,
-    stock::{
-        count::Adjustment,
-        receive::{Receipt, ReturnDisposition},
-        state::StockState,
-        transfer::Transfer,
-    },
+    stock::{count::Adjustment, receive::ReturnDisposition, state::StockState, transfer::Transfer},
 };
 use backorder_proto::{
     convert::{
@@ -28,8 +22,7 @@ use super::{
 };
 use crate::{
     use_cases::stock::{
-        Adjust, Count, CountLine, Quarantine, Receive, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship,
-        TransferStock,
+        Adjust, Count, CountLine, Quarantine, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship, TransferStock,
     },
     write::Who,
 };
@@ -37,54 +30,6 @@ use crate::{
 /// Lines in one write at most.
 const LINES_MAX: usize = 1_000;
 const TEXT_BYTES_MAX: usize = 200;
-
-/// The command of `ReceiveStock`.
-pub fn receive(request: &pb::ReceiveStockRequest, violations: &mut Violations) -> Option<Receive> {
-    let lines = each(&request.lines, LINES_MAX, "lines", violations, receipt);
-    let document = decode::text(&request.document, TEXT_BYTES_MAX, "document", violations);
-    let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
-    let who = Who::decode(request.context.as_ref(), violations);
-    Some(Receive { lines: lines?, document: document?, effective_at: effective_at?, who: who? })
-}
-
-fn receipt(index: usize, message: &pb::ReceiptLine, violations: &mut Violations) -> Option<(ItemId, Receipt)> {
-    let at = |field: &str| path("lines", index, field);
-    let item = decode::item_name(&message.item, &at("item"), violations);
-    let location = decode::location_name(&message.location, &at("location"), violations);
-    let supply = if_set(&message.supply, |name| wire::decode_supply_name(name, &at("supply"), violations));
-    let accepted = decode::quantity_or_zero(message.accepted, &at("accepted"), violations);
-    let damaged = decode::quantity_or_zero(message.damaged, &at("damaged"), violations);
-    let quality_hold = decode::quantity_or_zero(message.quality_hold, &at("quality_hold"), violations);
-    check_total([accepted, damaged, quality_hold], index, violations);
-    if message.closes_supply && message.supply.is_empty() {
-        violations.push(at("closes_supply"), "must not be set without a supply");
-    }
-    let batch = batch(&message.batch, &at("batch"), violations);
-    let owner = decode::text(&message.owner, TEXT_BYTES_MAX, &at("owner"), violations);
-    let receipt = Receipt {
-        location: location?,
-        supply: supply?,
-        accepted: accepted?,
-        damaged: damaged?,
-        quality_hold: quality_hold?,
-        batch: batch?,
-        owner: owner?,
-        closes_supply: message.closes_supply,
-    };
-    Some((item?, receipt))
-}
-
-fn check_total(parts: [Option<Quantity>; 3], index: usize, violations: &mut Violations) {
-    let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return };
-    let total = Quantity::checked_sum(parts).filter(|total| *total <= Quantity::COMMAND_MAX);
-    match total {
-        Some(total) if total.is_zero() => {
-            violations.push(path("lines", index, ""), "must have at least 1 unit accepted, damaged or on quality hold");
-        }
-        Some(_) => {}
-        None => violations.push(path("lines", index, ""), format!("must have at most {} units", Quantity::COMMAND_MAX)),
-    }
-}
 
 /// The fields that commands about one item at one location have in common.
 struct Pair {
@@ -107,13 +52,7 @@ macro_rules! pair {
 /// The command of `AdjustStock`.
 pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> Option<Adjust> {
     let pair = pair!(request, violations);
-    let state = wire::decode_stock_state(request.state, "state", violations).filter(|state| {
-        let is_adjustable = matches!(state, StockState::Available | StockState::QualityControl | StockState::Damaged);
-        if !is_adjustable {
-            violations.push("state", "must be AVAILABLE, QUALITY_CONTROL or DAMAGED");
-        }
-        is_adjustable
-    });
+    let state = adjustable_state(request.state, "state", violations);
     let quantity = match request.delta {
         0 => {
             violations.push("delta", "must not be 0");
@@ -129,19 +68,33 @@ pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> 
     Some(Adjust { item, location, state: state?, adjustment, batch, owner: owner?, effective_at, who: who? })
 }
 
+/// A state in which units may be adjusted and counted.
+fn adjustable_state(state: i32, field: &str, violations: &mut Violations) -> Option<StockState> {
+    let state = wire::decode_stock_state(state, field, violations)?;
+    if matches!(state, StockState::Available | StockState::QualityControl | StockState::Damaged) {
+        return Some(state);
+    }
+    violations.push(field, "must be AVAILABLE, QUALITY_CONTROL or DAMAGED");
+    None
+}
+
 /// The command of `CountStock`.
 pub fn count(request: &pb::CountStockRequest, violations: &mut Violations) -> Option<Count> {
-    let mut pairs = BTreeSet::new();
+    let mut places = BTreeSet::new();
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, line, violations| {
         let at = |field: &str| path("lines", index, field);
         let item = decode::item_name(&line.item, &at("item"), violations);
         let location = decode::location_name(&line.location, &at("location"), violations);
-        if !pairs.insert((line.item.clone(), line.location.clone())) {
-            violations.push(at("item"), "must be distinct together with location");
+        let state = match line.state {
+            0 => Some(StockState::Available),
+            state => adjustable_state(state, &at("state"), violations),
+        };
+        if !places.insert((line.item.clone(), line.location.clone(), state)) {
+            violations.push(at("item"), "must be distinct together with location and state");
         }
         let counted = decode::quantity_or_zero(line.counted, &at("counted"), violations);
         let batch = batch(&line.batch, &at("batch"), violations);
-        Some(CountLine { item: item?, location: location?, counted: counted?, batch: batch? })
+        Some(CountLine { item: item?, location: location?, state: state?, counted: counted?, batch: batch? })
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);

@@ -63,6 +63,8 @@ fn new_supply(index: usize, message: &pb::Supply, violations: &mut Violations) -
     let expected_date = decode::date(message.expected_date.as_ref(), &at("expected_date"), violations);
     let supplier = decode::text(&message.supplier, TEXT_BYTES_MAX, &at("supplier"), violations);
     let reference = decode::text(&message.reference, TEXT_BYTES_MAX, &at("reference"), violations);
+    let tolerance = message.over_receipt_tolerance.as_ref();
+    let over_receipt = wire::decode_over_receipt_tolerance(tolerance, &at("over_receipt_tolerance"), violations);
     let supply = NewSupply {
         id: id?,
         location: location?,
@@ -72,13 +74,14 @@ fn new_supply(index: usize, message: &pb::Supply, violations: &mut Violations) -
         expected_date: Some(expected_date?),
         supplier: supplier?,
         reference: reference?,
+        over_receipt: over_receipt?,
     };
     Some((item?, supply))
 }
 
 /// The command of `UpdateSupply`.
 pub fn update(request: &pb::UpdateSupplyRequest, violations: &mut Violations) -> Option<UpdateSupply> {
-    const FIELDS: [&str; 4] = ["ordered", "agreed_date", "expected_date", "reference"];
+    const FIELDS: [&str; 5] = ["ordered", "agreed_date", "expected_date", "reference", "over_receipt_tolerance"];
     if request.update_mask.as_ref().is_none_or(|mask| mask.paths.is_empty()) {
         violations.push("update_mask", "must be set");
     }
@@ -107,6 +110,12 @@ pub fn update(request: &pb::UpdateSupplyRequest, violations: &mut Violations) ->
     } else {
         Some(None)
     };
+    let over_receipt = if takes("over_receipt_tolerance") {
+        let tolerance = message.over_receipt_tolerance.as_ref();
+        wire::decode_over_receipt_tolerance(tolerance, "supply.over_receipt_tolerance", violations).map(Some)
+    } else {
+        Some(None)
+    };
     if request.expected_version < 0 {
         violations.push("expected_version", "must not be negative");
     }
@@ -116,6 +125,7 @@ pub fn update(request: &pb::UpdateSupplyRequest, violations: &mut Violations) ->
         agreed_date: agreed_date?,
         expected_date: expected_date?,
         reference: reference?,
+        over_receipt: over_receipt?,
         expected_version: (request.expected_version > 0).then_some(request.expected_version),
     };
     Some(UpdateSupply { id: id?, update, who: who? })

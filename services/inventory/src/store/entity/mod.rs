@@ -11,6 +11,7 @@ pub mod location;
 pub mod movement;
 pub mod peg;
 pub mod position;
+pub mod receipt_line;
 pub mod reservation;
 pub mod supply;
 
@@ -44,6 +45,7 @@ mod tests {
             movement,
             peg,
             position,
+            receipt_line,
             reservation,
             supply
         );

@@ -24,6 +24,8 @@ pub struct Model {
     pub parent_supply_id: Option<String>,
     pub sent_from_location_id: Option<String>,
     pub version: i64,
+    pub over_receipt_percent: Option<i64>,
+    pub over_receipt_units: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
 }

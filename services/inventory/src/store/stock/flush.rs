@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::rows;
-use crate::store::entity::{claim, hold, movement, peg, position, reservation, supply};
+use super::{receipt_rows::received_line_row, rows};
+use crate::store::entity::{claim, hold, movement, peg, position, receipt_line, reservation, supply};
 
 /// Reservations that one version of a claim can add are numbered below this.
 const TAKEN_PER_VERSION: i64 = 1_000;
@@ -32,6 +32,7 @@ pub fn flush(batch: &mut Batch, changes: &mut [StockChanges], numbers: &mut Move
     write_supplies(batch, changes, now);
     write_claims(batch, changes);
     write_holds(batch, changes);
+    write_receipts(batch, changes, now);
     batch.insert(movements);
 }
 
@@ -64,6 +65,12 @@ fn write_supplies(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {
     let supplies = changes.iter().flat_map(|c| c.supplies.iter().map(|s| rows::supply_row(&c.item, s, now)));
     let key = [supply::Column::ItemId, supply::Column::SupplyId];
     batch.upsert(supplies.collect(), &bulk::replacing_all_but(key, [supply::Column::CreatedAt]));
+}
+
+fn write_receipts(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {
+    use receipt_line::Column::{ItemId as Item, Line, ReceiptId, RecordedAt};
+    let lines = changes.iter().flat_map(|c| c.receipts.iter().map(|line| received_line_row(&c.item, line, now)));
+    batch.upsert(lines.collect(), &bulk::replacing_all_but([Item, ReceiptId, Line], [RecordedAt]));
 }
 
 fn write_claims(batch: &mut Batch, changes: &[StockChanges]) {

@@ -12,6 +12,7 @@ use backorder_domain::{
         error::StockError,
         hold::Hold,
         position::Position,
+        receipt::{ReceiptKey, ReceivedLine},
         supply::Supply,
     },
 };
@@ -21,10 +22,11 @@ use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
 use super::{
     Scope, query,
-    rows::{claim_of, hold_of, item_id, peg_of, position_of, reservation_of, supply_of},
+    receipt_rows::{lines_in_review, lines_of_receipts, received_line_of},
+    rows::{claim_of, hold_of, item_id, location_id, peg_of, position_of, reservation_of, supply_id, supply_of},
 };
 use crate::store::{
-    entity::{claim, supply},
+    entity::{claim, receipt_line, supply},
     lock::lock_items_in_tx,
 };
 
@@ -43,6 +45,7 @@ pub struct Loaded {
 pub struct Times {
     positions: HashMap<(ItemId, LocationId), (i64, Timestamp)>,
     supplies: HashMap<SupplyId, (i64, Timestamp, Timestamp)>,
+    receipts: HashMap<ReceiptKey, Timestamp>,
 }
 
 impl Times {
@@ -63,6 +66,12 @@ impl Times {
             Some((version, created, updated)) => (*created, if *version == supply.version { *updated } else { now }),
             None => (now, now),
         }
+    }
+
+    /// When a line of a receipt was written: `now` when it was made since loading.
+    #[must_use]
+    pub fn received_line_recorded_at(&self, key: &ReceiptKey, now: Timestamp) -> Timestamp {
+        self.receipts.get(key).copied().unwrap_or(now)
     }
 }
 
@@ -113,6 +122,9 @@ async fn find_items(connection: &impl Reads, scope: &mut Scope) -> Result<(), St
     for row in query::supplies_and_parents(connection, &supplies).await? {
         scope.items.insert(item_id(&row.item_id, "supply")?);
     }
+    for row in lines_of_receipts(connection, &scope.receipts).await? {
+        scope.items.insert(item_id(&row.item_id, "receipt_line")?);
+    }
     scope.items.extend(found.into_iter().map(|(item, _)| item));
     Ok(())
 }
@@ -126,12 +138,19 @@ pub async fn load(
     mut scope: Scope,
     dates: &BTreeMap<LocationId, Date>,
 ) -> Result<Loaded, LoadError> {
+    let named_receipts = lines_of_receipts(connection, &scope.receipts).await?;
+    for row in &named_receipts {
+        scope.items.insert(item_id(&row.item_id, "receipt_line")?);
+        scope.locations.insert(location_id(&row.location_id, "receipt_line")?);
+        scope.supplies.extend(row.supply_id.as_deref().map(|id| supply_id(id, "receipt_line")).transpose()?);
+    }
     let named_claims = query::claims_of_lines(connection, &scope.lines.iter().collect::<Vec<_>>()).await?;
     let named_supplies = query::supplies_and_parents(connection, &scope.supplies.iter().collect::<Vec<_>>()).await?;
     for item in named_claims.iter().map(|row| &row.item_id).chain(named_supplies.iter().map(|row| &row.item_id)) {
         scope.items.insert(item_id(item, "item")?);
     }
-    let rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
+    let mut rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
+    rows.receipts = read_receipts(connection, &scope, named_receipts, &mut rows.times).await?;
     assemble(scope, rows, dates)
 }
 
@@ -143,6 +162,7 @@ struct RowsRead {
     claims: HashMap<ItemId, Vec<Claim>>,
     holds: HashMap<ItemId, Vec<Hold>>,
     supplies: HashMap<ItemId, Vec<Supply>>,
+    receipts: HashMap<ItemId, Vec<ReceivedLine>>,
     eligible_waiting: BTreeMap<(ItemId, LocationId), Quantity>,
     total_waiting: BTreeMap<ItemId, Quantity>,
 }
@@ -181,7 +201,18 @@ async fn read_rows(
         BTreeMap::new()
     };
     let eligible_waiting = query::eligible_waiting(connection, &queued).await?;
-    Ok(RowsRead { times, last_movements, positions, claims, holds, supplies, eligible_waiting, total_waiting })
+    let receipts = HashMap::new();
+    Ok(RowsRead {
+        times,
+        last_movements,
+        positions,
+        claims,
+        holds,
+        supplies,
+        receipts,
+        eligible_waiting,
+        total_waiting,
+    })
 }
 
 /// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.
@@ -280,6 +311,28 @@ async fn read_supplies(
     Ok(supplies)
 }
 
+/// Lines of receipts: the named ones, and those in review where they are asked for.
+async fn read_receipts(
+    connection: &impl Reads,
+    scope: &Scope,
+    named: Vec<receipt_line::Model>,
+    times: &mut Times,
+) -> Result<HashMap<ItemId, Vec<ReceivedLine>>, StorageError> {
+    let mut rows = named;
+    if scope.receipts_in_review {
+        rows.extend(lines_in_review(connection, &scope.items.iter().collect::<Vec<_>>()).await?);
+    }
+    rows.sort_by(|a, b| (&a.receipt_id, a.line).cmp(&(&b.receipt_id, b.line)));
+    rows.dedup_by(|a, b| a.receipt_id == b.receipt_id && a.line == b.line);
+    let mut receipts: HashMap<ItemId, Vec<ReceivedLine>> = HashMap::new();
+    for row in rows {
+        let line = received_line_of(&row)?;
+        times.receipts.insert(line.key.clone(), columns::instant(row.recorded_at, "receipt_line")?);
+        receipts.entry(item_id(&row.item_id, "receipt_line")?).or_default().push(line);
+    }
+    Ok(receipts)
+}
+
 fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>) -> Result<Loaded, LoadError> {
     let mut books = StockBooks::default();
     for item in &scope.items {
@@ -311,6 +364,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
             claims,
             holds: rows.holds.remove(item).unwrap_or_default(),
             supplies,
+            receipts: rows.receipts.remove(item).unwrap_or_default(),
             total_waiting: rows.total_waiting.get(item).copied().unwrap_or_default().max(loaded_waiting),
             all_waiting_loaded: scope.waiting_claims,
         });

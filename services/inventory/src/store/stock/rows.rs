@@ -8,6 +8,7 @@ use backorder_domain::{
         hold::Hold,
         movement::{Movement, Place},
         position::Position,
+        receipt::OverReceiptTolerance,
         supply::Supply,
     },
 };
@@ -22,7 +23,7 @@ pub fn invalid(table: &'static str, detail: impl ToString) -> StorageError {
     StorageError::InvalidRow { table, detail: detail.to_string() }
 }
 
-fn units(value: i64, table: &'static str) -> Result<Quantity, StorageError> {
+pub(super) fn units(value: i64, table: &'static str) -> Result<Quantity, StorageError> {
     Quantity::try_new(value).map_err(|e| invalid(table, e))
 }
 
@@ -42,7 +43,7 @@ pub fn supply_id(text: &str, table: &'static str) -> Result<SupplyId, StorageErr
     SupplyId::try_new(text).map_err(|e| invalid(table, e))
 }
 
-fn batch_id(text: &str, table: &'static str) -> Result<Option<BatchId>, StorageError> {
+pub(super) fn batch_id(text: &str, table: &'static str) -> Result<Option<BatchId>, StorageError> {
     if text.is_empty() { Ok(None) } else { BatchId::try_new(text).map(Some).map_err(|e| invalid(table, e)) }
 }
 
@@ -250,8 +251,16 @@ pub fn supply_of(row: &supply::Model) -> Result<Supply, StorageError> {
         sent_from: row.sent_from_location_id.as_deref().map(|id| location_id(id, TABLE)).transpose()?,
         supplier: row.supplier.clone(),
         reference: row.reference.clone(),
+        over_receipt: tolerance_of(row)?,
         version: row.version,
     })
+}
+
+fn tolerance_of(row: &supply::Model) -> Result<Option<OverReceiptTolerance>, StorageError> {
+    const TABLE: &str = "supply";
+    let Some((percent, number)) = row.over_receipt_percent.zip(row.over_receipt_units) else { return Ok(None) };
+    let percent = u16::try_from(percent).map_err(|e| invalid(TABLE, e))?;
+    Ok(Some(OverReceiptTolerance { percent, units: units(number, TABLE)? }))
 }
 
 /// The row of a supply. `created_at` counts only when the row is new.
@@ -273,6 +282,8 @@ pub fn supply_row(item: &ItemId, supply: &Supply, now: Timestamp) -> supply::Act
         reference: Set(supply.reference.clone()),
         parent_supply_id: Set(supply.parent.as_ref().map(|id| id.as_str().to_owned())),
         sent_from_location_id: Set(supply.sent_from.as_ref().map(|id| id.as_str().to_owned())),
+        over_receipt_percent: Set(supply.over_receipt.map(|tolerance| i64::from(tolerance.percent))),
+        over_receipt_units: Set(supply.over_receipt.map(|tolerance| tolerance.units.get())),
         version: Set(supply.version),
         created_at: Set(columns::micros(now)),
         updated_at: Set(columns::micros(now)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
-    ids::{ItemId, LineId, LocationId, SupplyId},
+    ids::{ItemId, LineId, LocationId, ReceiptId, SupplyId},
     quantity::Quantity,
 };
 
@@ -18,6 +18,10 @@ pub struct Scope {
     pub lines: BTreeSet<LineId>,
     /// Supplies that commands name.
     pub supplies: BTreeSet<SupplyId>,
+    /// Receipts that commands name, of which all lines are needed with their items, locations and supplies.
+    pub receipts: BTreeSet<ReceiptId>,
+    /// Whether the lines of the items' receipts that await a decision are needed.
+    pub receipts_in_review: bool,
     /// Whether the open supplies of the items are needed.
     pub open_supplies: bool,
     /// Whether all claims that wait for the items are needed; then the open supplies are, too.
@@ -38,9 +42,18 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// What commands need that take units away at locations, whatever they are reserved for.
+    #[must_use]
+    pub fn of_losses(items: BTreeSet<ItemId>, locations: BTreeSet<LocationId>) -> Self {
+        Self { items, locations, open_supplies: true, reserved_claims: true, holds: true, ..Self::default() }
+    }
+
     /// Adds what another command needs.
     pub fn add(&mut self, other: Self) {
-        let is_first = self.items.is_empty() && self.lines.is_empty() && self.supplies.is_empty();
+        let names_nothing = |scope: &Self| {
+            scope.items.is_empty() && scope.lines.is_empty() && scope.supplies.is_empty() && scope.receipts.is_empty()
+        };
+        let is_first = names_nothing(self);
         self.ships_only = other.ships_only && (is_first || self.ships_only);
         let does_more = other.items.iter().filter(|item| !other.takes.contains_key(*item));
         self.needs_queue.extend(does_more.chain(&other.needs_queue).cloned());
@@ -48,6 +61,8 @@ impl Scope {
         self.locations.extend(other.locations);
         self.lines.extend(other.lines);
         self.supplies.extend(other.supplies);
+        self.receipts.extend(other.receipts);
+        self.receipts_in_review |= other.receipts_in_review;
         self.open_supplies |= other.open_supplies;
         self.waiting_claims |= other.waiting_claims;
         self.reserved_claims |= other.reserved_claims;

@@ -7,7 +7,7 @@ use backorder_domain::{
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand};
+use super::{Desk, Named, StockCommand, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that are there and were not booked, or the other way round.
@@ -40,7 +40,14 @@ impl StockCommand for Adjust {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope { items: [self.item.clone()].into(), locations: [self.location.clone()].into(), ..Scope::default() }
+        let (items, locations) = ([self.item.clone()].into(), [self.location.clone()].into());
+        let receipts_in_review = self.state == StockState::QualityControl;
+        match self.adjustment {
+            Adjustment::Remove(_) if self.state == StockState::Available => Scope::of_losses(items, locations),
+            Adjustment::Add(_) | Adjustment::Remove(_) => {
+                Scope { items, locations, receipts_in_review, ..Scope::default() }
+            }
+        }
     }
 
     fn cause(&self) -> String {
@@ -57,9 +64,13 @@ impl StockCommand for Adjust {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let Self { item, location, .. } = self;
-        desk.on_book(item, |book, context| {
+        let taken_away = desk.on_book(item, |book, context| {
             book.adjust(context, location, self.state, self.adjustment, self.batch.as_ref(), &self.owner)
         })?;
-        Ok(pb::AdjustStockResponse { position: desk.position(item, location), holds: desk.new_holds() })
+        let mut victims = Victims::default();
+        victims.add(item, location, &taken_away);
+        let (reduced_claims, taken_away) = victims.messages(desk);
+        let (position, holds) = (desk.position(item, location), desk.new_holds());
+        Ok(pb::AdjustStockResponse { position, holds, reduced_claims, taken_away })
     }
 }

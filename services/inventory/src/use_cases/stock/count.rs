@@ -1,19 +1,22 @@
 //! `CountStock`: what was counted is the truth, whatever was reserved.
 
+use std::collections::BTreeSet;
+
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId},
     quantity::Quantity,
+    stock::state::StockState,
 };
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, distinct, post::ClaimsInOrder};
+use super::{AuditSubject, Desk, Named, StockCommand, distinct, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
-/// A count of one or more pairs of item and location.
+/// A count of one or more items and locations.
 #[derive(Debug, Clone)]
 pub struct Count {
-    /// What was counted, each pair once.
+    /// What was counted, each item, location and state once.
     pub lines: Vec<CountLine>,
     /// When it was counted; `None` means now.
     pub effective_at: Option<Timestamp>,
@@ -21,14 +24,16 @@ pub struct Count {
     pub who: Who,
 }
 
-/// One counted pair.
+/// One counted place.
 #[derive(Debug, Clone)]
 pub struct CountLine {
     /// The item.
     pub item: ItemId,
     /// The location.
     pub location: LocationId,
-    /// The units that are there, whatever they are reserved for.
+    /// Which units were counted: AVAILABLE stands for all that can be sold, whatever it is reserved for.
+    pub state: StockState,
+    /// The units that are there.
     pub counted: Quantity,
     /// The batch of units that are more than expected.
     pub batch: Option<BatchId>,
@@ -48,14 +53,10 @@ impl StockCommand for Count {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope {
-            items: distinct(self.lines.iter().map(|line| &line.item)),
-            locations: distinct(self.lines.iter().map(|line| &line.location)),
-            open_supplies: true,
-            reserved_claims: true,
-            holds: true,
-            ..Scope::default()
-        }
+        let items = distinct(self.lines.iter().map(|line| &line.item));
+        let locations = distinct(self.lines.iter().map(|line| &line.location));
+        let receipts_in_review = self.lines.iter().any(|line| line.state == StockState::QualityControl);
+        Scope { receipts_in_review, ..Scope::of_losses(items, locations) }
     }
 
     fn cause(&self) -> String {
@@ -77,18 +78,28 @@ impl StockCommand for Count {
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
-        let mut reduced = ClaimsInOrder::default();
-        for CountLine { item, location, counted, batch } in &self.lines {
-            let answer = desk.on_book(item, |book, context| book.count(context, location, *counted, batch.as_ref()))?;
-            for taken_away in &answer.taken_away {
-                reduced.add(item, &taken_away.key);
-            }
+        let mut victims = Victims::default();
+        for CountLine { item, location, state, counted, batch } in &self.lines {
+            let batch = batch.as_ref();
+            let answer = desk.on_book(item, |book, context| match state {
+                StockState::Available => book.count(context, location, *counted, batch),
+                StockState::QualityControl
+                | StockState::Damaged
+                | StockState::External
+                | StockState::Reserved
+                | StockState::Released
+                | StockState::Held
+                | StockState::InTransit => book.count_apart(context, location, *state, *counted, batch),
+            })?;
+            victims.add(item, location, &answer.taken_away);
         }
-        let positions = self.lines.iter().filter_map(|line| desk.position(&line.item, &line.location));
+        let (reduced_claims, taken_away) = victims.messages(desk);
+        let pairs: BTreeSet<_> = self.lines.iter().map(|line| (&line.item, &line.location)).collect();
         Ok(pb::CountStockResponse {
-            positions: positions.collect(),
-            reduced_claims: reduced.messages(desk),
+            positions: pairs.into_iter().filter_map(|(item, location)| desk.position(item, location)).collect(),
+            reduced_claims,
             holds: desk.new_holds(),
+            taken_away,
         })
     }
 }

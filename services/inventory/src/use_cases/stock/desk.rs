@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use backorder_domain::{
-    ids::{HoldId, ItemId, LineId, LocationId, SupplyId},
-    stock::{book::ItemBook, books::StockBooks, claim::ClaimKey, context::CommandContext, error::StockError},
+    ids::{HoldId, ItemId, LineId, LocationId, ReceiptId, SupplyId},
+    stock::{
+        book::ItemBook, books::StockBooks, claim::ClaimKey, context::CommandContext, error::StockError,
+        receipt::ReceiptKey,
+    },
 };
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use jiff::Timestamp;
@@ -131,6 +134,24 @@ impl<'a> Desk<'a> {
         let supply = self.books.get(item)?.supply(id)?;
         let (created_at, updated_at) = self.times.supply_times(supply, self.context.now);
         Some(wire::supply(item, supply, created_at, updated_at))
+    }
+
+    /// The keys of the loaded lines of a receipt with their items, by line.
+    #[must_use]
+    pub fn lines_of_receipt(&self, receipt: &ReceiptId) -> Vec<(ItemId, ReceiptKey)> {
+        let lines = self.books.iter().flat_map(|book| book.received_lines().map(|line| (book.item(), &line.key)));
+        let mut found: Vec<(ItemId, ReceiptKey)> =
+            lines.filter(|(_, key)| key.receipt == *receipt).map(|(item, key)| (item.clone(), key.clone())).collect();
+        found.sort_by_key(|(_, key)| key.line);
+        found
+    }
+
+    /// A line of a receipt as it is now.
+    #[must_use]
+    pub fn received_line(&self, item: &ItemId, key: &ReceiptKey) -> Option<pb::ReceivedLine> {
+        let line = self.books.get(item)?.received_line(key)?;
+        let recorded_at = self.times.received_line_recorded_at(key, self.context.now);
+        Some(wire::received_line(item, line, recorded_at))
     }
 
     /// The holds that this command made.

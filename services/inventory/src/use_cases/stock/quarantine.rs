@@ -1,4 +1,4 @@
-//! `QuarantineStock`: free units are set apart.
+//! `QuarantineStock`: units that are in doubt or damaged are set apart, whatever they were reserved for.
 
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId},
@@ -7,10 +7,10 @@ use backorder_domain::{
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand};
+use super::{Desk, Named, StockCommand, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
-/// Free units that are in doubt, or damaged.
+/// Units that are in doubt, or damaged.
 #[derive(Debug, Clone)]
 pub struct Quarantine {
     /// The item.
@@ -38,11 +38,11 @@ impl StockCommand for Quarantine {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope { items: [self.item.clone()].into(), locations: [self.location.clone()].into(), ..Scope::default() }
+        Scope::of_losses([self.item.clone()].into(), [self.location.clone()].into())
     }
 
     fn cause(&self) -> String {
-        "quarantine".to_owned()
+        if self.is_damaged { "damage" } else { "quarantine" }.to_owned()
     }
 
     fn who(&self) -> &Who {
@@ -55,9 +55,13 @@ impl StockCommand for Quarantine {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let Self { item, location, quantity, .. } = self;
-        desk.on_book(item, |book, context| {
+        let taken_away = desk.on_book(item, |book, context| {
             book.quarantine(context, location, *quantity, self.is_damaged, self.batch.as_ref())
         })?;
-        Ok(pb::QuarantineStockResponse { position: desk.position(item, location) })
+        let mut victims = Victims::default();
+        victims.add(item, location, &taken_away);
+        let (reduced_claims, taken_away) = victims.messages(desk);
+        let (position, holds) = (desk.position(item, location), desk.new_holds());
+        Ok(pb::QuarantineStockResponse { position, reduced_claims, taken_away, holds })
     }
 }

@@ -1,15 +1,15 @@
-//! `ReceiveStock`: units that arrived become free, or are held for the queue.
+//! `ReceiveStock`: units that arrived become free, or are held for the queue. What is there is never refused.
 
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{ItemId, LocationId, SupplyId},
-    stock::{error::StockError, receive::Receipt},
+    ids::{ItemId, LocationId, ReceiptId, SupplyId},
+    stock::{receipt::ReceiptKey, receive::Receipt},
 };
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, distinct};
+use super::{AuditSubject, Desk, Named, StockCommand, distinct};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// A receipt of one or more lines.
@@ -60,29 +60,28 @@ impl StockCommand for Receive {
         self.effective_at
     }
 
+    /// A receipt of refused units alone moves none.
+    fn subject_when_unmoved(&self) -> AuditSubject {
+        let first = self.lines.first();
+        first.map_or_else(|| self.cause(), |(item, receipt)| format!("positions/{item}/{}", receipt.location))
+    }
+
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut pairs: BTreeSet<(&ItemId, &LocationId)> = BTreeSet::new();
         let mut supplies: BTreeSet<(&ItemId, &SupplyId)> = BTreeSet::new();
+        let mut lines = Vec::with_capacity(self.lines.len());
         for (item, receipt) in &self.lines {
-            if let Some(supply) = &receipt.supply {
-                refuse_supply_of_other_item(desk, item, supply)?;
-                supplies.insert((item, supply));
-            }
             desk.on_book(item, |book, context| book.receive(context, receipt))?;
+            supplies.extend(receipt.supply.as_ref().map(|supply| (item, supply)));
             pairs.insert((item, &receipt.location));
+            let receipt_id = ReceiptId::from_uuid(desk.context.command_id);
+            lines.extend(desk.received_line(item, &ReceiptKey { receipt: receipt_id, line: receipt.number }));
         }
         Ok(pb::ReceiveStockResponse {
             positions: pairs.into_iter().filter_map(|(item, location)| desk.position(item, location)).collect(),
             supplies: supplies.into_iter().filter_map(|(item, supply)| desk.supply(item, supply)).collect(),
             holds: desk.new_holds(),
+            lines,
         })
     }
-}
-
-/// A supply of another item is as good as none.
-fn refuse_supply_of_other_item(desk: &Desk<'_>, item: &ItemId, supply: &SupplyId) -> Result<(), Error> {
-    if desk.item_of_supply(supply)? == *item {
-        return Ok(());
-    }
-    Err(Error::Stock { item: item.clone(), error: StockError::SupplyNotFound(supply.clone()) })
 }

@@ -36,7 +36,8 @@ impl StockCommand for ReleaseQuarantine {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope { items: [self.item.clone()].into(), locations: [self.location.clone()].into(), ..Scope::default() }
+        let (items, locations) = ([self.item.clone()].into(), [self.location.clone()].into());
+        Scope { items, locations, receipts_in_review: true, ..Scope::default() }
     }
 
     fn cause(&self) -> String {
