@@ -29,6 +29,7 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
+    row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
     row("crash_points", 1, 25, "rounds of a kill at every step of place, amend, cancel and ship"),
     row("feed_order", 20, 200, "rounds of concurrent writers whose events must leave gapless and in order"),
     row("hostile_requests", 200, 2_000, "mutated requests, each with the right code and nothing half done"),
