@@ -6,11 +6,14 @@ use std::{
 };
 
 use backorder_domain::money::CurrencyCode;
-use backorder_proto::common::v1::{Date, Money};
+use backorder_proto::{
+    common::v1::{Date, Money, TimeOfDay},
+    convert::encode,
+};
 use jiff::{Timestamp, civil};
 
 use super::report::Refusal;
-use crate::{client::requests, decimal::parse_nanos, failure::Failure};
+use crate::{client::requests, decimal::parse_nanos, failure::Failure, output::text::named};
 
 /// The reason of rows that do not fit the layout.
 pub const REASON_MALFORMED: &str = "malformed row";
@@ -210,6 +213,27 @@ impl Fields<'_> {
         self.parsed(column, text.parse::<civil::Date>().ok(), "a date such as 2026-01-05").map(requests::date)
     }
 
+    /// Civil dates `YYYY-MM-DD`, separated by bars.
+    pub fn dates(&mut self, column: &str) -> Vec<Date> {
+        let texts = self.row.text(column).split('|').map(str::trim).filter(|text| !text.is_empty());
+        let dates: Option<Vec<civil::Date>> = texts.map(|text| text.parse().ok()).collect();
+        let dates = self.parsed(column, dates, "dates such as 2026-12-25|2026-12-28").unwrap_or_default();
+        dates.into_iter().map(requests::date).collect()
+    }
+
+    /// A time of the day `HH:MM`.
+    pub fn time(&mut self, column: &str) -> Option<TimeOfDay> {
+        let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
+        self.parsed(column, text.parse().ok(), "a time such as 14:30").map(encode::time_of_day)
+    }
+
+    /// The resource name of an id, empty when the field is.
+    #[must_use]
+    pub fn named_if_set(&self, column: &str, collection: &str) -> String {
+        let id = self.row.text(column);
+        if id.is_empty() { String::new() } else { named(collection, id) }
+    }
+
     /// An instant such as `2026-01-05T09:30:00Z`.
     pub fn instant(&mut self, column: &str) -> Option<Timestamp> {
         let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
@@ -235,6 +259,16 @@ impl Fields<'_> {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
         let expected: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         self.parsed(column, found, &format!("one of {}", expected.join(", "))).unwrap_or(default)
+    }
+
+    /// Several of the given words, separated by bars, as their numbers.
+    pub fn several_of(&mut self, column: &str, words: &[(&str, i32)]) -> Vec<i32> {
+        let text = self.row.text(column).to_lowercase();
+        let texts = text.split('|').map(str::trim).filter(|text| !text.is_empty());
+        let find = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
+        let found: Option<Vec<i32>> = texts.map(find).collect();
+        let expected: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.parsed(column, found, &format!("some of {}", expected.join("|"))).unwrap_or_default()
     }
 
     /// `true` or `false`, false when the field is empty.

@@ -3,9 +3,11 @@
 
 mod items;
 mod places;
+mod shipping;
 
 pub use items::ItemCopy;
-pub use places::{Place, PlaceKind, Places};
+pub use places::{Place, PlaceCopies, PlaceKind, Places};
+pub use shipping::{CalendarCopy, LaneCopy, Way};
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -27,7 +29,7 @@ const ITEMS_MAX: usize = 100_000;
 /// Items asked for at once.
 const ASKED_AT_ONCE: usize = 16;
 
-/// Items and locations, in memory over the store over inventory. Clones share the memory.
+/// Items, locations, working calendars and lanes, in memory over the store over inventory. Clones share the memory.
 #[derive(Clone)]
 pub struct Catalog {
     store: Store,
@@ -107,12 +109,23 @@ impl Catalog {
         if let Some(places) = self.known_places() {
             return Ok(places);
         }
-        let mut places = store::catalog::places(&self.store).await?;
-        if places.is_empty() {
+        let mut copies = store::catalog::places(&self.store).await?;
+        if copies.places.is_empty() {
             let locations = self.inventory.locations().await.map_err(Error::Unanswered)?;
-            places = locations.iter().filter_map(Place::of_message).collect();
+            copies = self.ask_calendars_and_lanes().await?;
+            copies.places = locations.iter().filter_map(Place::of_message).collect();
         }
-        Ok(self.remember_places(Places::new(places)))
+        Ok(self.remember_places(Places::new(copies)))
+    }
+
+    async fn ask_calendars_and_lanes(&self) -> Result<PlaceCopies, Error> {
+        let calendars = self.inventory.calendars().await.map_err(Error::Unanswered)?;
+        let lanes = self.inventory.lanes().await.map_err(Error::Unanswered)?;
+        Ok(PlaceCopies {
+            places: Vec::new(),
+            calendars: calendars.iter().filter_map(CalendarCopy::of_message).collect(),
+            lanes: lanes.iter().filter_map(LaneCopy::of_message).collect(),
+        })
     }
 
     /// The locations as memory has them; none known is an empty answer. For work inside transactions.
@@ -135,7 +148,9 @@ impl Catalog {
                     location.map_err(|status| refused(status, Kind::Location, name.clone(), field.clone()))?;
                 let place = Place::of_message(&location)
                     .ok_or_else(|| Error::Contract(format!("{name} has no known kind or time zone")))?;
-                places = self.remember_places(places.with(place));
+                // Its calendar may be as new as the location.
+                let copies = self.ask_calendars_and_lanes().await?;
+                places = self.remember_places(places.with(PlaceCopies { places: vec![place], ..copies }));
             }
         }
         Ok(places)
@@ -154,16 +169,13 @@ impl Catalog {
     }
 
     /// Takes over what events told.
-    pub fn renew(&self, items: Vec<ItemCopy>, places: Vec<Place>) {
+    pub fn renew(&self, items: Vec<ItemCopy>, copies: PlaceCopies) {
         for item in items {
             self.remember_item(item);
         }
-        if !places.is_empty() {
-            let mut known = self.known_places().map(|places| (*places).clone()).unwrap_or_default();
-            for place in places {
-                known = known.with(place);
-            }
-            self.remember_places(known);
+        if !copies.is_empty() {
+            let known = self.known_places().unwrap_or_default();
+            self.remember_places(known.with(copies));
         }
     }
 }

@@ -11,6 +11,8 @@ pub mod listing;
 pub mod lock;
 pub mod migration;
 pub mod movements;
+pub mod places;
+pub mod shipping;
 pub mod stock;
 pub mod upkeep;
 pub mod verify;

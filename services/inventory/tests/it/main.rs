@@ -17,6 +17,7 @@ mod queue;
 mod races;
 mod refusals;
 mod serving;
+mod shipping;
 mod supply;
 mod upkeep;
 mod watch;

@@ -1,8 +1,8 @@
-//! Items and locations.
+//! Items, and what the changes of all master data share.
 
 use std::collections::BTreeSet;
 
-use backorder_domain::{money::Money, time::time_zone};
+use backorder_domain::money::Money;
 use backorder_proto::{
     common::v1 as common,
     convert::{
@@ -14,11 +14,11 @@ use backorder_proto::{
 use prost_types::FieldMask;
 
 use crate::{
-    catalog::{Item, Location, LocationKind, Substitute, Unit, is_valid_gtin},
-    use_cases::{ItemChange, LocationChange},
+    catalog::{Item, Substitute, Unit, is_valid_gtin},
+    use_cases::ItemChange,
 };
 
-const DESCRIPTION_BYTES_MAX: usize = 1_000;
+pub(super) const DESCRIPTION_BYTES_MAX: usize = 1_000;
 const CATEGORY_BYTES_MAX: usize = 200;
 const UNIT_BYTES_MAX: usize = 20;
 const PARTS_MAX: usize = 20;
@@ -89,33 +89,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
     Some(ItemChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
 }
 
-/// The location of `CreateLocation`.
-pub fn create_location(request: &pb::CreateLocationRequest, violations: &mut Violations) -> Option<Location> {
-    let message = decode::required(request.location.as_ref(), "location", violations)?;
-    location(message, None, violations)
-}
-
-/// The change of `UpdateLocation`.
-pub fn update_location(request: &pb::UpdateLocationRequest, violations: &mut Violations) -> Option<LocationChange> {
-    const FIELDS: [&str; 4] = ["display_name", "kind", "time_zone", "rank"];
-    let message = decode::required(request.location.as_ref(), "location", violations)?;
-    let fields = masked(request.update_mask.as_ref(), &FIELDS, violations)?;
-    let new = location(message, Some(&fields), violations)?;
-    let id = new.id.clone();
-    let apply = move |old: &Location| {
-        let takes = |field: &str| fields.contains(field);
-        Location {
-            id: old.id.clone(),
-            display_name: pick(takes("display_name"), &new.display_name, &old.display_name),
-            kind: pick(takes("kind"), &new.kind, &old.kind),
-            time_zone: pick(takes("time_zone"), &new.time_zone, &old.time_zone),
-            rank: pick(takes("rank"), &new.rank, &old.rank),
-        }
-    };
-    Some(LocationChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
-}
-
-fn pick<T: Clone>(takes_new: bool, new: &T, old: &T) -> T {
+pub(super) fn pick<T: Clone>(takes_new: bool, new: &T, old: &T) -> T {
     if takes_new { new.clone() } else { old.clone() }
 }
 
@@ -256,41 +230,4 @@ fn units(
         })
         .collect();
     decoded.into_iter().collect()
-}
-
-/// A location. For an update, kind and time zone need only be right when they are among the fields that change.
-fn location(
-    message: &pb::Location,
-    changed: Option<&BTreeSet<&'static str>>,
-    violations: &mut Violations,
-) -> Option<Location> {
-    let needed = |field: &str| changed.is_none_or(|fields| fields.contains(field));
-    let id = decode::location_name(&message.name, "location.name", violations);
-    let display_name = decode::text(&message.display_name, DESCRIPTION_BYTES_MAX, "location.display_name", violations);
-    let kind = if needed("kind") {
-        decode::required_enum::<pb::LocationKind>(message.kind, "location.kind", violations).and_then(kind_of)
-    } else {
-        Some(LocationKind::Warehouse)
-    };
-    if needed("time_zone")
-        && let Err(unknown) = time_zone(&message.time_zone)
-    {
-        violations.push("location.time_zone", unknown.to_string());
-    }
-    Some(Location {
-        id: id?,
-        display_name: display_name?,
-        kind: kind?,
-        time_zone: message.time_zone.clone(),
-        rank: message.rank,
-    })
-}
-
-const fn kind_of(kind: pb::LocationKind) -> Option<LocationKind> {
-    match kind {
-        pb::LocationKind::Unspecified => None,
-        pb::LocationKind::Warehouse => Some(LocationKind::Warehouse),
-        pb::LocationKind::Store => Some(LocationKind::Store),
-        pb::LocationKind::DropShipSupplier => Some(LocationKind::DropShipSupplier),
-    }
 }

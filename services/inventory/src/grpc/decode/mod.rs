@@ -2,7 +2,9 @@
 
 pub mod availability;
 pub mod catalog;
+pub mod places;
 pub mod reservation;
+pub mod shipping;
 pub mod stock;
 pub mod supply;
 
