@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::world::draft::Draft;
 
 pub mod draft;
+pub mod shipping;
 
 /// The zone of every location in the stories.
 pub const ZONE: &str = "Europe/London";

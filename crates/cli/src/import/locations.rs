@@ -33,6 +33,7 @@ const ALWAYS: [&str; 4] = ["display_name", "kind", "time_zone", "rank"];
 const SHIPPING: [&str; 4] = ["calendar", "order_cut_off", "dock_to_stock_days", "handling_days"];
 
 /// A location, and which of its fields the row states.
+#[derive(Clone)]
 pub struct LocationRow {
     location: Location,
     fields: Vec<String>,

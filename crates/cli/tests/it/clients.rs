@@ -103,12 +103,12 @@ async fn calendars_locations_and_lanes_are_imported_and_imported_again() {
     services.json(&["import", "locations", &older]);
     let main = services.json(&["catalog", "location", "main"]);
     assert_eq!((&main["kind"], &main["calendar"]), (&Value::from("LOCATION_KIND_STORE"), &Value::from("calendars/uk")));
-    assert_eq!(main["order_cut_off"]["hours"].as_i64(), Some(14));
+    assert_eq!(main["orderCutOff"]["hours"].as_i64(), Some(14));
     assert_eq!(
-        services.json(&["catalog", "calendars"])["working_calendars"][0]["holidays"].as_array().unwrap().len(),
+        services.json(&["catalog", "calendars"])["workingCalendars"][0]["holidays"].as_array().unwrap().len(),
         2
     );
-    assert_eq!(services.json(&["catalog", "lanes"])["lanes"][0]["transit_days"], 2);
+    assert_eq!(services.json(&["catalog", "lanes"])["lanes"][0]["transitDays"], 2);
     let table = services.command(&["catalog", "locations"]).stdout;
     assert!(String::from_utf8_lossy(&table).contains("14:30"));
     assert!(services.stop().await);

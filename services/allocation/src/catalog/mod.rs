@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use backorder_storage::Store;
+use backorder_storage::{StorageError, Store, WriteTx};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tonic::{Code, Status};
 
@@ -40,7 +40,15 @@ pub struct Catalog {
 #[derive(Default)]
 struct Memory {
     items: RwLock<HashMap<String, Arc<ItemCopy>>>,
-    places: RwLock<Option<Arc<Places>>>,
+    places: RwLock<RememberedPlaces>,
+}
+
+#[derive(Default)]
+struct RememberedPlaces {
+    /// What was read and told, each copy in its newest version.
+    places: Arc<Places>,
+    /// Whether all that there was has been read, and not only some been told.
+    loaded: bool,
 }
 
 impl Catalog {
@@ -109,13 +117,13 @@ impl Catalog {
         if let Some(places) = self.known_places() {
             return Ok(places);
         }
-        let mut copies = store::catalog::places(&self.store).await?;
+        let mut copies = store::catalog::places(self.store.reader()).await?;
         if copies.places.is_empty() {
             let locations = self.inventory.locations().await.map_err(Error::Unanswered)?;
             copies = self.ask_calendars_and_lanes().await?;
             copies.places = locations.iter().filter_map(Place::of_message).collect();
         }
-        Ok(self.remember_places(Places::new(copies)))
+        Ok(self.remember_places(copies, true))
     }
 
     async fn ask_calendars_and_lanes(&self) -> Result<PlaceCopies, Error> {
@@ -128,10 +136,16 @@ impl Catalog {
         })
     }
 
-    /// The locations as memory has them; none known is an empty answer. For work inside transactions.
-    #[must_use]
-    pub fn places_now(&self) -> Arc<Places> {
-        self.known_places().unwrap_or_default()
+    /// The locations as memory or else the copies in the store have them, for work inside a transaction. A process that
+    /// has just started must not take a location for one that ships on every day.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn places_in_tx(&self, tx: &WriteTx<'_>) -> Result<Arc<Places>, StorageError> {
+        if let Some(places) = self.known_places() {
+            return Ok(places);
+        }
+        Ok(self.remember_places(store::catalog::places(tx).await?, true))
     }
 
     /// The locations, among them those of the ids, each with the field that names it.
@@ -150,22 +164,24 @@ impl Catalog {
                     .ok_or_else(|| Error::Contract(format!("{name} has no known kind or time zone")))?;
                 // Its calendar may be as new as the location.
                 let copies = self.ask_calendars_and_lanes().await?;
-                places = self.remember_places(places.with(PlaceCopies { places: vec![place], ..copies }));
+                places = self.remember_places(PlaceCopies { places: vec![place], ..copies }, false);
             }
         }
         Ok(places)
     }
 
     fn known_places(&self) -> Option<Arc<Places>> {
-        self.memory.places.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let known = self.memory.places.read().unwrap_or_else(PoisonError::into_inner);
+        known.loaded.then(|| Arc::clone(&known.places))
     }
 
-    fn remember_places(&self, places: Places) -> Arc<Places> {
-        let places = Arc::new(places);
+    /// Takes copies over where they are not older than what is known; `all` says that there were no more to read.
+    fn remember_places(&self, copies: PlaceCopies, all: bool) -> Arc<Places> {
         let mut known = self.memory.places.write().unwrap_or_else(PoisonError::into_inner);
+        known.places = Arc::new(known.places.with(copies));
         // An empty world is asked for again: its locations may be created at any moment.
-        *known = (!places.is_empty()).then(|| Arc::clone(&places));
-        places
+        known.loaded |= all && !known.places.is_empty();
+        Arc::clone(&known.places)
     }
 
     /// Takes over what events told.
@@ -174,8 +190,7 @@ impl Catalog {
             self.remember_item(item);
         }
         if !copies.is_empty() {
-            let known = self.known_places().unwrap_or_default();
-            self.remember_places(known.with(copies));
+            self.remember_places(copies, false);
         }
     }
 }

@@ -179,11 +179,17 @@ impl Places {
         }
     }
 
-    /// The lane of a way, with the IANA name of the zone in which its delivery dates are read.
+    /// Whether any lane is known.
     #[must_use]
-    pub fn lane_of(&self, way: &Way) -> Option<(Lane, &str)> {
+    pub fn has_lanes(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
+    /// The lane of a way.
+    #[must_use]
+    pub fn lane_of(&self, way: &Way) -> Option<Lane> {
         let copy = self.lanes.get(way)?;
-        Some((copy.over(self.calendar(copy.calendar.as_ref()))?, copy.time_zone.as_str()))
+        copy.over(self.calendar(copy.calendar.as_ref()))
     }
 
     /// Whether no location is known.

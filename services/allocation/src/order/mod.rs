@@ -7,10 +7,12 @@ mod book;
 mod change;
 pub mod key;
 pub mod message;
+pub mod routes;
 pub mod settle;
 pub mod texts;
 
 pub use book::{Book, LineRecord, OrderRecord, put_vector};
 pub use change::{Changes, LostUnits};
 pub use key::LineKey;
+pub use routes::Routes;
 pub use settle::{Cause, Command, Moment};

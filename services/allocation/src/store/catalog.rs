@@ -1,7 +1,7 @@
 //! Queries of the copies of items, locations, working calendars and lanes.
 
 use backorder_storage::{StorageError, Store, WriteTx, bulk};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 
 use super::{
     KEYS_PER_QUERY_MAX,
@@ -21,10 +21,10 @@ pub async fn items<'a>(store: &Store, ids: impl Iterator<Item = &'a str>) -> Res
 }
 
 /// The copies of all locations, working calendars and lanes.
-pub async fn places(store: &Store) -> Result<PlaceCopies, StorageError> {
-    let places = location_copy::Entity::find().all(store.reader()).await?;
-    let calendars = calendar_copy::Entity::find().all(store.reader()).await?;
-    let lanes = lane_copy::Entity::find().all(store.reader()).await?;
+pub async fn places(connection: &impl ConnectionTrait) -> Result<PlaceCopies, StorageError> {
+    let places = location_copy::Entity::find().all(connection).await?;
+    let calendars = calendar_copy::Entity::find().all(connection).await?;
+    let lanes = lane_copy::Entity::find().all(connection).await?;
     Ok(PlaceCopies {
         places: places.into_iter().map(Place::try_from).collect::<Result<_, _>>()?,
         calendars: calendars.into_iter().map(CalendarCopy::try_from).collect::<Result<_, _>>()?,

@@ -14,13 +14,15 @@ use crate::{
     error::Error,
     order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
     store::{
-        orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes},
+        orders::{load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, write_changes},
         runs::{self, Pool},
     },
     use_cases::UseCases,
 };
 
-/// Promises that waited for a run and are told in one transaction.
+/// What changes a promise that is looked at again, for people.
+const REVIEWED: &str = "the promise was looked at again: it could be kept no longer, or a better day has stood";
+/// Promises that waited for a run, or for their time, and are told in one transaction.
 const PROMISES_AT_ONCE: u64 = 500;
 
 /// A claim that changed.
@@ -113,6 +115,31 @@ impl UseCases {
         Ok(())
     }
 
+    /// Looks again at promises that stood against what is expected and may follow it now, some at a time.
+    ///
+    /// # Errors
+    /// As [`UseCases::follow_claims_in_tx`].
+    pub(crate) async fn review_promises(&self) -> Result<(), Error> {
+        let now = self.now();
+        if promises_to_review(self.store().reader(), now, 1).await?.is_empty() {
+            return Ok(());
+        }
+        self.store()
+            .write("review_promises", move |tx| {
+                Box::pin(async move {
+                    let keys = promises_to_review(tx, now, PROMISES_AT_ONCE).await?;
+                    let book = load_lines_in_tx(tx, &keys).await?;
+                    let mut causes = Causes::new();
+                    for (order, line) in keys {
+                        causes.entry(order).or_default().insert(line, REVIEWED.to_owned());
+                    }
+                    let (undecided, changes) = (runs::items_pending(tx).await?, Changes::default());
+                    self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, None).await
+                })
+            })
+            .await
+    }
+
     async fn follow_in_tx(
         &self,
         tx: &WriteTx<'_>,
@@ -121,7 +148,7 @@ impl UseCases {
         traceparent: Option<String>,
     ) -> Result<(), Error> {
         let Following { mut book, causes, undecided, mut changes } = following;
-        let places = self.catalog().places_now();
+        let places = self.catalog().places_in_tx(tx).await?;
         let moment = Moment { now, places: &places };
         let mut events = self.events(now, traceparent);
         let mut pending: Vec<&str> = Vec::new();

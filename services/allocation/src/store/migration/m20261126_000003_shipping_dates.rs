@@ -1,4 +1,5 @@
-//! Copies of working calendars and lanes, and of what a location states about its working days.
+//! Copies of working calendars and lanes, and of what a location states about its working days; the carrier's service of
+//! an order, and the last day on which a line can leave to arrive in time; when a promise moves to another day.
 
 use sea_orm_migration::prelude::*;
 
@@ -22,8 +23,31 @@ impl MigrationTrait for Migration {
         for mut column in location_columns(columns) {
             manager.alter_table(Table::alter().table("location_copy").add_column(&mut column).take()).await?;
         }
+        for table in ["backorder_policy", "order_line"] {
+            for mut column in rule_columns(columns) {
+                manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
+            }
+        }
+        for name in ["better_since", "promise_review_at"] {
+            let mut column = columns.instant(name).null().take();
+            manager.alter_table(Table::alter().table("order_line").add_column(&mut column).take()).await?;
+        }
+        // Few promises stand against what is expected, and every line would be in a whole index.
+        let reviews = "CREATE INDEX ix_order_line_promise_review_at ON order_line (promise_review_at) \
+                       WHERE promise_review_at IS NOT NULL";
+        manager.get_connection().execute_unprepared(reviews).await?;
+        let mut service = columns.text("service").default("").take();
+        manager.alter_table(Table::alter().table("customer_order").add_column(&mut service).take()).await?;
+        let mut latest = columns.civil_date("latest_ship_date").null().take();
+        manager.alter_table(Table::alter().table("order_line").add_column(&mut latest).take()).await?;
         Ok(())
     }
+}
+
+/// Rules and lines from before move their promises at once.
+fn rule_columns(columns: Columns) -> [ColumnDef; 3] {
+    ["promise_later_days", "promise_earlier_days", "promise_stable_hours"]
+        .map(|column| columns.int32(column).default(0).take())
 }
 
 fn calendar_copy(columns: Columns) -> TableCreateStatement {

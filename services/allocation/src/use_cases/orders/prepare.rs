@@ -23,7 +23,7 @@ use super::{Draft, DraftLine};
 use crate::{
     catalog::{ItemCopy, Places},
     error::Error,
-    order::{key::demand_line, texts},
+    order::{Routes, key::demand_line, texts},
     rules::RuleSet,
     store::entity::{customer_order, order_line},
     use_cases::UseCases,
@@ -110,6 +110,7 @@ fn order_row(
         channel: draft.channel.clone(),
         ship_to: draft.ship_to.clone(),
         destination_zone: draft.destination_zone.clone(),
+        service: draft.service.clone(),
         ordered_at: columns::micros(ordered_at),
         currency_code: currency.unwrap_or_default(),
         company_rate_nanos: draft.company_rate_nanos,
@@ -157,6 +158,8 @@ impl Basis<'_> {
         let mut row = self.bare_row(line, quantity.get(), base_units, &wanted);
         put_terms(&mut row, line, policy, &terms, wait);
         row.locations = texts::locations(locations);
+        let routes = Routes::of(self.order, self.places, &wanted.zone);
+        row.latest_ship_date = routes.latest_ship_date(&row, None).ok().flatten().map(columns::date_text);
         let (cost_nanos, cost_currency) = frozen_cost(line, item);
         row.cost_nanos = cost_nanos;
         row.cost_currency = cost_currency;
@@ -230,6 +233,7 @@ impl Basis<'_> {
             current_promised_date: None,
             expected_ship_date: None,
             actual_ship_date: None,
+            latest_ship_date: None,
             promised_zone: wanted.zone_name.clone(),
             promise_revision: 0,
             confirmations: String::new(),
@@ -245,6 +249,11 @@ impl Basis<'_> {
             notify_before_short: line.notify_before_short,
             policy_id: String::new(),
             after_wait: String::new(),
+            promise_later_days: 0,
+            promise_earlier_days: 0,
+            promise_stable_hours: 0,
+            better_since: None,
+            promise_review_at: None,
             may_wait: true,
             loss_reason: String::new(),
             waiting_limit: None,
@@ -268,6 +277,9 @@ fn put_terms(
     row.policy_id = policy.map(|policy| policy.id.to_string()).unwrap_or_default();
     row.after_wait =
         convert::after_wait(policy.map(|policy| policy.after_wait).unwrap_or_default()).as_str_name().to_owned();
+    row.promise_later_days = i32::from(terms.promise_rule.later_days);
+    row.promise_earlier_days = i32::from(terms.promise_rule.earlier_days);
+    row.promise_stable_hours = i32::from(terms.promise_rule.stable_hours);
     row.may_wait = terms.may_wait;
     row.loss_reason = convert::loss_reason(terms.loss).as_str_name().to_owned();
     row.waiting_limit = terms.waiting_limit.map(Quantity::get);
@@ -332,7 +344,9 @@ pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         Placing::Firm => (inventory::ReservationStrength::Firm, None),
         Placing::Quote { expires_at } => (inventory::ReservationStrength::Soft, Some(expires_at)),
     };
-    let requested = columns::date(&line.requested_date, "order_line").ok();
+    // Inventory counts the day on which goods leave.
+    let wanted = line.latest_ship_date.as_ref().unwrap_or(&line.requested_date);
+    let requested = columns::date(wanted, "order_line").ok();
     inventory::ReserveLine {
         line: demand_line(&line.order_id, line.line_number, expires_at.is_some()),
         part: 1,

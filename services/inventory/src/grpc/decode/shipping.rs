@@ -25,7 +25,7 @@ use crate::{
     use_cases::Change,
 };
 
-const ZONE_BYTES_MAX: usize = 200;
+const ZONE_BYTES_MAX: usize = 50;
 const SERVICE_BYTES_MAX: usize = 100;
 /// The field that is named when the days of a calendar contradict each other.
 const EXTRA_DAYS: &str = "working_calendar.extra_working_days";
