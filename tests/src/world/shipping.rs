@@ -1,9 +1,10 @@
-//! Working calendars, lanes and what locations state of them.
+//! Working calendars, lanes, what locations state of them, and releases of items.
 
 use backorder_proto::{
     common::v1::TimeOfDay,
     inventory::v1::{
-        CreateLaneRequest, CreateWorkingCalendarRequest, Lane, Location, UpdateLocationRequest, WorkingCalendar,
+        CreateLaneRequest, CreateWorkingCalendarRequest, Item, ItemRelease, Lane, Location, UpdateItemRequest,
+        UpdateLocationRequest, WorkingCalendar,
     },
 };
 use jiff::civil;
@@ -37,6 +38,17 @@ impl World {
             update_mask: Some(FieldMask { paths: fields.map(str::to_owned).to_vec() }),
         };
         self.inventory.catalog.clone().update_location(request).await.expect("update a location");
+        self.idle().await;
+    }
+
+    /// An item with release dates; waits until everyone knows.
+    pub async fn releases(&self, item: &str, releases: Vec<ItemRelease>) {
+        let request = UpdateItemRequest {
+            request_id: request_id(),
+            item: Some(Item { name: self.item_name(item), releases, ..Default::default() }),
+            update_mask: Some(FieldMask { paths: vec!["releases".to_owned()] }),
+        };
+        self.inventory.catalog.clone().update_item(request).await.expect("update an item");
         self.idle().await;
     }
 

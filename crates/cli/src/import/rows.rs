@@ -9,6 +9,7 @@ use backorder_domain::money::CurrencyCode;
 use backorder_proto::{
     common::v1::{Date, Money, TimeOfDay},
     convert::encode,
+    inventory::v1::ItemRelease,
 };
 use jiff::{Timestamp, civil};
 
@@ -221,6 +222,20 @@ impl Fields<'_> {
         dates.into_iter().map(requests::date).collect()
     }
 
+    /// Release dates, separated by bars: `DATE` for all orders, or `CHANNEL=DATE`, `CHANNEL@ZONE=DATE`, `@ZONE=DATE`.
+    pub fn releases(&mut self, column: &str) -> Vec<ItemRelease> {
+        let texts = self.row.text(column).split('|').map(str::trim).filter(|text| !text.is_empty());
+        let release = |text: &str| {
+            let (orders, date) = text.split_once('=').unwrap_or(("", text));
+            let (channel, zone) = orders.split_once('@').unwrap_or((orders, ""));
+            let release_date = Some(requests::date(date.trim().parse().ok()?));
+            let (channel, destination_zone) = (channel.trim().to_owned(), zone.trim().to_owned());
+            Some(ItemRelease { release_date, channel, destination_zone })
+        };
+        let releases: Option<Vec<ItemRelease>> = texts.map(release).collect();
+        self.parsed(column, releases, "release dates such as 2027-01-15|web@EU=2027-01-20").unwrap_or_default()
+    }
+
     /// A time of the day `HH:MM`.
     pub fn time(&mut self, column: &str) -> Option<TimeOfDay> {
         let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
@@ -324,6 +339,23 @@ mod tests {
     fn a_row_of_another_length_and_broken_json_are_refused_with_their_lines() {
         assert_eq!(all("a,b\n1,2\n1\n")[1].as_ref().unwrap_err().line, 3);
         assert_eq!(all("{\"a\":1}\n\n{\"a\":\n")[1].as_ref().unwrap_err().line, 3);
+    }
+
+    #[test]
+    fn release_dates_name_the_orders_that_they_are_for() {
+        let rows = all("releases\n2027-01-15|web=2027-01-20|@EU=2027-02-01|web@EU=2027-01-25\nsoon\n");
+        let releases = rows[0].as_ref().unwrap().fields().releases("releases");
+        let read: Vec<_> = releases
+            .iter()
+            .map(|release| {
+                let day = release.release_date.map(|date| (date.month, date.day)).unwrap();
+                (day, release.channel.as_str(), release.destination_zone.as_str())
+            })
+            .collect();
+        assert_eq!(read, [((1, 15), "", ""), ((1, 20), "web", ""), ((2, 1), "", "EU"), ((1, 25), "web", "EU")]);
+        let mut fields = rows[1].as_ref().unwrap().fields();
+        fields.releases("releases");
+        assert!(fields.finish().unwrap_err().detail.contains("soon"));
     }
 
     #[test]

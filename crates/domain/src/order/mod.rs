@@ -9,6 +9,7 @@ pub mod line;
 pub mod policy;
 pub mod promise;
 pub mod promise_rule;
+pub mod release;
 pub mod route;
 pub mod state;
 

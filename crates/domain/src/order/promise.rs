@@ -218,17 +218,31 @@ pub fn reason_of(before: ClaimSums, after: ClaimSums) -> Option<PromiseReason> {
     }
 }
 
-/// Units that wait and cannot leave in time for the requested day: what is backordered.
+/// Units that wait for an item that is not released yet: no backorder.
+#[must_use]
+pub fn preorder_units(confirmations: &[Confirmation], dates: &LineDates<'_>) -> Option<Quantity> {
+    if dates.release.is_none() {
+        return Some(Quantity::ZERO);
+    }
+    Quantity::checked_sum(confirmations.iter().filter(|c| c.cover != Cover::Stock).map(|c| c.quantity))
+}
+
+/// Units that wait and cannot leave in time for the requested day: what is backordered. Of an item that is not released
+/// none are.
 #[must_use]
 pub fn late_units(confirmations: &[Confirmation], dates: &LineDates<'_>) -> Option<Quantity> {
+    if dates.release.is_some() {
+        return Some(Quantity::ZERO);
+    }
     let waiting = confirmations.iter().filter(|c| c.cover != Cover::Stock);
     Quantity::checked_sum(waiting.filter(|c| !is_in_time(c, dates)).map(|c| c.quantity))
 }
 
-/// Units that wait, are wanted later than `today`, and can leave in time: no backorder.
+/// Units that wait, are wanted later than `today`, and can leave in time: no backorder. What is preordered is counted as
+/// that.
 #[must_use]
 pub fn future_units(confirmations: &[Confirmation], dates: &LineDates<'_>, today: Date) -> Option<Quantity> {
-    if dates.requested <= today {
+    if dates.requested <= today || dates.release.is_some() {
         return Some(Quantity::ZERO);
     }
     let waiting = confirmations.iter().filter(|c| c.cover != Cover::Stock);
@@ -289,7 +303,7 @@ mod tests {
 
     fn wanted(requested: i8, today: i8) -> LineDates<'static> {
         let now: Timestamp = format!("{}T12:00:00Z", day(today)).parse().unwrap();
-        LineDates { requested: day(requested), basis: DateBasis::Ship, now, route: &plain }
+        LineDates { requested: day(requested), basis: DateBasis::Ship, release: None, now, route: &plain }
     }
 
     fn made(previous: &[Confirmation], claim: &ClaimCopy, requested: i8, today: i8) -> Vec<Confirmation> {
@@ -351,6 +365,17 @@ mod tests {
         assert_eq!(reason_of(before, sums(6, 4, 0)), Some(PromiseReason::SupplyChanged));
         assert_eq!(reason_of(before, sums(4, 4, 0)), Some(PromiseReason::Amended));
         assert_eq!(reason_of(before, sums(6, 1, 3)), None);
+    }
+
+    #[test]
+    fn units_of_an_item_that_is_not_released_are_preordered_and_not_late() {
+        let claim = claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 2, 25)]);
+        let dates = LineDates { release: Some(day(28)), ..wanted(24, 23) };
+        let promise = confirmations(&[], [&claim], &dates);
+        assert_eq!(preorder_units(&promise, &dates), Some(units(6)));
+        assert_eq!(late_units(&promise, &dates), Some(Quantity::ZERO));
+        assert_eq!(promise[0].ship_date, Some(day(28)));
+        assert_eq!(preorder_units(&promise, &wanted(24, 23)), Some(Quantity::ZERO));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct LineDates<'a> {
     pub requested: Date,
     /// What it is the day of.
     pub basis: DateBasis,
+    /// The day before which the item may not leave. `None` when it is released.
+    pub release: Option<Date>,
     /// The business time.
     pub now: Timestamp,
     /// The route from a location.
@@ -78,10 +80,16 @@ impl Route {
 }
 
 impl LineDates<'_> {
-    /// The last day on which goods can leave the location to be in time.
+    /// The last day on which goods can leave the location to be in time. Before its release an item is not late.
     #[must_use]
     pub fn due(&self, location: &LocationId) -> Date {
-        (self.route)(location).due(self.requested, self.basis)
+        self.due_on(&(self.route)(location))
+    }
+
+    fn due_on(&self, route: &Route) -> Date {
+        let due = route.due(self.requested, self.basis);
+        let released = self.release.and_then(|release| route.schedule.ship_day_for(release));
+        released.map_or(due, |released| due.max(released))
     }
 
     /// When units on hand at a location leave: not before they can, and not before they have to.
@@ -99,7 +107,7 @@ impl LineDates<'_> {
     }
 
     fn not_before_due(&self, route: &Route, ships: Option<ShipDay>) -> Option<Date> {
-        Some(ships?.ship.max(route.due(self.requested, self.basis)))
+        Some(ships?.ship.max(self.due_on(route)))
     }
 
     /// When goods that leave a location on a day reach the customer.
@@ -120,6 +128,8 @@ pub enum DateStepKind {
     DockToStock,
     /// The goods are picked and packed.
     Handling,
+    /// The item is not released before.
+    ReleaseDate,
     /// The customer wants them later.
     RequestedDate,
     /// They travel.
@@ -140,7 +150,13 @@ pub struct DateStep {
 /// The steps that moved a promised day of leaving, in their order: from the day of the order (`expected` is `None`) or of
 /// the supply. Days that nothing moved have no step.
 #[must_use]
-pub fn date_steps(route: &Route, expected: Option<Date>, now: Timestamp, promised: Date) -> Vec<DateStep> {
+pub fn date_steps(
+    route: &Route,
+    expected: Option<Date>,
+    release: Option<Date>,
+    now: Timestamp,
+    promised: Date,
+) -> Vec<DateStep> {
     let schedule = &route.schedule;
     let ships = match expected {
         Some(expected) => schedule.supply_ships(expected, now),
@@ -160,7 +176,9 @@ pub fn date_steps(route: &Route, expected: Option<Date>, now: Timestamp, promise
         step(DateStepKind::DockToStock, counted, taken_in);
         step(DateStepKind::CutOff, taken_in, pickable);
         step(DateStepKind::Handling, pickable, ship);
-        step(DateStepKind::RequestedDate, ship, promised.max(ship));
+        let released = release.and_then(|release| schedule.ship_day_for(release)).map_or(ship, |day| day.max(ship));
+        step(DateStepKind::ReleaseDate, ship, released);
+        step(DateStepKind::RequestedDate, released, promised.max(released));
     }
     if let Some(delivery) = route.delivery(promised) {
         step(DateStepKind::Transit, promised, delivery.date);
@@ -226,7 +244,8 @@ mod tests {
     #[test]
     fn goods_leave_when_they_can_and_not_before_they_have_to() {
         let route = |_: &LocationId| to_berlin();
-        let wanted = |requested| LineDates { requested, basis: DateBasis::Deliver, now: now(), route: &route };
+        let wanted =
+            |requested| LineDates { requested, basis: DateBasis::Deliver, release: None, now: now(), route: &route };
         let soon = wanted(date(2026, 11, 26));
         assert_eq!(soon.stock_leaves(&location()), Some(date(2026, 11, 30)));
         assert_eq!(soon.supply_leaves(&location(), date(2026, 11, 27)), Some(date(2026, 12, 1)));
@@ -238,13 +257,13 @@ mod tests {
 
     #[test]
     fn each_step_that_moved_a_date_is_named() {
-        let stock = date_steps(&to_berlin(), None, now(), date(2026, 11, 30));
+        let stock = date_steps(&to_berlin(), None, None, now(), date(2026, 11, 30));
         let kinds = |steps: &[DateStep]| steps.iter().map(|step| step.kind).collect::<Vec<_>>();
         assert_eq!(kinds(&stock), [DateStepKind::CutOff, DateStepKind::Handling, DateStepKind::Transit]);
         assert_eq!((stock[0].from, stock[0].to), (date(2026, 11, 26), date(2026, 11, 27)));
         assert_eq!(stock[2].to, date(2026, 12, 2));
         let saturday = Some(date(2026, 11, 28));
-        let supply = date_steps(&to_berlin(), saturday, now(), date(2026, 12, 4));
+        let supply = date_steps(&to_berlin(), saturday, None, now(), date(2026, 12, 4));
         assert_eq!(
             kinds(&supply),
             [
@@ -258,9 +277,23 @@ mod tests {
     }
 
     #[test]
+    fn an_item_that_is_not_released_leaves_on_the_first_open_day_from_its_release_on() {
+        let route = |_: &LocationId| to_berlin();
+        let requested = date(2026, 11, 26);
+        let release = Some(date(2026, 12, 5));
+        let dates = LineDates { requested, basis: DateBasis::Ship, release, now: now(), route: &route };
+        let monday = date(2026, 12, 7);
+        assert_eq!(dates.stock_leaves(&location()), Some(monday));
+        assert_eq!(dates.supply_leaves(&location(), date(2026, 11, 27)), Some(monday));
+        assert_eq!(dates.due(&location()), monday);
+        let steps = date_steps(&to_berlin(), None, release, now(), monday);
+        assert_eq!(steps[2].kind, DateStepKind::ReleaseDate);
+    }
+
+    #[test]
     fn a_location_that_states_nothing_moves_no_date() {
         let plain = Route { schedule: ShipSchedule::every_day(jiff::tz::TimeZone::UTC), lane: None };
-        assert_eq!(date_steps(&plain, None, now(), date(2026, 11, 26)), []);
-        assert_eq!(date_steps(&plain, Some(date(2026, 11, 30)), now(), date(2026, 11, 30)), []);
+        assert_eq!(date_steps(&plain, None, None, now(), date(2026, 11, 26)), []);
+        assert_eq!(date_steps(&plain, Some(date(2026, 11, 30)), None, now(), date(2026, 11, 30)), []);
     }
 }

@@ -81,7 +81,7 @@ impl Catalog {
         if missing.is_empty() {
             return Ok(found);
         }
-        for item in store::catalog::items(&self.store, missing.iter().copied()).await? {
+        for item in store::catalog::items(self.store.reader(), missing.iter().copied()).await? {
             missing.remove(item.id.as_str());
             found.insert(item.id.clone(), self.remember_item(item));
         }

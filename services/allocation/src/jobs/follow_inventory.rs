@@ -6,14 +6,14 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use backorder_messaging::{Envelope, EventHandler, HandlerError, Subscription};
 use backorder_proto::inventory::v1 as pb;
-use backorder_storage::{WriteTx, columns};
+use backorder_storage::{StorageError, WriteTx, columns};
 use prost::Message;
 
 use crate::{
     catalog::{CalendarCopy, ItemCopy, LaneCopy, Place, PlaceCopies},
     error::Error,
     store::{
-        catalog::{put_items_in_tx, put_places_in_tx},
+        catalog::{items as items_in, put_items_in_tx, put_places_in_tx},
         runs,
     },
     use_cases::{UseCases, claims::ClaimNews},
@@ -85,13 +85,19 @@ impl EventHandler for FollowInventory {
         let news = self.read(events)?;
         let now = self.0.now();
         let traceparent = events.last().and_then(|event| event.traceparent.clone());
-        put_items_in_tx(tx, &last_of_each(&news.items, |item| item.id.as_str())).await?;
+        let items = last_of_each(&news.items, |item| item.id.as_str());
+        let released = with_other_releases(tx, &items).await?;
+        put_items_in_tx(tx, &items).await?;
         let copies = PlaceCopies {
             places: last_of_each(&news.copies.places, |place| place.id.as_str()),
             calendars: last_of_each(&news.copies.calendars, |calendar| calendar.id.as_str()),
             lanes: last_of_each(&news.copies.lanes, |lane| lane.id.as_str()),
         };
         put_places_in_tx(tx, &copies).await?;
+        if !released.is_empty() {
+            let followed = self.0.follow_releases_in_tx(tx, &released, now, traceparent.clone()).await;
+            followed.map_err(handler_error)?;
+        }
         if !news.claims.is_empty() {
             let followed = self.0.follow_claims_in_tx(tx, &news.claims, &news.pools, now, traceparent).await;
             followed.map_err(handler_error)?;
@@ -153,6 +159,16 @@ impl FollowInventory {
         }
         Ok(news)
     }
+}
+
+/// Those of the new copies that have other release dates than the copies before them.
+async fn with_other_releases(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<Vec<ItemCopy>, StorageError> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = items_in(tx, items.iter().map(|item| item.id.as_str())).await?;
+    let was = |item: &ItemCopy| before.iter().find(|old| old.id == item.id).map(|old| old.releases.clone());
+    Ok(items.iter().filter(|item| was(item).unwrap_or_default() != item.releases).cloned().collect())
 }
 
 /// The order of a claim's resource name, `claims/orders/{order}/lines/…`.

@@ -127,6 +127,7 @@ pub fn line(
         actual_ship_date: dates.actual,
         latest_ship_date: dates.latest_ship,
         expected_delivery_date: dates.expected_delivery,
+        release_date: columns::optional_date(row.release_date.as_deref(), TABLE)?.map(encode::date),
         confirmations: confirmations(&row.confirmations)?,
         unit_price: money(currency, row.price_nanos),
         unit_cost: money(&row.cost_currency, row.cost_nanos),

@@ -3,6 +3,7 @@
 use backorder_domain::{
     ids::LocationId,
     order::route::{DateBasis, LineDates, Route},
+    time::civil_date_in,
 };
 use backorder_proto::common::v1 as common;
 use backorder_storage::{StorageError, columns};
@@ -81,15 +82,18 @@ pub fn basis_of(line: &order_line::Model) -> DateBasis {
     }
 }
 
-/// What the dates of a line's promise are counted from and by.
+/// What the dates of a line's promise are counted from and by. In `zone` is read whether its item is released.
 ///
 /// # Errors
 /// [`StorageError::InvalidRow`] for a row that was not written here.
 pub fn line_dates<'a>(
     line: &order_line::Model,
     now: Timestamp,
+    zone: &TimeZone,
     route: &'a dyn Fn(&LocationId) -> Route,
 ) -> Result<LineDates<'a>, StorageError> {
     let requested = columns::date(&line.requested_date, "order_line")?;
-    Ok(LineDates { requested, basis: basis_of(line), now, route })
+    let release = columns::optional_date(line.release_date.as_deref(), "order_line")?;
+    let release = release.filter(|release| *release > civil_date_in(now, zone));
+    Ok(LineDates { requested, basis: basis_of(line), release, now, route })
 }

@@ -14,7 +14,7 @@ use backorder_domain::{
 };
 use backorder_proto::convert::allocation as convert;
 use backorder_storage::{StorageError, columns};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     catalog::Places,
@@ -94,35 +94,65 @@ pub fn settle(
     let previous = texts::confirmations_of(&line.row.confirmations)?;
     let routes = Routes::of(order, moment.places, &zone);
     let route = |location: &LocationId| routes.from(location);
-    let dates = line_dates(&line.row, moment.now, &route)?;
+    let dates = line_dates(&line.row, moment.now, &zone, &route)?;
     let next = promise::confirmations(&previous, &copies, &dates);
     // A quote that ended and a line that was shipped promise nothing new.
     let reason = cause.reason.or_else(|| promise::reason_of(before, after));
-    if next.is_empty() {
-        // Nothing is left of which something else could be told later.
-        (line.row.better_since, line.row.promise_review_at) = (None, None);
-    }
-    let is_due = line.row.promise_review_at.is_some_and(|at| at <= columns::micros(moment.now));
+    let review_at = line.row.promise_review_at;
+    let is_due = take_review(&mut line.row, &next, moment);
     let reason = reason.filter(|_| is_due || promise::is_another(&previous, &next));
     let awaits_run = matches!(command, Command::AwaitRun) && reason == Some(PromiseReason::SupplyChanged);
     let next = if awaits_run { previous } else { next };
+    if awaits_run {
+        // The run decides first; then the line is looked at again.
+        line.row.promise_review_at = review_at;
+    }
 
     apply(&mut vector, line, command, after, &dates).map_err(|error| disagree(&line.row, error))?;
     let today_here = civil_date_in(moment.now, &zone);
     let future = promise::future_units(&next, &dates, today_here).unwrap_or_default();
-    vector.tell_apart(future, Quantity::ZERO);
+    let preorder = promise::preorder_units(&next, &dates).unwrap_or_default();
+    vector.tell_apart(future, preorder);
     put_vector(&mut line.row, &vector);
     put_progress(&mut line.row, &vector, &next, moment, &zone);
     let ships_from = promise::promised(&next).and_then(|(_, last)| last.location.as_ref());
     line.row.latest_ship_date = routes.latest_ship_date(&line.row, ships_from)?.map(columns::date_text);
-    Ok(match reason {
+    let promised = match reason {
         None => Promised::Same,
         Some(_) if awaits_run => Promised::AwaitsRun,
         Some(reason) if follows(&mut line.row, &next, reason, moment)? => {
             Promised::Revised(revise(&mut line.row, &next, reason, cause, moment))
         }
         Some(_) => Promised::Same,
-    })
+    };
+    if let Some(release) = dates.release.filter(|_| !preorder.is_zero()) {
+        review_by(&mut line.row, release, &zone);
+    }
+    Ok(promised)
+}
+
+/// Takes off the time at which the line is to be looked at again; answers whether it has come and something else may be
+/// promised now.
+fn take_review(row: &mut order_line::Model, next: &[Confirmation], moment: Moment<'_>) -> bool {
+    if next.is_empty() {
+        // Nothing is left of which something else could be told later.
+        (row.better_since, row.promise_review_at) = (None, None);
+        return false;
+    }
+    if row.promise_review_at.is_none_or(|at| at > columns::micros(moment.now)) {
+        return false;
+    }
+    row.promise_review_at = None;
+    promise::promised(next).map(|(date, _)| columns::date_text(date)) != row.current_promised_date
+}
+
+/// The line is looked at again when the day begins at the latest: what is preordered is not from then on.
+fn review_by(row: &mut order_line::Model, day: Date, zone: &TimeZone) {
+    let begins = zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok().map(columns::micros);
+    row.promise_review_at = match (row.promise_review_at, begins) {
+        (Some(at), Some(begins)) => Some(at.min(begins)),
+        (at, begins) => at.or(begins),
+    };
 }
 
 /// Whether the promise follows what is expected now, by the line's rule. Notes when to look again where it does not yet.

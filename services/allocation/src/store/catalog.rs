@@ -1,6 +1,6 @@
 //! Queries of the copies of items, locations, working calendars and lanes.
 
-use backorder_storage::{StorageError, Store, WriteTx, bulk};
+use backorder_storage::{StorageError, WriteTx, bulk};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 
 use super::{
@@ -10,12 +10,15 @@ use super::{
 use crate::catalog::{CalendarCopy, ItemCopy, LaneCopy, Place, PlaceCopies};
 
 /// The copies of the given items that are there.
-pub async fn items<'a>(store: &Store, ids: impl Iterator<Item = &'a str>) -> Result<Vec<ItemCopy>, StorageError> {
+pub async fn items<'a>(
+    connection: &impl ConnectionTrait,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<Vec<ItemCopy>, StorageError> {
     let ids: Vec<&str> = ids.collect();
     let mut items = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
         let query = item_copy::Entity::find().filter(item_copy::Column::Id.is_in(chunk.iter().copied()));
-        items.extend(query.all(store.reader()).await?.into_iter().map(ItemCopy::from));
+        items.extend(query.all(connection).await?.into_iter().map(ItemCopy::from));
     }
     Ok(items)
 }
@@ -36,7 +39,8 @@ pub async fn places(connection: &impl ConnectionTrait) -> Result<PlaceCopies, St
 pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<(), StorageError> {
     use item_copy::Column as C;
     let rows = items.iter().map(|item| item_copy::Model::from(item).into_active_model()).collect();
-    let columns = [C::Category, C::BaseUnit, C::PackSize, C::CostNanos, C::CostCurrency, C::Units, C::Version];
+    let columns =
+        [C::Category, C::BaseUnit, C::PackSize, C::CostNanos, C::CostCurrency, C::Units, C::Releases, C::Version];
     bulk::upsert(tx, rows, &bulk::replacing([C::Id], columns)).await?;
     Ok(())
 }

@@ -4,22 +4,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backorder_domain::order::state::{OrderCommand, OrderState};
+use backorder_domain::order::{
+    release::release_date,
+    state::{OrderCommand, OrderState},
+};
 use backorder_proto::convert::allocation::{ClaimOfLine, claim_of_line};
 use backorder_proto::inventory::v1 as inventory;
 use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 
 use crate::{
+    catalog::ItemCopy,
     error::Error,
     order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
     store::{
-        orders::{load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, write_changes},
+        orders::{
+            load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, put_release_date_in_tx, unshipped_lines,
+            write_changes,
+        },
         runs::{self, Pool},
     },
     use_cases::UseCases,
 };
 
+/// What changes a promise when the item's release date does, for people.
+const RELEASED: &str = "the item's release date changed";
 /// What changes a promise that is looked at again, for people.
 const REVIEWED: &str = "the promise was looked at again: it could be kept no longer, or a better day has stood";
 /// Promises that waited for a run, or for their time, and are told in one transaction.
@@ -138,6 +147,38 @@ impl UseCases {
                 })
             })
             .await
+    }
+
+    /// Lets lines follow the release dates of their items, of which these are the new copies.
+    ///
+    /// # Errors
+    /// As [`UseCases::follow_claims_in_tx`].
+    pub(crate) async fn follow_releases_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        items: &[ItemCopy],
+        now: Timestamp,
+        traceparent: Option<String>,
+    ) -> Result<(), Error> {
+        let by_id: BTreeMap<&str, &ItemCopy> = items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let keys = unshipped_lines(tx, by_id.keys().copied()).await?;
+        let mut book = load_lines_in_tx(tx, &keys).await?;
+        let mut causes = Causes::new();
+        for order in book.orders.values_mut() {
+            let (channel, zone) = (order.row.channel.clone(), order.row.destination_zone.clone());
+            for (number, line) in &mut order.lines {
+                let Some(item) = by_id.get(line.row.item_id.as_str()) else { continue };
+                let release = release_date(&item.releases, &channel, &zone).map(columns::date_text);
+                if release != line.row.release_date {
+                    put_release_date_in_tx(tx, &order.row.id, *number, release.as_deref()).await?;
+                    line.row.release_date = release;
+                    line.forget_stock_days()?;
+                    causes.entry(order.row.id.clone()).or_default().insert(*number, RELEASED.to_owned());
+                }
+            }
+        }
+        let (undecided, changes) = (runs::items_pending(tx).await?, Changes::default());
+        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, traceparent).await
     }
 
     async fn follow_in_tx(

@@ -15,6 +15,7 @@ use backorder_domain::{
     calendar::DayCount,
     ids::{CalendarId, ItemId, LocationId},
     money::Money,
+    order::release::ItemRelease,
     quantity::Quantity,
 };
 use jiff::{
@@ -45,6 +46,8 @@ pub struct Item {
     pub units: Vec<Unit>,
     /// Free units per location that are never promised to the future.
     pub safety_stock: Quantity,
+    /// From when it may leave.
+    pub releases: Vec<ItemRelease>,
 }
 
 /// An item that may be sent in place of another.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use backorder_domain::{
     ids::ItemId,
     money::{CurrencyCode, Money},
+    order::release::ItemRelease,
     quantity::Quantity,
 };
 use backorder_storage::{StorageError, WriteTx, bulk, columns};
@@ -12,7 +13,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::entity::{item, item_substitute, item_unit};
+use super::entity::{item, item_release, item_substitute, item_unit};
 use crate::catalog::{Item, Stored, Substitute, Unit};
 
 /// Item ids in one `IN` list at most.
@@ -110,6 +111,7 @@ async fn with_parts(
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let mut substitutes: HashMap<String, Vec<item_substitute::Model>> = HashMap::new();
     let mut units: HashMap<String, Vec<item_unit::Model>> = HashMap::new();
+    let mut releases: HashMap<String, Vec<item_release::Model>> = HashMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
         let query = item_substitute::Entity::find()
             .filter(item_substitute::Column::ItemId.is_in(chunk.iter().copied()))
@@ -123,12 +125,19 @@ async fn with_parts(
         for row in query.all(connection).await? {
             units.entry(row.item_id.clone()).or_default().push(row);
         }
+        let query = item_release::Entity::find()
+            .filter(item_release::Column::ItemId.is_in(chunk.iter().copied()))
+            .order_by_asc(item_release::Column::Ordinal);
+        for row in query.all(connection).await? {
+            releases.entry(row.item_id.clone()).or_default().push(row);
+        }
     }
     rows.into_iter()
         .map(|row| {
             let substitutes = substitutes.remove(&row.id).unwrap_or_default();
             let units = units.remove(&row.id).unwrap_or_default();
-            read_item(row, substitutes, units)
+            let releases = releases.remove(&row.id).unwrap_or_default();
+            read_item(row, substitutes, units, releases)
         })
         .collect()
 }
@@ -137,6 +146,7 @@ fn read_item(
     row: item::Model,
     substitutes: Vec<item_substitute::Model>,
     units: Vec<item_unit::Model>,
+    releases: Vec<item_release::Model>,
 ) -> Result<Stored<Item>, StorageError> {
     let value = Item {
         id: item_id(row.id)?,
@@ -149,6 +159,7 @@ fn read_item(
         substitutes: substitutes.into_iter().map(read_substitute).collect::<Result<_, _>>()?,
         units: units.into_iter().map(read_unit).collect(),
         safety_stock: Quantity::try_new(row.safety_stock).map_err(|e| invalid("item", e))?,
+        releases: releases.into_iter().map(read_release).collect::<Result<_, _>>()?,
     };
     Ok(Stored {
         value,
@@ -166,6 +177,14 @@ fn read_substitute(row: item_substitute::Model) -> Result<Substitute, StorageErr
         ratio_denominator: row.ratio_denominator,
         valid_from: columns::optional_date(row.valid_from.as_deref(), TABLE)?,
         valid_to: columns::optional_date(row.valid_to.as_deref(), TABLE)?,
+    })
+}
+
+fn read_release(row: item_release::Model) -> Result<ItemRelease, StorageError> {
+    Ok(ItemRelease {
+        date: columns::date(&row.release_date, "item_release")?,
+        channel: row.channel,
+        destination_zone: row.destination_zone,
     })
 }
 
@@ -211,9 +230,11 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         let old = item_substitute::Entity::delete_many().filter(item_substitute::Column::ItemId.is_in(ids()));
         old.exec(tx).await?;
         item_unit::Entity::delete_many().filter(item_unit::Column::ItemId.is_in(ids())).exec(tx).await?;
+        item_release::Entity::delete_many().filter(item_release::Column::ItemId.is_in(ids())).exec(tx).await?;
     }
     bulk::insert(tx, items.iter().flat_map(substitute_rows).collect()).await?;
     bulk::insert(tx, items.iter().flat_map(unit_rows).collect()).await?;
+    bulk::insert(tx, items.iter().flat_map(release_rows).collect()).await?;
     Ok(())
 }
 
@@ -246,6 +267,16 @@ fn substitute_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_substitut
         ratio_denominator: Set(substitute.ratio_denominator),
         valid_from: Set(substitute.valid_from.map(columns::date_text)),
         valid_to: Set(substitute.valid_to.map(columns::date_text)),
+    })
+}
+
+fn release_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_release::ActiveModel> {
+    stored.value.releases.iter().zip(0..).map(|(release, ordinal)| item_release::ActiveModel {
+        item_id: Set(stored.value.id.as_str().to_owned()),
+        ordinal: Set(ordinal),
+        release_date: Set(columns::date_text(release.date)),
+        channel: Set(release.channel.clone()),
+        destination_zone: Set(release.destination_zone.clone()),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Copies of working calendars and lanes, and of what a location states about its working days; the carrier's service of
-//! an order, and the last day on which a line can leave to arrive in time; when a promise moves to another day.
+//! an order, and the last day on which a line can leave to arrive in time; when a promise moves to another day; when an item is
+//! released.
 
 use sea_orm_migration::prelude::*;
 
@@ -36,6 +37,10 @@ impl MigrationTrait for Migration {
         let reviews = "CREATE INDEX ix_order_line_promise_review_at ON order_line (promise_review_at) \
                        WHERE promise_review_at IS NOT NULL";
         manager.get_connection().execute_unprepared(reviews).await?;
+        let mut releases = columns.text("releases").default("").take();
+        manager.alter_table(Table::alter().table("item_copy").add_column(&mut releases).take()).await?;
+        let mut release = columns.civil_date("release_date").null().take();
+        manager.alter_table(Table::alter().table("order_line").add_column(&mut release).take()).await?;
         let mut service = columns.text("service").default("").take();
         manager.alter_table(Table::alter().table("customer_order").add_column(&mut service).take()).await?;
         let mut latest = columns.civil_date("latest_ship_date").null().take();

@@ -163,7 +163,7 @@ fn situation(
     let zone = places.zone_named(&row.time_zone);
     let routes = Routes::of(&waiting.order, places, &zone);
     let route = |location: &LocationId| routes.from(location);
-    let dates = line_dates(row, now, &route)?;
+    let dates = line_dates(row, now, &zone, &route)?;
     let pegs = own.iter().flat_map(|claim| &claim.pegs);
     let leaves = |peg: &inventory::Peg| {
         let schedule = routes.from(&location_of(&peg.location)?).schedule;
@@ -213,7 +213,9 @@ fn steps(
             pegs.find(|peg| peg.supply == name).and_then(|peg| date_of(peg.expected_date.as_ref()))
         }
     };
-    Ok(date_steps(&Routes::of(&waiting.order, places, &zone).from(location), expected, made_at, promised))
+    let release = columns::optional_date(row.release_date.as_deref(), "order_line")?;
+    let route = Routes::of(&waiting.order, places, &zone).from(location);
+    Ok(date_steps(&route, expected, release, made_at, promised))
 }
 
 fn step_message(step: DateStep) -> pb::DateStep {
@@ -224,6 +226,7 @@ fn step_message(step: DateStep) -> pb::DateStep {
         DateStepKind::Handling => pb::DateStepKind::Handling,
         DateStepKind::RequestedDate => pb::DateStepKind::RequestedDate,
         DateStepKind::Transit => pb::DateStepKind::Transit,
+        DateStepKind::ReleaseDate => pb::DateStepKind::ReleaseDate,
     };
     pb::DateStep { kind: kind.into(), from_date: Some(encode::date(step.from)), to_date: Some(encode::date(step.to)) }
 }

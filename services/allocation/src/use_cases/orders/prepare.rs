@@ -6,7 +6,10 @@ use std::sync::Arc;
 use backorder_domain::{
     allocation::sequence::{LineAttributes, ServingSequence, Worth},
     ids::LocationId,
-    order::policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
+    order::{
+        policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
+        release::release_date,
+    },
     quantity::Quantity,
     time::{civil_date_in, time_zone},
 };
@@ -158,6 +161,8 @@ impl Basis<'_> {
         let mut row = self.bare_row(line, quantity.get(), base_units, &wanted);
         put_terms(&mut row, line, policy, &terms, wait);
         row.locations = texts::locations(locations);
+        let release = release_date(&item.releases, &self.order.channel, &self.order.destination_zone);
+        row.release_date = release.map(columns::date_text);
         let routes = Routes::of(self.order, self.places, &wanted.zone);
         row.latest_ship_date = routes.latest_ship_date(&row, None).ok().flatten().map(columns::date_text);
         let (cost_nanos, cost_currency) = frozen_cost(line, item);
@@ -213,56 +218,22 @@ impl Basis<'_> {
             base_units_per_unit: base_units,
             ordered: quantity,
             open: quantity,
-            reserved: 0,
-            released: 0,
-            shipped: 0,
-            cancelled: 0,
-            delivered: 0,
-            returned: 0,
-            refused: 0,
-            filled_at_once: 0,
-            backordered: 0,
-            future: 0,
-            preorder: 0,
             queue_time: columns::micros(self.ordered_at),
-            queue_key: String::new(),
             time_zone: wanted.zone_name.clone(),
             requested_date: columns::date_text(wanted.date),
             requested_basis: wanted.basis.as_str_name().to_owned(),
-            original_promised_date: None,
-            current_promised_date: None,
-            expected_ship_date: None,
-            actual_ship_date: None,
-            latest_ship_date: None,
             promised_zone: wanted.zone_name.clone(),
-            promise_revision: 0,
-            confirmations: String::new(),
             wait_started_at: columns::micros(self.ordered_at),
-            wait_limit_date: None,
-            filled_at: None,
             ship_set: line.ship_set.clone(),
             price_nanos: line.price.map(|price| price.nanos),
-            cost_nanos: None,
-            cost_currency: String::new(),
             shortage_instruction: convert::shortage_instruction(line.instruction).as_str_name().to_owned(),
             substitution_allowed: line.substitution_allowed,
             notify_before_short: line.notify_before_short,
-            policy_id: String::new(),
-            after_wait: String::new(),
-            promise_later_days: 0,
-            promise_earlier_days: 0,
-            promise_stable_hours: 0,
-            better_since: None,
-            promise_review_at: None,
             may_wait: true,
-            loss_reason: String::new(),
-            waiting_limit: None,
             split_allowed: true,
-            minimum_per_location: 0,
-            locations: String::new(),
             parts: 1,
-            version: 0,
             updated_at: self.order.updated_at,
+            ..order_line::Model::default()
         }
     }
 }
@@ -346,7 +317,8 @@ pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
     };
     // Inventory counts the day on which goods leave.
     let wanted = line.latest_ship_date.as_ref().unwrap_or(&line.requested_date);
-    let requested = columns::date(wanted, "order_line").ok();
+    let leaves = line.release_date.as_ref().map_or(wanted, |release| wanted.max(release));
+    let requested = columns::date(leaves, "order_line").ok();
     inventory::ReserveLine {
         line: demand_line(&line.order_id, line.line_number, expires_at.is_some()),
         part: 1,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backorder_domain::money::Money;
+use backorder_domain::{money::Money, order::release::ItemRelease};
 use backorder_proto::{
     common::v1 as common,
     convert::{
@@ -20,6 +20,7 @@ use crate::{
 
 pub(super) const DESCRIPTION_BYTES_MAX: usize = 1_000;
 const CATEGORY_BYTES_MAX: usize = 200;
+const CHANNEL_BYTES_MAX: usize = 50;
 const UNIT_BYTES_MAX: usize = 20;
 const PARTS_MAX: usize = 20;
 /// Items in one batch at most.
@@ -55,7 +56,7 @@ pub fn put_items(request: &pb::BatchPutItemsRequest, violations: &mut Violations
 
 /// The change of `UpdateItem`.
 pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations) -> Option<ItemChange> {
-    const FIELDS: [&str; 9] = [
+    const FIELDS: [&str; 10] = [
         "description",
         "base_unit",
         "pack_size",
@@ -65,6 +66,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
         "substitutes",
         "units",
         "safety_stock",
+        "releases",
     ];
     let message = decode::required(request.item.as_ref(), "item", violations)?;
     let fields = masked(request.update_mask.as_ref(), &FIELDS, violations);
@@ -84,6 +86,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
             substitutes: pick(takes("substitutes"), &new.substitutes, &old.substitutes),
             units: pick(takes("units"), &new.units, &old.units),
             safety_stock: pick(takes("safety_stock"), &new.safety_stock, &old.safety_stock),
+            releases: pick(takes("releases"), &new.releases, &old.releases),
         }
     };
     Some(ItemChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
@@ -131,6 +134,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
     let unit_price = price_if_set(message.unit_price.as_ref(), &at("unit_price"), violations);
     let safety_stock = decode::quantity_or_zero(message.safety_stock, &at("safety_stock"), violations);
     let substitutes = substitutes(&message.substitutes, &at("substitutes"), violations);
+    let releases = releases(&message.releases, &at("releases"), violations);
     let units = units(&message.units, base_unit.as_deref(), &at("units"), violations);
     Some(Item {
         id: id?,
@@ -143,6 +147,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
         substitutes: substitutes?,
         units: units?,
         safety_stock: safety_stock?,
+        releases: releases?,
     })
 }
 
@@ -230,4 +235,32 @@ fn units(
         })
         .collect();
     decoded.into_iter().collect()
+}
+
+fn releases(messages: &[pb::ItemRelease], field: &str, violations: &mut Violations) -> Option<Vec<ItemRelease>> {
+    if messages.len() > PARTS_MAX {
+        violations.push(field, format!("must have at most {PARTS_MAX} elements"));
+        return None;
+    }
+    let decoded: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .map(|(index, message)| {
+            let at = |name: &str| path(field, index, name);
+            let date = decode::date(message.release_date.as_ref(), &at("release_date"), violations);
+            let channel = one_line(&message.channel, &at("channel"), violations);
+            let destination_zone = one_line(&message.destination_zone, &at("destination_zone"), violations);
+            Some(ItemRelease { date: date?, channel: channel?, destination_zone: destination_zone? })
+        })
+        .collect();
+    decoded.into_iter().collect()
+}
+
+fn one_line(value: &str, field: &str, violations: &mut Violations) -> Option<String> {
+    let text = decode::text(value, CHANNEL_BYTES_MAX, field, violations)?;
+    if text.contains(['\n', '\t']) {
+        violations.push(field, "must not hold control characters");
+        return None;
+    }
+    Some(text)
 }

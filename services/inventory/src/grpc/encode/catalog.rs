@@ -1,5 +1,6 @@
 //! Items.
 
+use backorder_domain::order::release::ItemRelease;
 use backorder_proto::{convert::encode, inventory::v1 as pb};
 
 use crate::catalog::{Item, Stored, Substitute, Unit};
@@ -22,6 +23,15 @@ pub fn item_message(stored: &Stored<Item>) -> pb::Item {
         create_time: Some(encode::timestamp(stored.created_at)),
         update_time: Some(encode::timestamp(stored.updated_at)),
         etag: stored.version.to_string(),
+        releases: item.releases.iter().map(release_message).collect(),
+    }
+}
+
+fn release_message(release: &ItemRelease) -> pb::ItemRelease {
+    pb::ItemRelease {
+        release_date: Some(encode::date(release.date)),
+        channel: release.channel.clone(),
+        destination_zone: release.destination_zone.clone(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Working calendars, lanes, and what a location states about its working days.
+//! Working calendars, lanes, what a location states about its working days, and release dates of items.
 
 use sea_orm_migration::{prelude::*, sea_query::Check};
 
@@ -16,7 +16,7 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let columns = Columns::of(manager);
-        for table in [calendar(columns), calendar_day(columns), lane(columns)] {
+        for table in [calendar(columns), calendar_day(columns), lane(columns), item_release(columns)] {
             manager.create_table(table).await?;
         }
         let way = Index::create()
@@ -88,6 +88,22 @@ fn lane(columns: Columns) -> TableCreateStatement {
         .foreign_key(ForeignKey::create().name("fk_lane_calendar").from("lane", "calendar_id").to("calendar", "id"))
         .check(("ck_lane_transit_days", Expr::col("transit_days").gte(0)));
     table
+}
+
+fn item_release(columns: Columns) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table("item_release")
+        .col(columns.id_text("item_id"))
+        .col(columns.int32("ordinal"))
+        .col(columns.civil_date("release_date"))
+        .col(columns.id_text("channel"))
+        .col(columns.id_text("destination_zone"))
+        .primary_key(Index::create().name("pk_item_release").col("item_id").col("ordinal"))
+        .foreign_key(
+            ForeignKey::create().name("fk_item_release_item").from("item_release", "item_id").to("item", "id"),
+        );
+    columns.clustered(&mut table).take()
 }
 
 /// A location that states none of it works on every day and takes no day for anything.

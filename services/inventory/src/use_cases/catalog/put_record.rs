@@ -51,8 +51,11 @@ pub struct Change<T: Record> {
     /// The version that the caller read; empty for any.
     pub etag: String,
     /// Makes the record as it shall be of the record as it is.
-    pub apply: Box<dyn Fn(&T) -> Result<T, Error> + Send + Sync>,
+    pub apply: ApplyChange<T>,
 }
+
+/// Makes a record as it shall be of the record as it is, or refuses.
+pub type ApplyChange<T> = Box<dyn Fn(&T) -> Result<T, Error> + Send + Sync>;
 
 impl UseCases {
     /// Creates a record; the same record again is answered as created.
