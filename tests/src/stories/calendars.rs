@@ -25,6 +25,9 @@ pub async fn a_promise_counts_taking_in_and_packing_over_working_days(world: &Wo
     let promised = order.lines[0].current_promised_date.as_ref();
     assert!(is_on(promised, world.day(11)), "promised {promised:?}");
     assert!(order.lines[0].expected_delivery_date.is_none(), "a journey was invented");
+    let history = world.explain("ann", 1).await.history;
+    let told = format!("dock-to-stock until {}, handling until {}", world.day(10), world.day(11));
+    assert!(history[0].cause.ends_with(&told), "{:?}", history[0].cause);
     let steps = world.explain("ann", 1).await.date_steps;
     let moved: Vec<_> = steps.iter().map(|step| (step.kind(), step.from_date, step.to_date)).collect();
     let dates = |from, to| (Some(date(world.day(from))), Some(date(world.day(to))));

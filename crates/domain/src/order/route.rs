@@ -136,6 +136,22 @@ pub enum DateStepKind {
     Transit,
 }
 
+impl DateStepKind {
+    /// What moved the date, for people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CutOff => "after the cut-off",
+            Self::ClosedDay => "closed",
+            Self::DockToStock => "dock-to-stock",
+            Self::Handling => "handling",
+            Self::ReleaseDate => "not released",
+            Self::RequestedDate => "wanted later",
+            Self::Transit => "transit",
+        }
+    }
+}
+
 /// One step from the day on which something is there to the day on which the goods arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateStep {

@@ -2,7 +2,11 @@
 
 use backorder_domain::{
     ids::LocationId,
-    order::route::{DateBasis, LineDates, Route},
+    order::{
+        claim::ClaimCopy,
+        promise::{self, Confirmation, Cover},
+        route::{DateBasis, DateStepKind, LineDates, Route, date_steps},
+    },
     time::civil_date_in,
 };
 use backorder_proto::common::v1 as common;
@@ -71,6 +75,28 @@ impl<'a> Routes<'a> {
         let named = texts::locations_of(&line.locations).next().and_then(|id| LocationId::try_new(id).ok());
         named.or_else(|| self.places.first_serving().cloned())
     }
+}
+
+/// What moved the last promised day but the customer's wish, for people: `; closed until 2026-11-30, handling until …`.
+/// Empty when nothing did, or the day was promised before and is kept.
+#[must_use]
+pub fn moved_by(promise: &[Confirmation], copies: &[ClaimCopy], dates: &LineDates<'_>) -> String {
+    let Some((promised, last)) = promise::promised(promise) else { return String::new() };
+    let Some(location) = &last.location else { return String::new() };
+    let expected = match &last.cover {
+        Cover::Stock | Cover::None => None,
+        Cover::Supply(supply) => {
+            let peg = copies.iter().flat_map(|copy| &copy.pegs).find(|peg| peg.supply == *supply);
+            peg.map(|peg| peg.expected_date)
+        }
+    };
+    let mut steps = date_steps(&(dates.route)(location), expected, dates.release, dates.now, promised);
+    if steps.iter().any(|step| step.kind != DateStepKind::Transit && step.to > promised) {
+        return String::new();
+    }
+    steps.retain(|step| step.kind != DateStepKind::RequestedDate);
+    let steps: Vec<String> = steps.iter().map(|step| format!("{} until {}", step.kind.as_str(), step.to)).collect();
+    if steps.is_empty() { String::new() } else { format!("; {}", steps.join(", ")) }
 }
 
 /// What a line's requested date is the date of.

@@ -22,7 +22,7 @@ use crate::{
     order::{
         LineRecord, Routes,
         book::{claim_copy, put_vector},
-        routes::line_dates,
+        routes::{line_dates, moved_by},
         texts,
     },
     store::entity::{customer_order, order_line, promise as promise_row},
@@ -121,7 +121,8 @@ pub fn settle(
         None => Promised::Same,
         Some(_) if awaits_run => Promised::AwaitsRun,
         Some(reason) if follows(&mut line.row, &next, reason, moment)? => {
-            Promised::Revised(revise(&mut line.row, &next, reason, cause, moment))
+            let text = format!("{}{}", cause.text, moved_by(&next, &copies, &dates));
+            Promised::Revised(revise(&mut line.row, &next, reason, text, moment))
         }
         Some(_) => Promised::Same,
     };
@@ -260,7 +261,7 @@ fn revise(
     row: &mut order_line::Model,
     next: &[Confirmation],
     reason: PromiseReason,
-    cause: &Cause,
+    cause: String,
     moment: Moment<'_>,
 ) -> promise_row::Model {
     let promised = promise::promised(next);
@@ -281,7 +282,7 @@ fn revise(
         time_zone: row.promised_zone.clone(),
         confirmations: row.confirmations.clone(),
         reason: convert::promise_reason(reason).as_str_name().to_owned(),
-        cause: cause.text.clone(),
+        cause,
     }
 }
 
