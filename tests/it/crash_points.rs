@@ -8,8 +8,9 @@ use std::sync::{
 
 use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
 use backorder_proto::allocation::v1::{
-    AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, Disposition, LineQuantity, OrderLine,
-    ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest,
+    AmendOrderLineRequest, AnswerRecallRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, Disposition,
+    LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest, ReturnOrderLinesRequest, ReturnedLine,
+    ShipOrderLinesRequest, ShortPick,
 };
 use backorder_testkit::{Backend, on_each_backend};
 use backorder_tests::{
@@ -54,7 +55,7 @@ async fn die_at(backend: Backend, point: &'static str) {
     .await;
     world.idle().await;
     let line = write.outcome(&world).await;
-    assert_eq!(line.shipped + line.reserved + line.open + line.cancelled, line.ordered);
+    assert_eq!(line.shipped + line.released + line.reserved + line.open + line.cancelled, line.ordered);
     assert_eq!(write.of_interest(&line), write.expected(), "after {point}: {line:#?}");
     if !point.ends_with("begun") {
         assert_eq!(write.of_interest(&first), write.expected(), "resumed by itself after {point}");
@@ -83,6 +84,9 @@ enum Write {
     Confirm,
     Amend,
     Cancel,
+    Release,
+    Recall,
+    Short,
     Ship,
     Return,
 }
@@ -95,6 +99,9 @@ impl Write {
             "confirm" => Self::Confirm,
             "amend" => Self::Amend,
             "cancel" => Self::Cancel,
+            "release" => Self::Release,
+            "recall" => Self::Recall,
+            "short" => Self::Short,
             "ship" => Self::Ship,
             "return" => Self::Return,
             other => panic!("no story for {other}"),
@@ -108,8 +115,15 @@ impl Write {
             Self::Confirm => {
                 world.draft("ann").line("mug", 8).quote(3_600).await.expect("quoted");
             }
-            Self::Amend | Self::Cancel | Self::Ship => {
+            Self::Amend | Self::Cancel | Self::Release | Self::Ship => {
                 world.place("ann", "mug", 8).await;
+            }
+            Self::Recall | Self::Short => {
+                world.place("ann", "mug", 8).await;
+                world.release("ann", 1, 6).await.expect("released");
+                if matches!(self, Self::Recall) {
+                    world.cancel_with_recalls("ann", 7).await.expect("two at once, five by a recall");
+                }
             }
             Self::Return => {
                 world.place("ann", "mug", 8).await;
@@ -152,6 +166,7 @@ impl Write {
                 let request = CancelOrderLinesRequest { request_id, name: order, lines, context: because("customer") };
                 orders.cancel_order_lines(request).await.map(drop)
             }
+            Self::Release | Self::Recall | Self::Short => self.send_to_gate(world, request_id).await,
             Self::Ship => {
                 let lines = vec![LineQuantity { name: line, quantity: 5 }];
                 let request = ShipOrderLinesRequest { request_id, lines, ..Default::default() };
@@ -171,24 +186,55 @@ impl Write {
         }
     }
 
+    async fn send_to_gate(self, world: &World, request_id: String) -> Result<(), Status> {
+        let line = world.line_name("ann", 1);
+        let mut gate = world.allocation.releases.clone();
+        match self {
+            Self::Release => {
+                let lines = vec![LineQuantity { name: line, quantity: 5 }];
+                let request = ReleaseLinesRequest { request_id, lines, context: None };
+                gate.release_lines(request).await.map(drop)
+            }
+            Self::Recall => {
+                let recalls = world.recalls().await;
+                let name = recalls.first().expect("a recall").name.clone();
+                let request = AnswerRecallRequest { request_id, name, returned: 4, context: None };
+                gate.answer_recall(request).await.map(drop)
+            }
+            Self::Short => {
+                let lines = vec![ShortPick { name: line, quantity: 2, damaged: false }];
+                let context = because("not-found");
+                let request = ReportShortPickRequest { request_id, lines, report_time: None, context };
+                gate.report_short_pick(request).await.map(drop)
+            }
+            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Ship | Self::Return => {
+                unreachable!("a write of the order service")
+            }
+        }
+    }
+
     async fn outcome(self, world: &World) -> OrderLine {
         let orders = world.try_order("ann").await;
         orders.and_then(|order| order.lines.into_iter().next()).unwrap_or_default()
     }
 
-    /// Ordered, open, reserved, shipped, cancelled, returned.
-    fn of_interest(self, line: &OrderLine) -> [i64; 6] {
-        [line.ordered, line.open, line.reserved, line.shipped, line.cancelled, line.returned]
+    /// Ordered, open, reserved, released, shipped, cancelled, returned.
+    fn of_interest(self, line: &OrderLine) -> [i64; 7] {
+        [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.returned]
     }
 
-    fn expected(self) -> [i64; 6] {
+    fn expected(self) -> [i64; 7] {
         match self {
-            Self::Place | Self::Amend => [12, 2, 10, 0, 0, 0],
-            Self::Quote => [6, 0, 6, 0, 0, 0],
-            Self::Confirm => [8, 0, 8, 0, 0, 0],
-            Self::Cancel => [8, 0, 5, 0, 3, 0],
-            Self::Ship => [8, 0, 3, 5, 0, 0],
-            Self::Return => [8, 0, 0, 8, 0, 2],
+            Self::Place | Self::Amend => [12, 2, 10, 0, 0, 0, 0],
+            Self::Quote => [6, 0, 6, 0, 0, 0, 0],
+            Self::Confirm => [8, 0, 8, 0, 0, 0, 0],
+            Self::Cancel => [8, 0, 5, 0, 0, 3, 0],
+            Self::Release => [8, 0, 3, 5, 0, 0, 0],
+            Self::Recall => [8, 0, 0, 2, 0, 6, 0],
+            // What was not found is reserved anew from the two that were free.
+            Self::Short => [8, 0, 4, 4, 0, 0, 0],
+            Self::Ship => [8, 0, 3, 0, 5, 0, 0],
+            Self::Return => [8, 0, 0, 0, 8, 0, 2],
         }
     }
 }

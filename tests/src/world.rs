@@ -20,6 +20,7 @@ use crate::world::draft::Draft;
 
 pub mod draft;
 pub mod shipping;
+pub mod warehouse;
 
 /// The zone of every location in the stories.
 pub const ZONE: &str = "Europe/London";

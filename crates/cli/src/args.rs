@@ -8,9 +8,10 @@ use uuid::Uuid;
 use crate::{
     client::Addresses,
     commands::{
-        backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs, import::ImportArgs,
-        order::OrderCommand, policy::PolicyCommand, serve::ServeArgs, stock::StockCommand, supply::SupplyCommand,
-        verify::VerifyArgs,
+        assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs,
+        export::ExportCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand, serve::ServeArgs,
+        shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
+        warehouse::WarehouseCommand,
     },
 };
 
@@ -21,7 +22,7 @@ pub const ADDRESS_DEFAULT: &str = "127.0.0.1:50051";
 #[derive(Debug, Parser)]
 #[command(name = "backorder", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Try it: `backorder demo`. Then: `backorder serve` in one terminal, `backorder import --help` and \
+    after_help = "Try it: `backorder demo`. See what backorders cost you today: `backorder assess --help`. Then: `backorder serve` in one terminal, `backorder import --help` and \
     `backorder order place --help` in another. Every command takes --json."
 )]
 pub struct Cli {
@@ -93,8 +94,12 @@ pub enum Command {
     Serve(ServeArgs),
     /// Run the main job on a made or a real world: orders, shortages, receipts, the queue, and the books at the end.
     Demo(Box<DemoArgs>),
+    /// Report what backorders cost today, from an extract of orders and shipments of the system that is used now.
+    Assess(Box<AssessArgs>),
     /// Import items, locations, stock, supply or orders from CSV or JSON lines, plain or gzip.
     Import(Single<ImportArgs>),
+    /// Write what the services hold to files for other programs.
+    Export(Group<ExportCommand>),
     /// Place, look at and change orders.
     Order(Group<OrderCommand>),
     /// Look at and move stock.
@@ -105,6 +110,10 @@ pub enum Command {
     Catalog(Group<CatalogCommand>),
     /// Who may wait, and who is served first.
     Policy(Group<PolicyCommand>),
+    /// The gate to the warehouse: hand units over, ask for them back, tell what was not found.
+    Warehouse(Group<WarehouseCommand>),
+    /// What left together, and what arrived.
+    Shipment(Group<ShipmentCommand>),
     /// List the lines that wait, in the order of the queue.
     Backlog(Single<BacklogArgs>),
     /// Explain the promise of a line: what binds it, which supply covers it, who is ahead.

@@ -4,6 +4,7 @@
 //! demo, and how results are shown; it holds no business rule of its own.
 
 pub mod args;
+pub mod assess;
 pub mod client;
 pub mod cluster;
 pub mod commands;

@@ -1,7 +1,8 @@
 //! Applies a reversal to the orders it takes back from: what is unshipped is cancelled, what is shipped is returned.
 //!
 //! Nothing is taken back twice, also after a crash between the steps: what is cancelled or returned already counts, and
-//! every call is named after its own content.
+//! every call is named after its own content. Units that one call frees may go to a line that the next call cancels, so
+//! whoever wants the same books each time waits between the calls.
 
 use std::collections::BTreeMap;
 
@@ -31,16 +32,18 @@ pub struct Undone {
     pub orders: Vec<Order>,
 }
 
-/// Applies the reversal. What comes back arrives at `return_to` at `returned_at`, or now.
+/// Applies the reversal. What comes back arrives at `return_to` at `returned_at`, or now. `rest` is awaited after each
+/// call that changed something.
 ///
 /// # Errors
-/// The status of the call that failed; what was done before stays done and is not done again.
-pub async fn apply(
+/// The status of the call that failed, or what `rest` fails with; what was done before stays done and is not done again.
+pub async fn apply<E: From<Status>>(
     clients: &Clients,
     reversal: &Reversal,
     return_to: &str,
     returned_at: Option<Timestamp>,
-) -> Result<Undone, Status> {
+    rest: impl AsyncFn() -> Result<(), E>,
+) -> Result<Undone, E> {
     let mut undone = Undone::default();
     for (order, parts) in parts_by_order(reversal) {
         let name = format!("orders/{order}");
@@ -50,10 +53,12 @@ pub async fn apply(
             let answer = cancel(clients, reversal, name, split.cancelled).await?;
             undone.cancelled.extend(split.items_cancelled);
             undone.orders.extend(answer);
+            rest().await?;
         }
         if !split.returned.is_empty() {
             give_back(clients, reversal, split.returned, returned_at).await?;
             undone.returned.extend(split.items_returned);
+            rest().await?;
         }
     }
     Ok(undone)

@@ -5,6 +5,7 @@
 
 pub mod allocation;
 pub mod calendar;
+pub mod figures;
 pub mod ids;
 pub mod money;
 pub mod order;

@@ -30,6 +30,8 @@ const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
     row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
+    row("catalog_races", 20, 500, "races of two instances for one new item and one new location, in each way"),
+    row("checkpoint_kills", 6, 60, "kills of a program, half of them while the log of its file is carried over"),
     row("crash_points", 1, 25, "rounds of a kill at every step of place, amend, cancel and ship"),
     row("feed_order", 20, 200, "rounds of concurrent writers whose events must leave gapless and in order"),
     row("hostile_requests", 200, 2_000, "mutated requests, each with the right code and nothing half done"),
@@ -48,6 +50,7 @@ const TABLE: &[CaseCount] = &[
         "bursts of 25 random commands through gRPC, then books and promises are proven",
     ),
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
+    row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
 ];
 

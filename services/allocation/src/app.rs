@@ -9,7 +9,8 @@ use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, order_service_server::OrderServiceServer,
-    policy_service_server::PolicyServiceServer,
+    policy_service_server::PolicyServiceServer, release_service_server::ReleaseServiceServer,
+    shipment_service_server::ShipmentServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -24,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Backlog, Operations, Orders, Policies},
+    grpc::{Backlog, Operations, Orders, Policies, Releases, Shipments},
     inventory::Inventory,
     jobs::{FollowInventory, requeue_lines, resume_steps, review_promises, run_allocations, subscription},
     store::migration::Migrator,
@@ -91,6 +92,8 @@ impl App {
         services
             .add(OrderServiceServer::new(Orders(use_cases())))
             .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
+            .add(ReleaseServiceServer::new(Releases(use_cases())))
+            .add(ShipmentServiceServer::new(Shipments(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

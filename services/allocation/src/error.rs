@@ -87,6 +87,16 @@ pub enum Error {
         /// The step.
         step: String,
     },
+    /// The recall is answered, or the arrival of the shipment recorded.
+    #[error("{name} is {state}")]
+    Closed {
+        /// What it is.
+        kind: Kind,
+        /// Its resource name.
+        name: String,
+        /// Its state.
+        state: String,
+    },
     /// The quote is past its time, or was confirmed or cancelled.
     #[error("quote {order} is gone")]
     QuoteGone {
@@ -126,6 +136,10 @@ pub enum Kind {
     Location,
     /// A backorder policy.
     Policy,
+    /// A recall from the warehouse.
+    Recall,
+    /// A shipment.
+    Shipment,
     /// A parked event.
     DeadLetter,
 }
@@ -138,6 +152,8 @@ impl Kind {
             Self::Item => "item",
             Self::Location => "location",
             Self::Policy => "policy",
+            Self::Recall => "recall",
+            Self::Shipment => "shipment",
             Self::DeadLetter => "event",
         }
     }
@@ -149,6 +165,8 @@ impl Kind {
             Self::Item => ErrorReason::ItemNotFound,
             Self::Location => ErrorReason::LocationNotFound,
             Self::Policy => ErrorReason::PolicyNotFound,
+            Self::Recall => ErrorReason::RecallNotFound,
+            Self::Shipment => ErrorReason::ShipmentNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
     }
@@ -195,6 +213,7 @@ impl IsRetryable for Error {
             | Self::State { .. }
             | Self::Line { .. }
             | Self::Busy { .. }
+            | Self::Closed { .. }
             | Self::QuoteGone { .. }
             | Self::Refused(_)
             | Self::Unanswered(_)
@@ -231,6 +250,7 @@ impl From<Error> for Status {
             | Error::State { .. }
             | Error::Line { .. }
             | Error::Busy { .. }
+            | Error::Closed { .. }
             | Error::QuoteGone { .. }
             | Error::Contract(_)
             | Error::Stopped(_)
@@ -265,6 +285,17 @@ fn problem(error: Error) -> Problem {
                 .with("order", format!("orders/{order}"))
                 .retry_after(BUSY_RETRY)
         }
+        Error::Closed { kind, name, state } => {
+            let reason = if kind == Kind::Recall {
+                ErrorReason::RecallStateConflict
+            } else {
+                ErrorReason::ShipmentStateConflict
+            };
+            Problem::failed_precondition(reason, format!("{name} is {state}"))
+                .with("state", state)
+                .with(kind.as_str(), &name)
+                .with_resource(kind.as_str(), name)
+        }
         Error::QuoteGone { order } => {
             let text = format!("the quote orders/{order} is past its time, confirmed or cancelled");
             Problem::failed_precondition(ErrorReason::QuoteGone, text)
@@ -284,7 +315,17 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
     let problem = Problem::not_found(kind.reason(), kind.as_str(), name);
     let problem = match (kind, name.split_once("/lines/")) {
         (Kind::Line, Some((order, _))) => problem.with("order", order),
-        (Kind::Order | Kind::Line | Kind::Item | Kind::Location | Kind::Policy | Kind::DeadLetter, _) => problem,
+        (
+            Kind::Order
+            | Kind::Line
+            | Kind::Item
+            | Kind::Location
+            | Kind::Policy
+            | Kind::Recall
+            | Kind::Shipment
+            | Kind::DeadLetter,
+            _,
+        ) => problem,
     };
     if field.is_empty() { problem } else { problem.with("field", field) }
 }

@@ -7,8 +7,11 @@ use jiff::Timestamp;
 use prost::Message;
 
 use crate::{
-    order::message,
-    store::entity::{customer_order, order_line, promise},
+    order::{message, recall as recalls, shipment as shipments},
+    store::{
+        entity::{customer_order, order_line, promise, recall},
+        shipments::WholeShipment,
+    },
 };
 
 /// The package of the messages.
@@ -66,6 +69,26 @@ impl<'a> Events<'a> {
         let aggregate = format!("{line}/promise");
         let message = pb::PromiseChanged { line, promise: Some(message::promise(promise)?) };
         self.add(aggregate, i64::from(promise.revision), "PromiseChanged", &message);
+        Ok(())
+    }
+
+    /// The warehouse was asked to give units back, or has answered.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn recall(&mut self, row: &recall::Model) -> Result<(), StorageError> {
+        let message = pb::RecallChanged { recall: Some(recalls::message(row)?) };
+        self.add(format!("recalls/{}", row.id), row.version, "RecallChanged", &message);
+        Ok(())
+    }
+
+    /// Goods left, or it is known what arrived.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn shipment(&mut self, shipment: &WholeShipment) -> Result<(), StorageError> {
+        let message = pb::ShipmentChanged { shipment: Some(shipments::message(shipment)?) };
+        self.add(format!("shipments/{}", shipment.row.id), shipment.row.version, "ShipmentChanged", &message);
         Ok(())
     }
 

@@ -104,6 +104,24 @@ impl Inventory {
                 self.clients.stock.clone().receive_return(request).await?;
                 Ok(CallAnswer::TakenBack)
             }
+            Some(CallKind::HandOver(request)) => {
+                let request = pb::ReleaseToWarehouseRequest { request_id, ..request };
+                Ok(CallAnswer::AtWarehouse(
+                    self.clients.warehouse.clone().release_to_warehouse(request).await?.into_inner(),
+                ))
+            }
+            Some(CallKind::Recall(request)) => {
+                let request = pb::RecallFromWarehouseRequest { request_id, ..request };
+                Ok(CallAnswer::AtWarehouse(
+                    self.clients.warehouse.clone().recall_from_warehouse(request).await?.into_inner(),
+                ))
+            }
+            Some(CallKind::ShortPick(request)) => {
+                let request = pb::ReportShortPickRequest { request_id, ..request };
+                Ok(CallAnswer::AtWarehouse(
+                    self.clients.warehouse.clone().report_short_pick(request).await?.into_inner(),
+                ))
+            }
             None => Ok(CallAnswer::TakenBack),
         }
     }

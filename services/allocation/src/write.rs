@@ -34,12 +34,17 @@ macro_rules! write_requests {
 
 write_requests!(
     AmendOrderLineRequest,
+    AnswerRecallRequest,
     CancelOrderLinesRequest,
+    ConfirmDeliveryRequest,
     ConfirmQuoteRequest,
     CreateBackorderPolicyRequest,
     DeleteBackorderPolicyRequest,
     PlaceOrderRequest,
     QuoteOrderRequest,
+    RecallReleaseRequest,
+    ReleaseLinesRequest,
+    ReportShortPickRequest,
     ReturnOrderLinesRequest,
     ShipOrderLinesRequest,
     UpdateBackorderPolicyRequest,

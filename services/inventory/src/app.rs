@@ -10,7 +10,7 @@ use backorder_proto::inventory::v1::{
     availability_service_server::AvailabilityServiceServer, catalog_service_server::CatalogServiceServer,
     inventory_operations_service_server::InventoryOperationsServiceServer,
     reservation_service_server::ReservationServiceServer, stock_service_server::StockServiceServer,
-    supply_service_server::SupplyServiceServer,
+    supply_service_server::SupplyServiceServer, warehouse_service_server::WarehouseServiceServer,
 };
 use backorder_service_kit::{jobs::Jobs, readiness::Readiness, server::ServiceSet, tasks::OwnedTasks};
 use backorder_storage::{StorageError, Store};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Availability, Catalog, Operations, Reservations, Stock, Supplies},
+    grpc::{Availability, Catalog, Operations, Reservations, Stock, Supplies, Warehouse},
     jobs::keep_up_with_time,
     store::migration::Migrator,
     use_cases::{UseCases, watch::WatchLimits},
@@ -73,6 +73,7 @@ impl App {
             .add(StockServiceServer::new(Stock(use_cases())))
             .add(SupplyServiceServer::new(Supplies(use_cases())))
             .add(ReservationServiceServer::new(Reservations(use_cases())))
+            .add(WarehouseServiceServer::new(Warehouse(use_cases())))
             .add(AvailabilityServiceServer::new(Availability { use_cases: use_cases(), watches }))
             .add(InventoryOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

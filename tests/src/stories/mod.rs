@@ -9,6 +9,7 @@ pub mod preorders;
 pub mod promise_rules;
 pub mod queue;
 pub mod quotes;
+pub mod release;
 pub mod retries;
 pub mod shipping;
 pub mod stock_truth;
@@ -65,6 +66,15 @@ macro_rules! every_story {
             quotes::a_confirmed_quote_is_not_counted_twice,
             quotes::a_cancelled_quote_gives_its_stock_back,
             quotes::a_quote_ends_by_itself,
+            release::released_units_are_frozen_and_a_cancellation_asks_for_them,
+            release::a_recall_gives_units_back_to_their_line,
+            release::a_recall_that_the_warehouse_refuses_changes_nothing,
+            release::what_ships_before_the_warehouse_answers_ends_its_recall,
+            release::a_short_pick_waits_again_before_those_who_came_later,
+            release::units_that_were_picked_damaged_stay_set_apart,
+            release::no_unit_of_a_quote_passes_the_gate,
+            release::one_shipment_carries_several_orders_and_tells_what_arrived,
+            release::a_line_may_leave_in_several_shipments,
             retries::the_same_request_again_deducts_once,
             retries::the_same_request_id_for_another_order_is_refused,
             retries::an_order_id_names_one_order_for_ever,

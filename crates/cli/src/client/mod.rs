@@ -9,7 +9,8 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient,
+        policy_service_client::PolicyServiceClient, release_service_client::ReleaseServiceClient,
+        shipment_service_client::ShipmentServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -41,6 +42,10 @@ pub struct Clients {
     pub inventory_operations: InventoryOperationsServiceClient<ServiceChannel>,
     /// Orders.
     pub orders: OrderServiceClient<ServiceChannel>,
+    /// The gate between orders and the warehouse.
+    pub releases: ReleaseServiceClient<ServiceChannel>,
+    /// What left together, and what arrived.
+    pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// Who waits and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
@@ -66,6 +71,8 @@ impl Clients {
             availability: client!(AvailabilityServiceClient, inventory),
             inventory_operations: client!(InventoryOperationsServiceClient, inventory),
             orders: client!(OrderServiceClient, allocation),
+            releases: client!(ReleaseServiceClient, allocation),
+            shipments: client!(ShipmentServiceClient, allocation),
             backlog: client!(BacklogServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),

@@ -1,18 +1,23 @@
 //! One file per command: read the options, call the services, show the answer. No rule of the business stands here.
 
+pub mod assess;
 pub mod backlog;
 pub mod catalog;
 pub mod demo;
 pub mod explain;
+pub mod export;
 pub mod import;
 pub mod order;
 pub mod policy;
 pub mod serve;
+pub mod shipment;
 pub mod stock;
 pub mod supply;
 pub mod verify;
+pub mod warehouse;
 
 mod pages;
+mod ship;
 mod show;
 mod watch;
 
@@ -36,7 +41,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
+        Command::Assess(args) => assess::run(&args),
         Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
+        Command::Export(export) => export::run(export.command, &session(&export.client)?, output(&export.client)).await,
         Command::Order(order) => order::run(order.command, &session(&order.client)?, output(&order.client)).await,
         Command::Stock(stock) => stock::run(stock.command, &session(&stock.client)?, output(&stock.client)).await,
         Command::Supply(supply) => supply::run(supply.command, &session(&supply.client)?, output(&supply.client)).await,
@@ -44,6 +51,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             catalog::run(catalog.command, &session(&catalog.client)?, output(&catalog.client)).await
         }
         Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
+        Command::Warehouse(gate) => warehouse::run(gate.command, &session(&gate.client)?, output(&gate.client)).await,
+        Command::Shipment(shipment) => {
+            shipment::run(shipment.command, &session(&shipment.client)?, output(&shipment.client)).await
+        }
         Command::Backlog(backlog) => {
             backlog::run(backlog.args, &session(&backlog.client)?, output(&backlog.client)).await
         }

@@ -3,12 +3,16 @@
 use backorder_proto::allocation::v1::{
     AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, Disposition, GetOrderRequest,
     InquireOrderRequest, LineQuantity, ListOrdersRequest, ListOrdersResponse, OrderDraft, OrderLineDraft, OrderState,
-    PlaceOrderRequest, QuoteOrderRequest, ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest,
+    PlaceOrderRequest, QuoteOrderRequest, ReturnOrderLinesRequest, ReturnedLine,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 
-use super::{pages, show};
+use super::{
+    pages,
+    ship::{self, ShipArgs},
+    show,
+};
 use crate::{
     args::{PageArgs, ReasonArgs},
     client::{Session, requests},
@@ -18,7 +22,7 @@ use crate::{
     output::{Output, text},
 };
 
-const PACKAGE: &str = "backorder.allocation.v1";
+pub(super) const PACKAGE: &str = "backorder.allocation.v1";
 
 /// What to do with orders.
 #[derive(Debug, Subcommand)]
@@ -53,7 +57,8 @@ pub enum OrderCommand {
     List(ListArgs),
     /// Change the quantity or the requested day of a line.
     Amend(AmendArgs),
-    /// Cancel lines in part or in whole: what waits first, then what is reserved.
+    /// Cancel lines in part or in whole: what waits first, then what is reserved. What the warehouse has in hands is asked
+    /// for, and cancelled when it gives it back.
     Cancel {
         /// The order, for example A-17.
         order: String,
@@ -171,23 +176,6 @@ pub struct AmendArgs {
     why: ReasonArgs,
 }
 
-/// What ships.
-#[derive(Debug, Args)]
-pub struct ShipArgs {
-    /// Lines as ORDER/NUMBER or ORDER/NUMBER=UNITS. Without units all that is reserved ships.
-    #[arg(required = true, value_name = "LINE[=UNITS]")]
-    lines: Vec<String>,
-    /// The carrier's or warehouse's reference.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    reference: String,
-    /// When the goods left, an instant such as 2026-01-05T09:30:00Z. Left out, now.
-    #[arg(long, value_name = "INSTANT")]
-    at: Option<Timestamp>,
-    /// Why.
-    #[command(flatten)]
-    why: ReasonArgs,
-}
-
 /// What comes back.
 #[derive(Debug, Args)]
 pub struct ReturnArgs {
@@ -230,12 +218,12 @@ pub async fn run(command: OrderCommand, session: &Session, output: Output) -> Re
         OrderCommand::List(args) => list(args, session, output).await,
         OrderCommand::Amend(args) => amend(args, session, output).await,
         OrderCommand::Cancel { order, lines, why } => cancel(&order, &lines, &why, session, output).await,
-        OrderCommand::Ship(args) => ship(args, session, output).await,
+        OrderCommand::Ship(args) => ship::run(args, session, output).await,
         OrderCommand::Return(args) => take_back(args, session, output).await,
     }
 }
 
-fn context(why: &ReasonArgs) -> Option<backorder_proto::common::v1::WriteContext> {
+pub(super) fn context(why: &ReasonArgs) -> Option<backorder_proto::common::v1::WriteContext> {
     Some(requests::context(&why.reason, &why.note))
 }
 
@@ -392,21 +380,13 @@ async fn cancel(
         context: context(why),
     };
     let answer = session.clients.orders.clone().cancel_order_lines(request).await?.into_inner();
-    output
-        .message(&format!("{PACKAGE}.CancelOrderLinesResponse"), &answer, |answer| answered(answer.order.as_ref(), &[]))
-}
-
-async fn ship(args: ShipArgs, session: &Session, output: Output) -> Result<(), Failure> {
-    let lines: Result<Vec<LineQuantity>, Failure> = args.lines.iter().map(|line| line_quantity(line)).collect();
-    let request = ShipOrderLinesRequest {
-        request_id: session.request_id(),
-        lines: lines?,
-        ship_time: args.at.map(backorder_proto::convert::encode::timestamp),
-        reference: args.reference,
-        context: context(&args.why),
-    };
-    let answer = session.clients.orders.clone().ship_order_lines(request).await?.into_inner();
-    output.message(&format!("{PACKAGE}.ShipOrderLinesResponse"), &answer, |answer| show::order_lines(&answer.lines))
+    output.message(&format!("{PACKAGE}.CancelOrderLinesResponse"), &answer, |answer| {
+        let order = answered(answer.order.as_ref(), &[]);
+        if answer.recalls.is_empty() {
+            return order;
+        }
+        format!("{order}\n\nthe warehouse is asked for the rest:\n{}", super::warehouse::recalls(&answer.recalls))
+    })
 }
 
 async fn take_back(args: ReturnArgs, session: &Session, output: Output) -> Result<(), Failure> {
@@ -440,7 +420,7 @@ pub(super) fn line_name(text: &str) -> Result<String, Failure> {
         .ok_or_else(|| Failure::new(format!("{text:?} is no line")).next("write ORDER/NUMBER, for example A-17/3"))
 }
 
-fn line_quantity(text: &str) -> Result<LineQuantity, Failure> {
+pub(super) fn line_quantity(text: &str) -> Result<LineQuantity, Failure> {
     let (line, units) = text.split_once('=').map_or((text, None), |(line, units)| (line, Some(units)));
     let wrong = || Failure::new(format!("{text:?} has no whole number of units")).next("write LINE or LINE=UNITS");
     let quantity = units.map(str::parse).transpose().map_err(|_| wrong())?.unwrap_or(0);

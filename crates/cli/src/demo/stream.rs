@@ -126,8 +126,8 @@ impl Stream<'_> {
         let arrived = self.buyer.take_arrivals(day);
         for chunk in arrived.chunks(RECEIPT_LINES_MAX) {
             self.receive(chunk, day).await?;
+            until_idle(&self.clients).await?;
         }
-        until_idle(&self.clients).await?;
         Ok(arrived.iter().map(|supply| named("items", self.buyer.code(supply.item))).collect())
     }
 
@@ -192,13 +192,14 @@ impl Stream<'_> {
             self.has_placed = false;
         }
         self.set_clock(reversal.reversed_at);
-        let undone = undo::apply(&self.clients, reversal, WAREHOUSE, None).await?;
+        let rest = async || until_idle(&self.clients).await;
+        let undone = undo::apply(&self.clients, reversal, WAREHOUSE, None, rest).await?;
         undone.orders.iter().for_each(|order| self.book.note(order));
         for (item, units) in undone.cancelled.into_iter().chain(undone.returned) {
             self.buyer.moved(&item, units);
             touched.insert(item);
         }
-        until_idle(&self.clients).await
+        Ok(())
     }
 
     async fn evening(&mut self, day: Date, touched: BTreeSet<String>) -> Result<(), Failure> {
@@ -244,6 +245,7 @@ impl Stream<'_> {
             ship_time: None,
             reference: format!("evening of {day}"),
             context: Some(requests::context("shipment", "")),
+            details: None,
         };
         request.request_id = content_id("ship", &day.to_string(), &request);
         self.clients.orders.clone().ship_order_lines(request).await?;

@@ -102,6 +102,12 @@ impl Report {
         self.refused.values().sum()
     }
 
+    /// How many rows were refused for each reason.
+    #[must_use]
+    pub const fn refused_by_reason(&self) -> &BTreeMap<String, u64> {
+        &self.refused
+    }
+
     /// The first refused rows.
     #[must_use]
     pub fn shown(&self) -> &[Refusal] {

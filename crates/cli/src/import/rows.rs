@@ -33,8 +33,10 @@ pub enum Rows {
     Csv {
         /// The records after the header.
         records: Box<csv::Reader<Box<dyn BufRead + Send>>>,
-        /// The names in the header, in small letters.
+        /// The columns that the names in the header mean.
         header: Vec<String>,
+        /// What stands between fields.
+        separator: u8,
     },
     /// A file with one JSON object per line.
     JsonLines {
@@ -42,30 +44,67 @@ pub enum Rows {
         lines: Lines<Box<dyn BufRead + Send>>,
         /// Lines read.
         read: u64,
+        /// The column that a field's name means.
+        named: fn(&str) -> String,
     },
 }
+
+/// What may stand between the fields of a CSV file.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+/// The first bytes of a file in UTF-16, which only spreadsheets write.
+const UTF16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 impl Rows {
     /// Starts to read a file. A file whose first character is `{` is JSON lines, any other is CSV.
     ///
     /// # Errors
     /// [`Failure`] when the file cannot be read, or a CSV file lacks one of the required columns.
-    pub fn open(mut reader: Box<dyn BufRead + Send>, required: &[&str]) -> Result<Self, Failure> {
-        let first = reader.fill_buf()?.iter().copied().find(|byte| !byte.is_ascii_whitespace());
-        if first == Some(b'{') {
-            return Ok(Self::JsonLines { lines: reader.lines(), read: 0 });
-        }
-        let mut records = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
-        let names = records.headers().map_err(|error| Failure::new(format!("cannot read the header: {error}")))?;
-        let header: Vec<String> =
-            names.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase()).collect();
-        let missing: Vec<&str> =
-            required.iter().copied().filter(|name| !header.iter().any(|has| has == name)).collect();
-        if missing.is_empty() {
-            return Ok(Self::Csv { records: Box::new(records), header });
+    pub fn open(reader: Box<dyn BufRead + Send>, required: &[&str]) -> Result<Self, Failure> {
+        let rows = Self::open_as(reader, str::to_lowercase)?;
+        let has = |name: &&str| rows.header().iter().any(|column| column == name);
+        let missing: Vec<&str> = required.iter().copied().filter(|name| !has(name)).collect();
+        if missing.is_empty() || rows.separator().is_none() {
+            return Ok(rows);
         }
         let message = format!("the file has no column {}", missing.join(", "));
         Err(Failure::new(message).next("see the columns with `backorder import --help`"))
+    }
+
+    /// Starts to read a file whose columns have other names: `named` gives the column that a name means.
+    ///
+    /// # Errors
+    /// [`Failure`] when the file cannot be read.
+    pub fn open_as(mut reader: Box<dyn BufRead + Send>, named: fn(&str) -> String) -> Result<Self, Failure> {
+        let start = reader.fill_buf()?;
+        if UTF16_MARKS.iter().any(|mark| start.starts_with(mark)) {
+            return Err(Failure::new("the file is UTF-16 text").next("save it as CSV in UTF-8"));
+        }
+        if start.iter().copied().find(|byte| !byte.is_ascii_whitespace()) == Some(b'{') {
+            return Ok(Self::JsonLines { lines: reader.lines(), read: 0, named });
+        }
+        let separator = separator_of(start);
+        let mut records = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(reader);
+        let names = records.headers().map_err(|error| Failure::new(format!("cannot read the header: {error}")))?;
+        let header = names.iter().map(|name| named(name.trim_start_matches('\u{feff}').trim())).collect();
+        Ok(Self::Csv { records: Box::new(records), header, separator })
+    }
+
+    /// The columns of a CSV file; JSON lines have none.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        match self {
+            Self::Csv { header, .. } => header,
+            Self::JsonLines { .. } => &[],
+        }
+    }
+
+    /// What stands between the fields of a CSV file; `None` for JSON lines.
+    #[must_use]
+    pub const fn separator(&self) -> Option<u8> {
+        match self {
+            Self::Csv { separator, .. } => Some(*separator),
+            Self::JsonLines { .. } => None,
+        }
     }
 
     /// The next row: `None` at the end, a refusal when the row cannot be read.
@@ -74,10 +113,23 @@ impl Rows {
     /// [`Failure`] when the file cannot be read further.
     pub fn next_row(&mut self) -> Result<Option<Result<Row, Refusal>>, Failure> {
         match self {
-            Self::Csv { records, header } => next_csv(records, header),
-            Self::JsonLines { lines, read } => next_json(lines, read),
+            Self::Csv { records, header, .. } => next_csv(records, header),
+            Self::JsonLines { lines, read, named } => next_json(lines, read, *named),
         }
     }
+}
+
+/// The separator that stands most often in the first line, outside quotes; a comma when none does.
+fn separator_of(start: &[u8]) -> u8 {
+    let (mut counts, mut is_quoted) = ([0_usize; SEPARATORS.len()], false);
+    for byte in start.iter().take_while(|byte| **byte != b'\n') {
+        is_quoted ^= *byte == b'"';
+        if let Some(place) = SEPARATORS.iter().position(|separator| separator == byte && !is_quoted) {
+            counts[place] += 1;
+        }
+    }
+    let most = counts.into_iter().max().unwrap_or(0);
+    counts.iter().position(|count| *count == most).map_or(b',', |place| SEPARATORS[place])
 }
 
 type NextRow = Result<Option<Result<Row, Refusal>>, Failure>;
@@ -104,19 +156,19 @@ fn next_csv(records: &mut csv::Reader<Box<dyn BufRead + Send>>, header: &[String
     Ok(Some(Ok(Row { line, fields })))
 }
 
-fn next_json(lines: &mut Lines<Box<dyn BufRead + Send>>, read: &mut u64) -> NextRow {
+fn next_json(lines: &mut Lines<Box<dyn BufRead + Send>>, read: &mut u64, named: fn(&str) -> String) -> NextRow {
     for text in lines.by_ref() {
         *read += 1;
         let text = text?;
         if text.trim().is_empty() {
             continue;
         }
-        return Ok(Some(json_row(&text, *read)));
+        return Ok(Some(json_row(&text, *read, named)));
     }
     Ok(None)
 }
 
-fn json_row(text: &str, line: u64) -> Result<Row, Refusal> {
+fn json_row(text: &str, line: u64, named: fn(&str) -> String) -> Result<Row, Refusal> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| malformed(line, error.to_string()))?;
     let serde_json::Value::Object(object) = value else {
         return Err(malformed(line, "the line is not a JSON object"));
@@ -131,7 +183,7 @@ fn json_row(text: &str, line: u64) -> Result<Row, Refusal> {
             nested @ (serde_json::Value::Array(_) | serde_json::Value::Object(_)) => nested.to_string(),
         };
         if !text.is_empty() {
-            fields.insert(name.to_lowercase(), text);
+            fields.insert(named(&name), text);
         }
     }
     Ok(Row { line, fields })
@@ -327,6 +379,20 @@ mod tests {
         let json = all("{\"item\": \" A \", \"Quantity\": 5, \"note\": null}\n");
         assert_eq!(csv[0].as_ref().unwrap().columns(), json[0].as_ref().unwrap().columns());
         assert_eq!((csv[0].as_ref().unwrap().line, json[0].as_ref().unwrap().line), (2, 1));
+    }
+
+    #[test]
+    fn fields_may_stand_between_semicolons_or_tabs() {
+        let comma = all("item,note\nA,\"x;y\"\n");
+        for text in ["item;note\nA;\"x;y\"\n", "item\tnote\nA\tx;y\n", "\"item\";note\nA;\"x;y\"\n"] {
+            assert_eq!(all(text)[0].as_ref().unwrap().columns(), comma[0].as_ref().unwrap().columns(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_in_utf_16_is_named_as_such() {
+        let reader: Box<dyn BufRead + Send> = Box::new(&[0xff, 0xfe, b'a', 0][..]);
+        assert!(Rows::open(reader, &[]).err().unwrap().to_string().contains("UTF-8"));
     }
 
     #[test]

@@ -39,6 +39,41 @@ async fn an_order_is_placed_explained_served_shipped_and_returned_from_the_comma
 }
 
 #[tokio::test]
+async fn an_order_passes_the_gate_and_leaves_in_shipments_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    services.json(&["catalog", "put-item", "X"]);
+    services.json(&["stock", "receive", "X", "main", "10"]);
+    services.json(&["order", "place", "X=8", "--order", "A"]);
+    let released = services.json(&["warehouse", "release", "A/1=6"]);
+    assert_eq!(released["released"][0]["location"], "locations/main");
+
+    let cancelled = services.json(&["order", "cancel", "A", "1=4", "--reason", "customer"]);
+    let recall = cancelled["recalls"][0]["name"].as_str().unwrap().to_owned();
+    assert_eq!(services.json(&["warehouse", "recalls"])["recalls"][0]["name"].as_str(), Some(recall.as_str()));
+    let shown = services.command(&["warehouse", "recalls"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("pending"));
+    let answer = services.json(&["warehouse", "answer", &recall, "2"]);
+    assert_eq!((&answer["line"]["cancelled"], &answer["line"]["released"]), (&Value::from(4), &Value::from(4)));
+    services.json(&["warehouse", "short-pick", "A/1=1", "--damaged", "--reason", "broken"]);
+
+    let how = ["--carrier", "Post", "--tracking", "T1", "--freight", "4.50GBP", "--expedited"];
+    let shipped = services.json(&[&["order", "ship", "A/1=3"][..], &how[..]].concat());
+    let shipment = shipped["shipment"].as_str().unwrap().to_owned();
+    let listed = services.json(&["shipment", "list", "--order", "A"]);
+    assert_eq!(listed["shipments"][0]["details"]["trackingNumber"], "T1");
+    let wrong = services.command(&["shipment", "deliver", &shipment, "A/1=3,1,0"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("INVALID_REQUEST"));
+    let delivered = services.json(&["shipment", "deliver", &shipment, "A/1=2,1,0", "--documents-correct", "true"]);
+    assert_eq!(delivered["state"], "SHIPMENT_STATE_DELIVERED");
+    let shown = services.command(&["shipment", "get", &shipment]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("delivered"));
+    assert_eq!(services.json(&["verify"])["balanced"], true);
+    assert!(services.stop().await);
+}
+
+#[tokio::test]
 async fn a_failure_says_what_happened_and_has_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let services = Services::start(folder.path()).await;

@@ -34,8 +34,10 @@ pub struct Pegged {
 /// The claim of one part of a line, as inventory last described it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimCopy {
-    /// Where units are reserved. Their sum is what is reserved in all.
+    /// Where units are reserved, in the warehouse's hands or not. Their sum is what is reserved in all.
     pub reservations: Vec<Reserved>,
+    /// The part of what is reserved that the warehouse has in hands.
+    pub released: Quantity,
     /// Units that wait, pegged or not.
     pub waiting: Quantity,
     /// From where waiting units are expected, earliest first.
@@ -49,8 +51,10 @@ pub struct ClaimCopy {
 pub struct ClaimSums {
     /// Units that wait.
     pub waiting: Quantity,
-    /// Units reserved on hand.
+    /// Units reserved on hand and not in the warehouse's hands.
     pub reserved: Quantity,
+    /// Units in the warehouse's hands.
+    pub released: Quantity,
     /// Units shipped.
     pub posted: Quantity,
 }
@@ -75,7 +79,8 @@ impl ClaimSums {
         parts.into_iter().try_fold(Self::default(), |sums, part| {
             Some(Self {
                 waiting: sums.waiting.checked_add(part.waiting)?,
-                reserved: sums.reserved.checked_add(part.reserved()?)?,
+                reserved: sums.reserved.checked_add(part.reserved()?.saturating_sub(part.released))?,
+                released: sums.released.checked_add(part.released)?,
                 posted: sums.posted.checked_add(part.posted)?,
             })
         })
@@ -84,6 +89,6 @@ impl ClaimSums {
     /// Everything that the claims account for, or `None` when the sum overflows.
     #[must_use]
     pub fn total(&self) -> Option<Quantity> {
-        Quantity::checked_sum([self.waiting, self.reserved, self.posted])
+        Quantity::checked_sum([self.waiting, self.reserved, self.released, self.posted])
     }
 }

@@ -19,6 +19,8 @@ pub struct VectorParts {
     pub reserved: Quantity,
     /// Units handed to the warehouse.
     pub released: Quantity,
+    /// The part of released that the warehouse is asked to give back.
+    pub recalling: Quantity,
     /// Units shipped.
     pub shipped: Quantity,
     /// Units cancelled.
@@ -105,6 +107,7 @@ impl LineVector {
         let adds_up = Quantity::checked_sum(kept) == Some(parts.ordered);
         let parts_fit = parts.returned <= parts.shipped
             && parts.delivered <= parts.shipped
+            && parts.recalling <= parts.released
             && parts.future.checked_add(parts.preorder).is_some_and(|apart| apart <= parts.open);
         if adds_up && parts_fit { Ok(Self(parts)) } else { Err(LineError::NotBalanced) }
     }
@@ -206,6 +209,20 @@ impl LineVector {
         self.0.open.checked_add(self.0.reserved).unwrap_or(self.0.ordered)
     }
 
+    /// How a cancellation of `quantity` is done: so many units at once, and so many when the warehouse gives them back.
+    ///
+    /// # Errors
+    /// [`LineError::TooFew`] when fewer are open, reserved, or released and not recalled.
+    pub fn split_cancellation(&self, quantity: Quantity) -> Result<(Quantity, Quantity), LineError> {
+        let at_once = self.cancellable().min(quantity);
+        let rest = quantity.saturating_sub(at_once);
+        if rest <= self.recallable() {
+            return Ok((at_once, rest));
+        }
+        let present = self.cancellable().checked_add(self.recallable()).unwrap_or(self.0.ordered);
+        Err(LineError::TooFew { kind: "open, reserved or released", present, wanted: quantity })
+    }
+
     /// Whether what is ordered can be reduced by `quantity`: so many units are neither released, shipped nor cancelled.
     ///
     /// # Errors
@@ -214,12 +231,65 @@ impl LineVector {
         self.may_cancel(quantity)
     }
 
-    /// Whether `quantity` can ship: it is reserved.
+    /// Units that can ship: reserved, in the warehouse's hands or not.
+    #[must_use]
+    pub fn shippable(&self) -> Quantity {
+        self.0.reserved.checked_add(self.0.released).unwrap_or(self.0.ordered)
+    }
+
+    /// Whether `quantity` can ship.
     ///
     /// # Errors
     /// [`LineError::TooFew`] when not.
     pub fn may_ship(&self, quantity: Quantity) -> Result<(), LineError> {
+        take("reserved or released", self.shippable(), quantity).map(|_| ())
+    }
+
+    /// Whether `quantity` can be handed to the warehouse: it is reserved.
+    ///
+    /// # Errors
+    /// [`LineError::TooFew`] when not.
+    pub fn may_release(&self, quantity: Quantity) -> Result<(), LineError> {
         take("reserved", self.0.reserved, quantity).map(|_| ())
+    }
+
+    /// Whether the warehouse can have failed to find `quantity`: it is in its hands.
+    ///
+    /// # Errors
+    /// [`LineError::TooFew`] when not.
+    pub fn may_be_short(&self, quantity: Quantity) -> Result<(), LineError> {
+        take("released", self.0.released, quantity).map(|_| ())
+    }
+
+    /// Units that the warehouse has in hands and was not asked to give back.
+    #[must_use]
+    pub fn recallable(&self) -> Quantity {
+        self.0.released.saturating_sub(self.0.recalling)
+    }
+
+    /// Asks the warehouse to give units back.
+    ///
+    /// # Errors
+    /// [`LineError::TooFew`] when it has fewer in hands that it was not asked for.
+    pub fn recall(&mut self, quantity: Quantity) -> Result<(), LineError> {
+        take("released and not recalled", self.recallable(), quantity)?;
+        self.0.recalling = self.0.recalling.checked_add(quantity).ok_or(LineError::Overflow)?;
+        Ok(())
+    }
+
+    /// The warehouse has answered about units that it was asked for; what it gave back, the claims tell.
+    pub fn end_recall(&mut self, asked: Quantity) {
+        self.0.recalling = self.0.recalling.saturating_sub(asked);
+    }
+
+    /// Records that shipped units have arrived.
+    ///
+    /// # Errors
+    /// [`LineError::TooFew`] when fewer are on the way.
+    pub fn deliver(&mut self, quantity: Quantity) -> Result<(), LineError> {
+        take("shipped and not delivered", self.0.shipped.saturating_sub(self.0.delivered), quantity)?;
+        self.0.delivered = self.0.delivered.checked_add(quantity).ok_or(LineError::Overflow)?;
+        Ok(())
     }
 
     /// Whether `quantity` can come back: it was shipped and did not come back before.
@@ -255,9 +325,10 @@ fn following(mut parts: VectorParts, claims: ClaimSums) -> Result<VectorParts, L
     }
     parts.cancelled = parts.ordered.checked_sub(claimed).ok_or(disagree)?;
     parts.open = claims.waiting;
-    // Released units are a part of what inventory has reserved.
-    parts.released = parts.released.min(claims.reserved);
-    parts.reserved = claims.reserved.saturating_sub(parts.released);
+    parts.reserved = claims.reserved;
+    parts.released = claims.released;
+    // What left the warehouse's hands for good cannot be given back any more.
+    parts.recalling = parts.recalling.min(parts.released);
     parts.shipped = claims.posted;
     parts.future = parts.future.min(parts.open);
     parts.preorder = parts.preorder.min(parts.open.saturating_sub(parts.future));
@@ -274,7 +345,7 @@ mod tests {
     }
 
     fn sums(waiting: i64, reserved: i64, posted: i64) -> ClaimSums {
-        ClaimSums { waiting: units(waiting), reserved: units(reserved), posted: units(posted) }
+        ClaimSums { waiting: units(waiting), reserved: units(reserved), posted: units(posted), ..ClaimSums::default() }
     }
 
     fn placed(quantity: i64, reserved: i64, waiting: i64) -> LineVector {
@@ -343,6 +414,34 @@ mod tests {
         assert!(matches!(line.observe(sums(5, 6, 0)), Err(LineError::ClaimsDisagree { .. })));
         line.observe(sums(0, 0, 10)).unwrap();
         assert!(matches!(line.observe(sums(1, 0, 9)), Err(LineError::ClaimsDisagree { .. })));
+    }
+
+    #[test]
+    fn released_units_are_frozen_until_they_ship_or_come_back() {
+        let mut line = placed(10, 10, 0);
+        let in_hands =
+            |reserved, released, posted| ClaimSums { released: units(released), ..sums(0, reserved, posted) };
+        line.observe(in_hands(4, 6, 0)).unwrap();
+        assert!(matches!(line.may_cancel(units(5)), Err(LineError::TooFew { present, .. }) if present == units(4)));
+        assert!(matches!(line.may_reduce(units(5)), Err(LineError::TooFew { .. })));
+        line.may_ship(units(10)).unwrap();
+        assert_eq!(line.split_cancellation(units(9)), Ok((units(4), units(5))));
+        line.recall(units(5)).unwrap();
+        assert!(line.split_cancellation(units(6)).is_err(), "what is recalled is not cancelled twice");
+        assert!(matches!(line.recall(units(2)), Err(LineError::TooFew { present, .. }) if present == units(1)));
+        line.observe(in_hands(4, 3, 3)).unwrap();
+        assert_eq!(line.parts().recalling, units(3), "what shipped meanwhile is not given back");
+        line.end_recall(units(5));
+        line.observe(in_hands(7, 0, 3)).unwrap();
+        assert_eq!((line.parts().recalling, line.parts().reserved), (units(0), units(7)));
+    }
+
+    #[test]
+    fn no_more_arrives_than_was_shipped() {
+        let mut line = placed(10, 10, 0);
+        line.observe(sums(0, 6, 4)).unwrap();
+        line.deliver(units(3)).unwrap();
+        assert!(matches!(line.deliver(units(2)), Err(LineError::TooFew { .. })));
     }
 
     #[test]

@@ -294,7 +294,8 @@ mod tests {
     }
 
     fn claim(reservations: Vec<Reserved>, waiting: i64, pegs: Vec<Pegged>) -> ClaimCopy {
-        ClaimCopy { reservations, waiting: units(waiting), pegs, posted: Quantity::ZERO }
+        let (released, posted) = (Quantity::ZERO, Quantity::ZERO);
+        ClaimCopy { reservations, released, waiting: units(waiting), pegs, posted }
     }
 
     fn plain(_: &LocationId) -> Route {
@@ -358,6 +359,7 @@ mod tests {
             waiting: units(waiting),
             reserved: units(reserved),
             posted: units(posted),
+            ..ClaimSums::default()
         };
         let before = sums(6, 4, 0);
         assert_eq!(reason_of(before, sums(2, 8, 0)), Some(PromiseReason::Served));

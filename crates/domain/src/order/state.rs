@@ -3,14 +3,14 @@
 //! Settled means: OPEN while units are open, reserved or released; else COMPLETED when something shipped; else CANCELLED.
 //! A dash means that the command is refused in that state.
 //!
-//! | state     | accept  | accept quote        | confirm | amend   | cancel              | ship    | return    | expire  | observe             |
-//! |-----------|---------|---------------------|---------|---------|---------------------|---------|-----------|---------|---------------------|
-//! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -         | -       | RESERVING           |
-//! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -         | EXPIRED | QUOTED or CANCELLED |
-//! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled   | -       | settled             |
-//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | COMPLETED | -       | settled             |
-//! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -         | -       | CANCELLED           |
-//! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -         | -       | EXPIRED             |
+//! | state     | accept  | accept quote        | confirm | amend   | cancel              | release | recall  | short pick | ship    | deliver   | return    | expire  | observe             |
+//! |-----------|---------|---------------------|---------|---------|---------------------|---------|---------|------------|---------|-----------|-----------|---------|---------------------|
+//! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -       | -          | -       | -         | -         | -       | RESERVING           |
+//! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -       | -          | -       | -         | -         | EXPIRED | QUOTED or CANCELLED |
+//! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled | settled    | settled | settled   | settled   | -       | settled             |
+//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | COMPLETED | COMPLETED | -       | settled             |
+//! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -         | -         | -       | CANCELLED           |
+//! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -         | -         | -       | EXPIRED             |
 //!
 //! Observe is what inventory tells by itself: stock given to the line or taken from it, supply that moved.
 
@@ -46,8 +46,16 @@ pub enum OrderCommand {
     Amend,
     /// Units are cancelled.
     Cancel,
+    /// Reserved units are handed to the warehouse.
+    Release,
+    /// The warehouse is asked to give units back, or answers.
+    Recall,
+    /// The warehouse did not find units.
+    ShortPick,
     /// Units are shipped.
     Ship,
+    /// Shipped units have arrived.
+    Deliver,
     /// Shipped units come back.
     Return,
     /// The quote's time is over.
@@ -116,20 +124,38 @@ impl OrderState {
         match (self, command) {
             (Self::Reserving, C::Accept)
             | (Self::Quoted, C::Confirm)
-            | (Self::Open, C::Amend | C::Cancel | C::Ship | C::Return | C::Observe)
+            | (
+                Self::Open,
+                C::Amend
+                | C::Cancel
+                | C::Release
+                | C::Recall
+                | C::ShortPick
+                | C::Ship
+                | C::Deliver
+                | C::Return
+                | C::Observe,
+            )
             | (Self::Completed, C::Observe) => Ok(settled(lines)),
             (Self::Reserving, C::AcceptQuote) | (Self::Quoted, C::Cancel | C::Observe) => {
                 Ok(if lines.active { Self::Quoted } else { Self::Cancelled })
             }
             (Self::Quoted, C::Expire) => Ok(Self::Expired),
-            (Self::Completed, C::Return) | (Self::Reserving | Self::Cancelled | Self::Expired, C::Observe) => Ok(self),
-            (Self::Reserving, C::Confirm | C::Amend | C::Cancel | C::Ship | C::Return | C::Expire)
-            | (Self::Quoted, C::Accept | C::AcceptQuote | C::Amend | C::Ship | C::Return)
-            | (Self::Open, C::Accept | C::AcceptQuote | C::Confirm | C::Expire)
-            | (Self::Completed, C::Accept | C::AcceptQuote | C::Confirm | C::Amend | C::Cancel | C::Ship | C::Expire)
+            (Self::Completed, C::Deliver | C::Return)
+            | (Self::Reserving | Self::Cancelled | Self::Expired, C::Observe) => Ok(self),
+            (
+                Self::Reserving | Self::Quoted | Self::Completed | Self::Cancelled | Self::Expired,
+                C::Amend | C::Release | C::Recall | C::ShortPick | C::Ship,
+            )
+            | (Self::Reserving | Self::Quoted | Self::Cancelled | Self::Expired, C::Deliver | C::Return)
+            | (Self::Reserving | Self::Completed | Self::Cancelled | Self::Expired, C::Cancel)
             | (
-                Self::Cancelled | Self::Expired,
-                C::Accept | C::AcceptQuote | C::Confirm | C::Amend | C::Cancel | C::Ship | C::Return | C::Expire,
+                Self::Reserving | Self::Open | Self::Completed | Self::Cancelled | Self::Expired,
+                C::Confirm | C::Expire,
+            )
+            | (
+                Self::Quoted | Self::Open | Self::Completed | Self::Cancelled | Self::Expired,
+                C::Accept | C::AcceptQuote,
             ) => Err(StateConflict { state: self, command }),
         }
     }
@@ -145,13 +171,17 @@ fn settled(lines: LinesAfter) -> OrderState {
 
 impl OrderCommand {
     /// All commands.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Accept,
         Self::AcceptQuote,
         Self::Confirm,
         Self::Amend,
         Self::Cancel,
+        Self::Release,
+        Self::Recall,
+        Self::ShortPick,
         Self::Ship,
+        Self::Deliver,
         Self::Return,
         Self::Expire,
         Self::Observe,
@@ -166,7 +196,11 @@ impl OrderCommand {
             Self::Confirm => "confirm",
             Self::Amend => "amend",
             Self::Cancel => "cancel",
+            Self::Release => "release",
+            Self::Recall => "recall",
+            Self::ShortPick => "short pick",
             Self::Ship => "ship",
+            Self::Deliver => "deliver",
             Self::Return => "return",
             Self::Expire => "expire",
             Self::Observe => "observe",
@@ -191,13 +225,19 @@ mod tests {
     use super::*;
 
     /// The table of the module's doc: what each state answers to each command, in the order of `OrderCommand::ALL`.
-    const TABLE: [(OrderState, [&str; 9]); 6] = [
-        (OrderState::Reserving, ["settled", "quoted", "-", "-", "-", "-", "-", "-", "RESERVING"]),
-        (OrderState::Quoted, ["-", "-", "settled", "-", "quoted", "-", "-", "EXPIRED", "quoted"]),
-        (OrderState::Open, ["-", "-", "-", "settled", "settled", "settled", "settled", "-", "settled"]),
-        (OrderState::Completed, ["-", "-", "-", "-", "-", "-", "COMPLETED", "-", "settled"]),
-        (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
-        (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),
+    const TABLE: [(OrderState, [&str; 13]); 6] = [
+        (OrderState::Reserving, ["settled", "quoted", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "RESERVING"]),
+        (OrderState::Quoted, ["-", "-", "settled", "-", "quoted", "-", "-", "-", "-", "-", "-", "EXPIRED", "quoted"]),
+        (OrderState::Open, {
+            let s = "settled";
+            ["-", "-", "-", s, s, s, s, s, s, s, s, "-", s]
+        }),
+        (OrderState::Completed, {
+            let stays = "COMPLETED";
+            ["-", "-", "-", "-", "-", "-", "-", "-", "-", stays, stays, "-", "settled"]
+        }),
+        (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
+        (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),
     ];
 
     fn expected(cell: &str, lines: LinesAfter) -> Option<OrderState> {

@@ -15,7 +15,12 @@ enum Step {
     Raise { by: i64, reserved: i64, waiting: i64 },
     Reduce(i64),
     Cancel(i64),
+    Release(i64),
+    Recall(i64),
+    AnswerRecall(i64),
+    ShortPick(i64),
     Ship(i64),
+    Deliver(i64),
     Return(i64),
     Serve(i64),
     Lose(i64),
@@ -26,7 +31,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (1..20_i64, 0..20_i64, 0..20_i64).prop_map(|(by, reserved, waiting)| Step::Raise { by, reserved, waiting }),
         (1..20_i64).prop_map(Step::Reduce),
         (1..20_i64).prop_map(Step::Cancel),
+        (1..20_i64).prop_map(Step::Release),
+        (1..20_i64).prop_map(Step::Recall),
+        (0..20_i64).prop_map(Step::AnswerRecall),
+        (1..20_i64).prop_map(Step::ShortPick),
         (1..20_i64).prop_map(Step::Ship),
+        (1..20_i64).prop_map(Step::Deliver),
         (1..20_i64).prop_map(Step::Return),
         (1..20_i64).prop_map(Step::Serve),
         (1..20_i64).prop_map(Step::Lose),
@@ -39,7 +49,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     waiting: i64,
     reserved: i64,
+    released: i64,
+    recalling: i64,
     posted: i64,
+    delivered: i64,
     ordered: i64,
     refused: i64,
     cancelled: i64,
@@ -48,7 +61,12 @@ struct Model {
 
 impl Model {
     fn sums(&self) -> ClaimSums {
-        ClaimSums { waiting: units(self.waiting), reserved: units(self.reserved), posted: units(self.posted) }
+        ClaimSums {
+            waiting: units(self.waiting),
+            reserved: units(self.reserved),
+            released: units(self.released),
+            posted: units(self.posted),
+        }
     }
 
     fn ask(&mut self, by: i64, reserved: i64, waiting: i64) -> Decision {
@@ -101,16 +119,12 @@ fn apply(line: &mut LineVector, model: &mut Model, step: &Step) -> OrderCommand 
             }
             OrderCommand::Cancel
         }
-        Step::Ship(quantity) => {
-            let allowed = quantity <= model.reserved;
-            assert_eq!(line.may_ship(units(quantity)).is_ok(), allowed);
-            if allowed {
-                model.reserved -= quantity;
-                model.posted += quantity;
-                line.observe(model.sums()).unwrap();
-            }
-            OrderCommand::Ship
-        }
+        Step::Release(_)
+        | Step::Recall(_)
+        | Step::AnswerRecall(_)
+        | Step::ShortPick(_)
+        | Step::Ship(_)
+        | Step::Deliver(_) => apply_at_gate(line, model, step),
         Step::Return(quantity) => {
             let allowed = quantity <= model.posted - model.returned;
             assert_eq!(line.take_back(units(quantity)).is_ok(), allowed);
@@ -136,13 +150,79 @@ fn apply(line: &mut LineVector, model: &mut Model, step: &Step) -> OrderCommand 
     }
 }
 
+fn apply_at_gate(line: &mut LineVector, model: &mut Model, step: &Step) -> OrderCommand {
+    match *step {
+        Step::Release(quantity) => {
+            let allowed = quantity <= model.reserved;
+            assert_eq!(line.may_release(units(quantity)).is_ok(), allowed);
+            if allowed {
+                model.reserved -= quantity;
+                model.released += quantity;
+                line.observe(model.sums()).unwrap();
+            }
+            OrderCommand::Release
+        }
+        Step::Recall(quantity) => {
+            let allowed = quantity <= model.released - model.recalling;
+            assert_eq!(line.recall(units(quantity)).is_ok(), allowed);
+            model.recalling += if allowed { quantity } else { 0 };
+            OrderCommand::Recall
+        }
+        Step::AnswerRecall(gives_back) => {
+            let given_back = gives_back.min(model.recalling);
+            model.released -= given_back;
+            model.reserved += given_back;
+            line.end_recall(units(model.recalling));
+            model.recalling = 0;
+            line.observe(model.sums()).unwrap();
+            OrderCommand::Recall
+        }
+        Step::ShortPick(quantity) => {
+            let allowed = quantity <= model.released;
+            assert_eq!(line.may_be_short(units(quantity)).is_ok(), allowed);
+            if allowed {
+                model.released -= quantity;
+                model.waiting += quantity;
+                model.recalling = model.recalling.min(model.released);
+                line.observe(model.sums()).unwrap();
+            }
+            OrderCommand::ShortPick
+        }
+        Step::Deliver(quantity) => {
+            let allowed = quantity <= model.posted - model.delivered;
+            assert_eq!(line.deliver(units(quantity)).is_ok(), allowed);
+            model.delivered += if allowed { quantity } else { 0 };
+            OrderCommand::Deliver
+        }
+        Step::Ship(quantity) => {
+            let allowed = quantity <= model.reserved + model.released;
+            assert_eq!(line.may_ship(units(quantity)).is_ok(), allowed);
+            if allowed {
+                let in_hands = quantity.min(model.released);
+                model.released -= in_hands;
+                model.recalling = model.recalling.min(model.released);
+                model.reserved -= quantity - in_hands;
+                model.posted += quantity;
+                line.observe(model.sums()).unwrap();
+            }
+            OrderCommand::Ship
+        }
+        Step::Raise { .. } | Step::Reduce(_) | Step::Cancel(_) | Step::Return(_) | Step::Serve(_) | Step::Lose(_) => {
+            unreachable!("a step that does not pass the gate")
+        }
+    }
+}
+
 fn check(line: &LineVector, model: &Model) {
     let parts = line.parts();
     assert_eq!(LineVector::try_from_parts(*parts).as_ref(), Ok(line), "the vector adds up");
     assert_eq!(parts.ordered.get(), model.ordered);
     assert_eq!(parts.open.get(), model.waiting);
     assert_eq!(parts.reserved.get(), model.reserved);
+    assert_eq!(parts.released.get(), model.released);
+    assert_eq!(parts.recalling.get(), model.recalling);
     assert_eq!(parts.shipped.get(), model.posted);
+    assert_eq!(parts.delivered.get(), model.delivered);
     assert_eq!(parts.cancelled.get(), model.cancelled);
     assert_eq!(parts.returned.get(), model.returned);
     assert_eq!(parts.refused.get(), model.refused);

@@ -74,9 +74,22 @@ pub struct Reservation {
     pub location: LocationId,
     /// The batch, for hard reservations.
     pub batch: Option<BatchId>,
-    /// Base units.
+    /// Base units, those in the warehouse's hands among them.
     pub quantity: Quantity,
+    /// The part of `quantity` that is handed to the warehouse: in state RELEASED, the rest in state RESERVED.
+    pub released: Quantity,
 }
+
+impl Reservation {
+    /// The units in state RESERVED.
+    #[must_use]
+    pub fn unreleased(&self) -> Quantity {
+        self.quantity.saturating_sub(self.released)
+    }
+}
+
+/// Units of reservations that a command took or changed, by batch.
+pub(super) type Taken = Vec<(Option<BatchId>, Quantity)>;
 
 /// Waiting units of a claim expected from one dated supply. At least 1 unit; a peg of none is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +105,7 @@ pub struct Peg {
 pub struct Claim {
     /// The part of the demand line.
     pub key: ClaimKey,
-    /// Units reserved: the sum of `reservations`.
+    /// Units reserved, handed to the warehouse or not: the sum of `reservations`.
     pub reserved: Quantity,
     /// Units accepted and not reserved.
     pub waiting: Quantity,
@@ -171,11 +184,30 @@ impl Claim {
         self.reserved.is_zero() && self.waiting.is_zero()
     }
 
-    /// The units reserved at one location, over all batches.
+    /// The units in state RESERVED at one location, over all batches.
     #[must_use]
     pub fn reserved_at(&self, location: &LocationId) -> Quantity {
-        let there = self.reservations.iter().filter(|r| r.location == *location).map(|r| r.quantity);
+        let there = self.reservations.iter().filter(|r| r.location == *location).map(Reservation::unreleased);
         Quantity::checked_sum(there).unwrap_or(self.reserved)
+    }
+
+    /// The units in state RELEASED at one location, over all batches.
+    #[must_use]
+    pub fn released_at(&self, location: &LocationId) -> Quantity {
+        let there = self.reservations.iter().filter(|r| r.location == *location).map(|r| r.released);
+        Quantity::checked_sum(there).unwrap_or(self.reserved)
+    }
+
+    /// The part of `reserved` that is handed to the warehouse.
+    #[must_use]
+    pub fn released(&self) -> Quantity {
+        Quantity::checked_sum(self.reservations.iter().map(|r| r.released)).unwrap_or(self.reserved)
+    }
+
+    /// The part of `reserved` that is not handed to the warehouse: only it can be given back or to somebody else.
+    #[must_use]
+    pub fn unreleased(&self) -> Quantity {
+        self.reserved.saturating_sub(self.released())
     }
 
     pub(super) fn add_reserved(
@@ -192,7 +224,8 @@ impl Claim {
         match self.reservations.iter_mut().find(same) {
             Some(reservation) => reservation.quantity = plus(reservation.quantity, quantity)?,
             None => {
-                self.reservations.push(Reservation { location: location.clone(), batch: batch.cloned(), quantity });
+                let (location, batch) = (location.clone(), batch.cloned());
+                self.reservations.push(Reservation { location, batch, quantity, released: Quantity::ZERO });
                 self.sort_reservations();
             }
         }
@@ -207,32 +240,83 @@ impl Claim {
         self.reservations.sort_by_cached_key(order);
     }
 
-    /// Takes reserved units of one location away, and says of which batches they were.
-    pub(super) fn take_reserved(
+    /// Takes units in state RESERVED of one location away, and says of which batches they were.
+    pub(super) fn take_reserved(&mut self, location: &LocationId, quantity: Quantity) -> Result<Taken, StockError> {
+        let taken = self.change_reservations(location, quantity, Reservation::unreleased, |reservation, piece| {
+            reservation.quantity = minus(reservation.quantity, piece, "reservation")?;
+            Ok(())
+        })?;
+        self.forget_empty(quantity)?;
+        Ok(taken)
+    }
+
+    /// Takes units in state RELEASED of one location away, and says of which batches they were.
+    pub(super) fn take_released(&mut self, location: &LocationId, quantity: Quantity) -> Result<Taken, StockError> {
+        let taken = self.change_reservations(
+            location,
+            quantity,
+            |reservation| reservation.released,
+            |reservation, piece| {
+                reservation.released = minus(reservation.released, piece, "reservation.released")?;
+                reservation.quantity = minus(reservation.quantity, piece, "reservation")?;
+                Ok(())
+            },
+        )?;
+        self.forget_empty(quantity)?;
+        Ok(taken)
+    }
+
+    /// Notes that reserved units of one location are in the warehouse's hands now.
+    pub(super) fn release(&mut self, location: &LocationId, quantity: Quantity) -> Result<Taken, StockError> {
+        self.change_reservations(location, quantity, Reservation::unreleased, |reservation, piece| {
+            reservation.released = plus(reservation.released, piece)?;
+            Ok(())
+        })
+    }
+
+    /// Notes that the warehouse gave units of one location out of its hands.
+    pub(super) fn recall(&mut self, location: &LocationId, quantity: Quantity) -> Result<Taken, StockError> {
+        self.change_reservations(
+            location,
+            quantity,
+            |reservation| reservation.released,
+            |reservation, piece| {
+                reservation.released = minus(reservation.released, piece, "reservation.released")?;
+                Ok(())
+            },
+        )
+    }
+
+    /// Changes the reservations of one location in their order, as far as `there` says that they can, until `quantity`
+    /// units are changed. Answers how many of which batch.
+    fn change_reservations(
         &mut self,
         location: &LocationId,
         quantity: Quantity,
-    ) -> Result<Vec<(Option<BatchId>, Quantity)>, StockError> {
+        there: impl Fn(&Reservation) -> Quantity,
+        change: impl Fn(&mut Reservation, Quantity) -> Result<(), StockError>,
+    ) -> Result<Taken, StockError> {
         let mut rest = quantity;
         let mut taken = Vec::new();
         for reservation in self.reservations.iter_mut().filter(|r| r.location == *location) {
-            let piece = reservation.quantity.min(rest);
+            let piece = there(reservation).min(rest);
             if !piece.is_zero() {
-                reservation.quantity = minus(reservation.quantity, piece, "reservation")?;
+                change(reservation, piece)?;
                 rest = minus(rest, piece, "reservation")?;
                 taken.push((reservation.batch.clone(), piece));
             }
         }
-        if !rest.is_zero() {
-            return Err(StockError::InsufficientReservation {
-                claim: self.key.clone(),
-                asked: quantity,
-                reserved: quantity.saturating_sub(rest),
-            });
+        if rest.is_zero() {
+            return Ok(taken);
         }
+        let reserved = quantity.saturating_sub(rest);
+        Err(StockError::InsufficientReservation { claim: self.key.clone(), asked: quantity, reserved })
+    }
+
+    fn forget_empty(&mut self, taken: Quantity) -> Result<(), StockError> {
         self.reservations.retain(|r| !r.quantity.is_zero());
-        self.reserved = minus(self.reserved, quantity, "claim.reserved")?;
-        Ok(taken)
+        self.reserved = minus(self.reserved, taken, "claim.reserved")?;
+        Ok(())
     }
 }
 

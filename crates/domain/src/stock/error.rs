@@ -54,14 +54,14 @@ pub enum StockError {
         /// The version that it has.
         actual: i64,
     },
-    /// Fewer units are reserved than the command names.
-    #[error("claim {claim} has {reserved} reserved there, {asked} are asked for")]
+    /// Fewer units are reserved, or in the warehouse's hands where the command is about those, than it names.
+    #[error("claim {claim} has {reserved} such units there, {asked} are asked for")]
     InsufficientReservation {
         /// The claim, or the first part of the line when the command is about all parts.
         claim: ClaimKey,
         /// Units asked for.
         asked: Quantity,
-        /// Units reserved.
+        /// Units that the command could take.
         reserved: Quantity,
     },
     /// Fewer units wait, or are claimed at all, than the command names.

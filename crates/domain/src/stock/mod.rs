@@ -6,7 +6,8 @@
 //!
 //! What always holds after a command (and is checked by [`verify`](book::ItemBook::verify)):
 //! - every unit is in one state, and each change of a position is a movement from one state to another;
-//! - a claim's reserved quantity is the sum of its reservations, and the RESERVED state their sum over all claims;
+//! - a claim's reserved quantity is the sum of its reservations; over all claims, what of them the warehouse has in hands is
+//!   the RELEASED state, and the rest the RESERVED state;
 //! - HELD is the sum of the open holds of the place;
 //! - pegged <= waiting on a claim, and pegged = sum of pegs <= open on a supply;
 //! - no unit is AVAILABLE at a location while eligible quantity waits there that HELD does not cover.
@@ -39,3 +40,4 @@ pub mod state;
 pub mod supply;
 pub mod transfer;
 mod verify;
+pub mod warehouse;

@@ -4,15 +4,15 @@ use crate::ids::{BatchId, LineId, LocationId};
 use crate::quantity::Quantity;
 
 use super::book::{ItemBook, Units};
-use super::claim::{ClaimKey, Strength};
+use super::claim::{Claim, ClaimKey, Strength, Taken};
 use super::context::CommandContext;
-use super::error::{StockError, check_quantity, minus, plus, sum};
+use super::error::{StockError, check_quantity, minus, plus};
 use super::movement::Place;
 use super::state::StockState;
 
-/// Reserved units to ship.
+/// Reserved units of a line that a command is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
+pub struct LineUnits {
     /// The demand line.
     pub line: LineId,
     /// The part; `None` means all parts, first part first.
@@ -23,12 +23,12 @@ pub struct Post {
     pub quantity: Quantity,
 }
 
-/// Units of one claim at one location that were shipped.
+/// Units of one claim at one location that a command moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
+pub struct ClaimUnits {
     /// The claim.
     pub key: ClaimKey,
-    /// From where they left.
+    /// Where they were.
     pub location: LocationId,
     /// Base units.
     pub quantity: Quantity,
@@ -76,62 +76,88 @@ struct Freed {
 }
 
 impl ItemBook {
-    /// Ships reserved units: RESERVED -> EXTERNAL. A part of them may stay reserved.
+    /// Ships units, those in the warehouse's hands first: RELEASED or RESERVED -> EXTERNAL. A part of them may stay.
     ///
     /// Needs loaded: the parts of the line, and the locations at which they have reservations.
     ///
     /// # Errors
     /// [`StockError::ClaimNotFound`] or [`StockError::LineNotFound`]; [`StockError::InsufficientReservation`] when fewer
     /// units are reserved (there).
-    pub fn post(&mut self, ctx: &CommandContext, post: &Post) -> Result<Vec<Posted>, StockError> {
+    pub fn post(&mut self, ctx: &CommandContext, post: &LineUnits) -> Result<Vec<ClaimUnits>, StockError> {
         check_quantity(post.quantity)?;
         let keys = self.parts_named(&post.line, post.part)?;
-        self.command(ctx, |book| book.post_parts(ctx, post, &keys))
+        self.command(ctx, |book| {
+            let mut posted = Vec::new();
+            let rest = book.each_place(post, &keys, post.quantity, Claim::released_at, |book, units| {
+                book.post_at(ctx, StockState::Released, &units)?;
+                posted.push(units);
+                Ok(())
+            })?;
+            let rest = book.each_place(post, &keys, rest, Claim::reserved_at, |book, units| {
+                book.post_at(ctx, StockState::Reserved, &units)?;
+                posted.push(units);
+                Ok(())
+            })?;
+            refuse_rest(post, &keys, rest)?;
+            Ok(posted)
+        })
     }
 
-    fn post_parts(&mut self, ctx: &CommandContext, post: &Post, keys: &[ClaimKey]) -> Result<Vec<Posted>, StockError> {
-        let mut rest = post.quantity;
-        let mut posted = Vec::new();
+    /// Does something with up to `quantity` units of the claims `keys`, place by place in the order in which they are
+    /// chosen, as far as `there` says that units are there. Answers the units for which there were none.
+    pub(super) fn each_place(
+        &mut self,
+        named: &LineUnits,
+        keys: &[ClaimKey],
+        quantity: Quantity,
+        there: impl Fn(&Claim, &LocationId) -> Quantity,
+        mut act: impl FnMut(&mut Self, ClaimUnits) -> Result<(), StockError>,
+    ) -> Result<Quantity, StockError> {
+        let mut rest = quantity;
         for key in keys {
-            for location in self.reserved_locations(key, post.location.as_ref())? {
-                let quantity = self.claim_or_refuse(key)?.reserved_at(&location).min(rest);
+            for location in self.reserved_locations(key, named.location.as_ref())? {
+                let quantity = there(self.claim_or_refuse(key)?, &location).min(rest);
                 if !quantity.is_zero() {
-                    self.post_at(ctx, key, &location, quantity)?;
-                    rest = minus(rest, quantity, "posted units")?;
-                    posted.push(Posted { key: key.clone(), location, quantity });
+                    rest = minus(rest, quantity, "units of a line")?;
+                    act(self, ClaimUnits { key: key.clone(), location, quantity })?;
                 }
             }
         }
-        match keys.first() {
-            Some(first) if !rest.is_zero() => Err(StockError::InsufficientReservation {
-                claim: first.clone(),
-                asked: post.quantity,
-                reserved: minus(post.quantity, rest, "posted units")?,
-            }),
-            Some(_) | None => Ok(posted),
-        }
+        Ok(rest)
     }
 
-    fn post_at(
-        &mut self,
-        ctx: &CommandContext,
-        key: &ClaimKey,
-        location: &LocationId,
-        quantity: Quantity,
-    ) -> Result<(), StockError> {
+    fn post_at(&mut self, ctx: &CommandContext, state: StockState, units: &ClaimUnits) -> Result<(), StockError> {
+        let ClaimUnits { key, location, quantity } = units;
         let mut claim = self.claim_or_refuse(key)?.clone();
-        let taken = claim.take_reserved(location, quantity)?;
-        claim.posted = plus(claim.posted, quantity)?;
-        let cause = key.to_string();
-        let reserved = Place::at(location, StockState::Reserved);
-        for (batch, quantity) in taken {
-            let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &cause) };
-            self.move_units(ctx, &reserved, &Place::EXTERNAL, &units)?;
-        }
+        let taken = if state == StockState::Released {
+            claim.take_released(location, *quantity)?
+        } else {
+            claim.take_reserved(location, *quantity)?
+        };
+        claim.posted = plus(claim.posted, *quantity)?;
+        self.move_taken(ctx, key, &Place::at(location, state), &Place::EXTERNAL, taken)?;
         self.put_claim(claim)
     }
 
-    /// Gives units back: waiting ones wait no more, reserved ones become free or are held for the queue.
+    /// Moves units of a claim, batch by batch.
+    pub(super) fn move_taken(
+        &mut self,
+        ctx: &CommandContext,
+        key: &ClaimKey,
+        from: &Place,
+        to: &Place,
+        taken: Taken,
+    ) -> Result<(), StockError> {
+        let cause = key.to_string();
+        for (batch, quantity) in taken {
+            let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &cause) };
+            self.move_units(ctx, from, to, &units)?;
+        }
+        Ok(())
+    }
+
+    /// Gives units back: waiting ones wait no more, reserved ones become free or are held for the queue. Units in the
+    /// warehouse's hands stay there.
     ///
     /// Needs loaded: the parts of the line with their candidate locations and pegged supplies.
     ///
@@ -144,7 +170,7 @@ impl ItemBook {
         let mut there = Quantity::ZERO;
         for key in &keys {
             let claim = self.claim_or_refuse(key)?;
-            there = plus(there, plus(claim.waiting, claim.reserved)?)?;
+            there = plus(there, plus(claim.waiting, claim.unreleased())?)?;
         }
         let wanted = release.quantity.unwrap_or(there);
         if release.quantity.is_some() {
@@ -177,7 +203,7 @@ impl ItemBook {
         for is_waiting in phases {
             for part in &mut released {
                 let claim = self.claim_or_refuse(&part.key)?;
-                let quantity = rest.min(if is_waiting { claim.waiting } else { claim.reserved });
+                let quantity = rest.min(if is_waiting { claim.waiting } else { claim.unreleased() });
                 if is_waiting {
                     self.release_waiting(&part.key, quantity)?;
                     part.waiting = quantity;
@@ -295,9 +321,16 @@ impl ItemBook {
         }
         Ok(locations)
     }
+}
 
-    /// The units of a claim that are reserved, over all its locations, summed anew.
-    pub(super) fn reserved_in_reservations(&self, location: &LocationId) -> Result<Quantity, StockError> {
-        sum(self.claims().flat_map(|c| &c.reservations).filter(|r| r.location == *location).map(|r| r.quantity))
+/// Refuses a command that found fewer units than it names.
+pub(super) fn refuse_rest(named: &LineUnits, keys: &[ClaimKey], rest: Quantity) -> Result<(), StockError> {
+    match keys.first() {
+        Some(first) if !rest.is_zero() => Err(StockError::InsufficientReservation {
+            claim: first.clone(),
+            asked: named.quantity,
+            reserved: minus(named.quantity, rest, "units of a line")?,
+        }),
+        Some(_) | None => Ok(()),
     }
 }

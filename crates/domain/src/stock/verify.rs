@@ -33,7 +33,8 @@ impl ItemBook {
 
     fn verify_location(&self, location: &LocationId, broken: &mut Vec<String>) -> Result<(), StockError> {
         let position = self.position(location)?;
-        let reserved = self.reserved_in_reservations(location)?;
+        let reserved = sum(self.claims().map(|claim| claim.reserved_at(location)))?;
+        let released = sum(self.claims().map(|claim| claim.released_at(location)))?;
         let held = self.held_in_holds(location)?;
         let waits_there = |claim: &&Claim| claim.waits_at().contains(location);
         let awaited = sum(self.claims().filter(waits_there).map(Claim::eligible_waiting))?;
@@ -43,6 +44,7 @@ impl ItemBook {
             must(broken, booked == expected, || format!("{what} at {location}: {booked}, expected {expected}"));
         };
         equal("RESERVED", position.reserved, reserved);
+        equal("RELEASED", position.released, released);
         equal("HELD", position.held, held);
         equal("IN_TRANSIT", position.in_transit, in_transit);
         equal("awaited", self.awaited_at(location)?, awaited);
@@ -74,9 +76,9 @@ fn verify_claim(claim: &Claim, broken: &mut Vec<String>) -> Result<(), StockErro
     let pegged = sum(claim.pegs.iter().map(|peg| peg.quantity))?;
     let is_right = claim.reserved == reserved && claim.pegged == pegged && pegged <= claim.waiting;
     must(broken, is_right, || format!("claim {}: its sums differ: {claim:?}", claim.key));
-    let has_empty =
-        claim.reservations.iter().any(|r| r.quantity.is_zero()) || claim.pegs.iter().any(|p| p.quantity.is_zero());
-    must(broken, !has_empty, || format!("claim {}: an empty reservation or peg", claim.key));
+    let has_empty = claim.reservations.iter().any(|r| r.quantity.is_zero() || r.released > r.quantity)
+        || claim.pegs.iter().any(|p| p.quantity.is_zero());
+    must(broken, !has_empty, || format!("claim {}: an empty or overdrawn reservation, or an empty peg", claim.key));
     let is_in_one_place = claim.reservations.windows(2).all(|pair| matches!(pair, [a, b] if a.location == b.location));
     must(broken, claim.split_allowed || is_in_one_place, || format!("claim {} is split", claim.key));
     Ok(())

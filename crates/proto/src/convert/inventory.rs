@@ -144,6 +144,7 @@ pub fn claim<'a>(item: &ItemId, claim: &Claim, supply_of: impl Fn(&SupplyId) -> 
         location: encode::location_name(&reservation.location),
         quantity: reservation.quantity.get(),
         batch: reservation.batch.as_ref().map(ToString::to_string).unwrap_or_default(),
+        released: reservation.released.get(),
     });
     let pegs = claim.pegs.iter().map(|peg| {
         let supply = supply_of(&peg.supply);
@@ -172,6 +173,7 @@ pub fn claim<'a>(item: &ItemId, claim: &Claim, supply_of: impl Fn(&SupplyId) -> 
         pegs: pegs.collect(),
         requested_date: claim.requested_date.map(encode::date),
         version: claim.version,
+        released: claim.released().get(),
     }
 }
 

@@ -4,13 +4,14 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient,
+        policy_service_client::PolicyServiceClient, release_service_client::ReleaseServiceClient,
+        shipment_service_client::ShipmentServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         reservation_service_client::ReservationServiceClient, stock_service_client::StockServiceClient,
-        supply_service_client::SupplyServiceClient,
+        supply_service_client::SupplyServiceClient, warehouse_service_client::WarehouseServiceClient,
     },
 };
 
@@ -27,6 +28,8 @@ pub struct InventoryClients {
     pub supply: SupplyServiceClient<ServiceChannel>,
     /// Claims on supply: reservations, waiting rows and holds.
     pub reservations: ReservationServiceClient<ServiceChannel>,
+    /// The gate to the warehouse.
+    pub warehouse: WarehouseServiceClient<ServiceChannel>,
     /// What can be had, now and later.
     pub availability: AvailabilityServiceClient<ServiceChannel>,
     /// Activity, books and dead letters.
@@ -43,6 +46,7 @@ impl InventoryClients {
             stock: StockServiceClient::new(channel.clone()),
             supply: SupplyServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
+            warehouse: WarehouseServiceClient::new(channel.clone()),
             availability: AvailabilityServiceClient::new(channel.clone()),
             operations: InventoryOperationsServiceClient::new(channel),
         }
@@ -56,6 +60,10 @@ pub struct AllocationClients {
     pub orders: OrderServiceClient<ServiceChannel>,
     /// What waits, and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// The gate between orders and the warehouse.
+    pub releases: ReleaseServiceClient<ServiceChannel>,
+    /// What left together, and what arrived.
+    pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// Activity, totals, checks and dead letters.
@@ -70,6 +78,8 @@ impl AllocationClients {
         Self {
             orders: OrderServiceClient::new(channel.clone()),
             backlog: BacklogServiceClient::new(channel.clone()),
+            releases: ReleaseServiceClient::new(channel.clone()),
+            shipments: ShipmentServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             operations: AllocationOperationsServiceClient::new(channel),
         }

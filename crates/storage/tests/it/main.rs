@@ -9,6 +9,7 @@
 )]
 
 mod bulk;
+mod commits;
 mod connect;
 mod dead_letters;
 mod errors;
@@ -17,7 +18,9 @@ mod follow;
 mod idempotency;
 mod inbox;
 mod keyed;
+mod kills;
 mod leases;
+mod log;
 mod migrations;
 mod outages;
 mod shelf;

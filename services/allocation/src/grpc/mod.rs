@@ -5,11 +5,15 @@ mod decode;
 mod operations;
 mod orders;
 mod policies;
+mod releases;
+mod shipments;
 
 pub use backlog::Backlog;
 pub use operations::Operations;
 pub use orders::Orders;
 pub use policies::Policies;
+pub use releases::Releases;
+pub use shipments::Shipments;
 
 use backorder_proto::convert::Violations;
 use backorder_service_kit::{
@@ -61,9 +65,20 @@ fn page<R: Message + Clone>(
     token: &str,
     clear: impl FnOnce(&mut R),
 ) -> Result<(PageRequest, PageBinding), Problem> {
+    page_of(request, SMALL_PAGES, size, token, clear)
+}
+
+/// The same, of a size within other limits.
+fn page_of<R: Message + Clone>(
+    request: &Request<R>,
+    limits: PageLimits,
+    size: i32,
+    token: &str,
+    clear: impl FnOnce(&mut R),
+) -> Result<(PageRequest, PageBinding), Problem> {
     let context = RequestContext::from_request(request);
     let binding = PageBinding::new(&context.caller, &context.method, request.get_ref(), clear);
-    Ok((page_request(SMALL_PAGES, size, token, &binding)?, binding))
+    Ok((page_request(limits, size, token, &binding)?, binding))
 }
 
 /// A key that this service sealed into a page token and cannot read any more.

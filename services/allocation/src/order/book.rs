@@ -103,6 +103,7 @@ impl LineRecord {
     pub fn close_quote(&mut self) {
         if let Some(claim) = self.claims.get_mut(&QUOTE_PART) {
             claim.reserved = 0;
+            claim.released = 0;
             claim.waiting = 0;
             claim.pegged = 0;
             claim.reservations.clear();
@@ -128,6 +129,7 @@ pub fn claim_row(key: &LineKey, claim: &ClaimOfLine) -> line_claim::Model {
         line_number: key.line,
         part: key.part,
         reserved: copy.reserved().map_or(0, Quantity::get),
+        released: copy.released.get(),
         waiting: copy.waiting.get(),
         pegged: pegged.min(copy.waiting.get()),
         posted: copy.posted.get(),
@@ -143,6 +145,7 @@ pub fn claim_row(key: &LineKey, claim: &ClaimOfLine) -> line_claim::Model {
 pub fn claim_copy(row: &line_claim::Model) -> Result<ClaimCopy, StorageError> {
     Ok(ClaimCopy {
         reservations: texts::reservations_of(&row.reservations)?,
+        released: units(row.released, "line_claim")?,
         waiting: units(row.waiting, "line_claim")?,
         pegs: texts::pegs_of(&row.pegs)?,
         posted: units(row.posted, "line_claim")?,
@@ -161,6 +164,7 @@ pub fn vector_of(row: &order_line::Model) -> Result<LineVector, StorageError> {
         open: units(row.open, TABLE)?,
         reserved: units(row.reserved, TABLE)?,
         released: units(row.released, TABLE)?,
+        recalling: units(row.recalling, TABLE)?,
         shipped: units(row.shipped, TABLE)?,
         cancelled: units(row.cancelled, TABLE)?,
         delivered: units(row.delivered, TABLE)?,
@@ -184,6 +188,7 @@ pub fn put_vector(row: &mut order_line::Model, vector: &LineVector) {
     row.open = parts.open.get();
     row.reserved = parts.reserved.get();
     row.released = parts.released.get();
+    row.recalling = parts.recalling.get();
     row.shipped = parts.shipped.get();
     row.cancelled = parts.cancelled.get();
     row.delivered = parts.delivered.get();

@@ -14,7 +14,10 @@ use crate::{
         LineKey, LineRecord, OrderRecord,
         settle::{Cause, Command, Moment, Promised, settle},
     },
-    store::entity::{customer_order, line_claim, lost_demand, order_line, pending_promise, promise},
+    store::{
+        entity::{customer_order, line_claim, lost_demand, order_line, pending_promise, promise, recall},
+        shipments::WholeShipment,
+    },
 };
 
 /// Units of a line that were refused or cut.
@@ -37,6 +40,8 @@ pub struct Changes {
     pub promises: Vec<promise::Model>,
     pub promises_put_off: Vec<pending_promise::Model>,
     pub lost: Vec<lost_demand::Model>,
+    pub recalls: Vec<recall::Model>,
+    pub shipments: Vec<WholeShipment>,
 }
 
 impl Changes {
@@ -104,6 +109,26 @@ impl Changes {
             policy_id: if names_policy { row.policy_id.clone() } else { String::new() },
             lost_at: columns::micros(moment.now),
         });
+    }
+
+    /// Records a recall that was made or changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn recall(&mut self, recall: recall::Model, events: &mut Events<'_>) -> Result<(), Error> {
+        events.recall(&recall)?;
+        self.recalls.push(recall);
+        Ok(())
+    }
+
+    /// Records a shipment that left or arrived.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn shipment(&mut self, shipment: WholeShipment, events: &mut Events<'_>) -> Result<(), Error> {
+        events.shipment(&shipment)?;
+        self.shipments.push(shipment);
+        Ok(())
     }
 
     /// Brings an order to the state after a command, and records it.

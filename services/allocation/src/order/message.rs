@@ -141,6 +141,7 @@ pub fn line(
         wait_start_time: Some(time(row.wait_started_at)?),
         wait_limit_date: columns::optional_date(row.wait_limit_date.as_deref(), TABLE)?.map(encode::date),
         fill_time: row.filled_at.map(time).transpose()?,
+        recalling: row.recalling,
     })
 }
 
@@ -177,7 +178,7 @@ impl Dates {
     }
 }
 
-fn money(currency: &str, nanos: Option<i64>) -> Option<common::Money> {
+pub(super) fn money(currency: &str, nanos: Option<i64>) -> Option<common::Money> {
     let currency = CurrencyCode::try_new(currency).ok()?;
     nanos.map(|nanos| encode::money(Money { currency, nanos }))
 }

@@ -7,8 +7,10 @@ mod book;
 mod change;
 pub mod key;
 pub mod message;
+pub mod recall;
 pub mod routes;
 pub mod settle;
+pub mod shipment;
 pub mod texts;
 
 pub use book::{Book, LineRecord, OrderRecord, put_vector};

@@ -57,6 +57,12 @@ pub enum Command {
     Reduce(Quantity),
     /// Shipped units came back.
     TakeBack(Quantity),
+    /// The warehouse is asked to give units back.
+    Recall(Quantity),
+    /// The warehouse has answered about units that it was asked for.
+    EndRecall(Quantity),
+    /// Shipped units have arrived.
+    Deliver(Quantity),
     /// The line follows its claims.
     Follow,
     /// The line follows its claims, of which a pending run will decide: units that were put aside for it have lost their
@@ -198,11 +204,7 @@ fn rule_of(row: &order_line::Model) -> PromiseRule {
 
 fn sums_before(vector: &LineVector) -> ClaimSums {
     let parts = vector.parts();
-    ClaimSums {
-        waiting: parts.open,
-        reserved: parts.reserved.checked_add(parts.released).unwrap_or(parts.reserved),
-        posted: parts.shipped,
-    }
+    ClaimSums { waiting: parts.open, reserved: parts.reserved, released: parts.released, posted: parts.shipped }
 }
 
 fn apply(
@@ -219,6 +221,18 @@ fn apply(
         Command::TakeBack(quantity) => {
             vector.observe(after)?;
             vector.take_back(quantity)
+        }
+        Command::Recall(quantity) => {
+            vector.observe(after)?;
+            vector.recall(quantity)
+        }
+        Command::EndRecall(asked) => {
+            vector.end_recall(asked);
+            vector.observe(after)
+        }
+        Command::Deliver(quantity) => {
+            vector.observe(after)?;
+            vector.deliver(quantity)
         }
         Command::Follow | Command::AwaitRun => vector.observe(after),
     }

@@ -6,7 +6,7 @@ use backorder_proto::inventory::v1 as pb;
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Call {
     /// What is called with what.
-    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub kind: Option<Kind>,
 }
 
@@ -28,6 +28,15 @@ pub enum Kind {
     /// Takes shipped units back.
     #[prost(message, tag = "5")]
     TakeBack(pb::ReceiveReturnRequest),
+    /// Hands reserved units to the warehouse.
+    #[prost(message, tag = "6")]
+    HandOver(pb::ReleaseToWarehouseRequest),
+    /// Takes units back from the warehouse.
+    #[prost(message, tag = "7")]
+    Recall(pb::RecallFromWarehouseRequest),
+    /// Takes over that the warehouse did not find units.
+    #[prost(message, tag = "8")]
+    ShortPick(pb::ReportShortPickRequest),
 }
 
 /// What inventory answered.
@@ -41,6 +50,8 @@ pub enum CallAnswer {
     Posted(pb::PostReservationsResponse),
     /// To a change of the queue.
     Requeued(pb::UpdateQueueResponse),
+    /// To what passed the gate to the warehouse.
+    AtWarehouse(pb::WarehouseAnswer),
     /// To a return: nothing that a line follows.
     TakenBack,
 }
@@ -61,6 +72,9 @@ impl Call {
             Some(Kind::Post(_)) => "post",
             Some(Kind::UpdateQueue(_)) => "update queue",
             Some(Kind::TakeBack(_)) => "take back",
+            Some(Kind::HandOver(_)) => "hand over",
+            Some(Kind::Recall(_)) => "recall",
+            Some(Kind::ShortPick(_)) => "short pick",
             None => "nothing",
         }
     }
@@ -74,6 +88,7 @@ impl CallAnswer {
             Self::Released(answer) => Box::new(answer.claims.iter()),
             Self::Posted(answer) => Box::new(answer.claims.iter()),
             Self::Requeued(answer) => Box::new(answer.claims.iter()),
+            Self::AtWarehouse(answer) => Box::new(answer.claims.iter()),
             Self::TakenBack => Box::new(std::iter::empty()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod refused;
+mod warehouse;
 
 pub use refused::refusal;
 
@@ -48,17 +49,29 @@ pub(super) async fn finish_in_tx(
         events: use_cases.events(now, step.traceparent.clone()),
         lost: Vec::new(),
     };
+    let recalled = warehouse::recalled(step, &book);
+    let mut recall = warehouse::answered_in_tx(tx, step).await?;
     for claim in answers.iter().flat_map(CallAnswer::claims) {
         work.take_claim(&mut book, claim)?;
     }
     match step.kind {
         StepKind::Place | StepKind::Quote | StepKind::Confirm => work.decide(&mut book, answers)?,
         StepKind::Amend => work.amend(&mut book, answers)?,
-        StepKind::Cancel => work.follow_planned(&mut book, "cancelled", Some(PromiseReason::Amended))?,
-        StepKind::Ship => work.follow_planned(&mut book, "shipped", None)?,
+        StepKind::Cancel => {
+            work.follow_planned(&mut book, "cancelled", Some(PromiseReason::Amended))?;
+            work.ask_back(&mut book)?;
+        }
+        StepKind::Release => work.follow_planned(&mut book, "handed to the warehouse", None)?,
+        StepKind::Recall => work.answer_recall(&mut book, recall.as_mut())?,
+        StepKind::ShortPick => work.follow_planned(&mut book, "not found by the warehouse", None)?,
+        StepKind::Ship => {
+            work.follow_planned(&mut book, "shipped", None)?;
+            work.note_shipment(answers)?;
+        }
         StepKind::Return => work.take_back(&mut book)?,
     }
     work.follow_pending(&mut book, &pending)?;
+    work.miss_recalls_in_tx(tx, &book, &recalled).await?;
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
     let mut batch = Batch::new(tx);
@@ -177,9 +190,14 @@ impl Work<'_> {
         let text = match self.step.kind {
             StepKind::Confirm => "the quote was confirmed",
             StepKind::Quote => "the order was quoted",
-            StepKind::Place | StepKind::Amend | StepKind::Cancel | StepKind::Ship | StepKind::Return => {
-                "the order was placed"
-            }
+            StepKind::Place
+            | StepKind::Amend
+            | StepKind::Cancel
+            | StepKind::Release
+            | StepKind::Recall
+            | StepKind::ShortPick
+            | StepKind::Ship
+            | StepKind::Return => "the order was placed",
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
         for planned in &self.step.plan.lines {
@@ -231,6 +249,9 @@ impl Work<'_> {
             | StepKind::Quote
             | StepKind::Amend
             | StepKind::Cancel
+            | StepKind::Release
+            | StepKind::Recall
+            | StepKind::ShortPick
             | StepKind::Ship
             | StepKind::Return => result.refused,
         };
@@ -336,7 +357,11 @@ impl Work<'_> {
 fn reserve_results(answers: &[CallAnswer]) -> Result<BTreeMap<&str, &inventory::ReserveResult>, Error> {
     let reserved = answers.iter().find_map(|answer| match answer {
         CallAnswer::Reserved(response) => Some(response),
-        CallAnswer::Released(_) | CallAnswer::Posted(_) | CallAnswer::Requeued(_) | CallAnswer::TakenBack => None,
+        CallAnswer::Released(_)
+        | CallAnswer::Posted(_)
+        | CallAnswer::Requeued(_)
+        | CallAnswer::AtWarehouse(_)
+        | CallAnswer::TakenBack => None,
     });
     // Without a call for stock (a quote of which everything was refused, say), there are no results.
     Ok(reserved.map_or_else(BTreeMap::new, |response| {

@@ -22,7 +22,7 @@ pub use step::{Amendment, Plan, PlannedLine, Step, StepKind};
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 21] = [
+pub const CRASH_POINTS: [&str; 30] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -38,6 +38,15 @@ pub const CRASH_POINTS: [&str; 21] = [
     "cancel.begun",
     "cancel.decided",
     "cancel.recorded",
+    "release.begun",
+    "release.decided",
+    "release.recorded",
+    "recall.begun",
+    "recall.decided",
+    "recall.recorded",
+    "short.begun",
+    "short.decided",
+    "short.recorded",
     "ship.begun",
     "ship.decided",
     "ship.recorded",

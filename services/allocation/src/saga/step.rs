@@ -10,7 +10,10 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::Call;
-use crate::store::entity::unfinished_step;
+use crate::{
+    order::{recall::WantedBack, shipment::PlannedShipment},
+    store::entity::unfinished_step,
+};
 
 /// Which use case the step belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,12 @@ pub enum StepKind {
     Amend,
     /// Lines are cancelled.
     Cancel,
+    /// Lines are handed to the warehouse.
+    Release,
+    /// The warehouse answers a recall.
+    Recall,
+    /// The warehouse did not find units.
+    ShortPick,
     /// Lines are shipped.
     Ship,
     /// Shipped units come back.
@@ -46,6 +55,15 @@ pub struct Plan {
     /// For an amendment: what changes.
     #[prost(message, optional, tag = "4")]
     pub amendment: Option<Amendment>,
+    /// For a shipment: what is known of it.
+    #[prost(message, optional, tag = "5")]
+    pub shipment: Option<PlannedShipment>,
+    /// For a cancellation: what the warehouse is asked to give back.
+    #[prost(message, repeated, tag = "6")]
+    pub wanted_back: Vec<WantedBack>,
+    /// For an answer of the warehouse: the id of the recall.
+    #[prost(string, tag = "7")]
+    pub recall: String,
 }
 
 /// A line that a step is about.
@@ -108,8 +126,18 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 7] =
-        [Self::Place, Self::Quote, Self::Confirm, Self::Amend, Self::Cancel, Self::Ship, Self::Return];
+    const ALL: [Self; 10] = [
+        Self::Place,
+        Self::Quote,
+        Self::Confirm,
+        Self::Amend,
+        Self::Cancel,
+        Self::Release,
+        Self::Recall,
+        Self::ShortPick,
+        Self::Ship,
+        Self::Return,
+    ];
 
     /// The name in rows.
     #[must_use]
@@ -120,6 +148,9 @@ impl StepKind {
             Self::Confirm => "confirm",
             Self::Amend => "amend",
             Self::Cancel => "cancel",
+            Self::Release => "release",
+            Self::Recall => "recall",
+            Self::ShortPick => "short pick",
             Self::Ship => "ship",
             Self::Return => "return",
         }
@@ -134,6 +165,9 @@ impl StepKind {
             Self::Confirm => ["confirm.begun", "confirm.decided", "confirm.recorded"],
             Self::Amend => ["amend.begun", "amend.decided", "amend.recorded"],
             Self::Cancel => ["cancel.begun", "cancel.decided", "cancel.recorded"],
+            Self::Release => ["release.begun", "release.decided", "release.recorded"],
+            Self::Recall => ["recall.begun", "recall.decided", "recall.recorded"],
+            Self::ShortPick => ["short.begun", "short.decided", "short.recorded"],
             Self::Ship => ["ship.begun", "ship.decided", "ship.recorded"],
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
         }
@@ -148,6 +182,9 @@ impl StepKind {
             Self::Confirm => OrderCommand::Confirm,
             Self::Amend => OrderCommand::Amend,
             Self::Cancel => OrderCommand::Cancel,
+            Self::Release => OrderCommand::Release,
+            Self::Recall => OrderCommand::Recall,
+            Self::ShortPick => OrderCommand::ShortPick,
             Self::Ship => OrderCommand::Ship,
             Self::Return => OrderCommand::Return,
         }
@@ -158,7 +195,7 @@ impl StepKind {
     pub const fn is_about_whole_orders(self) -> bool {
         match self {
             Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel => true,
-            Self::Ship | Self::Return => false,
+            Self::Release | Self::Recall | Self::ShortPick | Self::Ship | Self::Return => false,
         }
     }
 
@@ -230,8 +267,7 @@ mod tests {
             plan: Plan {
                 calls: vec![Call::new(Kind::Reserve(ReserveStockRequest::default()))],
                 lines: vec![PlannedLine { order: "A".to_owned(), line: 1, part: 1, quantity: 5 }],
-                context: None,
-                amendment: None,
+                ..Plan::default()
             },
             began_at: Timestamp::UNIX_EPOCH,
             traceparent: None,

@@ -8,8 +8,10 @@ pub mod catalog;
 pub mod entity;
 pub mod migration;
 pub mod orders;
+pub mod recalls;
 pub mod rules;
 pub mod runs;
+pub mod shipments;
 pub mod steps;
 pub mod totals;
 

@@ -6,6 +6,8 @@ pub mod claims;
 pub mod operations;
 pub mod orders;
 pub mod policies;
+pub mod release;
+pub mod shipments;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

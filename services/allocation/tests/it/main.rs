@@ -9,6 +9,7 @@
 )]
 
 mod backlog;
+mod late_answers;
 mod operations;
 mod policies;
 mod scripted;

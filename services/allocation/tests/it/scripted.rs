@@ -10,11 +10,15 @@ use backorder_proto::inventory::v1::{
     self as pb, catalog_service_server::CatalogService, reservation_service_server::ReservationService,
     supply_service_server::SupplyService, *,
 };
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, async_trait};
 
 /// The script and what became of it. Clones share it.
 #[derive(Clone, Default)]
-pub struct Scripted(Arc<Mutex<Books>>);
+pub struct Scripted {
+    books: Arc<Mutex<Books>>,
+    holds_back: watch::Sender<bool>,
+}
 
 #[derive(Default)]
 pub struct Books {
@@ -30,13 +34,25 @@ pub struct Books {
     pub queue_calls: Vec<UpdateQueueRequest>,
     /// How many calls of `UpdateQueue` are still to be answered with UNAVAILABLE.
     pub queue_outages: usize,
+    /// The answers to `PostReservations` by request id.
+    pub posted: HashMap<String, PostReservationsResponse>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Scripted {
     pub fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.lock().unwrap()
+        self.books.lock().unwrap()
+    }
+
+    /// From now on `PostReservations` is decided and not answered.
+    pub fn hold_answers_back(&self) {
+        self.holds_back.send_replace(true);
+    }
+
+    /// All answers that were held back are given, and later ones at once.
+    pub fn let_answers_go(&self) {
+        self.holds_back.send_replace(false);
     }
 }
 
@@ -89,6 +105,41 @@ impl Books {
         }
     }
 
+    /// Ships units of first parts, once for each request id.
+    fn post(&mut self, request: PostReservationsRequest) -> PostReservationsResponse {
+        if let Some(answer) = self.posted.get(&request.request_id) {
+            return answer.clone();
+        }
+        let mut answer = PostReservationsResponse::default();
+        for PostLine { line, quantity, .. } in request.lines {
+            let claim = self.change(&line, |claim| {
+                claim.reserved -= quantity;
+                claim.posted += quantity;
+            });
+            let (part, location) = (claim.part, "locations/main".to_owned());
+            answer.posted.push(PostedUnits { line, part, location, quantity });
+            answer.claims.push(claim);
+        }
+        self.posted.insert(request.request_id, answer.clone());
+        answer
+    }
+
+    /// Reserves units of a line's first part that wait, as a run would that nobody here has asked for.
+    pub fn serve(&mut self, line: &str, quantity: i64) -> Claim {
+        self.change(line, |claim| {
+            claim.waiting -= quantity;
+            claim.reserved += quantity;
+        })
+    }
+
+    fn change(&mut self, line: &str, change: impl FnOnce(&mut Claim)) -> Claim {
+        let claim = self.claims.get_mut(&(line.to_owned(), 1)).unwrap();
+        change(claim);
+        claim.reservations = (claim.reserved > 0).then(|| reservation(claim.reserved)).into_iter().collect();
+        claim.version += 1;
+        claim.clone()
+    }
+
     fn change_queue(&mut self, change: &QueueChange) -> Result<Vec<Claim>, Status> {
         let keys: Vec<(String, i32)> = self.claims.keys().filter(|(line, _)| *line == change.line).cloned().collect();
         let keys = keys.into_iter().filter(|(_, part)| change.part == 0 || change.part == *part);
@@ -106,7 +157,7 @@ impl Books {
 }
 
 pub fn reservation(quantity: i64) -> Reservation {
-    Reservation { location: "locations/main".to_owned(), quantity, batch: String::new() }
+    Reservation { location: "locations/main".to_owned(), quantity, ..Reservation::default() }
 }
 
 fn main_location() -> Location {
@@ -260,8 +311,11 @@ impl ReservationService for Scripted {
         Ok(Response::new(UpdateQueueResponse { claims, holds: Vec::new() }))
     }
 
-    async fn post_reservations(&self, _request: Request<PostReservationsRequest>) -> Answer<PostReservationsResponse> {
-        Err(not_scripted())
+    async fn post_reservations(&self, request: Request<PostReservationsRequest>) -> Answer<PostReservationsResponse> {
+        let answer = self.books().post(request.into_inner());
+        // It ends only with the script, which is still here.
+        let _ = self.holds_back.subscribe().wait_for(|holds_back| !holds_back).await;
+        Ok(Response::new(answer))
     }
 
     async fn release_claims(&self, _request: Request<ReleaseClaimsRequest>) -> Answer<ReleaseClaimsResponse> {

@@ -12,8 +12,8 @@ use backorder_proto::{
     allocation::v1::*,
     common::v1::{Activity, Date, ErrorReason, WriteContext, ZonedDate},
     inventory::v1::{
-        catalog_service_server::CatalogServiceServer, reservation_service_server::ReservationServiceServer,
-        supply_service_server::SupplyServiceServer,
+        Claim, ClaimChanged, catalog_service_server::CatalogServiceServer,
+        reservation_service_server::ReservationServiceServer, supply_service_server::SupplyServiceServer,
     },
 };
 use backorder_service_kit::{
@@ -24,8 +24,12 @@ use backorder_service_kit::{
     server::ServiceSet,
     time::ManualClock,
 };
-use backorder_storage::{StorageError, Store, StoreOptions};
+use backorder_storage::{
+    StorageError, Store, StoreOptions,
+    outbox::{self, NewEvent},
+};
 use backorder_testkit::{Backend, FreshDatabase, eventually, fresh_url, seed};
+use prost::Message as _;
 use prost_types::Timestamp;
 use sea_orm::ConnectionTrait as _;
 use tonic::{Code, Status};
@@ -57,7 +61,7 @@ impl World {
         }
         let bus = EmbeddedBus::new();
         bus.register(SOURCE, store.clone());
-        // The script tells no events: the service's own feed stands in, of which nothing is inventory's.
+        // The script tells no events by itself: the service's own feed stands in, with what a test tells.
         bus.register("inventory", store.clone());
         let ids = Arc::new(SeededIds::scoped(seed(), "service"));
         let clients = InventoryClients::new(in_process(inventory_services(&inventory)).with_caller("allocation"));
@@ -113,6 +117,26 @@ impl World {
             ..UpdateServingSequenceRequest::default()
         };
         Ok(self.clients.policies.clone().update_serving_sequence(request).await?.into_inner())
+    }
+
+    /// Tells news of claims, all in one transaction of inventory.
+    pub async fn tell(&self, claims: &[Claim]) {
+        let events: Vec<NewEvent> = claims.iter().map(|claim| self.news_of(claim)).collect();
+        let work = self.app.store().write("tell", |tx| Box::pin(outbox::append_in_tx(tx, events.clone())));
+        work.await.unwrap();
+    }
+
+    fn news_of(&self, claim: &Claim) -> NewEvent {
+        let message = ClaimChanged { claim: Some(claim.clone()), cause: "the script".to_owned() };
+        NewEvent {
+            event_id: self.ids.next_uuid(),
+            aggregate: format!("claims/{}/parts/{}", claim.line, claim.part),
+            sequence: claim.version,
+            event_type: "backorder.inventory.v1.ClaimChanged".to_owned(),
+            payload: message.encode_to_vec(),
+            occurred_at: NOW.parse().unwrap(),
+            traceparent: None,
+        }
     }
 
     /// Changes rows behind the service's back.

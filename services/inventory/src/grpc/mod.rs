@@ -8,6 +8,7 @@ mod operations;
 mod reservation;
 mod stock;
 mod supply;
+mod warehouse;
 
 pub use availability::Availability;
 pub use catalog::Catalog;
@@ -15,6 +16,7 @@ pub use operations::Operations;
 pub use reservation::Reservations;
 pub use stock::Stock;
 pub use supply::Supplies;
+pub use warehouse::Warehouse;
 
 use backorder_proto::convert::Violations;
 use backorder_service_kit::{

@@ -35,9 +35,11 @@ pub async fn find_items(connection: &impl ConnectionTrait, ids: &[&ItemId]) -> R
 }
 
 /// The same, locked until the transaction ends. `ids` ascending.
+///
+/// An item that another transaction makes meanwhile is none yet: who makes it as well hears of it by its key.
 pub async fn lock_items_in_tx(tx: &WriteTx<'_>, ids: &[&ItemId]) -> Result<Vec<Stored<Item>>, StorageError> {
-    super::lock::lock_items_in_tx(tx, ids).await?;
-    find_items(tx, ids).await
+    let locked = super::lock::lock_items_in_tx(tx, ids).await?;
+    find_items(tx, &locked).await
 }
 
 /// Items after an id, ascending; only those of a category when one is given.

@@ -13,17 +13,19 @@ use super::entity::item;
 /// Item ids in one statement at most.
 const IDS_PER_STATEMENT_MAX: usize = 500;
 
-/// Locks the rows of the items until the transaction ends.
+/// Locks the rows of the items until the transaction ends, and answers those of the ids that may have a row. A row that
+/// another transaction makes a moment later is seen and not locked, so nothing must be decided on it.
 ///
 /// # Panics
 /// When the ids are not ascending, which is a fault of the program.
-pub async fn lock_items_in_tx(tx: &WriteTx<'_>, ids: &[&ItemId]) -> Result<(), StorageError> {
+pub async fn lock_items_in_tx<'a>(tx: &WriteTx<'_>, ids: &[&'a ItemId]) -> Result<Vec<&'a ItemId>, StorageError> {
     assert!(ids.is_sorted(), "items are locked in ascending order");
     if tx.backend() == DbBackend::Sqlite {
-        return Ok(());
+        return Ok(ids.to_vec());
     }
+    let mut locked = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
-        let _locked: Vec<String> = item::Entity::find()
+        let rows: Vec<String> = item::Entity::find()
             .select_only()
             .column(item::Column::Id)
             .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
@@ -33,6 +35,8 @@ pub async fn lock_items_in_tx(tx: &WriteTx<'_>, ids: &[&ItemId]) -> Result<(), S
             .into_tuple()
             .all(tx)
             .await?;
+        // Both ascend bytewise.
+        locked.extend(chunk.iter().filter(|id| rows.binary_search_by(|row| row.as_str().cmp(id.as_str())).is_ok()));
     }
-    Ok(())
+    Ok(locked)
 }

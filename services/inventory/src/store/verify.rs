@@ -55,9 +55,13 @@ async fn sums(connection: &impl ConnectionTrait, text: &str, range: &ItemRange) 
     Ok(Sum::find_by_statement(statement(connection, text, values)).all(connection).await?)
 }
 
-/// Reserved and held units, and units under way, by item, location and state.
+/// Reserved, released and held units, and units under way, by item, location and state.
 pub async fn bound_by_place(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
-    let text = "SELECT item_id, location_id AS key, 'RESERVED' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \
+    let text = "SELECT item_id, location_id AS key, 'RESERVED' AS detail, \
+                CAST(SUM(quantity - released) AS BIGINT) AS quantity \
+         FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id \
+         UNION ALL \
+         SELECT item_id, location_id AS key, 'RELEASED' AS detail, CAST(SUM(released) AS BIGINT) AS quantity \
          FROM reservation WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id, location_id \
          UNION ALL \
          SELECT item_id, location_id AS key, 'HELD' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \

@@ -10,6 +10,8 @@
 mod audit;
 mod availability;
 mod catalog;
+mod catalog_races;
+mod held;
 mod idempotency;
 mod operations;
 mod physical;
@@ -20,5 +22,6 @@ mod serving;
 mod shipping;
 mod supply;
 mod upkeep;
+mod warehouse;
 mod watch;
 mod world;

@@ -12,7 +12,10 @@ use jiff::SignedDuration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::world::{World, day};
+use crate::{
+    held::Held,
+    world::{World, day},
+};
 
 async fn many_callers_race_for_the_last_ten_units_and_ten_win(backend: Backend) {
     let world = World::new(backend).await;
@@ -133,3 +136,54 @@ on_each_backend!(
     a_soft_claim_is_posted_or_expires_never_both,
     a_name_that_two_items_race_for_goes_to_one_and_the_other_hears_its_name,
 );
+
+/// A row that was not there when the batch locked its items is there when it reads them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_that_is_made_while_a_batch_takes_its_locks_is_not_changed_without_one() {
+    let world = World::new(Backend::Postgres).await;
+    let put = |text: &str, ids: &[&str]| {
+        let items = ids
+            .iter()
+            .map(|id| Item { name: format!("items/{id}"), description: text.to_owned(), ..Item::default() })
+            .collect();
+        let (mut catalog, request_id) = (world.clients.catalog.clone(), world.id());
+        async move { catalog.batch_put_items(BatchPutItemsRequest { request_id, items }).await.unwrap().into_inner() }
+    };
+    let known = Held::item(&world, "a", "SELECT 1").await;
+    let batch = tokio::spawn(put("of the batch", &["a", "new"]));
+    known.is_waited_for(&world).await;
+    put("of another", &["new"]).await;
+    let new =
+        Held::item(&world, "new", "UPDATE item SET version = 2, description = 'of a third' WHERE id = 'new'").await;
+    known.ends().await;
+    new.is_waited_for(&world).await;
+    new.ends().await;
+    assert_eq!(batch.await.unwrap().replaced, 2);
+    let request = GetItemRequest { name: "items/new".to_owned() };
+    let found = world.clients.catalog.clone().get_item(request).await.unwrap().into_inner();
+    assert_eq!((found.etag.as_str(), found.description.as_str()), ("3", "of the batch"));
+}
+
+/// A claim that was not there when the release looked for the items of its lines is there when it reads them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_is_made_while_a_release_takes_its_locks_is_not_changed_without_one() {
+    let world = World::new(Backend::Postgres).await;
+    for item in ["a", "b"] {
+        world.receive(item, "main", 5).await;
+    }
+    let (first, second) = (world.backorder("a", 5).await.line, world.wants("b", 5));
+    let lines = [&first, &second.line].map(|line| ReleaseLine { line: line.clone(), quantity: 5, part: 0 }).to_vec();
+    let request = ReleaseClaimsRequest { request_id: world.id(), lines, ..Default::default() };
+    let known = Held::item(&world, "a", "SELECT 1").await;
+    let mut client = world.clients.reservations.clone();
+    let release = tokio::spawn(async move { client.release_claims(request).await });
+    known.is_waited_for(&world).await;
+    world.reserve(vec![second]).await.unwrap();
+    let new = Held::item(&world, "b", "SELECT 1").await;
+    known.ends().await;
+    new.is_waited_for(&world).await;
+    new.ends().await;
+    release.await.unwrap().unwrap();
+    assert_eq!(world.position("b", "main").await.available, 5);
+    world.balanced().await;
+}

@@ -31,7 +31,7 @@ pub struct World {
     pub app: App,
     ids: SeededIds,
     lines: AtomicU32,
-    _database: FreshDatabase,
+    database: FreshDatabase,
 }
 
 impl World {
@@ -68,13 +68,13 @@ impl World {
             in_process(services).with_caller("test").with_deadline_default(std::time::Duration::from_secs(60)),
         );
         let ids = SeededIds::scoped(seed(), "test");
-        Self { clients, clock, _jobs: jobs, app, ids, lines: AtomicU32::new(0), _database: database }
+        Self { clients, clock, _jobs: jobs, app, ids, lines: AtomicU32::new(0), database }
     }
 
     /// The clients of another process on the same database.
     pub async fn another_instance(&self) -> InventoryClients {
-        let (store, bus) = (self.app.store().clone(), Arc::new(EmbeddedBus::new()));
-        let ids = Arc::new(SeededIds::scoped(seed(), "another service"));
+        let store = Store::connect(StoreOptions::from_url(self.database.url())).await.unwrap();
+        let (bus, ids) = (Arc::new(EmbeddedBus::new()), Arc::new(SeededIds::scoped(seed(), "another service")));
         let app = App::build(Config::default(), store, self.clock.clone(), ids, bus).await.unwrap();
         let mut services = ServiceSet::new();
         app.add_services(&mut services);

@@ -13,11 +13,12 @@ use crate::stock::error::StockError;
 use crate::stock::queue::QueueChange;
 use crate::stock::reassign::Reassign;
 use crate::stock::receive::{Receipt, ReturnDisposition};
-use crate::stock::release::{Post, Release, ReleaseOrder};
+use crate::stock::release::{LineUnits, Release, ReleaseOrder};
 use crate::stock::reserve::{ReserveLine, Shortfall};
 use crate::stock::state::StockState;
 use crate::stock::supply::{NewSupply, ShipmentAdvice, Supply, SupplyKind, SupplyUpdate};
 use crate::stock::transfer::Transfer;
+use crate::stock::warehouse::Shortage;
 
 use super::command::{Command, Named, Wish};
 use super::oracle;
@@ -29,6 +30,10 @@ pub fn is_open_soft(claim: &Claim) -> bool {
 
 pub fn is_reserved(claim: &Claim) -> bool {
     !claim.reserved.is_zero()
+}
+
+pub fn is_released(claim: &Claim) -> bool {
+    !claim.released().is_zero()
 }
 
 pub fn is_waiting(claim: &Claim) -> bool {
@@ -82,6 +87,9 @@ pub fn apply(
         | Command::Confirm { .. }
         | Command::ChangeQueue { .. }
         | Command::Reassign { .. } => apply_claim_command(book, world, ctx, command),
+        Command::HandOver { .. } | Command::Recall { .. } | Command::ShortPick { .. } => {
+            apply_warehouse_command(book, world, ctx, command)
+        }
         Command::CreateSupply { .. }
         | Command::UpdateSupply { .. }
         | Command::CancelSupply { .. }
@@ -129,7 +137,7 @@ fn apply_claim_command(
             }
         }
         Command::Post { line, part, location: at, quantity } => {
-            let post = Post {
+            let post = LineUnits {
                 line: world.claim_named(*line, is_reserved).line,
                 part: *part,
                 location: at.map(location),
@@ -179,6 +187,38 @@ fn apply_claim_command(
             let quantity = units(*quantity);
             book.reassign(ctx, &Reassign { from, from_version, to, to_version, location, quantity })?;
             assert!(!*stale, "a stale version was taken");
+        }
+        _ => {}
+    }
+    Ok(effect)
+}
+
+fn apply_warehouse_command(
+    book: &mut ItemBook,
+    world: &World,
+    ctx: &CommandContext,
+    command: &Command,
+) -> Result<Effect, StockError> {
+    let mut effect = Effect::default();
+    let wanted = |line: Named, part, at: Option<u8>, quantity: i64, fits: fn(&Claim) -> bool| LineUnits {
+        line: world.claim_named(line, fits).line,
+        part,
+        location: at.map(location),
+        quantity: units(quantity),
+    };
+    match command {
+        Command::HandOver { line, part, location: at, quantity } => {
+            let moved = book.release_to_warehouse(ctx, &wanted(*line, *part, *at, *quantity, is_reserved))?;
+            let is_firm = |key: &ClaimKey| world.book.claim(key).is_some_and(|claim| claim.strength != Strength::Soft);
+            assert!(moved.iter().all(|units| is_firm(&units.key)), "a soft claim was handed over");
+        }
+        Command::Recall { line, part, quantity } => {
+            book.recall_from_warehouse(ctx, &wanted(*line, *part, None, *quantity, is_released))?;
+        }
+        Command::ShortPick { line, location: at, quantity, damaged } => {
+            let shortage = if *damaged { Shortage::Damaged } else { Shortage::Missing };
+            book.short_pick(ctx, &wanted(*line, None, *at, *quantity, is_released), shortage)?;
+            effect.physical = if *damaged { 0 } else { -quantity };
         }
         _ => {}
     }

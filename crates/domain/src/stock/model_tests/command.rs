@@ -38,6 +38,9 @@ pub enum Command {
     Reserve(Wish),
     Post { line: Named, part: Option<i32>, location: Option<u8>, quantity: i64 },
     Release { line: Named, part: Option<i32>, quantity: Option<i64>, reserved_first: bool },
+    HandOver { line: Named, part: Option<i32>, location: Option<u8>, quantity: i64 },
+    Recall { line: Named, part: Option<i32>, quantity: i64 },
+    ShortPick { line: Named, location: Option<u8>, quantity: i64, damaged: bool },
     Expire { line: Named },
     Confirm { line: Named },
     ChangeQueue { line: Named, part: Option<i32>, eligible: Option<bool>, key: Option<u8> },
@@ -116,6 +119,12 @@ fn claim_command() -> impl Strategy<Value = Command> {
         2 => (named(), part(), option::of(1..10_i64), any::<bool>()).prop_map(|(line, part, quantity, reserved_first)| {
             Command::Release { line, part, quantity, reserved_first }
         }),
+        2 => (named(), part(), option::of(location()), 1..10_i64)
+            .prop_map(|(line, part, location, quantity)| Command::HandOver { line, part, location, quantity }),
+        1 => (named(), part(), 1..10_i64)
+            .prop_map(|(line, part, quantity)| Command::Recall { line, part, quantity }),
+        1 => (named(), option::of(location()), 1..10_i64, any::<bool>())
+            .prop_map(|(line, location, quantity, damaged)| Command::ShortPick { line, location, quantity, damaged }),
         1 => named().prop_map(|line| Command::Expire { line }),
         1 => named().prop_map(|line| Command::Confirm { line }),
         2 => (named(), part(), option::of(any::<bool>()), option::of(0..3_u8))

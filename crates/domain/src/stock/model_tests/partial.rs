@@ -7,7 +7,7 @@ use crate::stock::book::{ItemBook, ItemScope};
 use crate::stock::claim::Claim;
 use crate::stock::supply::Supply;
 
-use super::apply::{apply, is_open, is_open_soft, is_reserved, is_waiting, reserve_line};
+use super::apply::{apply, is_open, is_open_soft, is_released, is_reserved, is_waiting, reserve_line};
 use super::command::Command;
 use super::world::{World, all_locations, item, line, location};
 
@@ -35,7 +35,10 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
             lines.insert(line(wish.line));
             lines.extend(reserve_line(world, &world.context(), wish).takes_over);
         }
-        Command::Post { line, .. } => {
+        Command::Recall { line, .. } | Command::ShortPick { line, .. } => {
+            lines.insert(world.claim_named(*line, is_released).line);
+        }
+        Command::Post { line, .. } | Command::HandOver { line, .. } => {
             lines.insert(world.claim_named(*line, is_reserved).line);
         }
         Command::Release { line, .. } => {

@@ -5,7 +5,7 @@ use crate::stock::books::StockBooks;
 use crate::stock::error::StockError;
 use crate::stock::queue::QueueChange;
 use crate::stock::reassign::Reassign;
-use crate::stock::release::{Post, Release, ReleaseOrder};
+use crate::stock::release::{LineUnits, Release, ReleaseOrder};
 use crate::stock::reserve::Refusal;
 
 fn release(name: &str, quantity: i64) -> Release {
@@ -167,7 +167,7 @@ fn a_soft_claim_ends_once_by_expiry_or_by_confirmation() {
 fn fully_reserved_stock_ships_to_the_line_that_holds_it() {
     let mut book = book(5, 0);
     book.reserve(&ctx(2), &wants("a", 5)).unwrap();
-    let post = |quantity| Post { line: line("a"), part: None, location: None, quantity: units(quantity) };
+    let post = |quantity| LineUnits { line: line("a"), part: None, location: None, quantity: units(quantity) };
     book.post(&ctx(3), &post(3)).unwrap();
     assert_eq!(
         book.post(&ctx(4), &post(3)),

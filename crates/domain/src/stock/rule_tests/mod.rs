@@ -6,6 +6,7 @@ mod claims;
 mod runs;
 mod stock;
 mod supplies;
+mod warehouse;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};

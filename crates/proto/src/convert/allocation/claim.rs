@@ -48,6 +48,7 @@ fn decode_claim(claim: &pb::Claim, violations: &mut Violations) -> Option<ClaimO
         Some(Reserved { location, quantity: units(reserved.quantity, "reservations.quantity", violations)? })
     });
     let reservations = reservations.collect::<Option<Vec<_>>>();
+    let released = units(claim.released, "released", violations);
     let pegs = claim.pegs.iter().map(|peg| {
         Some(Pegged {
             supply: decode::resource_name(&peg.supply, "supplies", SupplyId::try_new, "pegs.supply", violations)?,
@@ -60,7 +61,13 @@ fn decode_claim(claim: &pb::Claim, violations: &mut Violations) -> Option<ClaimO
     Some(ClaimOfLine {
         line: claim.line.clone(),
         part: claim.part,
-        copy: ClaimCopy { reservations: reservations?, waiting: waiting?, pegs: pegs?, posted: posted? },
+        copy: ClaimCopy {
+            reservations: reservations?,
+            released: released?,
+            waiting: waiting?,
+            pegs: pegs?,
+            posted: posted?,
+        },
         queue_key: claim.queue_key.clone(),
         queue_time: queue_time?,
         version: claim.version,

@@ -4,3 +4,5 @@ pub mod backlog;
 pub mod draft;
 pub mod order;
 pub mod policy;
+pub mod release;
+pub mod shipment;

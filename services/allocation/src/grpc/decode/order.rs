@@ -118,11 +118,13 @@ pub fn ship(r: &pb::ShipOrderLinesRequest, violations: &mut Violations) -> Optio
     let lines = amounts(&r.lines, violations);
     let ship_time = decode::timestamp_if_set(r.ship_time.as_ref(), "ship_time", violations);
     let reference = decode::text(&r.reference, 200, "reference", violations);
+    let details = super::shipment::details(r.details.as_ref(), violations);
     let who = Who::decode(r.context.as_ref(), violations);
-    Some(Ship { lines: lines?, ship_time: ship_time?, reference: reference?, who: who? })
+    Some(Ship { lines: lines?, ship_time: ship_time?, reference: reference?, details: details?, who: who? })
 }
 
-fn amounts(lines: &[pb::LineQuantity], violations: &mut Violations) -> Option<Vec<LineAmount>> {
+/// Quantities of lines, each line once.
+pub fn amounts(lines: &[pb::LineQuantity], violations: &mut Violations) -> Option<Vec<LineAmount>> {
     let mut seen = BTreeSet::new();
     let mut amounts = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {

@@ -6,7 +6,7 @@ use prost::Message as _;
 use super::Work;
 use crate::{
     error::Error,
-    order::{Book, LineKey, message},
+    order::{Book, LineKey, message, recall},
     saga::{CallAnswer, Step, StepKind},
 };
 
@@ -17,9 +17,21 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
         StepKind::Quote => pb::QuoteOrderResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
         StepKind::Confirm => pb::ConfirmQuoteResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
         StepKind::Amend => pb::AmendOrderLineResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
-        StepKind::Cancel => pb::CancelOrderLinesResponse { order: Some(order(step, book)?) }.encode_to_vec(),
+        StepKind::Cancel => {
+            let recalls = work.changes.recalls.iter().map(recall::message).collect::<Result<_, _>>()?;
+            pb::CancelOrderLinesResponse { order: Some(order(step, book)?), recalls }.encode_to_vec()
+        }
+        StepKind::Release => {
+            pb::ReleaseLinesResponse { lines: lines(step, book)?, released: places(answers) }.encode_to_vec()
+        }
+        StepKind::Recall => {
+            let recall = work.changes.recalls.first().map(recall::message).transpose()?;
+            pb::AnswerRecallResponse { recall, line: lines(step, book)?.pop() }.encode_to_vec()
+        }
+        StepKind::ShortPick => pb::ReportShortPickResponse { lines: lines(step, book)? }.encode_to_vec(),
         StepKind::Ship => {
-            pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: shipped(answers) }.encode_to_vec()
+            let shipment = format!("shipments/{}", step.id);
+            pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: places(answers), shipment }.encode_to_vec()
         }
         StepKind::Return => pb::ReturnOrderLinesResponse { lines: lines(step, book)? }.encode_to_vec(),
     })
@@ -43,22 +55,23 @@ fn lines(step: &Step, book: &Book) -> Result<Vec<pb::OrderLine>, Error> {
         .collect()
 }
 
-/// From where each line shipped: parts of a line are one to the customer.
-fn shipped(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
-    let mut shipped: Vec<pb::ShippedUnits> = Vec::new();
-    let posted = answers.iter().filter_map(|answer| match answer {
-        CallAnswer::Posted(response) => Some(&response.posted),
-        CallAnswer::Reserved(_) | CallAnswer::Released(_) | CallAnswer::Requeued(_) | CallAnswer::TakenBack => None,
+/// Where the units of each line were: parts of a line are one to the customer.
+fn places(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
+    let mut places: Vec<pb::ShippedUnits> = Vec::new();
+    let moved = answers.iter().flat_map(|answer| match answer {
+        CallAnswer::Posted(response) => response.posted.as_slice(),
+        CallAnswer::AtWarehouse(response) => response.moved.as_slice(),
+        CallAnswer::Reserved(_) | CallAnswer::Released(_) | CallAnswer::Requeued(_) | CallAnswer::TakenBack => &[],
     });
-    for units in posted.flatten() {
+    for units in moved {
         let Some(key) = LineKey::of_claim(&units.line, units.part) else { continue };
         let line = line_name(&key.order, key.line);
-        match shipped.last_mut() {
+        match places.last_mut() {
             Some(last) if last.line == line && last.location == units.location => last.quantity += units.quantity,
             Some(_) | None => {
-                shipped.push(pb::ShippedUnits { line, location: units.location.clone(), quantity: units.quantity })
+                places.push(pb::ShippedUnits { line, location: units.location.clone(), quantity: units.quantity });
             }
         }
     }
-    shipped
+    places
 }

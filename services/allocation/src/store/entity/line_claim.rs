@@ -12,6 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub part: i32,
     pub reserved: i64,
+    pub released: i64,
     pub waiting: i64,
     pub pegged: i64,
     pub posted: i64,
@@ -29,7 +30,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 backorder_storage::keyed_row!(
     Model, "line_claim" {
-        order_id, line_number, part, reserved, waiting, pegged, posted, queue_key, queue_time, reservations,
+        order_id, line_number, part, reserved, released, waiting, pegged, posted, queue_key, queue_time, reservations,
         pegs, version,
     }
 );

@@ -14,8 +14,11 @@ pub mod order_write;
 pub mod pending_promise;
 pub mod pending_run;
 pub mod promise;
+pub mod recall;
 pub mod rule_write;
 pub mod serving_sequence;
+pub mod shipment;
+pub mod shipment_line;
 pub mod unfinished_step;
 
 #[cfg(test)]
@@ -51,8 +54,11 @@ mod tests {
             pending_promise,
             pending_run,
             promise,
+            recall,
             rule_write,
             serving_sequence,
+            shipment,
+            shipment_line,
             unfinished_step
         );
         for (table, columns) in tables {

@@ -17,6 +17,7 @@ pub struct Model {
     pub open: i64,
     pub reserved: i64,
     pub released: i64,
+    pub recalling: i64,
     pub shipped: i64,
     pub cancelled: i64,
     pub delivered: i64,
@@ -76,7 +77,7 @@ impl ActiveModelBehavior for ActiveModel {}
 backorder_storage::keyed_row!(
     Model, "order_line" {
         order_id, line_number, item_id, ordered_unit, ordered_unit_quantity, base_units_per_unit, ordered, open,
-        reserved, released, shipped, cancelled, delivered, returned, refused, filled_at_once, backordered,
+        reserved, released, recalling, shipped, cancelled, delivered, returned, refused, filled_at_once, backordered,
         future, preorder, queue_time, queue_key, time_zone, requested_date, requested_basis,
         original_promised_date, current_promised_date, expected_ship_date, actual_ship_date, latest_ship_date, release_date, promised_zone,
         promise_revision, confirmations, wait_started_at, wait_limit_date, filled_at, ship_set, price_nanos,

@@ -15,7 +15,9 @@ use crate::{
     store::{
         KEYS_PER_QUERY_MAX,
         entity::{customer_order, line_claim, lost_demand, order_line, order_write},
+        recalls::put as put_recalls,
         runs::put_promises_off,
+        shipments::put as put_shipments,
     },
 };
 
@@ -73,6 +75,7 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
     claims.reverse();
     let columns = [
         C::Reserved,
+        C::Released,
         C::Waiting,
         C::Pegged,
         C::Posted,
@@ -91,13 +94,15 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
 /// # Errors
 /// [`StorageError::InvalidRow`] when an event is too large.
 pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    let Changes { orders, lines, claims, promises, promises_put_off, lost } = changes;
+    let Changes { orders, lines, claims, promises, promises_put_off, lost, recalls, shipments } = changes;
     update_orders(batch, orders);
     update_lines(batch, lines);
     put_claims(batch, claims);
     batch.insert(promises.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
     put_promises_off(batch, promises_put_off);
     batch.insert(lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
+    put_recalls(batch, recalls);
+    put_shipments(batch, shipments);
     batch.append(events)
 }
 
@@ -151,11 +156,12 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 36] = [
+const LINE_COLUMNS: [&str; 37] = [
     "ordered",
     "open",
     "reserved",
     "released",
+    "recalling",
     "shipped",
     "cancelled",
     "delivered",
@@ -204,6 +210,7 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.open),
         Value::from(line.reserved),
         Value::from(line.released),
+        Value::from(line.recalling),
         Value::from(line.shipped),
         Value::from(line.cancelled),
         Value::from(line.delivered),

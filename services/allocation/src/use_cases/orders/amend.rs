@@ -115,7 +115,13 @@ impl AmendCommand<'_> {
             part: if amendment.raised > 0 { part } else { 0 },
             quantity: amendment.raised.max(amendment.reduced),
         };
-        Ok(Plan { calls, lines: vec![planned], context: Some(self.who.message()), amendment: Some(amendment) })
+        Ok(Plan {
+            calls,
+            lines: vec![planned],
+            context: Some(self.who.message()),
+            amendment: Some(amendment),
+            ..Plan::default()
+        })
     }
 
     fn amendment(&self, line: &LineRecord) -> Result<Amendment, Error> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use backorder_domain::{order::state::OrderState, quantity::Quantity};
+use backorder_domain::{
+    order::{line::LineVector, state::OrderState},
+    quantity::Quantity,
+};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
 use backorder_storage::{Batch, WriteTx};
 use jiff::Timestamp;
@@ -13,10 +16,10 @@ use uuid::Uuid;
 use super::{LineAmount, ship::allowed_line};
 use crate::{
     error::Error,
-    order::{Book, OrderRecord, key::demand_line, message},
+    order::{Book, OrderRecord, key::demand_line, message, recall::WantedBack},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_orders_in_tx,
-    use_cases::UseCases,
+    use_cases::{UseCases, release::Asking},
     write::{Who, Write},
 };
 
@@ -32,21 +35,25 @@ pub struct Cancel {
 }
 
 impl UseCases {
-    /// Cancels units: what waits first, then what is reserved. All lines or none.
+    /// Cancels units: what waits first, then what is reserved, then, by recalls, what the warehouse has in hands. All lines
+    /// or none.
     ///
     /// # Errors
     /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and it is finished later.
     pub async fn cancel_order_lines(self, write: Write<Cancel>) -> Result<pb::CancelOrderLinesResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
-        let command = CancelCommand { cancel: &write.command, who, now: self.now() };
+        let traceparent = write.traceparent.clone();
+        let command = CancelCommand { use_cases: &self, cancel: &write.command, who, now: self.now(), traceparent };
         self.run_step(&write, &command).await
     }
 }
 
 struct CancelCommand<'a> {
+    use_cases: &'a UseCases,
     cancel: &'a Cancel,
     who: Who,
     now: Timestamp,
+    traceparent: Option<String>,
 }
 
 #[async_trait]
@@ -60,10 +67,12 @@ impl StepCommand for CancelCommand<'_> {
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
         let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
         let is_quote = record.state()? == OrderState::Quoted;
-        let planned = self.planned(&book, record)?;
+        let (planned, wanted_back) = self.planned(&book, record)?;
         if planned.is_empty() {
+            let recalls = self.use_cases.ask_back_in_tx(tx, &mut book, self.asking(step, &wanted_back)).await?;
+            let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
             let order = Some(message::whole_order(record)?);
-            return Ok(Planned::Done(pb::CancelOrderLinesResponse { order }.encode_to_vec()));
+            return Ok(Planned::Done(pb::CancelOrderLinesResponse { order, recalls }.encode_to_vec()));
         }
         let context = Some(self.who.message());
         let lines = planned.iter().map(|line| inventory::ReleaseLine {
@@ -79,38 +88,50 @@ impl StepCommand for CancelCommand<'_> {
         };
         mark_busy(batch, &mut book, step)?;
         let calls = vec![Call::new(Kind::Release(release))];
-        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, wanted_back, ..Plan::default() }), book))
     }
 }
 
 impl CancelCommand<'_> {
-    fn planned(&self, book: &Book, record: &OrderRecord) -> Result<Vec<PlannedLine>, Error> {
+    /// What is cancelled at once, and what the warehouse has to give back first.
+    fn planned(&self, book: &Book, record: &OrderRecord) -> Result<(Vec<PlannedLine>, Vec<WantedBack>), Error> {
         let id = &self.cancel.order;
         if let Some(step) = &record.row.busy_step {
             return Err(Error::Busy { order: id.clone(), step: step.clone() });
         }
         let allowed = record.state()?.check(StepKind::Cancel.command());
         allowed.map_err(|conflict| Error::State { order: id.clone(), conflict })?;
-        if !self.cancel.lines.is_empty() {
-            return self.cancel.lines.iter().map(|line| planned_line(book, line)).collect();
+        let (mut at_once, mut wanted_back) = (Vec::new(), Vec::new());
+        let mut add = |line: i32, (now, later): (Quantity, Quantity)| {
+            if !now.is_zero() {
+                at_once.push(PlannedLine { order: id.clone(), line, part: 0, quantity: now.get() });
+            }
+            if !later.is_zero() {
+                wanted_back.push(WantedBack { order: id.clone(), line, quantity: later.get() });
+            }
+        };
+        for wanted in &self.cancel.lines {
+            let vector = allowed_line(book, id, wanted.line, StepKind::Cancel)?.vector()?;
+            let quantity = if wanted.quantity.is_zero() { all_of(&vector) } else { wanted.quantity };
+            let quantity = quantity.max(Quantity::try_new(1).unwrap_or_default());
+            let split = vector.split_cancellation(quantity);
+            add(wanted.line, split.map_err(|error| Error::Line { order: id.clone(), line: wanted.line, error })?);
         }
-        let mut all = Vec::with_capacity(record.lines.len());
-        for (number, line) in &record.lines {
-            let quantity = line.vector()?.cancellable().get();
-            if quantity > 0 {
-                all.push(PlannedLine { order: id.clone(), line: *number, part: 0, quantity });
+        if self.cancel.lines.is_empty() {
+            for (number, line) in &record.lines {
+                let vector = line.vector()?;
+                add(*number, (vector.cancellable(), vector.recallable()));
             }
         }
-        Ok(all)
+        Ok((at_once, wanted_back))
+    }
+
+    fn asking<'a>(&'a self, step: Uuid, wanted: &'a [WantedBack]) -> Asking<'a> {
+        Asking { write: step, wanted, cancels: true, who: &self.who, traceparent: self.traceparent.clone() }
     }
 }
 
-fn planned_line(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
-    let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Cancel)?;
-    let vector = line.vector()?;
-    let all = vector.cancellable().max(Quantity::try_new(1).unwrap_or_default());
-    let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
-    let may = vector.may_cancel(quantity);
-    may.map_err(|error| Error::Line { order: wanted.order.clone(), line: wanted.line, error })?;
-    Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
+/// All units of a line that can be cancelled, at once or when the warehouse gives them back.
+fn all_of(vector: &LineVector) -> Quantity {
+    vector.cancellable().checked_add(vector.recallable()).unwrap_or_default()
 }

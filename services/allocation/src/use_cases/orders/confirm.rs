@@ -71,7 +71,7 @@ impl StepCommand for ConfirmCommand<'_> {
         };
         mark_busy(batch, &mut book, step)?;
         let calls = vec![Call::new(Kind::Reserve(reserve))];
-        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, ..Plan::default() }), book))
     }
 }
 

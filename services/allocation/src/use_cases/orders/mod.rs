@@ -17,5 +17,6 @@ pub use confirm::Confirm;
 pub use draft::{Draft, DraftLine, RequestedDate};
 pub use place::{Place, Quote};
 pub(crate) use prepare::queue_key;
+pub(crate) use ship::allowed_line;
 pub use ship::{LineAmount, Ship};
 pub use take_back::{ReturnedUnits, TakeBack};

@@ -117,7 +117,7 @@ impl StepCommand for Placed {
             calls: vec![Call::new(Kind::Reserve(self.prepared.call.clone()))],
             lines: planned.collect(),
             context: Some(self.who.message()),
-            amendment: None,
+            ..Plan::default()
         };
         let lines = self
             .prepared

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use backorder_domain::{order::line::LineError, quantity::Quantity};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
-use backorder_storage::{Batch, WriteTx};
+use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
     error::Error,
-    order::{Book, LineRecord, key::demand_line},
+    order::{Book, LineRecord, key::demand_line, shipment::PlannedShipment},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::UseCases,
@@ -38,12 +38,14 @@ pub struct Ship {
     pub ship_time: Option<Timestamp>,
     /// The carrier's or warehouse's reference.
     pub reference: String,
+    /// How the goods go.
+    pub details: Option<pb::ShipmentDetails>,
     /// Who does it and why.
     pub who: Who,
 }
 
 impl UseCases {
-    /// Ships reserved units: all lines or none.
+    /// Ships reserved units, those in the warehouse's hands first: all lines or none.
     ///
     /// # Errors
     /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and the shipment is finished later.
@@ -88,12 +90,17 @@ impl StepCommand for ShipCommand<'_> {
             ..inventory::PostReservationsRequest::default()
         };
         let calls = vec![Call::new(Kind::Post(post))];
-        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
+        let shipment = Some(PlannedShipment {
+            details: self.ship.details.clone(),
+            reference: self.ship.reference.clone(),
+            shipped_at: columns::micros(self.at),
+        });
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, shipment, ..Plan::default() }), book))
     }
 }
 
 /// The line of an order in which the command is allowed.
-pub(super) fn allowed_line<'b>(
+pub(crate) fn allowed_line<'b>(
     book: &'b Book,
     order: &str,
     line: i32,
@@ -114,7 +121,7 @@ fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
     let conflict = |error: LineError| Error::Line { order: wanted.order.clone(), line: wanted.line, error };
     let vector = line.vector()?;
     let one = Quantity::try_new(1).unwrap_or_default();
-    let all = vector.parts().reserved.max(one);
+    let all = vector.shippable().max(one);
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
     vector.may_ship(quantity).map_err(conflict)?;
     Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })

@@ -104,7 +104,7 @@ impl StepCommand for ReturnCommand<'_> {
             ..inventory::ReceiveReturnRequest::default()
         };
         let calls = vec![Call::new(Kind::TakeBack(request))];
-        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, amendment: None }), book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, ..Plan::default() }), book))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod reservation;
 pub mod shipping;
 pub mod stock;
 pub mod supply;
+pub mod warehouse;
 
 /// A text that may be empty, decoded when it is not: `Some(None)` when it is.
 #[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]

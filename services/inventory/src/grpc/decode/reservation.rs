@@ -10,7 +10,7 @@ use backorder_domain::{
         claim::{ClaimKey, Strength},
         queue::QueueChange,
         reassign::Reassign,
-        release::{Post, Release, ReleaseOrder},
+        release::{LineUnits, Release, ReleaseOrder},
         reserve::{ReserveLine, Shortfall},
     },
 };
@@ -203,20 +203,32 @@ fn shortfall(value: i32, field: &str, violations: &mut Violations) -> Option<Sho
 /// The command of `PostReservations`.
 pub fn post(request: &pb::PostReservationsRequest, violations: &mut Violations) -> Option<PostReservations> {
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, message, violations| {
-        let at = |field: &str| path("lines", index, field);
-        let line = wire::decode_line(&message.line, &at("line"), violations);
-        let part = part_or_all(message.part, &at("part"), violations);
-        let location = if message.location.is_empty() {
-            Some(None)
-        } else {
-            decode::location_name(&message.location, &at("location"), violations).map(Some)
-        };
-        let quantity = decode::quantity(message.quantity, &at("quantity"), violations);
-        Some(Post { line: line?, part: part?, location: location?, quantity: quantity? })
+        line_units(index, &message.line, message.part, &message.location, message.quantity, violations)
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);
     Some(PostReservations { lines: lines?, effective_at: effective_at?, who: who? })
+}
+
+/// Units of a line that a command is about.
+pub fn line_units(
+    index: usize,
+    line: &str,
+    part: i32,
+    location: &str,
+    quantity: i64,
+    violations: &mut Violations,
+) -> Option<LineUnits> {
+    let at = |field: &str| path("lines", index, field);
+    let line = wire::decode_line(line, &at("line"), violations);
+    let part = part_or_all(part, &at("part"), violations);
+    let location = if location.is_empty() {
+        Some(None)
+    } else {
+        decode::location_name(location, &at("location"), violations).map(Some)
+    };
+    let quantity = decode::quantity(quantity, &at("quantity"), violations);
+    Some(LineUnits { line: line?, part: part?, location: location?, quantity: quantity? })
 }
 
 /// The command of `ReleaseClaims`.

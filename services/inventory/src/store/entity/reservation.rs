@@ -16,6 +16,7 @@ pub struct Model {
     pub item_id: String,
     pub taken: i64,
     pub quantity: i64,
+    pub released: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -23,4 +24,4 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-backorder_storage::keyed_row!(Model, "reservation" { line_id, part, location_id, batch, item_id, taken, quantity });
+backorder_storage::keyed_row!(Model, "reservation" { line_id, part, location_id, batch, item_id, taken, quantity, released });

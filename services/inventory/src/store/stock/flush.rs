@@ -95,7 +95,8 @@ fn write_claims(batch: &mut Batch, changes: &[StockChanges]) {
         use reservation::Column as C;
         [C::LineId, C::Part, C::LocationId, C::Batch]
     };
-    batch.upsert(reservations.collect(), &bulk::replacing(key, [reservation::Column::Quantity]));
+    let replaced = [reservation::Column::Quantity, reservation::Column::Released];
+    batch.upsert(reservations.collect(), &bulk::replacing(key, replaced));
 
     let pegs = changes.iter().flat_map(|c| c.pegs.iter().map(|(key, peg)| rows::peg_row(&c.item, key, peg)));
     let key = [peg::Column::LineId, peg::Column::Part, peg::Column::SupplyId];

@@ -17,7 +17,7 @@ use backorder_domain::{
 };
 use backorder_storage::{Reads, StorageError, WriteTx, columns};
 use jiff::{Timestamp, civil::Date};
-use sea_orm::DbBackend;
+use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
 use super::{
     Scope, query,
@@ -96,7 +96,14 @@ pub async fn load_in_tx(
         find_items(tx, &mut scope).await?;
         lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
     }
-    load(tx, scope, dates).await
+    let items_locked = scope.items.len();
+    let loaded = load(tx, scope, dates).await?;
+    // A line or supply that was made since then names an item that is not locked. Run again, its item is found first.
+    if tx.backend() == DbBackend::Postgres && loaded.books.iter().count() > items_locked {
+        let lost = RuntimeErr::Internal("another transaction made a line or supply that is named".to_owned());
+        return Err(LoadError::Storage(StorageError::Serialization(DbErr::Exec(lost))));
+    }
+    Ok(loaded)
 }
 
 async fn find_items(connection: &impl Reads, scope: &mut Scope) -> Result<(), StorageError> {

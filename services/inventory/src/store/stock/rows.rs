@@ -160,6 +160,7 @@ pub fn reservation_of(row: &reservation::Model) -> Result<Reservation, StorageEr
         location: location_id(&row.location_id, TABLE)?,
         batch: batch_id(&row.batch, TABLE)?,
         quantity: units(row.quantity, TABLE)?,
+        released: units(row.released, TABLE)?,
     })
 }
 
@@ -179,6 +180,7 @@ pub fn reservation_row(
         batch: Set(batch_text(reservation.batch.as_ref())),
         taken: Set(taken),
         quantity: Set(reservation.quantity.get()),
+        released: Set(reservation.released.get()),
     }
 }
 

@@ -117,11 +117,16 @@ impl Proof {
         Ok(())
     }
 
-    /// RESERVED is the sum of the reservations, HELD that of the holds, IN_TRANSIT that of the open transfers.
+    /// RESERVED and RELEASED are the sums of the reservations, HELD is that of the holds, IN_TRANSIT that of the open
+    /// transfers.
     fn prove_bound(&mut self, positions: &[position::Model], mut bound: Sums) -> Result<(), StorageError> {
         for row in positions {
             for (state, booked) in states(row)? {
-                if matches!(state, StockState::Reserved | StockState::Held | StockState::InTransit) {
+                let is_bound = matches!(
+                    state,
+                    StockState::Reserved | StockState::Released | StockState::Held | StockState::InTransit
+                );
+                if is_bound {
                     let key = (row.item_id.clone(), row.location_id.clone(), state.as_str().to_owned());
                     let expected = bound.remove(&key).unwrap_or_default();
                     self.compare_position(row, state, booked, expected);

@@ -24,6 +24,7 @@ mod ship;
 mod transfer;
 mod update_queue;
 mod update_supply;
+mod warehouse;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +59,7 @@ pub use ship::Ship;
 pub use transfer::TransferStock;
 pub use update_queue::UpdateQueue;
 pub use update_supply::UpdateSupply;
+pub use warehouse::{AtWarehouse, HandOver, Handling, Recall, ShortPick};
 
 use super::{UseCases, stored_answer};
 use crate::{

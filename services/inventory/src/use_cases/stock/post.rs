@@ -4,22 +4,19 @@ use std::collections::BTreeSet;
 
 use backorder_domain::{
     ids::{ItemId, LocationId},
-    stock::{claim::ClaimKey, release::Post},
+    stock::{claim::ClaimKey, release::LineUnits},
 };
-use backorder_proto::{
-    convert::{decode::path, encode},
-    inventory::v1 as pb,
-};
+use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand};
+use super::{Desk, Named, StockCommand, warehouse::posted_units};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Reserved units that are shipped.
 #[derive(Debug, Clone)]
 pub struct PostReservations {
     /// What is shipped, in order.
-    pub lines: Vec<Post>,
+    pub lines: Vec<LineUnits>,
     /// When the units left; `None` means now.
     pub effective_at: Option<Timestamp>,
     /// Who does it and why.
@@ -33,7 +30,7 @@ impl StockCommand for PostReservations {
     fn names(&self) -> Named<'_> {
         let locations = self.lines.iter().enumerate();
         let named = |(index, line)| -> Option<(&LocationId, String)> {
-            let line: &Post = line;
+            let line: &LineUnits = line;
             Some((line.location.as_ref()?, path("lines", index, "location")))
         };
         Named { items: Vec::new(), locations: locations.filter_map(named).collect() }
@@ -67,12 +64,7 @@ impl StockCommand for PostReservations {
             let item = desk.item_of(&line.line, || path("lines", index, "line"))?;
             for posted in desk.on_book(&item, |book, context| book.post(context, line))? {
                 claims.add(&item, &posted.key);
-                units.push(pb::PostedUnits {
-                    line: posted.key.line.to_string(),
-                    part: posted.key.part,
-                    location: encode::location_name(&posted.location),
-                    quantity: posted.quantity.get(),
-                });
+                units.push(posted_units(&posted));
             }
         }
         Ok(pb::PostReservationsResponse { claims: claims.messages(desk), posted: units })

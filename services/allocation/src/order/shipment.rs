@@ -1,0 +1,170 @@
+//! Shipments: what left together, and what became of it at the customer.
+
+use std::collections::BTreeMap;
+
+use backorder_proto::{
+    allocation::v1 as pb,
+    common::v1::WriteContext,
+    convert::{Violations, encode},
+    convert::{allocation::line_name, decode},
+};
+use backorder_storage::{StorageError, columns};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::message::money;
+use crate::{
+    order::LineKey,
+    store::{
+        entity::{shipment, shipment_line},
+        shipments::{DELIVERED, SHIPPED, WholeShipment},
+    },
+};
+
+/// What a write knows of a shipment before it has left.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct PlannedShipment {
+    /// How the goods go.
+    #[prost(message, optional, tag = "1")]
+    pub details: Option<pb::ShipmentDetails>,
+    /// The carrier's or warehouse's reference.
+    #[prost(string, tag = "2")]
+    pub reference: String,
+    /// When they leave, in microseconds since the epoch.
+    #[prost(int64, tag = "3")]
+    pub shipped_at: i64,
+}
+
+/// Units of a claim that left a location: the claim's line, its part, the location and how many.
+pub type Left<'a> = (&'a str, i32, &'a str, i64);
+
+/// The shipment of a write, which names it.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a freight cost that is no amount of money.
+pub fn left<'a>(
+    write: Uuid,
+    planned: &PlannedShipment,
+    who: &WriteContext,
+    units: impl Iterator<Item = Left<'a>>,
+) -> Result<WholeShipment, StorageError> {
+    let id = write.to_string();
+    let mut by_line: BTreeMap<(String, i32, String), i64> = BTreeMap::new();
+    for (line, part, location, quantity) in units {
+        let Some(key) = LineKey::of_claim(line, part) else { continue };
+        let location = location.strip_prefix("locations/").unwrap_or(location).to_owned();
+        *by_line.entry((key.order, key.line, location)).or_default() += quantity;
+    }
+    let line = |((order_id, line_number, location_id), quantity)| shipment_line::Model {
+        shipment_id: id.clone(),
+        order_id,
+        line_number,
+        location_id,
+        quantity,
+        accepted: 0,
+        damaged: 0,
+        refused: 0,
+    };
+    let lines = by_line.into_iter().map(line).collect();
+    let details = planned.details.clone().unwrap_or_default();
+    let freight = freight(&details)?;
+    Ok(WholeShipment {
+        row: shipment::Model {
+            id,
+            reference: planned.reference.clone(),
+            carrier: details.carrier,
+            service: details.service,
+            tracking_number: details.tracking_number,
+            freight_nanos: freight.as_ref().map(|(nanos, _)| *nanos),
+            freight_currency: freight.map(|(_, currency)| currency).unwrap_or_default(),
+            expedited: details.expedited,
+            state: SHIPPED.to_owned(),
+            shipped_at: planned.shipped_at,
+            delivered_at: None,
+            documents: String::new(),
+            actor: who.actor.clone(),
+            reason_code: who.reason_code.clone(),
+            note: who.note.clone(),
+            version: 1,
+        },
+        lines,
+    })
+}
+
+fn freight(details: &pb::ShipmentDetails) -> Result<Option<(i64, String)>, StorageError> {
+    let Some(cost) = &details.freight_cost else { return Ok(None) };
+    let mut violations = Violations::new();
+    let decoded = decode::money(Some(cost), "freight_cost", &mut violations);
+    let decoded = violations.finish_with(decoded);
+    let money = decoded
+        .map_err(|violations| StorageError::InvalidRow { table: "unfinished_step", detail: violations.to_string() })?;
+    Ok(Some((money.nanos, money.currency.to_string())))
+}
+
+/// The arrival of a shipment. The lines have what arrived already.
+pub fn arrive(shipment: &mut WholeShipment, at: Timestamp, documents: pb::DocumentState) {
+    let row = &mut shipment.row;
+    DELIVERED.clone_into(&mut row.state);
+    row.delivered_at = Some(columns::micros(at));
+    documents_name(documents).clone_into(&mut row.documents);
+    row.version += 1;
+}
+
+const fn documents_name(documents: pb::DocumentState) -> &'static str {
+    match documents {
+        pb::DocumentState::Unspecified => "",
+        pb::DocumentState::Correct => "CORRECT",
+        pb::DocumentState::Wrong => "WRONG",
+    }
+}
+
+/// A shipment with its lines.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a row that was not written here.
+pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
+    let row = &shipment.row;
+    let invalid = |detail| StorageError::InvalidRow { table: "shipment", detail };
+    let time = |micros| columns::instant(micros, "shipment").map(encode::timestamp);
+    let state = match row.state.as_str() {
+        SHIPPED => pb::ShipmentState::Shipped,
+        DELIVERED => pb::ShipmentState::Delivered,
+        other => return Err(invalid(format!("{other:?} is no state"))),
+    };
+    let documents = match row.documents.as_str() {
+        "" => pb::DocumentState::Unspecified,
+        "CORRECT" => pb::DocumentState::Correct,
+        "WRONG" => pb::DocumentState::Wrong,
+        other => return Err(invalid(format!("{other:?} is no state of documents"))),
+    };
+    let lines = shipment.lines.iter().map(|line| pb::ShipmentLine {
+        line: line_name(&line.order_id, line.line_number),
+        location: format!("locations/{}", line.location_id),
+        quantity: line.quantity,
+        accepted: line.accepted,
+        damaged: line.damaged,
+        refused: line.refused,
+    });
+    Ok(pb::Shipment {
+        name: format!("shipments/{}", row.id),
+        details: Some(pb::ShipmentDetails {
+            carrier: row.carrier.clone(),
+            service: row.service.clone(),
+            tracking_number: row.tracking_number.clone(),
+            freight_cost: money(&row.freight_currency, row.freight_nanos),
+            expedited: row.expedited,
+        }),
+        reference: row.reference.clone(),
+        lines: lines.collect(),
+        state: state.into(),
+        ship_time: Some(time(row.shipped_at)?),
+        delivery_time: row.delivered_at.map(time).transpose()?,
+        documents: documents.into(),
+        context: Some(WriteContext {
+            actor: row.actor.clone(),
+            reason_code: row.reason_code.clone(),
+            note: row.note.clone(),
+        }),
+        etag: row.version.to_string(),
+    })
+}

@@ -1,0 +1,90 @@
+//! Hands reserved units to the warehouse.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use backorder_domain::quantity::Quantity;
+use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
+use backorder_storage::{Batch, WriteTx};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    order::{Book, key::demand_line},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
+    store::orders::load_lines_in_tx,
+    use_cases::{
+        UseCases,
+        orders::{LineAmount, allowed_line},
+    },
+    write::{Who, Write},
+};
+
+/// What is handed over.
+#[derive(Debug, Clone)]
+pub struct ReleaseLines {
+    /// The lines, each once.
+    pub lines: Vec<LineAmount>,
+    /// Who does it and why.
+    pub who: Who,
+}
+
+impl UseCases {
+    /// Hands reserved units to the warehouse: all lines or none.
+    ///
+    /// # Errors
+    /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and it is finished later.
+    pub async fn release_lines(self, write: Write<ReleaseLines>) -> Result<pb::ReleaseLinesResponse, Error> {
+        let who = write.command.who.clone().or_caller(&write.key.caller);
+        let command = ReleaseCommand { lines: &write.command.lines, who, at: encode::timestamp(self.now()) };
+        self.run_step(&write, &command).await
+    }
+}
+
+struct ReleaseCommand<'a> {
+    lines: &'a [LineAmount],
+    who: Who,
+    at: prost_types::Timestamp,
+}
+
+#[async_trait]
+impl StepCommand for ReleaseCommand<'_> {
+    fn kind(&self) -> StepKind {
+        StepKind::Release
+    }
+
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
+        let keys: BTreeSet<_> = self.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
+        let mut book = load_lines_in_tx(tx, &keys).await?;
+        let planned: Vec<PlannedLine> = self.lines.iter().map(|line| planned(&book, line)).collect::<Result<_, _>>()?;
+        mark_busy(batch, &mut book, step)?;
+        let context = Some(self.who.message());
+        let hand_over = inventory::ReleaseToWarehouseRequest {
+            lines: planned.iter().map(warehouse_line).collect(),
+            effective_time: Some(self.at),
+            context: context.clone(),
+            ..inventory::ReleaseToWarehouseRequest::default()
+        };
+        let calls = vec![Call::new(Kind::HandOver(hand_over))];
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, ..Plan::default() }), book))
+    }
+}
+
+fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
+    let vector = allowed_line(book, &wanted.order, wanted.line, StepKind::Release)?.vector()?;
+    let all = vector.parts().reserved.max(Quantity::try_new(1).unwrap_or_default());
+    let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
+    let may = vector.may_release(quantity);
+    may.map_err(|error| Error::Line { order: wanted.order.clone(), line: wanted.line, error })?;
+    Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
+}
+
+/// A planned line as inventory is asked about it.
+pub(super) fn warehouse_line(planned: &PlannedLine) -> inventory::WarehouseLine {
+    inventory::WarehouseLine {
+        line: demand_line(&planned.order, planned.line, false),
+        part: 0,
+        location: String::new(),
+        quantity: planned.quantity,
+    }
+}

@@ -1,0 +1,61 @@
+//! Locks that somebody else holds, for races that must take one way and no other.
+
+use std::sync::Arc;
+
+use backorder_storage::{StorageError, sql};
+use backorder_testkit::eventually;
+use sea_orm::{ConnectionTrait as _, Value};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+
+use crate::world::World;
+
+/// The transaction of somebody else that has locked an item.
+pub struct Held {
+    /// Its connection, as PostgreSQL calls it.
+    pid: i32,
+    let_go: Arc<Notify>,
+    ended: JoinHandle<()>,
+}
+
+impl Held {
+    /// Locks the item. The transaction runs `last` and ends when it is let go.
+    pub async fn item(world: &World, id: &'static str, last: &'static str) -> Self {
+        let (store, let_go) = (world.app.store().clone(), Arc::new(Notify::new()));
+        let (tell_pid, pid) = watch::channel(0);
+        let may_end = Arc::clone(&let_go);
+        let ended = tokio::spawn(async move {
+            let (tell_pid, may_end) = (&tell_pid, &may_end);
+            let work = store.write("held", move |tx| {
+                Box::pin(async move {
+                    let text = "SELECT pg_backend_pid() AS pid FROM item WHERE id = ? FOR NO KEY UPDATE";
+                    let row = tx.query_one_raw(sql::statement(tx, text, [Value::from(id)])).await?.unwrap();
+                    tell_pid.send_replace(row.try_get("", "pid")?);
+                    may_end.notified().await;
+                    tx.execute_unprepared(last).await?;
+                    Ok::<_, StorageError>(())
+                })
+            });
+            work.await.unwrap();
+        });
+        let pid = *pid.clone().wait_for(|pid| *pid != 0).await.unwrap();
+        Self { pid, let_go, ended }
+    }
+
+    /// Waits until somebody waits for the item.
+    pub async fn is_waited_for(&self, world: &World) {
+        let reader = world.app.store().reader();
+        eventually("somebody waits for the item", async || {
+            let text = "SELECT pid FROM pg_stat_activity WHERE ? = ANY(pg_blocking_pids(pid))";
+            reader.query_one_raw(sql::statement(reader, text, [Value::from(self.pid)])).await.unwrap().is_some()
+        })
+        .await;
+    }
+
+    pub async fn ends(self) {
+        self.let_go.notify_one();
+        self.ended.await.unwrap();
+    }
+}
