@@ -16,6 +16,15 @@ macro_rules! tell {
     };
 }
 
+/// Stories that need a clock that can be moved.
+async fn promises_move_when_their_time_has_come(backend: Backend) {
+    let cluster = InProcess::start(backend).await;
+    stories::promise_rules::a_better_day_is_told_when_it_has_stood(&cluster.world("better")).await;
+    stories::promise_rules::a_promise_that_is_certain_to_be_missed_is_told_on_its_day(&cluster.world("missed")).await;
+    stories::preorders::on_its_day_an_item_is_released(&cluster.world("released")).await;
+    cluster.stop().await;
+}
+
 mod on_sqlite {
     use super::*;
 
@@ -24,6 +33,11 @@ mod on_sqlite {
     }
 
     every_story!(tell_on_sqlite);
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn promises_move_when_their_time_has_come() {
+        super::promises_move_when_their_time_has_come(Backend::Sqlite).await;
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_supply_that_becomes_overdue_takes_its_dates_back() {
@@ -41,4 +55,9 @@ mod on_postgres {
     }
 
     every_story!(tell_on_postgres);
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn promises_move_when_their_time_has_come() {
+        super::promises_move_when_their_time_has_come(Backend::Postgres).await;
+    }
 }

@@ -97,6 +97,16 @@ text_id!(
     slash_allowed = false
 );
 text_id!(
+    /// A working calendar of a location or a carrier.
+    CalendarId,
+    slash_allowed = false
+);
+text_id!(
+    /// A lane: the way from a location to a destination zone by one service.
+    LaneId,
+    slash_allowed = false
+);
+text_id!(
     /// A demand line, named by whoever owns the demand, for example `orders/A-17/lines/3`. Opaque to stock.
     LineId,
     slash_allowed = true

@@ -4,6 +4,7 @@
 //! output. This crate must not read a clock, draw a random id, touch a file, a socket or a database, or know gRPC.
 
 pub mod allocation;
+pub mod calendar;
 pub mod figures;
 pub mod ids;
 pub mod money;

@@ -1,7 +1,10 @@
 //! How values of the domain stand in columns: instants as microseconds since the Unix epoch, civil dates as
-//! `YYYY-MM-DD`. Both databases keep and order these exactly alike.
+//! `YYYY-MM-DD`, times of the day as `HH:MM`. Both databases keep and order these exactly alike.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+};
 
 use crate::StorageError;
 
@@ -50,6 +53,28 @@ pub fn optional_date(text: Option<&str>, table: &'static str) -> Result<Option<D
     text.map(|value| date(value, table)).transpose()
 }
 
+/// The column value of a time of the day, `HH:MM`: seconds are not kept.
+#[must_use]
+pub fn time_text(time: Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// The time of the day of a column value.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a text that is not a time.
+pub fn time(text: &str, table: &'static str) -> Result<Time, StorageError> {
+    text.parse().map_err(|_| StorageError::InvalidRow { table, detail: format!("{text:?} is not a time of the day") })
+}
+
+/// The time of the day of a column value that may be NULL.
+///
+/// # Errors
+/// As [`time`].
+pub fn optional_time(text: Option<&str>, table: &'static str) -> Result<Option<Time>, StorageError> {
+    text.map(|value| time(value, table)).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -62,6 +87,15 @@ mod tests {
         let day: Date = "2026-02-28".parse().unwrap();
         assert_eq!(date_text(day), "2026-02-28");
         assert_eq!(date(&date_text(day), "t").unwrap(), day);
+    }
+
+    #[test]
+    fn a_time_of_the_day_comes_back_to_the_minute() {
+        let half_past_two = Time::constant(14, 30, 0, 0);
+        assert_eq!(time_text(half_past_two), "14:30");
+        assert_eq!(time("14:30", "t").unwrap(), half_past_two);
+        assert_eq!(optional_time(None, "t").unwrap(), None);
+        assert!(time("25:00", "t").is_err());
     }
 
     #[test]

@@ -29,6 +29,7 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
+    row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
     row("catalog_races", 20, 500, "races of two instances for one new item and one new location, in each way"),
     row("checkpoint_kills", 6, 60, "kills of a program, half of them while the log of its file is carried over"),
     row("crash_points", 1, 25, "rounds of a kill at every step of place, amend, cancel and ship"),

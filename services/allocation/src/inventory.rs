@@ -171,6 +171,43 @@ impl Inventory {
         }
     }
 
+    /// All working calendars, by id.
+    pub async fn calendars(&self) -> Result<Vec<pb::WorkingCalendar>, Status> {
+        let mut found = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let page = retry::call(&self.retries, || async {
+                let request =
+                    pb::ListWorkingCalendarsRequest { page_size: CLAIMS_PAGE, page_token: page_token.clone() };
+                Ok(self.catalog().list_working_calendars(request).await?.into_inner())
+            })
+            .await?;
+            found.extend(page.working_calendars);
+            if page.next_page_token.is_empty() {
+                return Ok(found);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// All lanes, by id.
+    pub async fn lanes(&self) -> Result<Vec<pb::Lane>, Status> {
+        let mut found = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let page = retry::call(&self.retries, || async {
+                let request = pb::ListLanesRequest { page_size: CLAIMS_PAGE, page_token: page_token.clone() };
+                Ok(self.catalog().list_lanes(request).await?.into_inner())
+            })
+            .await?;
+            found.extend(page.lanes);
+            if page.next_page_token.is_empty() {
+                return Ok(found);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
     /// Claims that wait for an item, in the order of the queue, until `enough` says so. `location` empty means all.
     pub async fn waiting_claims(
         &self,

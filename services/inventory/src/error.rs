@@ -85,6 +85,10 @@ pub enum Kind {
     Item,
     /// A location.
     Location,
+    /// A working calendar.
+    Calendar,
+    /// A lane.
+    Lane,
     /// A dated supply.
     Supply,
     /// A receipt.
@@ -102,6 +106,8 @@ impl Kind {
         match self {
             Self::Item => "item",
             Self::Location => "location",
+            Self::Calendar => "calendar",
+            Self::Lane => "lane",
             Self::Supply => "supply",
             Self::Receipt => "receipt",
             Self::Claim => "line",
@@ -113,6 +119,8 @@ impl Kind {
         match self {
             Self::Item => ErrorReason::ItemNotFound,
             Self::Location => ErrorReason::LocationNotFound,
+            Self::Calendar => ErrorReason::CalendarNotFound,
+            Self::Lane => ErrorReason::LaneNotFound,
             Self::Supply => ErrorReason::SupplyNotFound,
             Self::Receipt => ErrorReason::ReceiptNotFound,
             Self::Claim => ErrorReason::ClaimNotFound,
@@ -146,13 +154,16 @@ impl IsRetryable for Error {
 }
 
 /// A new row that two transactions made at once cannot be locked before. The key of a claim or a supply, which is one for
-/// all items, or that of an item or location tells who came second. Run again, that one sees the row.
+/// all items, or that of master data tells who came second. Run again, that one sees the row.
 fn is_lost_race(error: &StorageError) -> bool {
     [
         ("pk_claim", "claim.line_id, claim.part"),
         ("uq_supply_id", "supply.supply_id"),
         ("pk_item", "item.id"),
         ("pk_location", "location.id"),
+        ("pk_calendar", "calendar.id"),
+        ("pk_lane", "lane.id"),
+        ("uq_lane_way", "lane.location_id, lane.destination_zone, lane.service"),
     ]
     .iter()
     .any(|(name, columns)| error.is_unique_violation_of(name, columns))

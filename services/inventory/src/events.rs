@@ -34,6 +34,17 @@ impl<'a> Events<'a> {
         self.add(location.name.clone(), version, "LocationChanged", &pb::LocationChanged { location: Some(location) });
     }
 
+    /// A working calendar was created or changed.
+    pub fn calendar(&mut self, calendar: pb::WorkingCalendar, version: i64) {
+        let changed = pb::WorkingCalendarChanged { working_calendar: Some(calendar.clone()) };
+        self.add(calendar.name, version, "WorkingCalendarChanged", &changed);
+    }
+
+    /// A lane was created or changed.
+    pub fn lane(&mut self, lane: pb::Lane, version: i64) {
+        self.add(lane.name.clone(), version, "LaneChanged", &pb::LaneChanged { lane: Some(lane) });
+    }
+
     /// A position changed.
     pub fn position(&mut self, position: pb::Position) {
         let id = |name: &str| name.split_once('/').map_or_else(|| name.to_owned(), |(_, id)| id.to_owned());

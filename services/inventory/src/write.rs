@@ -44,7 +44,9 @@ write_requests!(
     CancelSupplyRequest,
     CountStockRequest,
     CreateItemRequest,
+    CreateLaneRequest,
     CreateLocationRequest,
+    CreateWorkingCalendarRequest,
     PostReservationsRequest,
     QuarantineStockRequest,
     ReassignReservationRequest,
@@ -60,9 +62,11 @@ write_requests!(
     ShipStockRequest,
     TransferStockRequest,
     UpdateItemRequest,
+    UpdateLaneRequest,
     UpdateLocationRequest,
     UpdateQueueRequest,
     UpdateSupplyRequest,
+    UpdateWorkingCalendarRequest,
 );
 
 impl WriteRequest for backorder_proto::inventory::v1::ReserveStockRequest {

@@ -1,10 +1,13 @@
 //! The stories: what users of other systems complain about, and what must hold here. Each is told on every cluster.
 
+pub mod calendars;
 pub mod dates;
 pub mod editing;
 pub mod last_units;
 pub mod losses;
 pub mod policies;
+pub mod preorders;
+pub mod promise_rules;
 pub mod queue;
 pub mod quotes;
 pub mod receipts;
@@ -18,6 +21,11 @@ pub mod stock_truth;
 macro_rules! every_story {
     ($with:ident) => {
         $with! {
+            calendars::a_promise_counts_taking_in_and_packing_over_working_days,
+            calendars::an_order_after_the_cut_off_ships_on_the_next_working_day,
+            calendars::a_wanted_day_of_arrival_is_judged_by_the_lane,
+            calendars::goods_that_are_wanted_later_leave_when_they_have_to,
+            calendars::a_supply_that_moves_onto_a_closed_day_moves_the_promise_to_the_next_open_one,
             dates::a_backorder_without_supply_says_that_no_date_is_known,
             dates::a_backorder_is_promised_on_the_day_of_its_supply,
             dates::a_promise_moves_with_its_supply_and_says_why,
@@ -49,6 +57,12 @@ macro_rules! every_story {
             policies::the_cap_of_waiting_units_cuts_the_rest,
             policies::the_most_specific_policy_decides,
             policies::a_customer_who_does_not_want_to_wait_loses_nothing_but_the_rest,
+            preorders::an_item_that_is_not_released_is_preordered_and_no_backorder,
+            preorders::each_channel_has_its_own_release,
+            preorders::a_release_that_is_put_off_moves_the_promises_of_who_waits,
+            promise_rules::a_promise_stands_while_a_later_day_is_within_the_tolerance,
+            promise_rules::a_promise_stands_while_an_earlier_day_is_not_worth_a_message,
+            promise_rules::a_customer_who_amends_is_told_the_day_that_is_expected,
             queue::a_new_order_never_overtakes_the_waiting_ones,
             queue::arriving_stock_serves_the_higher_tier_first,
             queue::inside_a_tier_the_earlier_order_is_served_first,

@@ -1,8 +1,11 @@
 //! Orders as a story writes them.
 
-use backorder_proto::allocation::v1::{
-    InquireOrderRequest, Order, OrderDraft, OrderLineDraft, PlaceOrderRequest, PlaceOrderResponse, QuoteOrderRequest,
-    ShortageInstruction,
+use backorder_proto::{
+    allocation::v1::{
+        InquireOrderRequest, Order, OrderDraft, OrderLineDraft, PlaceOrderRequest, PlaceOrderResponse,
+        QuoteOrderRequest, ShortageInstruction,
+    },
+    common::v1::{DateBasis, ZonedDate},
 };
 use jiff::civil;
 use tonic::Status;
@@ -51,6 +54,21 @@ impl Draft {
     pub fn from(mut self, locations: &[&str]) -> Self {
         let names = locations.iter().map(|location| self.world.location_name(location)).collect();
         self.last().locations = names;
+        self
+    }
+
+    /// The zone to which the goods go.
+    #[must_use]
+    pub fn to(mut self, zone: &str) -> Self {
+        self.order.destination_zone = zone.to_owned();
+        self
+    }
+
+    /// The day on which the goods of the last line shall arrive.
+    #[must_use]
+    pub fn delivered(mut self, day: civil::Date) -> Self {
+        let wanted = ZonedDate { basis: DateBasis::Deliver.into(), ..ship_date(day) };
+        self.last().requested_date = Some(wanted);
         self
     }
 

@@ -19,10 +19,11 @@ pub fn date(date: civil::Date) -> Date {
     backorder_proto::convert::encode::date(date)
 }
 
-/// A civil date on which goods should leave, in a zone.
+/// A civil date on which goods should leave or, when `delivered`, arrive, in a zone.
 #[must_use]
-pub fn ship_date(on: civil::Date, zone: &str) -> ZonedDate {
-    ZonedDate { date: Some(date(on)), basis: DateBasis::Ship.into(), time_zone: zone.to_owned() }
+pub fn wanted_date(on: civil::Date, delivered: bool, zone: &str) -> ZonedDate {
+    let basis = if delivered { DateBasis::Deliver } else { DateBasis::Ship };
+    ZonedDate { date: Some(date(on)), basis: basis.into(), time_zone: zone.to_owned() }
 }
 
 /// This program as the actor of a write, with a reason.

@@ -1,8 +1,9 @@
-//! `backorder catalog`: items and locations.
+//! `backorder catalog`: items, locations, working calendars and lanes.
 
 use backorder_proto::inventory::v1::{
     BatchPutItemsRequest, CreateLocationRequest, GetItemRequest, GetLocationRequest, Item, ListItemsRequest,
-    ListItemsResponse, ListLocationsRequest, ListLocationsResponse, Location,
+    ListItemsResponse, ListLanesRequest, ListLanesResponse, ListLocationsRequest, ListLocationsResponse,
+    ListWorkingCalendarsRequest, ListWorkingCalendarsResponse, Location,
 };
 use clap::{Args, Subcommand};
 
@@ -44,6 +45,10 @@ pub enum CatalogCommand {
         /// The location.
         location: String,
     },
+    /// List working calendars.
+    Calendars,
+    /// List lanes.
+    Lanes,
     /// Create a location.
     CreateLocation(LocationArgs),
 }
@@ -105,6 +110,8 @@ pub async fn run(command: CatalogCommand, session: &Session, output: Output) -> 
             let location = session.clients.catalog.clone().get_location(request).await?.into_inner();
             output.message(&format!("{PACKAGE}.Location"), &location, |location| show::locations([location]))
         }
+        CatalogCommand::Calendars => calendars(session, output).await,
+        CatalogCommand::Lanes => lanes(session, output).await,
         CatalogCommand::CreateLocation(args) => create_location(args, session, output).await,
     }
 }
@@ -127,6 +134,35 @@ async fn locations(session: &Session, output: Output) -> Result<(), Failure> {
     let locations = all_locations(session).await?;
     let answer = ListLocationsResponse { locations, next_page_token: String::new() };
     output.message(&format!("{PACKAGE}.ListLocationsResponse"), &answer, |answer| show::locations(&answer.locations))
+}
+
+async fn calendars(session: &Session, output: Output) -> Result<(), Failure> {
+    let working_calendars = pages::collect(0, |page_size, page_token| {
+        let mut catalog = session.clients.catalog.clone();
+        let request = ListWorkingCalendarsRequest { page_size, page_token };
+        async move {
+            let page = catalog.list_working_calendars(request).await?.into_inner();
+            Ok((page.working_calendars, page.next_page_token))
+        }
+    })
+    .await?;
+    let answer = ListWorkingCalendarsResponse { working_calendars, next_page_token: String::new() };
+    output.message(&format!("{PACKAGE}.ListWorkingCalendarsResponse"), &answer, |answer| {
+        show::calendars(&answer.working_calendars)
+    })
+}
+
+async fn lanes(session: &Session, output: Output) -> Result<(), Failure> {
+    let lanes = pages::collect(0, |page_size, page_token| {
+        let mut catalog = session.clients.catalog.clone();
+        async move {
+            let page = catalog.list_lanes(ListLanesRequest { page_size, page_token }).await?.into_inner();
+            Ok((page.lanes, page.next_page_token))
+        }
+    })
+    .await?;
+    let answer = ListLanesResponse { lanes, next_page_token: String::new() };
+    output.message(&format!("{PACKAGE}.ListLanesResponse"), &answer, |answer| show::lanes(&answer.lanes))
 }
 
 /// Every location, by rank.

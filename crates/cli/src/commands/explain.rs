@@ -1,7 +1,7 @@
 //! `backorder explain`: why a line is promised as it is.
 
 use backorder_proto::allocation::v1::{
-    ExplainPromiseRequest, ExplainPromiseResponse, PromiseConstraint, PromiseReason,
+    DateStepKind, ExplainPromiseRequest, ExplainPromiseResponse, PromiseConstraint, PromiseReason,
 };
 use clap::Args;
 
@@ -43,6 +43,13 @@ fn people(answer: &ExplainPromiseResponse) -> String {
         format!("what binds it: {}", constraint.as_str_name().trim_start_matches("PROMISE_CONSTRAINT_")),
         show::order_lines(answer.line.as_slice()),
     ];
+    if let Some(arrives) = answer.line.as_ref().and_then(|line| line.expected_delivery_date.as_ref()) {
+        parts.push(format!("arrives: {} in {}", text::zoned_date(Some(arrives)), arrives.time_zone));
+    }
+    parts.extend(stands(answer));
+    if !answer.date_steps.is_empty() {
+        parts.push(date_steps(answer));
+    }
     if !answer.supplies.is_empty() {
         parts.push(supplies(answer));
     }
@@ -52,6 +59,37 @@ fn people(answer: &ExplainPromiseResponse) -> String {
     }
     parts.push(history(answer));
     parts.join("\n")
+}
+
+/// What is said of a promise that stands against what is expected.
+fn stands(answer: &ExplainPromiseResponse) -> Option<String> {
+    let line = answer.line.as_ref()?;
+    let (promised, expected) = (line.current_promised_date.as_ref()?, line.expected_ship_date.as_ref()?);
+    if promised.date == expected.date {
+        return None;
+    }
+    let head = format!(
+        "the promise of {} stands by its rule, {} is expected",
+        text::zoned_date(Some(promised)),
+        text::zoned_date(Some(expected))
+    );
+    let review = answer.promise_review_time.as_ref();
+    Some(review.map_or_else(|| head.clone(), |at| format!("{head}; looked at again at {}", text::time(Some(at)))))
+}
+
+fn date_steps(answer: &ExplainPromiseResponse) -> String {
+    let columns = [Words("what moves the date"), Words("from"), Words("to")];
+    render(
+        &columns,
+        answer.date_steps.iter().map(|step| {
+            let kind = DateStepKind::try_from(step.kind).unwrap_or_default();
+            vec![
+                kind.as_str_name().trim_start_matches("DATE_STEP_KIND_").to_owned(),
+                text::date(step.from_date.as_ref()),
+                text::date(step.to_date.as_ref()),
+            ]
+        }),
+    )
 }
 
 fn supplies(answer: &ExplainPromiseResponse) -> String {

@@ -18,9 +18,11 @@ use crate::{
     client::Session,
     failure::Failure,
     import::{
+        calendars::{self, CalendarImport},
         drive::{self, RowImport, Watched},
         items::{self, ItemImport},
         journal::Journal,
+        lanes::{self, LaneImport},
         locations::{self, LocationImport},
         orders,
         place::OrderSender,
@@ -49,6 +51,10 @@ pub enum Kind {
     Items,
     /// Locations.
     Locations,
+    /// Working calendars. Import them before the locations and lanes that name them.
+    Calendars,
+    /// Lanes: how long goods travel from a location to a destination zone.
+    Lanes,
     /// Stock: counts or receipts.
     Stock,
     /// Dated supply.
@@ -90,6 +96,8 @@ fn columns_help() -> String {
     let kinds = [
         ("items", items::COLUMNS),
         ("locations", locations::COLUMNS),
+        ("calendars", calendars::COLUMNS),
+        ("lanes", lanes::COLUMNS),
         ("stock", stock::COLUMNS),
         ("supply", supply::COLUMNS),
         ("orders", orders::COLUMNS),
@@ -151,6 +159,10 @@ async fn import(
         Kind::Locations => {
             rows(&LocationImport { clients, ids }, &locations::REQUIRED, args, input, report, watched).await?;
         }
+        Kind::Calendars => {
+            rows(&CalendarImport { clients, ids }, &calendars::REQUIRED, args, input, report, watched).await?;
+        }
+        Kind::Lanes => rows(&LaneImport { clients, ids }, &lanes::REQUIRED, args, input, report, watched).await?,
         Kind::Stock => {
             let import = StockImport { clients, kind: args.stock_kind, document: document(args)? };
             rows(&import, &stock::REQUIRED, args, input, report, watched).await?;

@@ -96,12 +96,18 @@ pub struct DraftArgs {
     /// The zone to which the goods go.
     #[arg(long, default_value = "", value_name = "ZONE")]
     destination_zone: String,
+    /// The carrier's service, as lanes name it. Left out, the usual one.
+    #[arg(long, default_value = "", value_name = "SERVICE")]
+    service: String,
     /// Locations that may serve, first choice first; may be repeated. None means those of the policy.
     #[arg(long = "location", value_name = "LOCATION")]
     locations: Vec<String>,
     /// The day on which the customer wants the goods, YYYY-MM-DD. Left out, the day of the order.
     #[arg(long, value_name = "DATE")]
     requested_date: Option<Date>,
+    /// That day is the day of arrival, not of leaving.
+    #[arg(long)]
+    delivered: bool,
     /// The time zone in which that day is read.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     time_zone: String,
@@ -159,6 +165,9 @@ pub struct AmendArgs {
     /// The new requested day, YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     requested_date: Option<Date>,
+    /// That day is the day of arrival, not of leaving.
+    #[arg(long)]
+    delivered: bool,
     /// The time zone in which that day is read.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     time_zone: String,
@@ -232,6 +241,7 @@ fn draft(args: &DraftArgs) -> Result<OrderDraft, Failure> {
         customer_tier: args.tier.clone(),
         channel: args.channel.clone(),
         destination_zone: args.destination_zone.clone(),
+        service: args.service.clone(),
         lines: lines?,
         ..OrderDraft::default()
     })
@@ -249,7 +259,7 @@ fn line_draft(line: &str, shortage: i32, args: &DraftArgs) -> Result<OrderLineDr
         item: text::named("items", item),
         quantity: units.parse().map_err(|_| wrong())?,
         locations: args.locations.iter().map(|location| text::named("locations", location)).collect(),
-        requested_date: args.requested_date.map(|date| requests::ship_date(date, &args.time_zone)),
+        requested_date: args.requested_date.map(|date| requests::wanted_date(date, args.delivered, &args.time_zone)),
         unit_price,
         shortage_instruction: shortage,
         ..OrderLineDraft::default()
@@ -345,7 +355,7 @@ async fn amend(args: AmendArgs, session: &Session, output: Output) -> Result<(),
         request_id: session.request_id(),
         name: line_name(&args.line)?,
         quantity: args.quantity,
-        requested_date: args.requested_date.map(|date| requests::ship_date(date, &args.time_zone)),
+        requested_date: args.requested_date.map(|date| requests::wanted_date(date, args.delivered, &args.time_zone)),
         context: context(&args.why),
     };
     let answer = session.clients.orders.clone().amend_order_line(request).await?.into_inner();

@@ -2,8 +2,8 @@
 
 use backorder_proto::allocation::v1::{
     AfterWait, BackorderPolicy, CreateBackorderPolicyRequest, DeleteBackorderPolicyRequest, GetServingSequenceRequest,
-    ListBackorderPoliciesRequest, ListBackorderPoliciesResponse, ResolvePolicyRequest, SequenceKey, ServingSequence,
-    UpdateServingSequenceRequest,
+    ListBackorderPoliciesRequest, ListBackorderPoliciesResponse, PromiseRule, ResolvePolicyRequest, SequenceKey,
+    ServingSequence, UpdateServingSequenceRequest,
 };
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -105,6 +105,15 @@ pub struct CreateArgs {
     /// What happens when the wait is over.
     #[arg(long, value_enum, default_value = "ask")]
     after_wait: After,
+    /// A promise does not move to a day that is later by at most so many days, before the promised day has come.
+    #[arg(long, default_value_t = 0, value_name = "DAYS")]
+    promise_later_days: i32,
+    /// A promise does not move to a day that is earlier by less than so many days.
+    #[arg(long, default_value_t = 0, value_name = "DAYS")]
+    promise_earlier_days: i32,
+    /// A promise moves to an earlier day when it has been expected for so many hours.
+    #[arg(long, default_value_t = 0, value_name = "HOURS")]
+    promise_stable_hours: i32,
     /// Why.
     #[command(flatten)]
     why: ReasonArgs,
@@ -224,6 +233,11 @@ async fn create(args: &CreateArgs, session: &Session, output: Output) -> Result<
         waiting_limit: args.waiting_limit,
         acceptable_wait_days: args.acceptable_wait_days,
         after_wait: after_wait.into(),
+        promise_rule: Some(PromiseRule {
+            later_days: args.promise_later_days,
+            earlier_days: args.promise_earlier_days,
+            stable_hours: args.promise_stable_hours,
+        }),
         ..BackorderPolicy::default()
     };
     let request = CreateBackorderPolicyRequest {

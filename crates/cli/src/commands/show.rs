@@ -1,8 +1,12 @@
 //! Tables of the contracts' resources, for people.
 
+mod places;
+
+pub(super) use places::{calendars, lanes, locations};
+
 use backorder_proto::{
     allocation::v1::{LostDemand, LostDemandReason, Order, OrderLine, OrderState},
-    inventory::v1::{Hold, Item, Location, LocationKind, Position, Supply, SupplyState, TakenAway},
+    inventory::v1::{Hold, Item, Position, Supply, SupplyState, TakenAway},
 };
 
 use crate::{
@@ -203,24 +207,6 @@ pub(super) fn items<'a>(items: impl IntoIterator<Item = &'a Item>) -> String {
                 item.category.clone(),
                 item.base_unit.clone(),
                 price,
-            ]
-        }),
-    )
-}
-
-/// Locations.
-pub(super) fn locations<'a>(locations: impl IntoIterator<Item = &'a Location>) -> String {
-    let columns = [Words("location"), Words("name"), Words("kind"), Words("time zone"), Number("rank")];
-    let kind = |kind: i32| LocationKind::try_from(kind).unwrap_or_default().as_str_name();
-    render(
-        &columns,
-        locations.into_iter().map(|location| {
-            vec![
-                text::id(&location.name).to_owned(),
-                location.display_name.clone(),
-                kind(location.kind).trim_start_matches("LOCATION_KIND_").to_owned(),
-                location.time_zone.clone(),
-                location.rank.to_string(),
             ]
         }),
     )

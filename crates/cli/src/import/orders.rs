@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use backorder_proto::allocation::v1::{OrderDraft, OrderLineDraft, ShortageInstruction};
+use backorder_proto::{
+    allocation::v1::{OrderDraft, OrderLineDraft, ShortageInstruction},
+    common::v1::{DateBasis, ZonedDate},
+};
 
 use super::{
     drive::Watched,
@@ -14,7 +17,10 @@ use super::{
 use crate::{failure::Failure, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "order (required, unique for ever), item (required), quantity (required), line, unit, price, currency (GBP), requested_date (YYYY-MM-DD), time_zone (UTC), locations (a|b|...), shortage (back_order, no_back_order, ship_partial_back_order, ship_partial_cancel, ship_complete, ship_item_complete, ship_as_soon_as_possible), ship_set; the same in every row of an order: customer, tier, channel, ship_to, destination_zone, order_time (2026-01-05T09:30:00Z)";
+pub const COLUMNS: &str = "order (required, unique for ever), item (required), quantity (required), line, unit, price, currency (GBP), requested_date (YYYY-MM-DD), date_basis (ship, deliver), time_zone (UTC), locations (a|b|...), shortage (back_order, no_back_order, ship_partial_back_order, ship_partial_cancel, ship_complete, ship_item_complete, ship_as_soon_as_possible), ship_set; the same in every row of an order: customer, tier, channel, ship_to, destination_zone, service, order_time (2026-01-05T09:30:00Z)";
+
+/// The words for what a requested date is the date of.
+const DATE_BASES: [(&str, i32); 2] = [("ship", DateBasis::Ship as i32), ("deliver", DateBasis::Deliver as i32)];
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["order", "item", "quantity"];
@@ -127,7 +133,7 @@ impl Collected {
         } else if self.refusals.is_empty() && (OrderDraft { lines: Vec::new(), ..self.draft.clone() }) != head {
             self.refusals.push(malformed(
                 row.line,
-                "customer, tier, channel, ship_to, destination_zone or order_time differ from the order's first row",
+                "customer, tier, channel, ship_to, destination_zone, service or order_time differ from the order's first row",
             ));
         }
         self.lines.push(row.line);
@@ -144,11 +150,13 @@ fn read_row(row: &Row) -> Result<(OrderDraft, OrderLineDraft), Refusal> {
         channel: fields.text("channel"),
         ship_to: fields.text("ship_to"),
         destination_zone: fields.text("destination_zone"),
+        service: fields.text("service"),
         order_time: fields.instant("order_time").map(backorder_proto::convert::encode::timestamp),
         ..OrderDraft::default()
     };
     let zone = Some(fields.text("time_zone")).filter(|zone| !zone.is_empty()).unwrap_or_else(|| "UTC".to_owned());
     let requested = fields.date("requested_date");
+    let basis = fields.one_of("date_basis", &DATE_BASES, DateBasis::Ship.into());
     let line = OrderLineDraft {
         line_number: i32::try_from(fields.whole("line", 0)).unwrap_or(-1),
         item: named("items", &fields.required("item")),
@@ -160,11 +168,7 @@ fn read_row(row: &Row) -> Result<(OrderDraft, OrderLineDraft), Refusal> {
             .filter(|id| !id.is_empty())
             .map(|id| named("locations", id))
             .collect(),
-        requested_date: requested.map(|date| backorder_proto::common::v1::ZonedDate {
-            date: Some(date),
-            basis: backorder_proto::common::v1::DateBasis::Ship.into(),
-            time_zone: zone,
-        }),
+        requested_date: requested.map(|date| ZonedDate { date: Some(date), basis, time_zone: zone }),
         unit_price: fields.money("price", "currency", "GBP"),
         shortage_instruction: fields.one_of("shortage", &SHORTAGE, ShortageInstruction::BackOrder.into()),
         ship_set: fields.text("ship_set"),

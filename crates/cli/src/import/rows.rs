@@ -6,11 +6,15 @@ use std::{
 };
 
 use backorder_domain::money::CurrencyCode;
-use backorder_proto::common::v1::{Date, Money};
+use backorder_proto::{
+    common::v1::{Date, Money, TimeOfDay},
+    convert::encode,
+    inventory::v1::ItemRelease,
+};
 use jiff::{Timestamp, civil};
 
 use super::report::Refusal;
-use crate::{client::requests, decimal::parse_nanos, failure::Failure};
+use crate::{client::requests, decimal::parse_nanos, failure::Failure, output::text::named};
 
 /// The reason of rows that do not fit the layout.
 pub const REASON_MALFORMED: &str = "malformed row";
@@ -262,6 +266,41 @@ impl Fields<'_> {
         self.parsed(column, text.parse::<civil::Date>().ok(), "a date such as 2026-01-05").map(requests::date)
     }
 
+    /// Civil dates `YYYY-MM-DD`, separated by bars.
+    pub fn dates(&mut self, column: &str) -> Vec<Date> {
+        let texts = self.row.text(column).split('|').map(str::trim).filter(|text| !text.is_empty());
+        let dates: Option<Vec<civil::Date>> = texts.map(|text| text.parse().ok()).collect();
+        let dates = self.parsed(column, dates, "dates such as 2026-12-25|2026-12-28").unwrap_or_default();
+        dates.into_iter().map(requests::date).collect()
+    }
+
+    /// Release dates, separated by bars: `DATE` for all orders, or `CHANNEL=DATE`, `CHANNEL@ZONE=DATE`, `@ZONE=DATE`.
+    pub fn releases(&mut self, column: &str) -> Vec<ItemRelease> {
+        let texts = self.row.text(column).split('|').map(str::trim).filter(|text| !text.is_empty());
+        let release = |text: &str| {
+            let (orders, date) = text.split_once('=').unwrap_or(("", text));
+            let (channel, zone) = orders.split_once('@').unwrap_or((orders, ""));
+            let release_date = Some(requests::date(date.trim().parse().ok()?));
+            let (channel, destination_zone) = (channel.trim().to_owned(), zone.trim().to_owned());
+            Some(ItemRelease { release_date, channel, destination_zone })
+        };
+        let releases: Option<Vec<ItemRelease>> = texts.map(release).collect();
+        self.parsed(column, releases, "release dates such as 2027-01-15|web@EU=2027-01-20").unwrap_or_default()
+    }
+
+    /// A time of the day `HH:MM`.
+    pub fn time(&mut self, column: &str) -> Option<TimeOfDay> {
+        let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
+        self.parsed(column, text.parse().ok(), "a time such as 14:30").map(encode::time_of_day)
+    }
+
+    /// The resource name of an id, empty when the field is.
+    #[must_use]
+    pub fn named_if_set(&self, column: &str, collection: &str) -> String {
+        let id = self.row.text(column);
+        if id.is_empty() { String::new() } else { named(collection, id) }
+    }
+
     /// An instant such as `2026-01-05T09:30:00Z`.
     pub fn instant(&mut self, column: &str) -> Option<Timestamp> {
         let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
@@ -287,6 +326,16 @@ impl Fields<'_> {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
         let expected: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         self.parsed(column, found, &format!("one of {}", expected.join(", "))).unwrap_or(default)
+    }
+
+    /// Several of the given words, separated by bars, as their numbers.
+    pub fn several_of(&mut self, column: &str, words: &[(&str, i32)]) -> Vec<i32> {
+        let text = self.row.text(column).to_lowercase();
+        let texts = text.split('|').map(str::trim).filter(|text| !text.is_empty());
+        let find = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
+        let found: Option<Vec<i32>> = texts.map(find).collect();
+        let expected: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.parsed(column, found, &format!("some of {}", expected.join("|"))).unwrap_or_default()
     }
 
     /// `true` or `false`, false when the field is empty.
@@ -356,6 +405,23 @@ mod tests {
     fn a_row_of_another_length_and_broken_json_are_refused_with_their_lines() {
         assert_eq!(all("a,b\n1,2\n1\n")[1].as_ref().unwrap_err().line, 3);
         assert_eq!(all("{\"a\":1}\n\n{\"a\":\n")[1].as_ref().unwrap_err().line, 3);
+    }
+
+    #[test]
+    fn release_dates_name_the_orders_that_they_are_for() {
+        let rows = all("releases\n2027-01-15|web=2027-01-20|@EU=2027-02-01|web@EU=2027-01-25\nsoon\n");
+        let releases = rows[0].as_ref().unwrap().fields().releases("releases");
+        let read: Vec<_> = releases
+            .iter()
+            .map(|release| {
+                let day = release.release_date.map(|date| (date.month, date.day)).unwrap();
+                (day, release.channel.as_str(), release.destination_zone.as_str())
+            })
+            .collect();
+        assert_eq!(read, [((1, 15), "", ""), ((1, 20), "web", ""), ((2, 1), "", "EU"), ((1, 25), "web", "EU")]);
+        let mut fields = rows[1].as_ref().unwrap().fields();
+        fields.releases("releases");
+        assert!(fields.finish().unwrap_err().detail.contains("soon"));
     }
 
     #[test]

@@ -145,6 +145,49 @@ async fn every_refused_row_of_an_import_is_reported_with_its_line() {
     assert_eq!(lines, [4, 5]);
 }
 
+#[tokio::test]
+async fn calendars_locations_and_lanes_are_imported_and_imported_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let calendars = file(
+        "calendars.csv",
+        "calendar,working_days,holidays\nuk,mon|tue|wed|thu|fri,2026-12-25|2026-12-28\nnever,,\nodd,mon|someday,\n",
+    );
+    let locations = file(
+        "locations.csv",
+        "location,kind,time_zone,calendar,order_cut_off,handling_days\nmain,warehouse,Europe/London,uk,14:30,1\n",
+    );
+    let lanes = file(
+        "lanes.csv",
+        "lane,location,destination_zone,destination_time_zone,transit_days,calendar\nmain-eu,main,EU,Europe/Berlin,2,uk\n",
+    );
+    let imported = services.json(&["import", "calendars", &calendars]);
+    assert_eq!((&imported["applied"], &imported["refused"]), (&Value::from(1), &Value::from(2)));
+    for _again in 0..2 {
+        assert_eq!(services.json(&["import", "locations", &locations])["applied"], 1);
+        assert_eq!(services.json(&["import", "lanes", &lanes])["applied"], 1);
+    }
+    // A file that is older than the working days does not take them away.
+    let older = file("older.csv", "location,kind,time_zone\nmain,store,Europe/London\n");
+    services.json(&["import", "locations", &older]);
+    let main = services.json(&["catalog", "location", "main"]);
+    assert_eq!((&main["kind"], &main["calendar"]), (&Value::from("LOCATION_KIND_STORE"), &Value::from("calendars/uk")));
+    assert_eq!(main["orderCutOff"]["hours"].as_i64(), Some(14));
+    assert_eq!(
+        services.json(&["catalog", "calendars"])["workingCalendars"][0]["holidays"].as_array().unwrap().len(),
+        2
+    );
+    assert_eq!(services.json(&["catalog", "lanes"])["lanes"][0]["transitDays"], 2);
+    let table = services.command(&["catalog", "locations"]).stdout;
+    assert!(String::from_utf8_lossy(&table).contains("14:30"));
+    assert!(services.stop().await);
+}
+
 #[test]
 fn completions_are_written_for_every_shell() {
     for shell in ["bash", "zsh", "fish"] {

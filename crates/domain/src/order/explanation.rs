@@ -15,13 +15,13 @@ pub struct Situation {
     pub pegged: Quantity,
     /// Units reserved on hand that have not shipped.
     pub reserved: Quantity,
-    /// The latest day on which pegged supply is expected. `None` when nothing is pegged.
+    /// The latest day on which pegged supply can leave again. `None` when nothing is pegged.
     pub last_pegged_date: Option<Date>,
     /// Whether a hold keeps the line from taking stock.
     pub is_held: bool,
     /// Whether supply that the line could use is open and not past due.
     pub has_supply: bool,
-    /// The day on which the customer wants the goods.
+    /// The last day on which the goods can leave to be in time for the customer.
     pub requested_date: Date,
     /// The civil day in the line's zone.
     pub today: Date,

@@ -8,6 +8,9 @@ pub mod explanation;
 pub mod line;
 pub mod policy;
 pub mod promise;
+pub mod promise_rule;
+pub mod release;
+pub mod route;
 pub mod state;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use jiff::{
 
 use crate::{
     ids::{ItemId, LocationId, PolicyId},
+    order::promise_rule::PromiseRule,
     quantity::Quantity,
     time::civil_date_in,
 };
@@ -95,6 +96,8 @@ pub struct BackorderPolicy {
     pub wait_start: WaitStart,
     /// What happens when the wait is over.
     pub after_wait: AfterWait,
+    /// When a promise moves to another day.
+    pub promise_rule: PromiseRule,
     /// Whether a line may be served from several locations.
     pub split_allowed: bool,
     /// The fewest units that one location may give when a line is split.
@@ -209,9 +212,12 @@ pub struct LineTerms {
     pub split_allowed: bool,
     /// The fewest units per location.
     pub minimum_per_location: Quantity,
+    /// When its promise moves to another day.
+    pub promise_rule: PromiseRule,
 }
 
-/// The terms of a line. Without a policy, backorders are allowed without limit and lines may be split.
+/// The terms of a line. Without a policy, backorders are allowed without limit, lines may be split, and promises follow
+/// what is expected at once.
 #[must_use]
 pub fn terms(policy: Option<&BackorderPolicy>, instruction: ShortageInstruction) -> LineTerms {
     let loss = if !instruction.waits() {
@@ -227,6 +233,7 @@ pub fn terms(policy: Option<&BackorderPolicy>, instruction: ShortageInstruction)
         waiting_limit: policy.and_then(|policy| policy.waiting_limit),
         split_allowed: policy.is_none_or(|policy| policy.split_allowed),
         minimum_per_location: policy.map_or(Quantity::ZERO, |policy| policy.minimum_per_location),
+        promise_rule: policy.map(|policy| policy.promise_rule).unwrap_or_default(),
     }
 }
 
@@ -289,6 +296,7 @@ mod tests {
             wait_days: WaitDays::Calendar,
             wait_start: WaitStart::OrderTime,
             after_wait: AfterWait::Ask,
+            promise_rule: PromiseRule::default(),
             split_allowed: true,
             minimum_per_location: Quantity::ZERO,
             locations: Vec::new(),

@@ -1,14 +1,17 @@
 //! The promise of a line: which quantity can ship on which day, and what covers it.
 //!
-//! A promise follows from the line's claims: reserved units ship on the day on which they were reserved, or on the
-//! requested day if that is later; pegged units on the day on which their supply is expected; for units that are neither,
-//! no date is known, and the whole line has none. Source: domain notes, 2.10 to 2.12.
+//! A promise follows from the line's claims: reserved units leave as soon as the location can send what it had when they
+//! were reserved, pegged units as soon as it can send what their supply brings, and neither before the day on which they
+//! have to; for units that are neither, no date is known, and the whole line has none. Source: domain notes, 2.10 to 2.12.
 
 use jiff::civil::Date;
 
 use crate::{
     ids::{LocationId, SupplyId},
-    order::claim::{ClaimCopy, ClaimSums},
+    order::{
+        claim::{ClaimCopy, ClaimSums},
+        route::{Delivery, LineDates},
+    },
     quantity::Quantity,
 };
 
@@ -34,6 +37,8 @@ pub struct Confirmation {
     pub cover: Cover,
     /// The location that will ship. `None` when none is known.
     pub location: Option<LocationId>,
+    /// When they reach the customer. `None` when no date or no lane is known.
+    pub delivery: Option<Delivery>,
 }
 
 /// Why a promise changed.
@@ -53,17 +58,15 @@ pub enum PromiseReason {
 
 /// The confirmations of a line, earliest first, those without a date last.
 ///
-/// `previous` are the confirmations before, so that units which stay reserved keep their day. `today` answers the civil
-/// day at a location.
+/// `previous` are the confirmations before, so that units which stay reserved keep their day.
 pub fn confirmations<'a>(
     previous: &[Confirmation],
     parts: impl IntoIterator<Item = &'a ClaimCopy> + Clone,
-    requested: Date,
-    today: impl Fn(&LocationId) -> Date,
+    dates: &LineDates<'_>,
 ) -> Vec<Confirmation> {
     let mut confirmations = Vec::new();
     for (location, quantity) in reserved_by_location(parts.clone()) {
-        stock_confirmations(previous, &location, quantity, today(&location).max(requested), &mut confirmations);
+        stock_confirmations(previous, &location, quantity, dates, &mut confirmations);
     }
     let mut unpegged = Quantity::ZERO;
     for part in parts {
@@ -72,11 +75,13 @@ pub fn confirmations<'a>(
             let quantity = peg.quantity.min(uncovered);
             uncovered = uncovered.saturating_sub(quantity);
             let cover = Cover::Supply(peg.supply.clone());
-            push(&mut confirmations, quantity, Some(peg.expected_date.max(requested)), cover, Some(&peg.location));
+            let ship_date = dates.supply_leaves(&peg.location, peg.expected_date);
+            push(&mut confirmations, leaving(quantity, ship_date, cover, &peg.location, dates));
         }
         unpegged = unpegged.checked_add(uncovered).unwrap_or(unpegged);
     }
-    push(&mut confirmations, unpegged, None, Cover::None, None);
+    let open = Confirmation { quantity: unpegged, ship_date: None, cover: Cover::None, location: None, delivery: None };
+    push(&mut confirmations, open);
     confirmations.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     confirmations
 }
@@ -102,38 +107,44 @@ fn stock_confirmations(
     previous: &[Confirmation],
     location: &LocationId,
     quantity: Quantity,
-    new_date: Date,
+    dates: &LineDates<'_>,
     confirmations: &mut Vec<Confirmation>,
 ) {
+    let new_date = dates.stock_leaves(location);
     let mut left = quantity;
     let kept = previous.iter().filter(|p| p.cover == Cover::Stock && p.location.as_ref() == Some(location));
     for before in kept {
-        let date = before.ship_date.unwrap_or(new_date);
+        let date = before.ship_date.or(new_date);
         let stays = before.quantity.min(left);
         left = left.saturating_sub(stays);
-        push(confirmations, stays, Some(date), Cover::Stock, Some(location));
+        push(confirmations, leaving(stays, date, Cover::Stock, location, dates));
     }
-    push(confirmations, left, Some(new_date), Cover::Stock, Some(location));
+    push(confirmations, leaving(left, new_date, Cover::Stock, location, dates));
 }
 
-fn push(
-    confirmations: &mut Vec<Confirmation>,
+fn leaving(
     quantity: Quantity,
     ship_date: Option<Date>,
     cover: Cover,
-    location: Option<&LocationId>,
-) {
-    if quantity.is_zero() {
+    location: &LocationId,
+    dates: &LineDates<'_>,
+) -> Confirmation {
+    let delivery = ship_date.and_then(|date| dates.delivery(location, date));
+    Confirmation { quantity, ship_date, cover, location: Some(location.clone()), delivery }
+}
+
+fn push(confirmations: &mut Vec<Confirmation>, new: Confirmation) {
+    if new.quantity.is_zero() {
         return;
     }
     let same = confirmations
         .iter_mut()
-        .find(|c| c.ship_date == ship_date && c.cover == cover && c.location.as_ref() == location);
+        .find(|c| (c.ship_date, &c.cover, &c.location) == (new.ship_date, &new.cover, &new.location));
     match same {
         Some(confirmation) => {
-            confirmation.quantity = confirmation.quantity.checked_add(quantity).unwrap_or(confirmation.quantity);
+            confirmation.quantity = confirmation.quantity.checked_add(new.quantity).unwrap_or(confirmation.quantity);
         }
-        None => confirmations.push(Confirmation { quantity, ship_date, cover, location: location.cloned() }),
+        None => confirmations.push(new),
     }
 }
 
@@ -151,6 +162,19 @@ pub fn promised(confirmations: &[Confirmation]) -> Option<(Date, &Confirmation)>
     latest
 }
 
+/// When all confirmed units have reached the customer. `None` when nothing is confirmed, or for some units no day is known.
+#[must_use]
+pub fn delivered(confirmations: &[Confirmation]) -> Option<&Delivery> {
+    let mut latest: Option<&Delivery> = None;
+    for confirmation in confirmations {
+        let delivery = confirmation.delivery.as_ref()?;
+        if latest.is_none_or(|last| delivery.date > last.date) {
+            latest = Some(delivery);
+        }
+    }
+    latest
+}
+
 /// Whether the customer's promise is another one: other quantities on other days, or out of stock instead of supply. Which
 /// supply covers a day, and units that have shipped, make no other promise.
 #[must_use]
@@ -158,17 +182,18 @@ pub fn is_another(previous: &[Confirmation], next: &[Confirmation]) -> bool {
     profile(previous) != profile(next)
 }
 
-/// What is promised, as a customer sees it: the day, whether it is there already, where it ships, how many.
-type Profile = Vec<((bool, Option<Date>), bool, Option<LocationId>, Quantity)>;
+/// What is promised, as a customer sees it: the days, whether it is there already, where it ships, how many. Without a
+/// day last.
+type Promised<'a> = (bool, Option<Date>, bool, Option<&'a LocationId>, Option<&'a Delivery>);
 
-fn profile(confirmations: &[Confirmation]) -> Profile {
-    let mut profile: Profile = Vec::with_capacity(confirmations.len());
+fn profile(confirmations: &[Confirmation]) -> Vec<(Promised<'_>, Quantity)> {
+    let mut profile: Vec<(Promised<'_>, Quantity)> = Vec::with_capacity(confirmations.len());
     for c in confirmations {
-        let key = ((c.ship_date.is_none(), c.ship_date), c.cover == Cover::Stock, c.location.clone());
-        match profile.iter_mut().find(|(date, stock, location, _)| (date, stock, location) == (&key.0, &key.1, &key.2))
-        {
-            Some(entry) => entry.3 = entry.3.checked_add(c.quantity).unwrap_or(entry.3),
-            None => profile.push((key.0, key.1, key.2, c.quantity)),
+        let is_there = c.cover == Cover::Stock;
+        let key = (c.ship_date.is_none(), c.ship_date, is_there, c.location.as_ref(), c.delivery.as_ref());
+        match profile.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => *sum = sum.checked_add(c.quantity).unwrap_or(*sum),
+            None => profile.push((key, c.quantity)),
         }
     }
     profile.sort();
@@ -193,36 +218,55 @@ pub fn reason_of(before: ClaimSums, after: ClaimSums) -> Option<PromiseReason> {
     }
 }
 
-/// Units that wait and cannot ship by the requested day: what is backordered.
+/// Units that wait for an item that is not released yet: no backorder.
 #[must_use]
-pub fn late_units(confirmations: &[Confirmation], requested: Date) -> Option<Quantity> {
-    Quantity::checked_sum(
-        confirmations
-            .iter()
-            .filter(|c| c.cover != Cover::Stock && c.ship_date.is_none_or(|date| date > requested))
-            .map(|c| c.quantity),
-    )
-}
-
-/// Units that wait, are wanted later than `today`, and can ship by then: no backorder.
-#[must_use]
-pub fn future_units(confirmations: &[Confirmation], requested: Date, today: Date) -> Option<Quantity> {
-    if requested <= today {
+pub fn preorder_units(confirmations: &[Confirmation], dates: &LineDates<'_>) -> Option<Quantity> {
+    if dates.release.is_none() {
         return Some(Quantity::ZERO);
     }
-    Quantity::checked_sum(
-        confirmations
-            .iter()
-            .filter(|c| c.cover != Cover::Stock && c.ship_date.is_some_and(|date| date <= requested))
-            .map(|c| c.quantity),
-    )
+    Quantity::checked_sum(confirmations.iter().filter(|c| c.cover != Cover::Stock).map(|c| c.quantity))
+}
+
+/// Units that wait and cannot leave in time for the requested day: what is backordered. Of an item that is not released
+/// none are.
+#[must_use]
+pub fn late_units(confirmations: &[Confirmation], dates: &LineDates<'_>) -> Option<Quantity> {
+    if dates.release.is_some() {
+        return Some(Quantity::ZERO);
+    }
+    let waiting = confirmations.iter().filter(|c| c.cover != Cover::Stock);
+    Quantity::checked_sum(waiting.filter(|c| !is_in_time(c, dates)).map(|c| c.quantity))
+}
+
+/// Units that wait, are wanted later than `today`, and can leave in time: no backorder. What is preordered is counted as
+/// that.
+#[must_use]
+pub fn future_units(confirmations: &[Confirmation], dates: &LineDates<'_>, today: Date) -> Option<Quantity> {
+    if dates.requested <= today || dates.release.is_some() {
+        return Some(Quantity::ZERO);
+    }
+    let waiting = confirmations.iter().filter(|c| c.cover != Cover::Stock);
+    Quantity::checked_sum(waiting.filter(|c| is_in_time(c, dates)).map(|c| c.quantity))
+}
+
+fn is_in_time(confirmation: &Confirmation, dates: &LineDates<'_>) -> bool {
+    let leaves = confirmation.ship_date.zip(confirmation.location.as_ref());
+    leaves.is_some_and(|(date, location)| date <= dates.due(location))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use jiff::{Timestamp, tz::TimeZone};
+
     use super::*;
-    use crate::order::claim::{Pegged, Reserved};
+    use crate::{
+        calendar::ShipSchedule,
+        order::{
+            claim::{Pegged, Reserved},
+            route::{DateBasis, Route},
+        },
+    };
 
     fn units(n: i64) -> Quantity {
         Quantity::try_new(n).unwrap()
@@ -254,8 +298,17 @@ mod tests {
         ClaimCopy { reservations, released, waiting: units(waiting), pegs, posted }
     }
 
+    fn plain(_: &LocationId) -> Route {
+        Route { schedule: ShipSchedule::every_day(TimeZone::UTC), lane: None }
+    }
+
+    fn wanted(requested: i8, today: i8) -> LineDates<'static> {
+        let now: Timestamp = format!("{}T12:00:00Z", day(today)).parse().unwrap();
+        LineDates { requested: day(requested), basis: DateBasis::Ship, release: None, now, route: &plain }
+    }
+
     fn made(previous: &[Confirmation], claim: &ClaimCopy, requested: i8, today: i8) -> Vec<Confirmation> {
-        confirmations(previous, [claim], day(requested), |_| day(today))
+        confirmations(previous, [claim], &wanted(requested, today))
     }
 
     #[test]
@@ -317,11 +370,23 @@ mod tests {
     }
 
     #[test]
+    fn units_of_an_item_that_is_not_released_are_preordered_and_not_late() {
+        let claim = claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 2, 25)]);
+        let dates = LineDates { release: Some(day(28)), ..wanted(24, 23) };
+        let promise = confirmations(&[], [&claim], &dates);
+        assert_eq!(preorder_units(&promise, &dates), Some(units(6)));
+        assert_eq!(late_units(&promise, &dates), Some(Quantity::ZERO));
+        assert_eq!(promise[0].ship_date, Some(day(28)));
+        assert_eq!(preorder_units(&promise, &wanted(24, 23)), Some(Quantity::ZERO));
+    }
+
+    #[test]
     fn only_units_that_miss_the_requested_day_are_backordered() {
         let claim = claim(vec![reserved("main", 4)], 6, vec![pegged("PO-1", 2, 25), pegged("PO-2", 3, 29)]);
         let promise = made(&[], &claim, 27, 23);
-        assert_eq!(late_units(&promise, day(27)), Some(units(4)));
-        assert_eq!(future_units(&promise, day(27), day(23)), Some(units(2)));
-        assert_eq!(future_units(&promise, day(27), day(27)), Some(Quantity::ZERO));
+        let dates = wanted(27, 23);
+        assert_eq!(late_units(&promise, &dates), Some(units(4)));
+        assert_eq!(future_units(&promise, &dates, day(23)), Some(units(2)));
+        assert_eq!(future_units(&promise, &dates, day(27)), Some(Quantity::ZERO));
     }
 }

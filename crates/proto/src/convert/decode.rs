@@ -4,12 +4,15 @@
 //! caller decodes everything first, finishes the collector, and then has all values.
 
 use backorder_domain::{
-    ids::{ItemId, LocationId, OrderId},
+    ids::{CalendarId, ItemId, LaneId, LocationId, OrderId},
     money::{CurrencyCode, Money, NANOS_PER_UNIT},
     quantity::Quantity,
     time::whole_microseconds,
 };
-use jiff::{Timestamp, civil};
+use jiff::{
+    Timestamp,
+    civil::{self, Time},
+};
 use uuid::Uuid;
 
 use super::Violations;
@@ -73,6 +76,21 @@ pub fn location_name(name: &str, field: &str, violations: &mut Violations) -> Op
     resource_name(name, "locations", LocationId::try_new, field, violations)
 }
 
+/// A working calendar's name, `calendars/{calendar}`.
+pub fn calendar_name(name: &str, field: &str, violations: &mut Violations) -> Option<CalendarId> {
+    resource_name(name, "calendars", CalendarId::try_new, field, violations)
+}
+
+/// A working calendar's name that may be empty: `Some(None)` when it is.
+pub fn calendar_name_if_set(name: &str, field: &str, violations: &mut Violations) -> Option<Option<CalendarId>> {
+    if name.is_empty() { Some(None) } else { calendar_name(name, field, violations).map(Some) }
+}
+
+/// A lane's name, `lanes/{lane}`.
+pub fn lane_name(name: &str, field: &str, violations: &mut Violations) -> Option<LaneId> {
+    resource_name(name, "lanes", LaneId::try_new, field, violations)
+}
+
 /// An order's name, `orders/{order}`.
 pub fn order_name(name: &str, field: &str, violations: &mut Violations) -> Option<OrderId> {
     resource_name(name, "orders", OrderId::try_new, field, violations)
@@ -114,6 +132,21 @@ pub fn date(date: Option<&pb::Date>, field: &str, violations: &mut Violations) -
 /// A civil date that may be absent: `Some(None)` when it is.
 pub fn date_if_set(value: Option<&pb::Date>, field: &str, violations: &mut Violations) -> Option<Option<civil::Date>> {
     if value.is_none() { Some(None) } else { date(value, field, violations).map(Some) }
+}
+
+/// A time of the day that may be absent: `Some(None)` when it is.
+pub fn time_of_day_if_set(
+    value: Option<&pb::TimeOfDay>,
+    field: &str,
+    violations: &mut Violations,
+) -> Option<Option<Time>> {
+    let Some(value) = value else { return Some(None) };
+    let part = |number: i32| i8::try_from(number).ok();
+    let made = part(value.hours).zip(part(value.minutes)).and_then(|(h, m)| Time::new(h, m, 0, 0).ok());
+    if made.is_none() {
+        violations.push(field, "must be a time between 00:00 and 23:59");
+    }
+    made.map(Some)
 }
 
 fn valid_date(date: &pb::Date) -> Option<civil::Date> {

@@ -1,7 +1,10 @@
 //! Domain values to wire types. Encoding cannot fail: a domain value is always valid.
 
 use backorder_domain::money::{Money, NANOS_PER_UNIT};
-use jiff::{Timestamp, civil};
+use jiff::{
+    Timestamp,
+    civil::{self, Time},
+};
 
 use crate::common::v1 as pb;
 
@@ -9,6 +12,12 @@ use crate::common::v1 as pb;
 #[must_use]
 pub fn date(date: civil::Date) -> pb::Date {
     pb::Date { year: i32::from(date.year()), month: i32::from(date.month()), day: i32::from(date.day()) }
+}
+
+/// A time of the day, to the minute.
+#[must_use]
+pub fn time_of_day(time: Time) -> pb::TimeOfDay {
+    pb::TimeOfDay { hours: i32::from(time.hour()), minutes: i32::from(time.minute()) }
 }
 
 /// An amount of money; units and nanos have the same sign, as the contract asks.
@@ -39,6 +48,18 @@ pub fn item_name(item: &backorder_domain::ids::ItemId) -> String {
 #[must_use]
 pub fn location_name(location: &backorder_domain::ids::LocationId) -> String {
     format!("locations/{location}")
+}
+
+/// The resource name of a working calendar: `calendars/{calendar}`.
+#[must_use]
+pub fn calendar_name(calendar: &backorder_domain::ids::CalendarId) -> String {
+    format!("calendars/{calendar}")
+}
+
+/// The resource name of a lane: `lanes/{lane}`.
+#[must_use]
+pub fn lane_name(lane: &backorder_domain::ids::LaneId) -> String {
+    format!("lanes/{lane}")
 }
 
 /// The resource name of an order: `orders/{order}`.

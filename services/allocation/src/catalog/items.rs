@@ -1,7 +1,12 @@
 //! The copy of an item.
 
-use backorder_domain::money::NANOS_PER_UNIT;
-use backorder_proto::{common::v1::Money, inventory::v1 as pb};
+use backorder_domain::{money::NANOS_PER_UNIT, order::release::ItemRelease};
+use backorder_proto::{
+    common::v1::Money,
+    convert::{Violations, decode},
+    inventory::v1 as pb,
+};
+use backorder_storage::columns;
 
 use crate::store::entity::item_copy;
 
@@ -20,6 +25,8 @@ pub struct ItemCopy {
     pub cost: Option<(i64, String)>,
     /// The other units in which customers may order.
     pub units: Vec<SellableUnit>,
+    /// From when it may leave.
+    pub releases: Vec<ItemRelease>,
     /// The version of the item.
     pub version: i64,
 }
@@ -45,6 +52,7 @@ impl ItemCopy {
             pack_size: item.pack_size.max(1),
             cost: item.unit_cost.as_ref().and_then(|cost| Some((nanos(cost)?, cost.currency_code.clone()))),
             units: units.map(|unit| SellableUnit { code: unit.code.clone(), base_units: unit.base_units }).collect(),
+            releases: item.releases.iter().filter_map(release_of).collect(),
             version: item.etag.parse().unwrap_or_default(),
         })
     }
@@ -57,6 +65,14 @@ impl ItemCopy {
         }
         self.units.iter().find(|unit| unit.code == code).map(|unit| unit.base_units)
     }
+}
+
+fn release_of(release: &pb::ItemRelease) -> Option<ItemRelease> {
+    Some(ItemRelease {
+        date: decode::date(release.release_date.as_ref(), "", &mut Violations::new())?,
+        channel: release.channel.clone(),
+        destination_zone: release.destination_zone.clone(),
+    })
 }
 
 fn nanos(money: &Money) -> Option<i64> {
@@ -74,9 +90,21 @@ impl From<&ItemCopy> for item_copy::Model {
             cost_nanos: item.cost.as_ref().map(|(nanos, _)| *nanos),
             cost_currency: item.cost.as_ref().map(|(_, currency)| currency.clone()).unwrap_or_default(),
             units: units.join("\n"),
+            releases: item.releases.iter().map(release_text).collect::<Vec<_>>().join("\n"),
             version: item.version,
         }
     }
+}
+
+/// Date, channel and zone between tabs, which none of them holds.
+fn release_text(release: &ItemRelease) -> String {
+    format!("{}\t{}\t{}", columns::date_text(release.date), release.channel, release.destination_zone)
+}
+
+fn release_of_text(entry: &str) -> Option<ItemRelease> {
+    let mut fields = entry.split('\t');
+    let mut next = || fields.next().map(str::to_owned);
+    Some(ItemRelease { date: next()?.parse().ok()?, channel: next()?, destination_zone: next()? })
 }
 
 impl From<item_copy::Model> for ItemCopy {
@@ -87,6 +115,7 @@ impl From<item_copy::Model> for ItemCopy {
         });
         Self {
             units: units.collect(),
+            releases: row.releases.split('\n').filter_map(release_of_text).collect(),
             cost: row.cost_nanos.map(|nanos| (nanos, row.cost_currency)),
             id: row.id,
             category: row.category,
@@ -100,6 +129,8 @@ impl From<item_copy::Model> for ItemCopy {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use backorder_proto::common::v1::Date;
+
     use super::*;
 
     #[test]
@@ -116,6 +147,11 @@ mod tests {
             unit_cost: Some(Money { currency_code: "GBP".to_owned(), units: 1, nanos: 500_000_000 }),
             units: vec![unit("CASE OF 12", true), unit("PALLET", false)],
             etag: "3".to_owned(),
+            releases: vec![pb::ItemRelease {
+                release_date: Some(Date { year: 2027, month: 1, day: 15 }),
+                channel: "the web".to_owned(),
+                destination_zone: String::new(),
+            }],
             ..pb::Item::default()
         };
         let copy = ItemCopy::of_message(&message).unwrap();
@@ -125,6 +161,7 @@ mod tests {
             (copy.base_units_of("PALLET"), copy.base_units_of(""), copy.base_units_of("EA")),
             (None, Some(1), Some(1))
         );
+        assert_eq!(copy.releases[0].channel, "the web");
         assert_eq!(ItemCopy::from(item_copy::Model::from(&copy)), copy);
     }
 }

@@ -3,16 +3,18 @@
 
 mod items;
 mod places;
+mod shipping;
 
 pub use items::ItemCopy;
-pub use places::{Place, PlaceKind, Places};
+pub use places::{Place, PlaceCopies, PlaceKind, Places};
+pub use shipping::{CalendarCopy, LaneCopy, Way};
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, PoisonError, RwLock},
 };
 
-use backorder_storage::Store;
+use backorder_storage::{StorageError, Store, WriteTx};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tonic::{Code, Status};
 
@@ -27,7 +29,7 @@ const ITEMS_MAX: usize = 100_000;
 /// Items asked for at once.
 const ASKED_AT_ONCE: usize = 16;
 
-/// Items and locations, in memory over the store over inventory. Clones share the memory.
+/// Items, locations, working calendars and lanes, in memory over the store over inventory. Clones share the memory.
 #[derive(Clone)]
 pub struct Catalog {
     store: Store,
@@ -38,7 +40,15 @@ pub struct Catalog {
 #[derive(Default)]
 struct Memory {
     items: RwLock<HashMap<String, Arc<ItemCopy>>>,
-    places: RwLock<Option<Arc<Places>>>,
+    places: RwLock<RememberedPlaces>,
+}
+
+#[derive(Default)]
+struct RememberedPlaces {
+    /// What was read and told, each copy in its newest version.
+    places: Arc<Places>,
+    /// Whether all that there was has been read, and not only some been told.
+    loaded: bool,
 }
 
 impl Catalog {
@@ -71,7 +81,7 @@ impl Catalog {
         if missing.is_empty() {
             return Ok(found);
         }
-        for item in store::catalog::items(&self.store, missing.iter().copied()).await? {
+        for item in store::catalog::items(self.store.reader(), missing.iter().copied()).await? {
             missing.remove(item.id.as_str());
             found.insert(item.id.clone(), self.remember_item(item));
         }
@@ -107,18 +117,35 @@ impl Catalog {
         if let Some(places) = self.known_places() {
             return Ok(places);
         }
-        let mut places = store::catalog::places(&self.store).await?;
-        if places.is_empty() {
+        let mut copies = store::catalog::places(self.store.reader()).await?;
+        if copies.places.is_empty() {
             let locations = self.inventory.locations().await.map_err(Error::Unanswered)?;
-            places = locations.iter().filter_map(Place::of_message).collect();
+            copies = self.ask_calendars_and_lanes().await?;
+            copies.places = locations.iter().filter_map(Place::of_message).collect();
         }
-        Ok(self.remember_places(Places::new(places)))
+        Ok(self.remember_places(copies, true))
     }
 
-    /// The locations as memory has them; none known is an empty answer. For work inside transactions.
-    #[must_use]
-    pub fn places_now(&self) -> Arc<Places> {
-        self.known_places().unwrap_or_default()
+    async fn ask_calendars_and_lanes(&self) -> Result<PlaceCopies, Error> {
+        let calendars = self.inventory.calendars().await.map_err(Error::Unanswered)?;
+        let lanes = self.inventory.lanes().await.map_err(Error::Unanswered)?;
+        Ok(PlaceCopies {
+            places: Vec::new(),
+            calendars: calendars.iter().filter_map(CalendarCopy::of_message).collect(),
+            lanes: lanes.iter().filter_map(LaneCopy::of_message).collect(),
+        })
+    }
+
+    /// The locations as memory or else the copies in the store have them, for work inside a transaction. A process that
+    /// has just started must not take a location for one that ships on every day.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn places_in_tx(&self, tx: &WriteTx<'_>) -> Result<Arc<Places>, StorageError> {
+        if let Some(places) = self.known_places() {
+            return Ok(places);
+        }
+        Ok(self.remember_places(store::catalog::places(tx).await?, true))
     }
 
     /// The locations, among them those of the ids, each with the field that names it.
@@ -135,35 +162,35 @@ impl Catalog {
                     location.map_err(|status| refused(status, Kind::Location, name.clone(), field.clone()))?;
                 let place = Place::of_message(&location)
                     .ok_or_else(|| Error::Contract(format!("{name} has no known kind or time zone")))?;
-                places = self.remember_places(places.with(place));
+                // Its calendar may be as new as the location.
+                let copies = self.ask_calendars_and_lanes().await?;
+                places = self.remember_places(PlaceCopies { places: vec![place], ..copies }, false);
             }
         }
         Ok(places)
     }
 
     fn known_places(&self) -> Option<Arc<Places>> {
-        self.memory.places.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let known = self.memory.places.read().unwrap_or_else(PoisonError::into_inner);
+        known.loaded.then(|| Arc::clone(&known.places))
     }
 
-    fn remember_places(&self, places: Places) -> Arc<Places> {
-        let places = Arc::new(places);
+    /// Takes copies over where they are not older than what is known; `all` says that there were no more to read.
+    fn remember_places(&self, copies: PlaceCopies, all: bool) -> Arc<Places> {
         let mut known = self.memory.places.write().unwrap_or_else(PoisonError::into_inner);
+        known.places = Arc::new(known.places.with(copies));
         // An empty world is asked for again: its locations may be created at any moment.
-        *known = (!places.is_empty()).then(|| Arc::clone(&places));
-        places
+        known.loaded |= all && !known.places.is_empty();
+        Arc::clone(&known.places)
     }
 
     /// Takes over what events told.
-    pub fn renew(&self, items: Vec<ItemCopy>, places: Vec<Place>) {
+    pub fn renew(&self, items: Vec<ItemCopy>, copies: PlaceCopies) {
         for item in items {
             self.remember_item(item);
         }
-        if !places.is_empty() {
-            let mut known = self.known_places().map(|places| (*places).clone()).unwrap_or_default();
-            for place in places {
-                known = known.with(place);
-            }
-            self.remember_places(known);
+        if !copies.is_empty() {
+            self.remember_places(copies, false);
         }
     }
 }

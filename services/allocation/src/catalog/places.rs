@@ -1,15 +1,24 @@
-//! The copies of locations: their kinds, their ranks and their time zones.
+//! The copies of locations, and with them the working calendars and lanes by which they ship.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use backorder_domain::{
+    calendar::{DayCount, Lane, ShipSchedule, WorkingCalendar},
     ids::LocationId,
     time::{civil_date_in, time_zone},
 };
-use backorder_proto::inventory::v1 as pb;
-use backorder_storage::StorageError;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use backorder_proto::{
+    convert::{Violations, decode, encode},
+    inventory::v1 as pb,
+};
+use backorder_storage::{StorageError, columns};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 
+use super::shipping::{CalendarCopy, LaneCopy, Way};
 use crate::store::entity::location_copy;
 
 /// What kind of place a location is.
@@ -36,14 +45,35 @@ pub struct Place {
     pub zone_name: String,
     /// Lower ranks are used first.
     pub rank: i32,
+    /// The id of its working calendar; `None` means every day.
+    pub calendar: Option<String>,
+    /// The local time at which it is too late to count on a day.
+    pub order_cut_off: Option<Time>,
+    /// Working days from the arrival of a supply until its units can be picked.
+    pub dock_to_stock_days: DayCount,
+    /// Working days from then until the goods leave.
+    pub handling_days: DayCount,
     /// The version of the location.
     pub version: i64,
 }
 
-/// All known locations.
+/// Copies of locations, working calendars and lanes.
+#[derive(Debug, Clone, Default)]
+pub struct PlaceCopies {
+    /// Of locations.
+    pub places: Vec<Place>,
+    /// Of working calendars.
+    pub calendars: Vec<CalendarCopy>,
+    /// Of lanes.
+    pub lanes: Vec<LaneCopy>,
+}
+
+/// All known locations, with the calendars and lanes by which they ship.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     by_id: HashMap<String, Place>,
+    calendars: HashMap<String, CalendarCopy>,
+    lanes: HashMap<Way, LaneCopy>,
     /// Warehouses and stores, by rank and id.
     serving: Vec<LocationId>,
 }
@@ -64,6 +94,10 @@ impl Place {
             zone: time_zone(&location.time_zone).ok()?,
             zone_name: location.time_zone.clone(),
             rank: location.rank,
+            calendar: location.calendar.strip_prefix("calendars/").map(str::to_owned),
+            order_cut_off: decode::time_of_day_if_set(location.order_cut_off.as_ref(), "", &mut Violations::new())?,
+            dock_to_stock_days: DayCount::try_from(location.dock_to_stock_days).ok()?,
+            handling_days: DayCount::try_from(location.handling_days).ok()?,
             version: location.etag.parse().unwrap_or_default(),
         })
     }
@@ -73,10 +107,19 @@ impl Place {
     }
 }
 
-impl Places {
-    /// The given locations.
+impl PlaceCopies {
+    /// Whether there is no copy at all.
     #[must_use]
-    pub fn new(places: Vec<Place>) -> Self {
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.calendars.is_empty() && self.lanes.is_empty()
+    }
+}
+
+impl Places {
+    /// What the copies say.
+    #[must_use]
+    pub fn new(copies: PlaceCopies) -> Self {
+        let PlaceCopies { places, calendars, lanes } = copies;
         let mut serving: Vec<(i32, LocationId)> = places
             .iter()
             .filter(|place| place.serves_by_default())
@@ -85,19 +128,68 @@ impl Places {
         serving.sort();
         Self {
             by_id: places.into_iter().map(|place| (place.id.to_string(), place)).collect(),
+            calendars: calendars.into_iter().map(|calendar| (calendar.id.clone(), calendar)).collect(),
+            lanes: lanes.into_iter().map(|lane| (lane.way.clone(), lane)).collect(),
             serving: serving.into_iter().map(|(_, id)| id).collect(),
         }
     }
 
-    /// These and one more, or one changed. An older version of a known one changes nothing.
+    /// These with newer copies. An older version of what is known changes nothing.
     #[must_use]
-    pub fn with(&self, place: Place) -> Self {
-        if self.get(place.id.as_str()).is_some_and(|known| known.version > place.version) {
-            return self.clone();
+    pub fn with(&self, copies: PlaceCopies) -> Self {
+        let mut known = self.clone();
+        for place in copies.places {
+            if known.get(place.id.as_str()).is_none_or(|old| old.version <= place.version) {
+                known.by_id.insert(place.id.to_string(), place);
+            }
         }
-        let mut places: Vec<Place> = self.by_id.values().filter(|known| known.id != place.id).cloned().collect();
-        places.push(place);
-        Self::new(places)
+        for calendar in copies.calendars {
+            if known.calendars.get(&calendar.id).is_none_or(|old| old.version <= calendar.version) {
+                known.calendars.insert(calendar.id.clone(), calendar);
+            }
+        }
+        for lane in copies.lanes {
+            if known.lanes.get(&lane.way).is_none_or(|old| old.version <= lane.version) {
+                known.lanes.insert(lane.way.clone(), lane);
+            }
+        }
+        Self::new(PlaceCopies {
+            places: known.by_id.into_values().collect(),
+            calendars: known.calendars.into_values().collect(),
+            lanes: known.lanes.into_values().collect(),
+        })
+    }
+
+    fn calendar(&self, id: Option<&String>) -> Arc<WorkingCalendar> {
+        // Events tell of a calendar before they tell of what names it.
+        let known = id.and_then(|id| self.calendars.get(id));
+        known.map_or_else(|| Arc::new(WorkingCalendar::every_day()), |calendar| Arc::clone(&calendar.days))
+    }
+
+    /// How a location ships; one that is not known ships on every day at once, in the zone `otherwise`.
+    #[must_use]
+    pub fn schedule_of(&self, location: &LocationId, otherwise: &TimeZone) -> ShipSchedule {
+        let Some(place) = self.get(location.as_str()) else { return ShipSchedule::every_day(otherwise.clone()) };
+        ShipSchedule {
+            zone: place.zone.clone(),
+            calendar: self.calendar(place.calendar.as_ref()),
+            cut_off: place.order_cut_off,
+            dock_to_stock_days: place.dock_to_stock_days,
+            handling_days: place.handling_days,
+        }
+    }
+
+    /// Whether any lane is known.
+    #[must_use]
+    pub fn has_lanes(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
+    /// The lane of a way.
+    #[must_use]
+    pub fn lane_of(&self, way: &Way) -> Option<Lane> {
+        let copy = self.lanes.get(way)?;
+        copy.over(self.calendar(copy.calendar.as_ref()))
     }
 
     /// Whether no location is known.
@@ -155,6 +247,10 @@ impl From<&Place> for location_copy::Model {
             kind: kind.as_str_name().to_owned(),
             time_zone: place.zone_name.clone(),
             rank: place.rank,
+            calendar_id: place.calendar.clone(),
+            order_cut_off: place.order_cut_off.map(columns::time_text),
+            dock_to_stock_days: i32::from(place.dock_to_stock_days),
+            handling_days: i32::from(place.handling_days),
             version: place.version,
         }
     }
@@ -169,6 +265,11 @@ impl TryFrom<location_copy::Model> for Place {
             kind: pb::LocationKind::from_str_name(&row.kind).unwrap_or_default().into(),
             time_zone: row.time_zone,
             rank: row.rank,
+            calendar: row.calendar_id.map(|id| format!("calendars/{id}")).unwrap_or_default(),
+            order_cut_off: columns::optional_time(row.order_cut_off.as_deref(), "location_copy")?
+                .map(encode::time_of_day),
+            dock_to_stock_days: row.dock_to_stock_days,
+            handling_days: row.handling_days,
             etag: row.version.to_string(),
             ..pb::Location::default()
         };
@@ -196,23 +297,32 @@ mod tests {
         .unwrap()
     }
 
+    fn copies(places: Vec<Place>) -> PlaceCopies {
+        PlaceCopies { places, ..PlaceCopies::default() }
+    }
+
+    fn of(places: Vec<Place>) -> Places {
+        Places::new(copies(places))
+    }
+
     #[test]
     fn the_first_warehouse_or_store_by_rank_serves_first() {
-        let places = Places::new(vec![
+        let places = of(vec![
             place("supplier", pb::LocationKind::DropShipSupplier, 0),
             place("west", pb::LocationKind::Warehouse, 2),
             place("east", pb::LocationKind::Store, 1),
         ]);
         assert_eq!(places.first_serving().unwrap().as_str(), "east");
-        let changed = places.with(Place { rank: 0, version: 2, ..place("west", pb::LocationKind::Warehouse, 2) });
+        let changed =
+            places.with(copies(vec![Place { rank: 0, version: 2, ..place("west", pb::LocationKind::Warehouse, 2) }]));
         assert_eq!(changed.first_serving().unwrap().as_str(), "west");
-        let late = changed.with(place("west", pb::LocationKind::Warehouse, 9));
+        let late = changed.with(copies(vec![place("west", pb::LocationKind::Warehouse, 9)]));
         assert_eq!(late.first_serving().unwrap().as_str(), "west", "an older version changes nothing");
     }
 
     #[test]
     fn today_is_read_where_the_location_is() {
-        let places = Places::new(vec![place("tokyo", pb::LocationKind::Warehouse, 0)]);
+        let places = of(vec![place("tokyo", pb::LocationKind::Warehouse, 0)]);
         let now: Timestamp = "2026-11-23T20:00:00Z".parse().unwrap();
         let today = |id: &str| places.today_at(&LocationId::try_new(id).unwrap(), now, &TimeZone::UTC).to_string();
         assert_eq!((today("tokyo").as_str(), today("elsewhere").as_str()), ("2026-11-24", "2026-11-23"));
@@ -220,7 +330,15 @@ mod tests {
 
     #[test]
     fn a_copy_survives_the_store() {
-        let row = location_copy::Model::from(&place("west", pb::LocationKind::Warehouse, 2));
+        let west = place("west", pb::LocationKind::Warehouse, 2);
+        let west = Place {
+            calendar: Some("uk".to_owned()),
+            order_cut_off: Some(Time::constant(14, 30, 0, 0)),
+            dock_to_stock_days: 1,
+            handling_days: 2,
+            ..west
+        };
+        let row = location_copy::Model::from(&west);
         let back = Place::try_from(row.clone()).unwrap();
         assert_eq!(location_copy::Model::from(&back), row);
     }

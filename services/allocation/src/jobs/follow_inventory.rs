@@ -1,18 +1,19 @@
-//! Follows inventory: claims that changed, free units that wait for a run, items and locations.
+//! Follows inventory: claims that changed, free units that wait for a run, and the master data
+//! of which copies are kept.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use backorder_messaging::{Envelope, EventHandler, HandlerError, Subscription};
 use backorder_proto::inventory::v1 as pb;
-use backorder_storage::{WriteTx, columns};
+use backorder_storage::{StorageError, WriteTx, columns};
 use prost::Message;
 
 use crate::{
-    catalog::{ItemCopy, Place},
+    catalog::{CalendarCopy, ItemCopy, LaneCopy, Place, PlaceCopies},
     error::Error,
     store::{
-        catalog::{put_items_in_tx, put_places_in_tx},
+        catalog::{items as items_in, put_items_in_tx, put_places_in_tx},
         runs,
     },
     use_cases::{UseCases, claims::ClaimNews},
@@ -25,6 +26,8 @@ const CLAIM_CHANGED: &str = "backorder.inventory.v1.ClaimChanged";
 const HOLD_CHANGED: &str = "backorder.inventory.v1.HoldChanged";
 const ITEM_CHANGED: &str = "backorder.inventory.v1.ItemChanged";
 const LOCATION_CHANGED: &str = "backorder.inventory.v1.LocationChanged";
+const CALENDAR_CHANGED: &str = "backorder.inventory.v1.WorkingCalendarChanged";
+const LANE_CHANGED: &str = "backorder.inventory.v1.LaneChanged";
 
 /// How long news waits for steps that may know it already.
 const STEPS_PATIENCE: Duration = Duration::from_secs(1);
@@ -32,7 +35,14 @@ const STEPS_PATIENCE: Duration = Duration::from_secs(1);
 /// The events that matter here.
 #[must_use]
 pub fn subscription() -> Subscription {
-    Subscription::new(CONSUMER, "inventory").only([CLAIM_CHANGED, HOLD_CHANGED, ITEM_CHANGED, LOCATION_CHANGED])
+    Subscription::new(CONSUMER, "inventory").only([
+        CLAIM_CHANGED,
+        HOLD_CHANGED,
+        ITEM_CHANGED,
+        LOCATION_CHANGED,
+        CALENDAR_CHANGED,
+        LANE_CHANGED,
+    ])
 }
 
 /// Applies inventory's events.
@@ -44,7 +54,7 @@ struct News {
     claims: Vec<ClaimNews>,
     pools: BTreeSet<runs::Pool>,
     items: Vec<ItemCopy>,
-    places: Vec<Place>,
+    copies: PlaceCopies,
 }
 
 #[async_trait]
@@ -75,8 +85,19 @@ impl EventHandler for FollowInventory {
         let news = self.read(events)?;
         let now = self.0.now();
         let traceparent = events.last().and_then(|event| event.traceparent.clone());
-        put_items_in_tx(tx, &last_of_each(&news.items, |item| item.id.as_str())).await?;
-        put_places_in_tx(tx, &last_of_each(&news.places, |place| place.id.as_str())).await?;
+        let items = last_of_each(&news.items, |item| item.id.as_str());
+        let released = with_other_releases(tx, &items).await?;
+        put_items_in_tx(tx, &items).await?;
+        let copies = PlaceCopies {
+            places: last_of_each(&news.copies.places, |place| place.id.as_str()),
+            calendars: last_of_each(&news.copies.calendars, |calendar| calendar.id.as_str()),
+            lanes: last_of_each(&news.copies.lanes, |lane| lane.id.as_str()),
+        };
+        put_places_in_tx(tx, &copies).await?;
+        if !released.is_empty() {
+            let followed = self.0.follow_releases_in_tx(tx, &released, now, traceparent.clone()).await;
+            followed.map_err(handler_error)?;
+        }
         if !news.claims.is_empty() {
             let followed = self.0.follow_claims_in_tx(tx, &news.claims, &news.pools, now, traceparent).await;
             followed.map_err(handler_error)?;
@@ -87,7 +108,7 @@ impl EventHandler for FollowInventory {
 
     async fn after_commit(&self, events: &[Envelope]) {
         let Ok(news) = self.read(events) else { return };
-        self.0.catalog().renew(news.items, news.places);
+        self.0.catalog().renew(news.items, news.copies);
         // A promise may have been put off for a run that was done at the same moment.
         if !news.pools.is_empty() || !news.claims.is_empty() {
             self.0.wakes().runs.wake();
@@ -118,13 +139,36 @@ impl FollowInventory {
                     let place = place.ok_or_else(|| {
                         HandlerError::rejected(format!("{} has no known kind or zone", location.name))
                     })?;
-                    news.places.push(Place { version: event.sequence, ..place });
+                    news.copies.places.push(Place { version: event.sequence, ..place });
+                }
+                CALENDAR_CHANGED => {
+                    let calendar = decode::<pb::WorkingCalendarChanged>(event)?.working_calendar.unwrap_or_default();
+                    let copy = CalendarCopy::of_message(&calendar);
+                    let copy =
+                        copy.ok_or_else(|| HandlerError::rejected(format!("{} makes no calendar", calendar.name)))?;
+                    news.copies.calendars.push(CalendarCopy { version: event.sequence, ..copy });
+                }
+                LANE_CHANGED => {
+                    let lane = decode::<pb::LaneChanged>(event)?.lane.unwrap_or_default();
+                    let copy = LaneCopy::of_message(&lane);
+                    let copy = copy.ok_or_else(|| HandlerError::rejected(format!("{} makes no lane", lane.name)))?;
+                    news.copies.lanes.push(LaneCopy { version: event.sequence, ..copy });
                 }
                 _ => {}
             }
         }
         Ok(news)
     }
+}
+
+/// Those of the new copies that have other release dates than the copies before them.
+async fn with_other_releases(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<Vec<ItemCopy>, StorageError> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = items_in(tx, items.iter().map(|item| item.id.as_str())).await?;
+    let was = |item: &ItemCopy| before.iter().find(|old| old.id == item.id).map(|old| old.releases.clone());
+    Ok(items.iter().filter(|item| was(item).unwrap_or_default() != item.releases).cloned().collect())
 }
 
 /// The order of a claim's resource name, `claims/orders/{order}/lines/…`.

@@ -5,10 +5,12 @@ mod claim_memory;
 mod follow_inventory;
 mod requeue_lines;
 mod resume_steps;
+mod review_promises;
 mod run_allocations;
 
 pub use claim_memory::ClaimMemory;
 pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
 pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;
+pub use review_promises::review_promises;
 pub use run_allocations::run_allocations;

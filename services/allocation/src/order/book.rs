@@ -6,6 +6,7 @@ use backorder_domain::{
     order::{
         claim::ClaimCopy,
         line::{LineVector, VectorParts},
+        promise::Cover,
         state::OrderState,
     },
     quantity::Quantity,
@@ -84,6 +85,17 @@ impl LineRecord {
     /// [`StorageError::InvalidRow`] for texts that were not written here.
     pub fn copies(&self) -> Result<Vec<ClaimCopy>, StorageError> {
         self.claims.values().map(claim_copy).collect()
+    }
+
+    /// Forgets the days of units out of stock, which they keep otherwise: they are counted anew when the line follows.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for texts that were not written here.
+    pub fn forget_stock_days(&mut self) -> Result<(), StorageError> {
+        let mut confirmations = texts::confirmations_of(&self.row.confirmations)?;
+        confirmations.retain(|confirmation| confirmation.cover != Cover::Stock);
+        self.row.confirmations = texts::confirmations(&confirmations);
+        Ok(())
     }
 
     /// Empties the copy of the quote's claim, whose units a confirmed order has taken over. Its version stays, so that

@@ -63,11 +63,12 @@ impl Changes {
         moment: Moment<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let Some(line) = order.lines.get_mut(&number) else {
-            return Err(Error::no_line(&order.row.id, number));
+        let OrderRecord { row, lines } = order;
+        let Some(line) = lines.get_mut(&number) else {
+            return Err(Error::no_line(&row.id, number));
         };
         let before = line.row.clone();
-        let promised = settle(line, command, cause, moment)?;
+        let promised = settle(row, line, command, cause, moment)?;
         if matches!(promised, Promised::AwaitsRun) {
             self.promises_put_off.push(pending_promise::Model {
                 item_id: line.row.item_id.clone(),
@@ -80,10 +81,10 @@ impl Changes {
         }
         line.row.version += 1;
         line.row.updated_at = columns::micros(moment.now);
-        order.row.lines_active += i64::from(is_active(&line.row)) - i64::from(is_active(&before));
-        order.row.lines_shipped += i64::from(line.row.shipped > 0) - i64::from(before.shipped > 0);
+        row.lines_active += i64::from(is_active(&line.row)) - i64::from(is_active(&before));
+        row.lines_shipped += i64::from(line.row.shipped > 0) - i64::from(before.shipped > 0);
         self.lines.push(line.row.clone());
-        events.line(&order.row, &line.row, &cause.text)?;
+        events.line(row, &line.row, &cause.text)?;
         if let Promised::Revised(revision) = promised {
             events.promise(&revision)?;
             self.promises.push(revision);

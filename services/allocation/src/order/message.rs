@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use backorder_domain::{
     money::{CurrencyCode, Money},
-    order::{promise::Confirmation, state::OrderState},
+    order::{
+        promise::{self as rules, Confirmation},
+        route::Delivery,
+        state::OrderState,
+    },
 };
 use backorder_proto::{
     allocation::v1 as pb,
@@ -37,6 +41,7 @@ pub fn order(row: &customer_order::Model, lines: Vec<pb::OrderLine>) -> Result<p
         channel: row.channel.clone(),
         ship_to: row.ship_to.clone(),
         destination_zone: row.destination_zone.clone(),
+        service: row.service.clone(),
         order_time: Some(time(row.ordered_at)?),
         currency_code: row.currency_code.clone(),
         company_rate_nanos: row.company_rate_nanos,
@@ -120,6 +125,9 @@ pub fn line(
         current_promised_date: dates.current,
         expected_ship_date: dates.expected,
         actual_ship_date: dates.actual,
+        latest_ship_date: dates.latest_ship,
+        expected_delivery_date: dates.expected_delivery,
+        release_date: columns::optional_date(row.release_date.as_deref(), TABLE)?.map(encode::date),
         confirmations: confirmations(&row.confirmations)?,
         unit_price: money(currency, row.price_nanos),
         unit_cost: money(&row.cost_currency, row.cost_nanos),
@@ -146,6 +154,8 @@ struct Dates {
     current: Option<common::ZonedDate>,
     expected: Option<common::ZonedDate>,
     actual: Option<common::ZonedDate>,
+    latest_ship: Option<common::ZonedDate>,
+    expected_delivery: Option<common::ZonedDate>,
 }
 
 impl Dates {
@@ -162,6 +172,8 @@ impl Dates {
             current: ship(&row.current_promised_date, &row.promised_zone)?,
             expected: ship(&row.expected_ship_date, &row.promised_zone)?,
             actual: ship(&row.actual_ship_date, &row.time_zone)?,
+            latest_ship: ship(&row.latest_ship_date, &row.promised_zone)?,
+            expected_delivery: rules::delivered(&texts::confirmations_of(&row.confirmations)?).map(delivery),
         })
     }
 }
@@ -187,7 +199,12 @@ fn confirmation(confirmation: &Confirmation) -> pb::Confirmation {
         source: source.into(),
         location: confirmation.location.as_ref().map(encode::location_name).unwrap_or_default(),
         supply,
+        delivery_date: confirmation.delivery.as_ref().map(delivery),
     }
+}
+
+fn delivery(delivery: &Delivery) -> common::ZonedDate {
+    zoned_date(delivery.date, common::DateBasis::Deliver, &delivery.zone)
 }
 
 /// A revision of a promise.

@@ -6,23 +6,26 @@ use backorder_domain::{
         claim::{ClaimCopy, ClaimSums},
         line::{Decision, LineError, LineVector},
         promise::{self, Confirmation, PromiseReason},
+        promise_rule::{Expectation, PromiseMove, PromiseRule},
+        route::LineDates,
     },
     quantity::Quantity,
     time::civil_date_in,
 };
 use backorder_proto::convert::allocation as convert;
-use backorder_storage::columns;
+use backorder_storage::{StorageError, columns};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     catalog::Places,
     error::Error,
     order::{
-        LineRecord,
+        LineRecord, Routes,
         book::{claim_copy, put_vector},
+        routes::{line_dates, moved_by},
         texts,
     },
-    store::entity::{order_line, promise as promise_row},
+    store::entity::{customer_order, order_line, promise as promise_row},
 };
 
 /// When and where a change happens.
@@ -78,37 +81,125 @@ pub enum Promised {
     AwaitsRun,
 }
 
-/// Applies the command and makes the line follow its claims.
+/// Applies the command and makes a line of the order follow its claims.
 ///
 /// # Errors
 /// [`Error::Line`] when the claims and the line disagree, [`Error::Storage`] for rows that were not written here.
-pub fn settle(line: &mut LineRecord, command: Command, cause: &Cause, moment: Moment<'_>) -> Result<Promised, Error> {
+pub fn settle(
+    order: &customer_order::Model,
+    line: &mut LineRecord,
+    command: Command,
+    cause: &Cause,
+    moment: Moment<'_>,
+) -> Result<Promised, Error> {
     let copies = line.copies()?;
     let mut vector = line.vector()?;
     let before = sums_before(&vector);
     let after = ClaimSums::of(&copies).ok_or_else(|| disagree(&line.row, LineError::Overflow))?;
-    let requested = columns::date(&line.row.requested_date, "order_line")?;
     let zone = moment.places.zone_named(&line.row.time_zone);
     let previous = texts::confirmations_of(&line.row.confirmations)?;
-    let today = |location: &LocationId| moment.places.today_at(location, moment.now, &zone);
-    let next = promise::confirmations(&previous, &copies, requested, today);
+    let routes = Routes::of(order, moment.places, &zone);
+    let route = |location: &LocationId| routes.from(location);
+    let dates = line_dates(&line.row, moment.now, &zone, &route)?;
+    let next = promise::confirmations(&previous, &copies, &dates);
     // A quote that ended and a line that was shipped promise nothing new.
     let reason = cause.reason.or_else(|| promise::reason_of(before, after));
-    let reason = reason.filter(|_| promise::is_another(&previous, &next));
+    let review_at = line.row.promise_review_at;
+    let is_due = take_review(&mut line.row, &next, moment);
+    let reason = reason.filter(|_| is_due || promise::is_another(&previous, &next));
     let awaits_run = matches!(command, Command::AwaitRun) && reason == Some(PromiseReason::SupplyChanged);
     let next = if awaits_run { previous } else { next };
+    if awaits_run {
+        // The run decides first; then the line is looked at again.
+        line.row.promise_review_at = review_at;
+    }
 
-    apply(&mut vector, line, command, after, requested, &today).map_err(|error| disagree(&line.row, error))?;
+    apply(&mut vector, line, command, after, &dates).map_err(|error| disagree(&line.row, error))?;
     let today_here = civil_date_in(moment.now, &zone);
-    let future = promise::future_units(&next, requested, today_here).unwrap_or_default();
-    vector.tell_apart(future, Quantity::ZERO);
+    let future = promise::future_units(&next, &dates, today_here).unwrap_or_default();
+    let preorder = promise::preorder_units(&next, &dates).unwrap_or_default();
+    vector.tell_apart(future, preorder);
     put_vector(&mut line.row, &vector);
     put_progress(&mut line.row, &vector, &next, moment, &zone);
-    Ok(match reason {
+    let ships_from = promise::promised(&next).and_then(|(_, last)| last.location.as_ref());
+    line.row.latest_ship_date = routes.latest_ship_date(&line.row, ships_from)?.map(columns::date_text);
+    let promised = match reason {
         None => Promised::Same,
         Some(_) if awaits_run => Promised::AwaitsRun,
-        Some(reason) => Promised::Revised(revise(&mut line.row, &next, reason, cause, moment)),
-    })
+        Some(reason) if follows(&mut line.row, &next, reason, moment)? => {
+            let text = format!("{}{}", cause.text, moved_by(&next, &copies, &dates));
+            Promised::Revised(revise(&mut line.row, &next, reason, text, moment))
+        }
+        Some(_) => Promised::Same,
+    };
+    if let Some(release) = dates.release.filter(|_| !preorder.is_zero()) {
+        review_by(&mut line.row, release, &zone);
+    }
+    Ok(promised)
+}
+
+/// Takes off the time at which the line is to be looked at again; answers whether it has come and something else may be
+/// promised now.
+fn take_review(row: &mut order_line::Model, next: &[Confirmation], moment: Moment<'_>) -> bool {
+    if next.is_empty() {
+        // Nothing is left of which something else could be told later.
+        (row.better_since, row.promise_review_at) = (None, None);
+        return false;
+    }
+    if row.promise_review_at.is_none_or(|at| at > columns::micros(moment.now)) {
+        return false;
+    }
+    row.promise_review_at = None;
+    promise::promised(next).map(|(date, _)| columns::date_text(date)) != row.current_promised_date
+}
+
+/// The line is looked at again when the day begins at the latest: what is preordered is not from then on.
+fn review_by(row: &mut order_line::Model, day: Date, zone: &TimeZone) {
+    let begins = zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok().map(columns::micros);
+    row.promise_review_at = match (row.promise_review_at, begins) {
+        (Some(at), Some(begins)) => Some(at.min(begins)),
+        (at, begins) => at.or(begins),
+    };
+}
+
+/// Whether the promise follows what is expected now, by the line's rule. Notes when to look again where it does not yet.
+fn follows(
+    row: &mut order_line::Model,
+    next: &[Confirmation],
+    reason: PromiseReason,
+    moment: Moment<'_>,
+) -> Result<bool, StorageError> {
+    const TABLE: &str = "order_line";
+    let by_rule = match reason {
+        // The customer knows of it.
+        PromiseReason::Placed | PromiseReason::Amended => PromiseMove::Follows,
+        PromiseReason::Served | PromiseReason::SupplyChanged | PromiseReason::StockLost => {
+            let zone = moment.places.zone_named(&row.promised_zone);
+            rule_of(row).decide(&Expectation {
+                promised: columns::optional_date(row.current_promised_date.as_deref(), TABLE)?,
+                expected: promise::promised(next).map(|(date, _)| date),
+                better_since: columns::optional_instant(row.better_since, TABLE)?,
+                now: moment.now,
+                zone: &zone,
+            })
+        }
+    };
+    let (follows, since, review_at) = match by_rule {
+        PromiseMove::Follows => (true, None, None),
+        PromiseMove::Stands { better_since, review_at } => (false, better_since, review_at),
+    };
+    row.better_since = since.map(columns::micros);
+    row.promise_review_at = review_at.map(columns::micros);
+    Ok(follows)
+}
+
+fn rule_of(row: &order_line::Model) -> PromiseRule {
+    let number = |number: i32| u16::try_from(number).unwrap_or_default();
+    PromiseRule {
+        later_days: number(row.promise_later_days),
+        earlier_days: number(row.promise_earlier_days),
+        stable_hours: number(row.promise_stable_hours),
+    }
 }
 
 fn sums_before(vector: &LineVector) -> ClaimSums {
@@ -121,12 +212,11 @@ fn apply(
     line: &LineRecord,
     command: Command,
     after: ClaimSums,
-    requested: Date,
-    today: &impl Fn(&LocationId) -> Date,
+    dates: &LineDates<'_>,
 ) -> Result<(), LineError> {
     match command {
-        Command::Decide { part, refused } => vector.decide(decision(line, part, refused, requested, today), after),
-        Command::Confirm { part, refused } => vector.confirm(decision(line, part, refused, requested, today), after),
+        Command::Decide { part, refused } => vector.decide(decision(line, part, refused, dates), after),
+        Command::Confirm { part, refused } => vector.confirm(decision(line, part, refused, dates), after),
         Command::Reduce(by) => vector.reduce(by, after),
         Command::TakeBack(quantity) => {
             vector.observe(after)?;
@@ -149,20 +239,14 @@ fn apply(
 }
 
 /// How inventory decided about one part: what it reserved at once, and what of it cannot ship by the requested day.
-fn decision(
-    line: &LineRecord,
-    part: i32,
-    refused: Quantity,
-    requested: Date,
-    today: &impl Fn(&LocationId) -> Date,
-) -> Decision {
+fn decision(line: &LineRecord, part: i32, refused: Quantity, dates: &LineDates<'_>) -> Decision {
     let copy: Option<ClaimCopy> = line.claims.get(&part).and_then(|row| claim_copy(row).ok());
     let Some(copy) = copy else { return Decision { refused, ..Decision::default() } };
-    let confirmed = promise::confirmations(&[], [&copy], requested, today);
+    let confirmed = promise::confirmations(&[], [&copy], dates);
     Decision {
         refused,
         at_once: copy.reserved().unwrap_or_default(),
-        late: promise::late_units(&confirmed, requested).unwrap_or_default(),
+        late: promise::late_units(&confirmed, dates).unwrap_or_default(),
     }
 }
 
@@ -191,7 +275,7 @@ fn revise(
     row: &mut order_line::Model,
     next: &[Confirmation],
     reason: PromiseReason,
-    cause: &Cause,
+    cause: String,
     moment: Moment<'_>,
 ) -> promise_row::Model {
     let promised = promise::promised(next);
@@ -212,7 +296,7 @@ fn revise(
         time_zone: row.promised_zone.clone(),
         confirmations: row.confirmations.clone(),
         reason: convert::promise_reason(reason).as_str_name().to_owned(),
-        cause: cause.text.clone(),
+        cause,
     }
 }
 

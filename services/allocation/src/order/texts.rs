@@ -5,6 +5,7 @@ use backorder_domain::{
     order::{
         claim::{Pegged, Reserved},
         promise::{Confirmation, Cover},
+        route::Delivery,
     },
     quantity::Quantity,
 };
@@ -58,7 +59,7 @@ pub fn pegs_of(text: &str) -> Result<Vec<Pegged>, StorageError> {
     })
 }
 
-/// Confirmations as text.
+/// Confirmations as text. The day of arrival and its zone stand at the end where a lane is known.
 #[must_use]
 pub fn confirmations(confirmations: &[Confirmation]) -> String {
     joined(confirmations.iter().map(|c| {
@@ -69,7 +70,11 @@ pub fn confirmations(confirmations: &[Confirmation]) -> String {
             Cover::None => (NONE, NO_VALUE),
         };
         let location = c.location.as_ref().map_or(NO_VALUE, LocationId::as_str);
-        format!("{} {date} {kind} {location} {supply}", c.quantity)
+        let arrives = c
+            .delivery
+            .as_ref()
+            .map_or_else(String::new, |delivery| format!(" {} {}", columns::date_text(delivery.date), delivery.zone));
+        format!("{} {date} {kind} {location} {supply}{arrives}", c.quantity)
     }))
 }
 
@@ -79,6 +84,12 @@ pub fn confirmations(confirmations: &[Confirmation]) -> String {
 /// [`StorageError::InvalidRow`] for a text that was not made here.
 pub fn confirmations_of(text: &str) -> Result<Vec<Confirmation>, StorageError> {
     entries(text, "order_line", |fields| {
+        let (fields, delivery) = match fields {
+            [fields @ .., date, zone] if fields.len() == 5 => {
+                (fields, Some(Delivery { date: day(date)?, zone: (*zone).to_owned() }))
+            }
+            fields => (fields, None),
+        };
         let [quantity, date, kind, location, supply] = fields else { return None };
         let cover = match *kind {
             STOCK => Cover::Stock,
@@ -88,7 +99,7 @@ pub fn confirmations_of(text: &str) -> Result<Vec<Confirmation>, StorageError> {
         };
         let location = if cover == Cover::None { None } else { Some(place(location)?) };
         let ship_date = if *date == NO_VALUE { None } else { Some(day(date)?) };
-        Some(Confirmation { quantity: units(quantity)?, ship_date, cover, location })
+        Some(Confirmation { quantity: units(quantity)?, ship_date, cover, location, delivery })
     })
 }
 
@@ -158,18 +169,21 @@ mod tests {
                 ship_date: Some(jiff::civil::date(2026, 11, 23)),
                 cover: Cover::Stock,
                 location: Some(place()),
+                delivery: None,
             },
             Confirmation {
                 quantity: Quantity::try_new(6).unwrap(),
                 ship_date: Some(jiff::civil::date(2026, 11, 28)),
                 cover: Cover::Supply(SupplyId::try_new("stock").unwrap()),
                 location: Some(place()),
+                delivery: Some(Delivery { date: jiff::civil::date(2026, 12, 1), zone: "Europe/Berlin".to_owned() }),
             },
             Confirmation {
                 quantity: Quantity::try_new(1).unwrap(),
                 ship_date: None,
                 cover: Cover::None,
                 location: None,
+                delivery: None,
             },
         ];
         assert_eq!(confirmations_of(&confirmations(&written)).unwrap(), written);

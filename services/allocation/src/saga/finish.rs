@@ -40,7 +40,7 @@ pub(super) async fn finish_in_tx(
     book: Option<Book>,
     now: Timestamp,
 ) -> Result<Vec<u8>, Error> {
-    let places = use_cases.catalog().places_now();
+    let places = use_cases.catalog().places_in_tx(tx).await?;
     let moment = Moment { now, places: &places };
     let (mut book, pending) = book_in_tx(tx, step, book).await?;
     let mut work = Work {
@@ -120,7 +120,7 @@ pub(super) async fn undo_in_tx(
     step: &Step,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let places = use_cases.catalog().places_now();
+    let places = use_cases.catalog().places_in_tx(tx).await?;
     let (mut book, pending) = book_in_tx(tx, step, None).await?;
     let mut work = Work {
         step,

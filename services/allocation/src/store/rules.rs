@@ -3,7 +3,10 @@
 use backorder_domain::{
     allocation::sequence::ServingSequence,
     ids::{ItemId, LocationId, PolicyId},
-    order::policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
+    order::{
+        policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
+        promise_rule::PromiseRule,
+    },
     quantity::Quantity,
 };
 use backorder_proto::{
@@ -98,6 +101,9 @@ pub async fn put_policy_in_tx(tx: &WriteTx<'_>, policy: &StoredPolicy) -> Result
         C::WaitDayType,
         C::WaitStart,
         C::AfterWait,
+        C::PromiseLaterDays,
+        C::PromiseEarlierDays,
+        C::PromiseStableHours,
         C::SplitAllowed,
         C::MinimumPerLocation,
         C::Locations,
@@ -134,6 +140,9 @@ fn row(stored: &StoredPolicy) -> backorder_policy::Model {
         wait_day_type: convert::wait_days(policy.wait_days).as_str_name().to_owned(),
         wait_start: convert::wait_start(policy.wait_start).as_str_name().to_owned(),
         after_wait: convert::after_wait(policy.after_wait).as_str_name().to_owned(),
+        promise_later_days: i32::from(policy.promise_rule.later_days),
+        promise_earlier_days: i32::from(policy.promise_rule.earlier_days),
+        promise_stable_hours: i32::from(policy.promise_rule.stable_hours),
         split_allowed: policy.split_allowed,
         minimum_per_location: policy.minimum_per_location.get(),
         locations: texts::locations(&policy.locations),
@@ -183,6 +192,11 @@ fn policy_of(row: backorder_policy::Model) -> Option<BackorderPolicy> {
             WaitStart::OrderTime
         },
         after_wait: after_wait_of(&row.after_wait),
+        promise_rule: PromiseRule {
+            later_days: u16::try_from(row.promise_later_days).ok()?,
+            earlier_days: u16::try_from(row.promise_earlier_days).ok()?,
+            stable_hours: u16::try_from(row.promise_stable_hours).ok()?,
+        },
         split_allowed: row.split_allowed,
         minimum_per_location: units(row.minimum_per_location)?,
         locations: locations.collect::<Result<_, _>>().ok()?,

@@ -4,24 +4,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backorder_domain::order::state::{OrderCommand, OrderState};
+use backorder_domain::order::{
+    release::release_date,
+    state::{OrderCommand, OrderState},
+};
 use backorder_proto::convert::allocation::{ClaimOfLine, claim_of_line};
 use backorder_proto::inventory::v1 as inventory;
 use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 
 use crate::{
+    catalog::ItemCopy,
     error::Error,
     order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
     saga::{Recalled, miss_in_tx},
     store::{
-        orders::{load_lines_in_tx, mark_claims_pending_in_tx, write_changes},
+        orders::{
+            load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, put_release_date_in_tx, unshipped_lines,
+            write_changes,
+        },
         runs::{self, Pool},
     },
     use_cases::UseCases,
 };
 
-/// Promises that waited for a run and are told in one transaction.
+/// What changes a promise when the item's release date does, for people.
+const RELEASED: &str = "the item's release date changed";
+/// What changes a promise that is looked at again, for people.
+const REVIEWED: &str = "the promise was looked at again: it could be kept no longer, or a better day has stood";
+/// Promises that waited for a run, or for their time, and are told in one transaction.
 const PROMISES_AT_ONCE: u64 = 500;
 
 /// A claim that changed.
@@ -114,6 +125,63 @@ impl UseCases {
         Ok(())
     }
 
+    /// Looks again at promises that stood against what is expected and may follow it now, some at a time.
+    ///
+    /// # Errors
+    /// As [`UseCases::follow_claims_in_tx`].
+    pub(crate) async fn review_promises(&self) -> Result<(), Error> {
+        let now = self.now();
+        if promises_to_review(self.store().reader(), now, 1).await?.is_empty() {
+            return Ok(());
+        }
+        self.store()
+            .write("review_promises", move |tx| {
+                Box::pin(async move {
+                    let keys = promises_to_review(tx, now, PROMISES_AT_ONCE).await?;
+                    let book = load_lines_in_tx(tx, &keys).await?;
+                    let mut causes = Causes::new();
+                    for (order, line) in keys {
+                        causes.entry(order).or_default().insert(line, REVIEWED.to_owned());
+                    }
+                    let (undecided, changes) = (runs::items_pending(tx).await?, Changes::default());
+                    self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, None).await
+                })
+            })
+            .await
+    }
+
+    /// Lets lines follow the release dates of their items, of which these are the new copies.
+    ///
+    /// # Errors
+    /// As [`UseCases::follow_claims_in_tx`].
+    pub(crate) async fn follow_releases_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        items: &[ItemCopy],
+        now: Timestamp,
+        traceparent: Option<String>,
+    ) -> Result<(), Error> {
+        let by_id: BTreeMap<&str, &ItemCopy> = items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let keys = unshipped_lines(tx, by_id.keys().copied()).await?;
+        let mut book = load_lines_in_tx(tx, &keys).await?;
+        let mut causes = Causes::new();
+        for order in book.orders.values_mut() {
+            let (channel, zone) = (order.row.channel.clone(), order.row.destination_zone.clone());
+            for (number, line) in &mut order.lines {
+                let Some(item) = by_id.get(line.row.item_id.as_str()) else { continue };
+                let release = release_date(&item.releases, &channel, &zone).map(columns::date_text);
+                if release != line.row.release_date {
+                    put_release_date_in_tx(tx, &order.row.id, *number, release.as_deref()).await?;
+                    line.row.release_date = release;
+                    line.forget_stock_days()?;
+                    causes.entry(order.row.id.clone()).or_default().insert(*number, RELEASED.to_owned());
+                }
+            }
+        }
+        let (undecided, changes) = (runs::items_pending(tx).await?, Changes::default());
+        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, traceparent).await
+    }
+
     async fn follow_in_tx(
         &self,
         tx: &WriteTx<'_>,
@@ -122,7 +190,7 @@ impl UseCases {
         traceparent: Option<String>,
     ) -> Result<(), Error> {
         let Following { mut book, causes, undecided, mut changes } = following;
-        let places = self.catalog().places_now();
+        let places = self.catalog().places_in_tx(tx).await?;
         let moment = Moment { now, places: &places };
         let mut events = self.events(now, traceparent);
         let mut pending: Vec<&str> = Vec::new();

@@ -65,6 +65,7 @@ async fn a_policy_is_read_as_it_was_created(backend: Backend) {
         wait_day_type: WaitDayType::Working.into(),
         wait_start: WaitStart::RequestedDate.into(),
         after_wait: AfterWait::Cancel.into(),
+        promise_rule: Some(PromiseRule { later_days: 2, earlier_days: 3, stable_hours: 24 }),
         split_allowed: true,
         minimum_per_location: 5,
         locations: vec!["locations/main".to_owned(), "locations/north".to_owned()],

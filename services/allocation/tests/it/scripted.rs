@@ -213,6 +213,47 @@ impl CatalogService for Scripted {
     async fn update_location(&self, _request: Request<UpdateLocationRequest>) -> Answer<Location> {
         Err(not_scripted())
     }
+
+    async fn get_working_calendar(&self, _request: Request<GetWorkingCalendarRequest>) -> Answer<WorkingCalendar> {
+        Err(not_scripted())
+    }
+
+    async fn create_working_calendar(
+        &self,
+        _request: Request<CreateWorkingCalendarRequest>,
+    ) -> Answer<WorkingCalendar> {
+        Err(not_scripted())
+    }
+
+    async fn update_working_calendar(
+        &self,
+        _request: Request<UpdateWorkingCalendarRequest>,
+    ) -> Answer<WorkingCalendar> {
+        Err(not_scripted())
+    }
+
+    async fn get_lane(&self, _request: Request<GetLaneRequest>) -> Answer<Lane> {
+        Err(not_scripted())
+    }
+
+    async fn create_lane(&self, _request: Request<CreateLaneRequest>) -> Answer<Lane> {
+        Err(not_scripted())
+    }
+
+    async fn update_lane(&self, _request: Request<UpdateLaneRequest>) -> Answer<Lane> {
+        Err(not_scripted())
+    }
+
+    async fn list_working_calendars(
+        &self,
+        _request: Request<ListWorkingCalendarsRequest>,
+    ) -> Answer<ListWorkingCalendarsResponse> {
+        Ok(Response::new(ListWorkingCalendarsResponse::default()))
+    }
+
+    async fn list_lanes(&self, _request: Request<ListLanesRequest>) -> Answer<ListLanesResponse> {
+        Ok(Response::new(ListLanesResponse::default()))
+    }
 }
 
 #[async_trait]

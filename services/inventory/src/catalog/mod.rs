@@ -1,19 +1,27 @@
-//! Master data: items and locations as this service keeps them, and what is remembered of them.
+//! Master data: items, locations, working calendars and lanes as this service keeps them, and what is remembered of
+//! them.
 //!
 //! These types hold values that were checked when they were decoded. They must not know a table or a message.
 
 mod gtin;
 mod memory;
+mod shipping;
 
 pub use gtin::is_valid_gtin;
 pub use memory::{Memory, Place, Places};
+pub use shipping::{Calendar, Lane};
 
 use backorder_domain::{
-    ids::{ItemId, LocationId},
+    calendar::DayCount,
+    ids::{CalendarId, ItemId, LocationId},
     money::Money,
+    order::release::ItemRelease,
     quantity::Quantity,
 };
-use jiff::{Timestamp, civil::Date};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+};
 
 /// Something that is stocked and sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +46,8 @@ pub struct Item {
     pub units: Vec<Unit>,
     /// Free units per location that are never promised to the future.
     pub safety_stock: Quantity,
+    /// From when it may leave.
+    pub releases: Vec<ItemRelease>,
 }
 
 /// An item that may be sent in place of another.
@@ -83,6 +93,14 @@ pub struct Location {
     pub time_zone: String,
     /// Lower ranks are used first where a caller names no candidates.
     pub rank: i32,
+    /// The days on which it takes in, picks and ships; `None` means every day.
+    pub calendar: Option<CalendarId>,
+    /// The local time at which it is too late to count on a day, to the minute.
+    pub order_cut_off: Option<Time>,
+    /// Working days from the arrival of a supply until its units can be picked.
+    pub dock_to_stock_days: DayCount,
+    /// Working days from then until the goods leave.
+    pub handling_days: DayCount,
 }
 
 /// What kind of place a location is.

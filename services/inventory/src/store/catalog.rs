@@ -1,24 +1,20 @@
-//! Queries of items and locations.
+//! Queries of items.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use backorder_domain::{
-    ids::{ItemId, LocationId},
+    ids::ItemId,
     money::{CurrencyCode, Money},
+    order::release::ItemRelease,
     quantity::Quantity,
-    time::time_zone,
 };
 use backorder_storage::{StorageError, WriteTx, bulk, columns};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::LockType,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::entity::{item, item_substitute, item_unit, location};
-use crate::catalog::{Item, Location, LocationKind, Place, Places, Stored, Substitute, Unit};
+use super::entity::{item, item_release, item_substitute, item_unit};
+use crate::catalog::{Item, Stored, Substitute, Unit};
 
 /// Item ids in one `IN` list at most.
 const IDS_PER_QUERY_MAX: usize = 500;
@@ -117,6 +113,7 @@ async fn with_parts(
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let mut substitutes: HashMap<String, Vec<item_substitute::Model>> = HashMap::new();
     let mut units: HashMap<String, Vec<item_unit::Model>> = HashMap::new();
+    let mut releases: HashMap<String, Vec<item_release::Model>> = HashMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
         let query = item_substitute::Entity::find()
             .filter(item_substitute::Column::ItemId.is_in(chunk.iter().copied()))
@@ -130,12 +127,19 @@ async fn with_parts(
         for row in query.all(connection).await? {
             units.entry(row.item_id.clone()).or_default().push(row);
         }
+        let query = item_release::Entity::find()
+            .filter(item_release::Column::ItemId.is_in(chunk.iter().copied()))
+            .order_by_asc(item_release::Column::Ordinal);
+        for row in query.all(connection).await? {
+            releases.entry(row.item_id.clone()).or_default().push(row);
+        }
     }
     rows.into_iter()
         .map(|row| {
             let substitutes = substitutes.remove(&row.id).unwrap_or_default();
             let units = units.remove(&row.id).unwrap_or_default();
-            read_item(row, substitutes, units)
+            let releases = releases.remove(&row.id).unwrap_or_default();
+            read_item(row, substitutes, units, releases)
         })
         .collect()
 }
@@ -144,6 +148,7 @@ fn read_item(
     row: item::Model,
     substitutes: Vec<item_substitute::Model>,
     units: Vec<item_unit::Model>,
+    releases: Vec<item_release::Model>,
 ) -> Result<Stored<Item>, StorageError> {
     let value = Item {
         id: item_id(row.id)?,
@@ -156,6 +161,7 @@ fn read_item(
         substitutes: substitutes.into_iter().map(read_substitute).collect::<Result<_, _>>()?,
         units: units.into_iter().map(read_unit).collect(),
         safety_stock: Quantity::try_new(row.safety_stock).map_err(|e| invalid("item", e))?,
+        releases: releases.into_iter().map(read_release).collect::<Result<_, _>>()?,
     };
     Ok(Stored {
         value,
@@ -173,6 +179,14 @@ fn read_substitute(row: item_substitute::Model) -> Result<Substitute, StorageErr
         ratio_denominator: row.ratio_denominator,
         valid_from: columns::optional_date(row.valid_from.as_deref(), TABLE)?,
         valid_to: columns::optional_date(row.valid_to.as_deref(), TABLE)?,
+    })
+}
+
+fn read_release(row: item_release::Model) -> Result<ItemRelease, StorageError> {
+    Ok(ItemRelease {
+        date: columns::date(&row.release_date, "item_release")?,
+        channel: row.channel,
+        destination_zone: row.destination_zone,
     })
 }
 
@@ -218,9 +232,11 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         let old = item_substitute::Entity::delete_many().filter(item_substitute::Column::ItemId.is_in(ids()));
         old.exec(tx).await?;
         item_unit::Entity::delete_many().filter(item_unit::Column::ItemId.is_in(ids())).exec(tx).await?;
+        item_release::Entity::delete_many().filter(item_release::Column::ItemId.is_in(ids())).exec(tx).await?;
     }
     bulk::insert(tx, items.iter().flat_map(substitute_rows).collect()).await?;
     bulk::insert(tx, items.iter().flat_map(unit_rows).collect()).await?;
+    bulk::insert(tx, items.iter().flat_map(release_rows).collect()).await?;
     Ok(())
 }
 
@@ -256,6 +272,16 @@ fn substitute_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_substitut
     })
 }
 
+fn release_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_release::ActiveModel> {
+    stored.value.releases.iter().zip(0..).map(|(release, ordinal)| item_release::ActiveModel {
+        item_id: Set(stored.value.id.as_str().to_owned()),
+        ordinal: Set(ordinal),
+        release_date: Set(columns::date_text(release.date)),
+        channel: Set(release.channel.clone()),
+        destination_zone: Set(release.destination_zone.clone()),
+    })
+}
+
 fn unit_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_unit::ActiveModel> {
     stored.value.units.iter().zip(0..).map(|(unit, ordinal)| item_unit::ActiveModel {
         item_id: Set(stored.value.id.as_str().to_owned()),
@@ -268,99 +294,11 @@ fn unit_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_unit::ActiveMod
     })
 }
 
-/// One location.
-pub async fn find_location(
-    connection: &impl ConnectionTrait,
-    id: &LocationId,
-) -> Result<Option<Stored<Location>>, StorageError> {
-    let row = location::Entity::find_by_id(id.as_str()).one(connection).await?;
-    row.map(read_location).transpose()
-}
-
-/// One location, locked until the transaction ends.
-pub async fn lock_location_in_tx(tx: &WriteTx<'_>, id: &LocationId) -> Result<Option<Stored<Location>>, StorageError> {
-    let query = location::Entity::find_by_id(id.as_str()).lock(LockType::NoKeyUpdate);
-    query.one(tx).await?.map(read_location).transpose()
-}
-
-/// Locations by rank, then id, after a pair of them.
-pub async fn list_locations(
-    connection: &impl ConnectionTrait,
-    after: Option<(i32, &str)>,
-    limit: u64,
-) -> Result<Vec<Stored<Location>>, StorageError> {
-    let mut query =
-        location::Entity::find().order_by_asc(location::Column::Rank).order_by_asc(location::Column::Id).limit(limit);
-    if let Some((rank, id)) = after {
-        let same_rank = Condition::all().add(location::Column::Rank.eq(rank)).add(location::Column::Id.gt(id));
-        query = query.filter(Condition::any().add(location::Column::Rank.gt(rank)).add(same_rank));
-    }
-    query.all(connection).await?.into_iter().map(read_location).collect()
-}
-
-/// What the service remembers of all locations.
-pub async fn read_places(connection: &impl ConnectionTrait) -> Result<Arc<Places>, StorageError> {
-    let rows = location::Entity::find().all(connection).await?;
-    let mut places = BTreeMap::new();
-    for row in rows {
-        let Stored { value, .. } = read_location(row)?;
-        let zone = time_zone(&value.time_zone).map_err(|e| invalid("location", e))?;
-        places.insert(value.id, Place { kind: value.kind, rank: value.rank, zone });
-    }
-    Ok(Arc::new(Places::new(places)))
-}
-
-/// Writes a location as it shall be.
-pub async fn put_location_in_tx(tx: &WriteTx<'_>, stored: &Stored<Location>) -> Result<(), StorageError> {
-    let location = &stored.value;
-    let row = location::ActiveModel {
-        id: Set(location.id.as_str().to_owned()),
-        display_name: Set(location.display_name.clone()),
-        kind: Set(location.kind.as_str().to_owned()),
-        time_zone: Set(location.time_zone.clone()),
-        rank: Set(location.rank),
-        version: Set(stored.version),
-        created_at: Set(columns::micros(stored.created_at)),
-        updated_at: Set(columns::micros(stored.updated_at)),
-    };
-    if stored.version == 1 {
-        // Not an upsert: of two transactions that make one location at once, the second has to hear of the first.
-        bulk::insert(tx, vec![row]).await?;
-        return Ok(());
-    }
-    let columns = [
-        location::Column::DisplayName,
-        location::Column::Kind,
-        location::Column::TimeZone,
-        location::Column::Rank,
-        location::Column::Version,
-        location::Column::UpdatedAt,
-    ];
-    bulk::upsert(tx, vec![row], &bulk::replacing([location::Column::Id], columns)).await?;
-    Ok(())
-}
-
-fn read_location(row: location::Model) -> Result<Stored<Location>, StorageError> {
-    let kind = LocationKind::parse(&row.kind).ok_or_else(|| invalid("location", format!("kind {:?}", row.kind)))?;
-    let value = Location {
-        id: LocationId::try_new(row.id).map_err(|e| invalid("location", e))?,
-        display_name: row.display_name,
-        kind,
-        time_zone: row.time_zone,
-        rank: row.rank,
-    };
-    Ok(Stored {
-        value,
-        version: row.version,
-        created_at: columns::instant(row.created_at, "location")?,
-        updated_at: columns::instant(row.updated_at, "location")?,
-    })
-}
-
 fn item_id(text: String) -> Result<ItemId, StorageError> {
     ItemId::try_new(text).map_err(|e| invalid("item", e))
 }
 
-fn invalid(table: &'static str, detail: impl ToString) -> StorageError {
+/// A row that was not written here.
+pub(super) fn invalid(table: &'static str, detail: impl ToString) -> StorageError {
     StorageError::InvalidRow { table, detail: detail.to_string() }
 }

@@ -9,7 +9,7 @@ pub mod stock;
 mod upkeep;
 pub mod watch;
 
-pub use catalog::{ItemChange, LocationChange, page_token_invalid};
+pub use catalog::{Change, ItemChange, page_token_invalid};
 
 use std::sync::Arc;
 
@@ -127,7 +127,7 @@ impl UseCases {
 
     async fn read_places(&self) -> Result<Arc<Places>, StorageError> {
         let writes = self.parts.memory.place_writes();
-        let places = store::catalog::read_places(self.store().reader()).await?;
+        let places = store::places::read_places(self.store().reader()).await?;
         self.parts.memory.remember_places(Arc::clone(&places), writes);
         Ok(places)
     }

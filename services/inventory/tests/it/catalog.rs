@@ -1,6 +1,9 @@
 //! Items and locations: created once, changed by version, put by batches that may come again.
 
-use backorder_proto::{common::v1::ErrorReason, inventory::v1::*};
+use backorder_proto::{
+    common::v1::{Date, ErrorReason},
+    inventory::v1::*,
+};
 use backorder_testkit::{Backend, on_each_backend};
 use prost_types::FieldMask;
 use tonic::{Code, Status};
@@ -46,6 +49,26 @@ async fn an_update_changes_the_named_fields_of_the_version_that_was_read(backend
     assert_eq!(refused, (Code::NotFound, ErrorReason::ItemNotFound));
     let refused = refusal(update(&world, item("x", ""), &["etag"]).await);
     assert_eq!(refused, (Code::InvalidArgument, ErrorReason::InvalidRequest));
+}
+
+async fn release_dates_are_kept_and_taken_off_by_name(backend: Backend) {
+    let world = World::empty(backend).await;
+    let release = |channel: &str| ItemRelease {
+        release_date: Some(Date { year: 2027, month: 1, day: 15 }),
+        channel: channel.to_owned(),
+        destination_zone: String::new(),
+    };
+    let released = Item { releases: vec![release(""), release("web")], ..item("x", "first") };
+    let created = create(&world, released.clone()).await.unwrap();
+    assert_eq!(created.releases, released.releases);
+    let renamed = update(&world, item("x", "second"), &["description"]).await.unwrap();
+    assert_eq!(renamed.releases, released.releases);
+    let open = update(&world, item("x", ""), &["releases"]).await.unwrap();
+    assert_eq!((open.description.as_str(), open.releases.len()), ("second", 0));
+    for wrong in [ItemRelease { release_date: None, ..release("") }, release("two\nlines")] {
+        let refused = refusal(update(&world, Item { releases: vec![wrong], ..item("x", "") }, &["releases"]).await);
+        assert_eq!(refused, (Code::InvalidArgument, ErrorReason::InvalidRequest));
+    }
 }
 
 async fn a_batch_that_comes_again_changes_nothing(backend: Backend) {
@@ -105,6 +128,7 @@ async fn a_line_without_locations_is_served_by_rank_not_by_drop_ship_suppliers(b
 on_each_backend!(
     the_same_item_again_is_answered_and_another_of_its_id_is_refused,
     an_update_changes_the_named_fields_of_the_version_that_was_read,
+    release_dates_are_kept_and_taken_off_by_name,
     a_batch_that_comes_again_changes_nothing,
     items_are_listed_page_by_page,
     locations_are_listed_by_rank_and_change_by_version,

@@ -20,6 +20,7 @@ mod races;
 mod receipts;
 mod refusals;
 mod serving;
+mod shipping;
 mod supply;
 mod upkeep;
 mod warehouse;

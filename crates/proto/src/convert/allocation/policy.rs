@@ -2,7 +2,10 @@
 
 use backorder_domain::{
     ids::{ItemId, LocationId, PolicyId},
-    order::policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
+    order::{
+        policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
+        promise_rule::PromiseRule,
+    },
     quantity::Quantity,
 };
 
@@ -15,6 +18,11 @@ use crate::{
 const LOCATIONS_MAX: usize = 50;
 /// The longest acceptable wait in days: ten years.
 const WAIT_DAYS_MAX: i32 = 3_650;
+
+/// The most days of a promise rule.
+const RULE_DAYS_MAX: u16 = 366;
+/// The most hours of a promise rule: as many days.
+const RULE_HOURS_MAX: u16 = RULE_DAYS_MAX * 24;
 
 /// The resource name of a policy: `policies/{policy}`.
 #[must_use]
@@ -41,6 +49,7 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
     {
         violations.push(at("effective_to"), "must not be before effective_from");
     }
+    let promise_rule = promise_rule_of(policy.promise_rule.as_ref(), &at("promise_rule"), violations);
     let day_type = decode::known_enum(policy.wait_day_type, &at("wait_day_type"), violations);
     let start = decode::known_enum(policy.wait_start, &at("wait_start"), violations);
     let after = decode::known_enum(policy.after_wait, &at("after_wait"), violations);
@@ -53,11 +62,37 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
         wait_days: wait_days_of(day_type?),
         wait_start: wait_start_of(start?),
         after_wait: after_wait_of(after?),
+        promise_rule: promise_rule?,
         split_allowed: policy.split_allowed,
         minimum_per_location: minimum?,
         locations: locations?,
         effective_from: from?,
         effective_to: to?,
+    })
+}
+
+fn promise_rule_of(rule: Option<&pb::PromiseRule>, field: &str, violations: &mut Violations) -> Option<PromiseRule> {
+    let Some(rule) = rule else { return Some(PromiseRule::default()) };
+    let mut number = |value: i32, max: u16, name: &str| {
+        let made = u16::try_from(value).ok().filter(|number| *number <= max);
+        if made.is_none() {
+            violations.push(format!("{field}.{name}"), format!("must be between 0 and {max}"));
+        }
+        made
+    };
+    let later_days = number(rule.later_days, RULE_DAYS_MAX, "later_days");
+    let earlier_days = number(rule.earlier_days, RULE_DAYS_MAX, "earlier_days");
+    let stable_hours = number(rule.stable_hours, RULE_HOURS_MAX, "stable_hours");
+    Some(PromiseRule { later_days: later_days?, earlier_days: earlier_days?, stable_hours: stable_hours? })
+}
+
+/// A promise rule on the wire; one that moves promises at once is left out.
+#[must_use]
+pub fn promise_rule(rule: PromiseRule) -> Option<pb::PromiseRule> {
+    (rule != PromiseRule::default()).then(|| pb::PromiseRule {
+        later_days: i32::from(rule.later_days),
+        earlier_days: i32::from(rule.earlier_days),
+        stable_hours: i32::from(rule.stable_hours),
     })
 }
 
@@ -181,6 +216,7 @@ impl From<&BackorderPolicy> for pb::BackorderPolicy {
             wait_day_type: wait_days(policy.wait_days).into(),
             wait_start: wait_start(policy.wait_start).into(),
             after_wait: after_wait(policy.after_wait).into(),
+            promise_rule: promise_rule(policy.promise_rule),
             split_allowed: policy.split_allowed,
             minimum_per_location: policy.minimum_per_location.get(),
             locations: policy.locations.iter().map(super::super::encode::location_name).collect(),

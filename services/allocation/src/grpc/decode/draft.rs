@@ -34,6 +34,7 @@ pub fn draft(order: Option<&pb::OrderDraft>, violations: &mut Violations) -> Opt
     let channel = decode::text(&order.channel, 50, "order.channel", violations);
     let ship_to = decode::text(&order.ship_to, 200, "order.ship_to", violations);
     let zone = decode::text(&order.destination_zone, 50, "order.destination_zone", violations);
+    let service = decode::text(&order.service, 100, "order.service", violations);
     let order_time = decode::timestamp_if_set(order.order_time.as_ref(), "order.order_time", violations);
     if order.company_rate_nanos < 0 {
         violations.push("order.company_rate_nanos", "must not be negative");
@@ -47,6 +48,7 @@ pub fn draft(order: Option<&pb::OrderDraft>, violations: &mut Violations) -> Opt
         channel: channel?,
         ship_to: ship_to?,
         destination_zone: zone?,
+        service: service?,
         order_time: order_time?,
         company_rate_nanos: rate,
         lines: lines?,

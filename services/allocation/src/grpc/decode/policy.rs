@@ -22,7 +22,7 @@ const CHANNEL_BYTES_MAX: usize = 50;
 const TIER_BYTES_MAX: usize = 50;
 
 /// The fields of a policy that can be changed.
-const POLICY_FIELDS: [&str; 16] = [
+const POLICY_FIELDS: [&str; 17] = [
     "item",
     "category",
     "channel",
@@ -34,6 +34,7 @@ const POLICY_FIELDS: [&str; 16] = [
     "wait_day_type",
     "wait_start",
     "after_wait",
+    "promise_rule",
     "split_allowed",
     "minimum_per_location",
     "locations",
@@ -82,6 +83,7 @@ fn put_fields(policy: &mut pb::BackorderPolicy, new: &pb::BackorderPolicy, field
             "wait_day_type" => policy.wait_day_type = new.wait_day_type,
             "wait_start" => policy.wait_start = new.wait_start,
             "after_wait" => policy.after_wait = new.after_wait,
+            "promise_rule" => policy.promise_rule = new.promise_rule,
             "split_allowed" => policy.split_allowed = new.split_allowed,
             "minimum_per_location" => policy.minimum_per_location = new.minimum_per_location,
             "locations" => policy.locations.clone_from(&new.locations),
@@ -184,6 +186,7 @@ mod tests {
             wait_day_type: 2,
             wait_start: 2,
             after_wait: 2,
+            promise_rule: Some(pb::PromiseRule { later_days: 1, earlier_days: 2, stable_hours: 3 }),
             split_allowed: true,
             minimum_per_location: 3,
             locations: vec!["locations/l".to_owned()],

@@ -12,6 +12,7 @@ pub struct Model {
     pub channel: String,
     pub ship_to: String,
     pub destination_zone: String,
+    pub service: String,
     pub ordered_at: i64,
     pub currency_code: String,
     pub company_rate_nanos: i64,

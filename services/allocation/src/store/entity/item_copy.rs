@@ -13,6 +13,7 @@ pub struct Model {
     pub cost_nanos: Option<i64>,
     pub cost_currency: String,
     pub units: String,
+    pub releases: String,
     pub version: i64,
 }
 

@@ -10,6 +10,10 @@ pub struct Model {
     pub kind: String,
     pub time_zone: String,
     pub rank: i32,
+    pub calendar_id: Option<String>,
+    pub order_cut_off: Option<String>,
+    pub dock_to_stock_days: i32,
+    pub handling_days: i32,
     pub version: i64,
 }
 

@@ -1,8 +1,10 @@
 //! The tables, one entity per file. Columns mean what the migration says; nothing here decides anything.
 
 pub mod backorder_policy;
+pub mod calendar_copy;
 pub mod customer_order;
 pub mod item_copy;
+pub mod lane_copy;
 pub mod line_claim;
 pub mod line_hold;
 pub mod location_copy;
@@ -39,8 +41,10 @@ mod tests {
         }
         let tables = misdeclared!(
             backorder_policy,
+            calendar_copy,
             customer_order,
             item_copy,
+            lane_copy,
             line_claim,
             line_hold,
             location_copy,

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, DeriveEntityModel)]
 #[sea_orm(table_name = "order_line")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -36,6 +36,8 @@ pub struct Model {
     pub current_promised_date: Option<String>,
     pub expected_ship_date: Option<String>,
     pub actual_ship_date: Option<String>,
+    pub latest_ship_date: Option<String>,
+    pub release_date: Option<String>,
     pub promised_zone: String,
     pub promise_revision: i32,
     pub confirmations: String,
@@ -51,6 +53,11 @@ pub struct Model {
     pub notify_before_short: bool,
     pub policy_id: String,
     pub after_wait: String,
+    pub promise_later_days: i32,
+    pub promise_earlier_days: i32,
+    pub promise_stable_hours: i32,
+    pub better_since: Option<i64>,
+    pub promise_review_at: Option<i64>,
     pub may_wait: bool,
     pub loss_reason: String,
     pub waiting_limit: Option<i64>,
@@ -72,10 +79,11 @@ backorder_storage::keyed_row!(
         order_id, line_number, item_id, ordered_unit, ordered_unit_quantity, base_units_per_unit, ordered, open,
         reserved, released, recalling, shipped, cancelled, delivered, returned, refused, filled_at_once, backordered,
         future, preorder, queue_time, queue_key, time_zone, requested_date, requested_basis,
-        original_promised_date, current_promised_date, expected_ship_date, actual_ship_date, promised_zone,
+        original_promised_date, current_promised_date, expected_ship_date, actual_ship_date, latest_ship_date, release_date, promised_zone,
         promise_revision, confirmations, wait_started_at, wait_limit_date, filled_at, ship_set, price_nanos,
         cost_nanos, cost_currency, shortage_instruction, substitution_allowed, notify_before_short, policy_id,
-        after_wait, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, parts,
+        after_wait, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
+        promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, parts,
         version, updated_at,
     }
 );

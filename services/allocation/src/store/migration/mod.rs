@@ -2,6 +2,7 @@
 
 mod m20261123_000001_initial;
 mod m20261126_000001_release;
+mod m20261126_000003_shipping_dates;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -11,6 +12,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_initial::Migration), Box::new(m20261126_000001_release::Migration)]
+        vec![
+            Box::new(m20261123_000001_initial::Migration),
+            Box::new(m20261126_000001_release::Migration),
+            Box::new(m20261126_000003_shipping_dates::Migration),
+        ]
     }
 }

@@ -156,7 +156,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 34] = [
+const LINE_COLUMNS: [&str; 37] = [
     "ordered",
     "open",
     "reserved",
@@ -179,6 +179,9 @@ const LINE_COLUMNS: [&str; 34] = [
     "current_promised_date",
     "expected_ship_date",
     "actual_ship_date",
+    "latest_ship_date",
+    "better_since",
+    "promise_review_at",
     "promised_zone",
     "promise_revision",
     "confirmations",
@@ -225,6 +228,9 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.current_promised_date),
         Value::from(line.expected_ship_date),
         Value::from(line.actual_ship_date),
+        Value::from(line.latest_ship_date),
+        Value::from(line.better_since),
+        Value::from(line.promise_review_at),
         Value::from(line.promised_zone),
         Value::from(line.promise_revision),
         Value::from(line.confirmations),

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
+    ids::LocationId,
     order::{
         explanation::{Binding, Situation, binding},
+        promise::{self as rules, Cover},
+        route::{DateStep, DateStepKind, date_steps},
         state::OrderState,
     },
     quantity::Quantity,
@@ -23,7 +26,7 @@ use super::{queue::Queue, summary::summary};
 use crate::{
     catalog::{PlaceKind, Places},
     error::Error,
-    order::{key::demand_line, message, texts},
+    order::{Routes, key::demand_line, message, routes::line_dates, texts},
     store::{
         backlog::{self, WaitingLine},
         entity::promise,
@@ -81,6 +84,8 @@ impl UseCases {
             units_ahead: queue.units(),
             ahead: queue.into_nearest(NAMED_MAX),
             supplies: supplies.into_iter().take(NAMED_MAX).collect(),
+            date_steps: steps(waiting, &own, history, &places)?.into_iter().map(step_message).collect(),
+            promise_review_time: columns::optional_instant(row.promise_review_at, "order_line")?.map(encode::timestamp),
             history: history.iter().map(message::promise).collect::<Result<_, _>>()?,
             line: Some(line),
         })
@@ -155,7 +160,19 @@ fn situation(
     now: Timestamp,
 ) -> Result<Situation, Error> {
     let row = &waiting.line;
+    let zone = places.zone_named(&row.time_zone);
+    let routes = Routes::of(&waiting.order, places, &zone);
+    let route = |location: &LocationId| routes.from(location);
+    let dates = line_dates(row, now, &zone, &route)?;
     let pegs = own.iter().flat_map(|claim| &claim.pegs);
+    let leaves = |peg: &inventory::Peg| {
+        let schedule = routes.from(&location_of(&peg.location)?).schedule;
+        Some(schedule.supply_ships(date_of(peg.expected_date.as_ref())?, now)?.ship)
+    };
+    let confirmations = texts::confirmations_of(&row.confirmations)?;
+    let promised_from = rules::promised(&confirmations).and_then(|(_, last)| last.location.clone());
+    let ships_from = promised_from.or_else(|| routes.first_location(row));
+    let due = ships_from.map_or(dates.requested, |location| dates.due(&location));
     let holds = waiting.holds.iter().filter(|hold| hold.blocks_allocation);
     let until = |micros| columns::optional_instant(micros, "line_hold");
     let ends: Vec<Option<Timestamp>> = holds.map(|hold| until(hold.until_at)).collect::<Result<_, _>>()?;
@@ -163,12 +180,55 @@ fn situation(
         waiting: units(own.iter().map(|claim| claim.waiting)),
         pegged: units(own.iter().map(|claim| claim.pegged)),
         reserved: units(own.iter().map(|claim| claim.reserved)),
-        last_pegged_date: pegs.filter_map(|peg| date_of(peg.expected_date.as_ref())).max(),
+        last_pegged_date: pegs.filter_map(leaves).max(),
         is_held: ends.iter().any(|end| end.is_none_or(|end| end > now)),
         has_supply: supplies.iter().any(|supply| supply.open > 0 && !supply.past_due),
-        requested_date: columns::date(&row.requested_date, "order_line")?,
-        today: civil_date_in(now, &places.zone_named(&row.time_zone)),
+        requested_date: due,
+        today: civil_date_in(now, &zone),
     })
+}
+
+fn location_of(name: &str) -> Option<LocationId> {
+    LocationId::try_new(name.strip_prefix("locations/")?).ok()
+}
+
+/// What moved the last promised day. A day out of stock was counted when the promise was made that has it now.
+fn steps(
+    waiting: &WaitingLine,
+    own: &[inventory::Claim],
+    history: &[promise::Model],
+    places: &Places,
+) -> Result<Vec<DateStep>, Error> {
+    let row = &waiting.line;
+    let zone = places.zone_named(&row.time_zone);
+    let confirmations = texts::confirmations_of(&row.confirmations)?;
+    let Some((promised, last)) = rules::promised(&confirmations) else { return Ok(Vec::new()) };
+    let (Some(location), Some(made)) = (&last.location, history.last()) else { return Ok(Vec::new()) };
+    let made_at = columns::instant(made.promised_at, "promise")?;
+    let expected = match &last.cover {
+        Cover::Stock | Cover::None => None,
+        Cover::Supply(supply) => {
+            let name = format!("supplies/{supply}");
+            let mut pegs = own.iter().flat_map(|claim| &claim.pegs);
+            pegs.find(|peg| peg.supply == name).and_then(|peg| date_of(peg.expected_date.as_ref()))
+        }
+    };
+    let release = columns::optional_date(row.release_date.as_deref(), "order_line")?;
+    let route = Routes::of(&waiting.order, places, &zone).from(location);
+    Ok(date_steps(&route, expected, release, made_at, promised))
+}
+
+fn step_message(step: DateStep) -> pb::DateStep {
+    let kind = match step.kind {
+        DateStepKind::CutOff => pb::DateStepKind::CutOff,
+        DateStepKind::ClosedDay => pb::DateStepKind::ClosedDay,
+        DateStepKind::DockToStock => pb::DateStepKind::DockToStock,
+        DateStepKind::Handling => pb::DateStepKind::Handling,
+        DateStepKind::RequestedDate => pb::DateStepKind::RequestedDate,
+        DateStepKind::Transit => pb::DateStepKind::Transit,
+        DateStepKind::ReleaseDate => pb::DateStepKind::ReleaseDate,
+    };
+    pb::DateStep { kind: kind.into(), from_date: Some(encode::date(step.from)), to_date: Some(encode::date(step.to)) }
 }
 
 fn units(quantities: impl Iterator<Item = i64>) -> Quantity {

@@ -18,8 +18,9 @@ use super::{
     ship::allowed_line,
 };
 use crate::{
+    catalog::Places,
     error::Error,
-    order::{Book, LineRecord, key::demand_line},
+    order::{Book, LineRecord, Routes, key::demand_line},
     rules::RuleSet,
     saga::{Amendment, Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{entity::order_line, orders::load_orders_in_tx},
@@ -50,7 +51,8 @@ impl UseCases {
     pub async fn amend_order_line(self, write: Write<Amend>) -> Result<pb::AmendOrderLineResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let rules = self.rules().current().await?;
-        let command = AmendCommand { amend: &write.command, who, now: self.now(), rules: &rules };
+        let places = self.catalog().places().await?;
+        let command = AmendCommand { amend: &write.command, who, now: self.now(), rules: &rules, places: &places };
         self.run_step(&write, &command).await
     }
 }
@@ -60,6 +62,7 @@ struct AmendCommand<'a> {
     who: Who,
     now: Timestamp,
     rules: &'a RuleSet,
+    places: &'a Places,
 }
 
 #[async_trait]
@@ -88,7 +91,12 @@ impl AmendCommand<'_> {
         let mut row = line.row.clone();
         if !amendment.requested_date.is_empty() {
             row.requested_date.clone_from(&amendment.requested_date);
+            row.requested_basis.clone_from(&amendment.requested_basis);
             row.time_zone.clone_from(&amendment.time_zone);
+            let order = book.orders.get(&row.order_id).ok_or_else(|| Error::no_order(&row.order_id))?;
+            let zone = time_zone(&row.time_zone).unwrap_or(TimeZone::UTC);
+            let latest = Routes::of(&order.row, self.places, &zone).latest_ship_date(&row, None)?;
+            row.latest_ship_date = latest.map(columns::date_text);
         }
         row.ordered += amendment.raised - amendment.reduced;
         let part = row.parts + 1;

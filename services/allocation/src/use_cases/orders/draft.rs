@@ -35,6 +35,8 @@ pub struct Draft {
     pub ship_to: String,
     /// The zone to which they go.
     pub destination_zone: String,
+    /// The carrier's service; empty is the usual one.
+    pub service: String,
     /// When the customer ordered; `None` means now.
     pub order_time: Option<Timestamp>,
     /// Units of company currency for one unit of the prices' currency, times 10⁹.

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use backorder_domain::{
     allocation::sequence::{LineAttributes, ServingSequence, Worth},
     ids::LocationId,
-    order::policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
+    order::{
+        policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
+        release::release_date,
+    },
     quantity::Quantity,
     time::{civil_date_in, time_zone},
 };
@@ -23,7 +26,7 @@ use super::{Draft, DraftLine};
 use crate::{
     catalog::{ItemCopy, Places},
     error::Error,
-    order::{key::demand_line, texts},
+    order::{Routes, key::demand_line, texts},
     rules::RuleSet,
     store::entity::{customer_order, order_line},
     use_cases::UseCases,
@@ -110,6 +113,7 @@ fn order_row(
         channel: draft.channel.clone(),
         ship_to: draft.ship_to.clone(),
         destination_zone: draft.destination_zone.clone(),
+        service: draft.service.clone(),
         ordered_at: columns::micros(ordered_at),
         currency_code: currency.unwrap_or_default(),
         company_rate_nanos: draft.company_rate_nanos,
@@ -157,6 +161,10 @@ impl Basis<'_> {
         let mut row = self.bare_row(line, quantity.get(), base_units, &wanted);
         put_terms(&mut row, line, policy, &terms, wait);
         row.locations = texts::locations(locations);
+        let release = release_date(&item.releases, &self.order.channel, &self.order.destination_zone);
+        row.release_date = release.map(columns::date_text);
+        let routes = Routes::of(self.order, self.places, &wanted.zone);
+        row.latest_ship_date = routes.latest_ship_date(&row, None).ok().flatten().map(columns::date_text);
         let (cost_nanos, cost_currency) = frozen_cost(line, item);
         row.cost_nanos = cost_nanos;
         row.cost_currency = cost_currency;
@@ -210,51 +218,22 @@ impl Basis<'_> {
             base_units_per_unit: base_units,
             ordered: quantity,
             open: quantity,
-            reserved: 0,
-            released: 0,
-            recalling: 0,
-            shipped: 0,
-            cancelled: 0,
-            delivered: 0,
-            returned: 0,
-            refused: 0,
-            filled_at_once: 0,
-            backordered: 0,
-            future: 0,
-            preorder: 0,
             queue_time: columns::micros(self.ordered_at),
-            queue_key: String::new(),
             time_zone: wanted.zone_name.clone(),
             requested_date: columns::date_text(wanted.date),
             requested_basis: wanted.basis.as_str_name().to_owned(),
-            original_promised_date: None,
-            current_promised_date: None,
-            expected_ship_date: None,
-            actual_ship_date: None,
             promised_zone: wanted.zone_name.clone(),
-            promise_revision: 0,
-            confirmations: String::new(),
             wait_started_at: columns::micros(self.ordered_at),
-            wait_limit_date: None,
-            filled_at: None,
             ship_set: line.ship_set.clone(),
             price_nanos: line.price.map(|price| price.nanos),
-            cost_nanos: None,
-            cost_currency: String::new(),
             shortage_instruction: convert::shortage_instruction(line.instruction).as_str_name().to_owned(),
             substitution_allowed: line.substitution_allowed,
             notify_before_short: line.notify_before_short,
-            policy_id: String::new(),
-            after_wait: String::new(),
             may_wait: true,
-            loss_reason: String::new(),
-            waiting_limit: None,
             split_allowed: true,
-            minimum_per_location: 0,
-            locations: String::new(),
             parts: 1,
-            version: 0,
             updated_at: self.order.updated_at,
+            ..order_line::Model::default()
         }
     }
 }
@@ -269,6 +248,9 @@ fn put_terms(
     row.policy_id = policy.map(|policy| policy.id.to_string()).unwrap_or_default();
     row.after_wait =
         convert::after_wait(policy.map(|policy| policy.after_wait).unwrap_or_default()).as_str_name().to_owned();
+    row.promise_later_days = i32::from(terms.promise_rule.later_days);
+    row.promise_earlier_days = i32::from(terms.promise_rule.earlier_days);
+    row.promise_stable_hours = i32::from(terms.promise_rule.stable_hours);
     row.may_wait = terms.may_wait;
     row.loss_reason = convert::loss_reason(terms.loss).as_str_name().to_owned();
     row.waiting_limit = terms.waiting_limit.map(Quantity::get);
@@ -333,7 +315,10 @@ pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         Placing::Firm => (inventory::ReservationStrength::Firm, None),
         Placing::Quote { expires_at } => (inventory::ReservationStrength::Soft, Some(expires_at)),
     };
-    let requested = columns::date(&line.requested_date, "order_line").ok();
+    // Inventory counts the day on which goods leave.
+    let wanted = line.latest_ship_date.as_ref().unwrap_or(&line.requested_date);
+    let leaves = line.release_date.as_ref().map_or(wanted, |release| wanted.max(release));
+    let requested = columns::date(leaves, "order_line").ok();
     inventory::ReserveLine {
         line: demand_line(&line.order_id, line.line_number, expires_at.is_some()),
         part: 1,

@@ -113,7 +113,7 @@ impl AnswerCommand<'_> {
 
     /// The warehouse gives nothing back: nothing moves, so inventory is not asked.
     async fn refused_in_tx(&self, tx: &WriteTx<'_>, book: &mut Book, mut recall: row::Model) -> Result<Planned, Error> {
-        let places = self.use_cases.catalog().places_now();
+        let places = self.use_cases.catalog().places_in_tx(tx).await?;
         let moment = Moment { now: self.use_cases.now(), places: &places };
         let mut events = self.use_cases.events(moment.now, self.traceparent.clone());
         let mut changes = Changes::default();

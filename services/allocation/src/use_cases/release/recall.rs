@@ -72,7 +72,7 @@ impl UseCases {
         book: &mut Book,
         asking: Asking<'_>,
     ) -> Result<Vec<pb::Recall>, Error> {
-        let places = self.catalog().places_now();
+        let places = self.catalog().places_in_tx(tx).await?;
         let moment = Moment { now: self.now(), places: &places };
         let mut events = self.events(moment.now, asking.traceparent);
         let mut changes = Changes::default();

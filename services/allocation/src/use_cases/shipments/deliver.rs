@@ -143,7 +143,7 @@ impl DeliverCommand<'_> {
             let units = delivered.entry((line.order_id.clone(), line.line_number)).or_default();
             *units += line.accepted + line.damaged;
         }
-        let places = self.use_cases.catalog().places_now();
+        let places = self.use_cases.catalog().places_in_tx(tx).await?;
         let moment = Moment { now: self.use_cases.now(), places: &places };
         let mut events = self.use_cases.events(moment.now, self.traceparent.clone());
         let mut changes = Changes::default();

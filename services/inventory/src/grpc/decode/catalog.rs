@@ -1,8 +1,8 @@
-//! Items and locations.
+//! Items, and what the changes of all master data share.
 
 use std::collections::BTreeSet;
 
-use backorder_domain::{money::Money, time::time_zone};
+use backorder_domain::{money::Money, order::release::ItemRelease};
 use backorder_proto::{
     common::v1 as common,
     convert::{
@@ -14,12 +14,13 @@ use backorder_proto::{
 use prost_types::FieldMask;
 
 use crate::{
-    catalog::{Item, Location, LocationKind, Substitute, Unit, is_valid_gtin},
-    use_cases::{ItemChange, LocationChange},
+    catalog::{Item, Substitute, Unit, is_valid_gtin},
+    use_cases::ItemChange,
 };
 
-const DESCRIPTION_BYTES_MAX: usize = 1_000;
+pub(super) const DESCRIPTION_BYTES_MAX: usize = 1_000;
 const CATEGORY_BYTES_MAX: usize = 200;
+const CHANNEL_BYTES_MAX: usize = 50;
 const UNIT_BYTES_MAX: usize = 20;
 const PARTS_MAX: usize = 20;
 /// Items in one batch at most.
@@ -55,7 +56,7 @@ pub fn put_items(request: &pb::BatchPutItemsRequest, violations: &mut Violations
 
 /// The change of `UpdateItem`.
 pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations) -> Option<ItemChange> {
-    const FIELDS: [&str; 9] = [
+    const FIELDS: [&str; 10] = [
         "description",
         "base_unit",
         "pack_size",
@@ -65,6 +66,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
         "substitutes",
         "units",
         "safety_stock",
+        "releases",
     ];
     let message = decode::required(request.item.as_ref(), "item", violations)?;
     let fields = masked(request.update_mask.as_ref(), &FIELDS, violations);
@@ -84,38 +86,13 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
             substitutes: pick(takes("substitutes"), &new.substitutes, &old.substitutes),
             units: pick(takes("units"), &new.units, &old.units),
             safety_stock: pick(takes("safety_stock"), &new.safety_stock, &old.safety_stock),
+            releases: pick(takes("releases"), &new.releases, &old.releases),
         }
     };
     Some(ItemChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
 }
 
-/// The location of `CreateLocation`.
-pub fn create_location(request: &pb::CreateLocationRequest, violations: &mut Violations) -> Option<Location> {
-    let message = decode::required(request.location.as_ref(), "location", violations)?;
-    location(message, None, violations)
-}
-
-/// The change of `UpdateLocation`.
-pub fn update_location(request: &pb::UpdateLocationRequest, violations: &mut Violations) -> Option<LocationChange> {
-    const FIELDS: [&str; 4] = ["display_name", "kind", "time_zone", "rank"];
-    let message = decode::required(request.location.as_ref(), "location", violations)?;
-    let fields = masked(request.update_mask.as_ref(), &FIELDS, violations)?;
-    let new = location(message, Some(&fields), violations)?;
-    let id = new.id.clone();
-    let apply = move |old: &Location| {
-        let takes = |field: &str| fields.contains(field);
-        Location {
-            id: old.id.clone(),
-            display_name: pick(takes("display_name"), &new.display_name, &old.display_name),
-            kind: pick(takes("kind"), &new.kind, &old.kind),
-            time_zone: pick(takes("time_zone"), &new.time_zone, &old.time_zone),
-            rank: pick(takes("rank"), &new.rank, &old.rank),
-        }
-    };
-    Some(LocationChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
-}
-
-fn pick<T: Clone>(takes_new: bool, new: &T, old: &T) -> T {
+pub(super) fn pick<T: Clone>(takes_new: bool, new: &T, old: &T) -> T {
     if takes_new { new.clone() } else { old.clone() }
 }
 
@@ -157,6 +134,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
     let unit_price = price_if_set(message.unit_price.as_ref(), &at("unit_price"), violations);
     let safety_stock = decode::quantity_or_zero(message.safety_stock, &at("safety_stock"), violations);
     let substitutes = substitutes(&message.substitutes, &at("substitutes"), violations);
+    let releases = releases(&message.releases, &at("releases"), violations);
     let units = units(&message.units, base_unit.as_deref(), &at("units"), violations);
     Some(Item {
         id: id?,
@@ -169,6 +147,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
         substitutes: substitutes?,
         units: units?,
         safety_stock: safety_stock?,
+        releases: releases?,
     })
 }
 
@@ -258,39 +237,30 @@ fn units(
     decoded.into_iter().collect()
 }
 
-/// A location. For an update, kind and time zone need only be right when they are among the fields that change.
-fn location(
-    message: &pb::Location,
-    changed: Option<&BTreeSet<&'static str>>,
-    violations: &mut Violations,
-) -> Option<Location> {
-    let needed = |field: &str| changed.is_none_or(|fields| fields.contains(field));
-    let id = decode::location_name(&message.name, "location.name", violations);
-    let display_name = decode::text(&message.display_name, DESCRIPTION_BYTES_MAX, "location.display_name", violations);
-    let kind = if needed("kind") {
-        decode::required_enum::<pb::LocationKind>(message.kind, "location.kind", violations).and_then(kind_of)
-    } else {
-        Some(LocationKind::Warehouse)
-    };
-    if needed("time_zone")
-        && let Err(unknown) = time_zone(&message.time_zone)
-    {
-        violations.push("location.time_zone", unknown.to_string());
+fn releases(messages: &[pb::ItemRelease], field: &str, violations: &mut Violations) -> Option<Vec<ItemRelease>> {
+    if messages.len() > PARTS_MAX {
+        violations.push(field, format!("must have at most {PARTS_MAX} elements"));
+        return None;
     }
-    Some(Location {
-        id: id?,
-        display_name: display_name?,
-        kind: kind?,
-        time_zone: message.time_zone.clone(),
-        rank: message.rank,
-    })
+    let decoded: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .map(|(index, message)| {
+            let at = |name: &str| path(field, index, name);
+            let date = decode::date(message.release_date.as_ref(), &at("release_date"), violations);
+            let channel = one_line(&message.channel, &at("channel"), violations);
+            let destination_zone = one_line(&message.destination_zone, &at("destination_zone"), violations);
+            Some(ItemRelease { date: date?, channel: channel?, destination_zone: destination_zone? })
+        })
+        .collect();
+    decoded.into_iter().collect()
 }
 
-const fn kind_of(kind: pb::LocationKind) -> Option<LocationKind> {
-    match kind {
-        pb::LocationKind::Unspecified => None,
-        pb::LocationKind::Warehouse => Some(LocationKind::Warehouse),
-        pb::LocationKind::Store => Some(LocationKind::Store),
-        pb::LocationKind::DropShipSupplier => Some(LocationKind::DropShipSupplier),
+fn one_line(value: &str, field: &str, violations: &mut Violations) -> Option<String> {
+    let text = decode::text(value, CHANNEL_BYTES_MAX, field, violations)?;
+    if text.contains(['\n', '\t']) {
+        violations.push(field, "must not hold control characters");
+        return None;
     }
+    Some(text)
 }

@@ -2,8 +2,10 @@
 
 pub mod availability;
 pub mod catalog;
+pub mod places;
 pub mod receipt;
 pub mod reservation;
+pub mod shipping;
 pub mod stock;
 pub mod supply;
 pub mod warehouse;

@@ -1,8 +1,9 @@
-//! Items and locations.
+//! Items.
 
+use backorder_domain::order::release::ItemRelease;
 use backorder_proto::{convert::encode, inventory::v1 as pb};
 
-use crate::catalog::{Item, Location, LocationKind, Stored, Substitute, Unit};
+use crate::catalog::{Item, Stored, Substitute, Unit};
 
 /// An item as the contract shows it.
 #[must_use]
@@ -22,6 +23,15 @@ pub fn item_message(stored: &Stored<Item>) -> pb::Item {
         create_time: Some(encode::timestamp(stored.created_at)),
         update_time: Some(encode::timestamp(stored.updated_at)),
         etag: stored.version.to_string(),
+        releases: item.releases.iter().map(release_message).collect(),
+    }
+}
+
+fn release_message(release: &ItemRelease) -> pb::ItemRelease {
+    pb::ItemRelease {
+        release_date: Some(encode::date(release.date)),
+        channel: release.channel.clone(),
+        destination_zone: release.destination_zone.clone(),
     }
 }
 
@@ -42,26 +52,5 @@ fn unit_message(unit: &Unit) -> pb::ItemUnit {
         gtin: unit.gtin.clone(),
         sellable: unit.sellable,
         purchasable: unit.purchasable,
-    }
-}
-
-/// A location as the contract shows it.
-#[must_use]
-pub fn location_message(stored: &Stored<Location>) -> pb::Location {
-    let location = &stored.value;
-    let kind = match location.kind {
-        LocationKind::Warehouse => pb::LocationKind::Warehouse,
-        LocationKind::Store => pb::LocationKind::Store,
-        LocationKind::DropShipSupplier => pb::LocationKind::DropShipSupplier,
-    };
-    pb::Location {
-        name: encode::location_name(&location.id),
-        display_name: location.display_name.clone(),
-        kind: i32::from(kind),
-        time_zone: location.time_zone.clone(),
-        rank: location.rank,
-        create_time: Some(encode::timestamp(stored.created_at)),
-        update_time: Some(encode::timestamp(stored.updated_at)),
-        etag: stored.version.to_string(),
     }
 }

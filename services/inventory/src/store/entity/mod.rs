@@ -1,12 +1,16 @@
 //! The tables as SeaORM entities, one per file. They hold columns and nothing else: no rule and no query.
 
 pub mod audit_note;
+pub mod calendar;
+pub mod calendar_day;
 pub mod claim;
 pub mod claim_location;
 pub mod hold;
 pub mod item;
+pub mod item_release;
 pub mod item_substitute;
 pub mod item_unit;
+pub mod lane;
 pub mod location;
 pub mod movement;
 pub mod peg;
@@ -35,12 +39,16 @@ mod tests {
         }
         let tables = misdeclared!(
             audit_note,
+            calendar,
+            calendar_day,
             claim,
             claim_location,
             hold,
             item,
+            item_release,
             item_substitute,
             item_unit,
+            lane,
             location,
             movement,
             peg,

@@ -1,9 +1,9 @@
-//! Creating and changing items and locations.
+//! Creating and changing items, locations, working calendars and lanes.
 
 mod put_items;
-mod put_location;
+mod put_record;
 mod read;
 
 pub use put_items::ItemChange;
-pub use put_location::LocationChange;
+pub use put_record::Change;
 pub use read::page_token_invalid;

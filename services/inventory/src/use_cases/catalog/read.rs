@@ -1,14 +1,14 @@
-//! `GetItem`, `ListItems`, `GetLocation` and `ListLocations`.
+//! Reading items, locations, working calendars and lanes.
 
-use backorder_domain::ids::{ItemId, LocationId};
+use backorder_domain::ids::{CalendarId, ItemId, LaneId, LocationId};
 use backorder_proto::{common::v1::ErrorReason, convert::encode};
 use backorder_service_kit::{paging::PageRequest, problem::Problem};
 
 use super::super::UseCases;
 use crate::{
-    catalog::{Item, Location, Stored},
+    catalog::{Calendar, Item, Lane, Location, Stored},
     error::{Error, Kind},
-    store::catalog as table,
+    store::{catalog as table, places, shipping},
 };
 
 impl UseCases {
@@ -35,7 +35,7 @@ impl UseCases {
     /// # Errors
     /// [`Error::Missing`].
     pub async fn get_location(&self, id: &LocationId) -> Result<Stored<Location>, Error> {
-        let found = table::find_location(self.store().reader(), id).await?;
+        let found = places::find_location(self.store().reader(), id).await?;
         found.ok_or_else(|| Error::missing(Kind::Location, encode::location_name(id), ""))
     }
 
@@ -45,7 +45,41 @@ impl UseCases {
     /// Those of the store.
     pub async fn list_locations(&self, page: &PageRequest) -> Result<Vec<Stored<Location>>, Error> {
         let after = page.after.as_deref().map(rank_and_id).transpose()?;
-        Ok(table::list_locations(self.store().reader(), after, page.query_limit()).await?)
+        Ok(places::list_locations(self.store().reader(), after, page.query_limit()).await?)
+    }
+
+    /// One working calendar.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub async fn get_calendar(&self, id: &CalendarId) -> Result<Stored<Calendar>, Error> {
+        let found = shipping::find_calendar(self.store().reader(), id).await?;
+        found.ok_or_else(|| Error::missing(Kind::Calendar, encode::calendar_name(id), ""))
+    }
+
+    /// Working calendars by id, one more than the page holds.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list_calendars(&self, page: &PageRequest) -> Result<Vec<Stored<Calendar>>, Error> {
+        Ok(shipping::list_calendars(self.store().reader(), page.after.as_deref(), page.query_limit()).await?)
+    }
+
+    /// One lane.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub async fn get_lane(&self, id: &LaneId) -> Result<Stored<Lane>, Error> {
+        let found = shipping::find_lane(self.store().reader(), id).await?;
+        found.ok_or_else(|| Error::missing(Kind::Lane, encode::lane_name(id), ""))
+    }
+
+    /// Lanes by id, one more than the page holds.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list_lanes(&self, page: &PageRequest) -> Result<Vec<Stored<Lane>>, Error> {
+        Ok(shipping::list_lanes(self.store().reader(), page.after.as_deref(), page.query_limit()).await?)
     }
 }
 

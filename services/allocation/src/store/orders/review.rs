@@ -1,0 +1,74 @@
+//! Promises that are to be looked at again: when their time has come, or when a release date changes.
+
+use std::collections::BTreeSet;
+
+use backorder_storage::{Batch, StorageError, WriteTx, columns};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Value,
+};
+
+use crate::store::{KEYS_PER_QUERY_MAX, entity::order_line};
+
+#[derive(FromQueryResult)]
+struct LineName {
+    order_id: String,
+    line_number: i32,
+}
+
+/// Lines whose promise stands against what is expected and is to be looked at again by now, the longest due first, at
+/// most `limit`.
+pub async fn promises_to_review(
+    connection: &impl ConnectionTrait,
+    now: Timestamp,
+    limit: u64,
+) -> Result<BTreeSet<(String, i32)>, StorageError> {
+    use order_line::Column as C;
+    let lines: Vec<LineName> = order_line::Entity::find()
+        .select_only()
+        .columns([C::OrderId, C::LineNumber])
+        .filter(C::PromiseReviewAt.lte(columns::micros(now)))
+        .order_by_asc(C::PromiseReviewAt)
+        .limit(limit)
+        .into_model()
+        .all(connection)
+        .await?;
+    Ok(lines.into_iter().map(|line| (line.order_id, line.line_number)).collect())
+}
+
+/// Lines of the items of which units are open or reserved.
+pub async fn unshipped_lines<'a>(
+    connection: &impl ConnectionTrait,
+    items: impl Iterator<Item = &'a str>,
+) -> Result<BTreeSet<(String, i32)>, StorageError> {
+    use order_line::Column as C;
+    let items: Vec<&str> = items.collect();
+    let mut keys = BTreeSet::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let found: Vec<LineName> = order_line::Entity::find()
+            .select_only()
+            .columns([C::OrderId, C::LineNumber])
+            .filter(C::ItemId.is_in(chunk.iter().copied()))
+            .filter(Condition::any().add(C::Open.gt(0)).add(C::Reserved.gt(0)))
+            .into_model()
+            .all(connection)
+            .await?;
+        keys.extend(found.into_iter().map(|line| (line.order_id, line.line_number)));
+    }
+    Ok(keys)
+}
+
+/// Sets the release date of a line, whose order is locked. A step that is under way for the order reads it at its end.
+pub async fn put_release_date_in_tx(
+    tx: &WriteTx<'_>,
+    order: &str,
+    line: i32,
+    date: Option<&str>,
+) -> Result<(), StorageError> {
+    let row = vec![Value::from(order), Value::from(line), Value::from(date.map(str::to_owned))];
+    let mut batch = Batch::new(tx);
+    batch.update("order_line", &["order_id", "line_number"], &["release_date"], row);
+    batch.run(tx).await?;
+    Ok(())
+}
