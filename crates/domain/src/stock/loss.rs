@@ -15,13 +15,22 @@ use super::error::{StockError, minus, plus, sum};
 use super::movement::Place;
 use super::state::StockState;
 
-/// Reserved units that a claim lost.
+/// Units that a claim lost, once for each claim: reserved ones, or such as the warehouse had in hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenAway {
     /// The claim, which waits for them again at its old place.
     pub key: ClaimKey,
     /// Base units.
     pub quantity: Quantity,
+}
+
+/// Adds what a claim lost to what it lost before in the same command.
+pub(super) fn add_taken(taken_away: &mut Vec<TakenAway>, more: TakenAway) -> Result<(), StockError> {
+    match taken_away.iter_mut().find(|taken| taken.key == more.key) {
+        Some(taken) => taken.quantity = plus(taken.quantity, more.quantity)?,
+        None => taken_away.push(more),
+    }
+    Ok(())
 }
 
 impl ItemBook {
@@ -106,7 +115,9 @@ impl ItemBook {
             }
             self.peg_free_supply(&key)?;
             rest = minus(rest, quantity, "lost units")?;
-            taken_away.push(TakenAway { key, quantity });
+            let taken = TakenAway { key, quantity };
+            // Of reserved units each claim loses once; it may lose released ones after them.
+            if is_released { add_taken(taken_away, taken)? } else { taken_away.push(taken) }
         }
         Ok(rest)
     }

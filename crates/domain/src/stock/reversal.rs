@@ -9,7 +9,7 @@ use super::book::{ItemBook, Units};
 use super::claim::ClaimKey;
 use super::context::CommandContext;
 use super::error::{StockError, check_quantity, minus, plus};
-use super::loss::TakenAway;
+use super::loss::{TakenAway, add_taken};
 use super::movement::Place;
 use super::receipt::{Booked, ReceiptKey, ReceivedLine};
 use super::state::StockState;
@@ -159,12 +159,4 @@ impl Sink<'_> {
         let gone = minus(quantity, back, "units taken back")?;
         Ok([(Place::at(self.location, StockState::InTransit), back), (Place::EXTERNAL, gone)])
     }
-}
-
-fn add_taken(taken_away: &mut Vec<TakenAway>, more: TakenAway) -> Result<(), StockError> {
-    match taken_away.iter_mut().find(|taken| taken.key == more.key) {
-        Some(taken) => taken.quantity = plus(taken.quantity, more.quantity)?,
-        None => taken_away.push(more),
-    }
-    Ok(())
 }

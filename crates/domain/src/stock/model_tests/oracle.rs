@@ -157,21 +157,27 @@ pub fn check_pegs(book: &ItemBook, today: Date) -> Result<(), String> {
     Ok(())
 }
 
-/// `lost` units of a place went: free ones before held ones before reserved ones, and of these from the end of the queue,
-/// never from a claim while a later one still has units there.
+/// `lost` units of a place went, unit by unit: free and held ones first, then reserved ones from the end of the queue, then
+/// those in the warehouse's hands, from the end of the queue too.
 pub fn check_loss(before: &ItemBook, location: &LocationId, lost: i64, taken_away: &[TakenAway]) {
-    let reserved_before =
-        |key: &ClaimKey| before.claim(key).map_or(Quantity::ZERO, |claim| claim.reserved_at(location));
     let unclaimed = before.position(location).map_or(0, |position| position.available.get() + position.held.get());
-    let taken: i64 = taken_away.iter().map(|taken| taken.quantity.get()).sum();
-    assert_eq!(taken, (lost - unclaimed).max(0), "claims lose only what nobody else can");
-    let mut queue: Vec<&Claim> = before.claims().filter(|claim| !claim.reserved_at(location).is_zero()).collect();
+    let mut queue: Vec<&Claim> = before.claims().collect();
     queue.sort_by(|a, b| b.queue_place().cmp(&a.queue_place()));
-    let victims: Vec<&ClaimKey> = taken_away.iter().map(|taken| &taken.key).collect();
-    let from_end: Vec<&ClaimKey> = queue.iter().take(victims.len()).map(|claim| &claim.key).collect();
-    assert_eq!(victims, from_end, "the end of the queue loses first");
-    let all_but_last = taken_away.iter().rev().skip(1);
-    assert!(all_but_last.into_iter().all(|taken| taken.quantity == reserved_before(&taken.key)));
+    let reserved = queue.iter().flat_map(|claim| vec![&claim.key; units_of(claim.reserved_at(location))]);
+    let released = queue.iter().flat_map(|claim| vec![&claim.key; units_of(claim.released_at(location))]);
+    let mut expected: Vec<(&ClaimKey, i64)> = Vec::new();
+    for key in reserved.chain(released).take(usize::try_from(lost - unclaimed).unwrap_or(0)) {
+        match expected.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, quantity)) => *quantity += 1,
+            None => expected.push((key, 1)),
+        }
+    }
+    let taken: Vec<(&ClaimKey, i64)> = taken_away.iter().map(|taken| (&taken.key, taken.quantity.get())).collect();
+    assert_eq!(taken, expected, "the end of the queue loses first, the warehouse last");
+}
+
+fn units_of(quantity: Quantity) -> usize {
+    usize::try_from(quantity.get()).unwrap_or(0)
 }
 
 /// Units are held for lines that wait, not beyond: what is held grows only up to what is awaited.

@@ -71,7 +71,8 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         Command::Adjust { location: at, adds: false, .. }
         | Command::Count { location: at, .. }
         | Command::Quarantine { location: at, .. } => {
-            let claims = world.book.claims().filter(|claim| !claim.reserved_at(&location(*at)).is_zero());
+            let has_units = |claim: &&Claim| claim.reservations.iter().any(|r| r.location == location(*at));
+            let claims = world.book.claims().filter(has_units);
             lines.extend(claims.map(|claim| claim.key.line.clone()));
             receipts.extend(world.tables.receipts.values().filter(|line| !line.in_review.is_zero()).cloned());
             holds.extend(world.tables.holds.values().filter(|hold| !hold.quantity.is_zero()).cloned());

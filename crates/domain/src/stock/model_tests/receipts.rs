@@ -112,7 +112,7 @@ fn reverse(
     let on_the_way = if is_transfer { answer.reopened.get() } else { 0 };
     let sellable = |book: &ItemBook| {
         let position = book.position(&line.location).unwrap();
-        position.available.get() + position.held.get() + position.reserved.get()
+        [position.available, position.held, position.reserved, position.released].map(Quantity::get).iter().sum::<i64>()
     };
     oracle::check_loss(&world.book, &line.location, sellable(&world.book) - sellable(book), &answer.taken_away);
     Ok(Effect { physical: on_the_way - reversed, pegged_anew: supply.is_some(), ..Effect::default() })

@@ -80,11 +80,7 @@ fn a_count_takes_what_the_warehouse_has_in_hands_last() {
     book.release_to_warehouse(&ctx(4), &of_line("late", 3)).unwrap();
     let answer = book.count(&ctx(5), &at("main"), units(2), None).unwrap();
     let lost: Vec<_> = answer.taken_away.iter().map(|taken| (taken.key.line.as_str(), taken.quantity.get())).collect();
-    assert_eq!(
-        lost,
-        [("late", 1), ("early", 4), ("late", 1)],
-        "reserved ones from the end of the queue, then released"
-    );
+    assert_eq!(lost, [("late", 2), ("early", 4)], "reserved ones from the end of the queue, then released");
     assert_eq!(stock(&book), (0, 0, 2));
     assert_eq!((claim(&book, "late").waiting, claim(&book, "early").waiting), (units(2), units(4)));
     assert!(book.verify().unwrap().is_empty());
