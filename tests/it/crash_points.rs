@@ -12,7 +12,7 @@ use backorder_proto::allocation::v1::{
     LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest, ReturnOrderLinesRequest, ReturnedLine,
     ShipOrderLinesRequest, ShortPick,
 };
-use backorder_testkit::{Backend, on_each_backend};
+use backorder_testkit::{Backend, counts, on_each_backend};
 use backorder_tests::{
     cluster::in_process::InProcess,
     world::{World, because, request_id},
@@ -20,9 +20,11 @@ use backorder_tests::{
 use tonic::Status;
 
 async fn a_write_that_dies_at_any_point_is_done_once(backend: Backend) {
-    for point in CRASH_POINTS {
-        println!("{point}");
-        die_at(backend, point).await;
+    for round in 1..=counts::cases("crash_points") {
+        for point in CRASH_POINTS {
+            println!("{point}, round {round}");
+            die_at(backend, point).await;
+        }
     }
 }
 

@@ -32,7 +32,7 @@ const TABLE: &[CaseCount] = &[
     row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
     row("catalog_races", 20, 500, "races of two instances for one new item and one new location, in each way"),
     row("checkpoint_kills", 6, 60, "kills of a program, half of them while the log of its file is carried over"),
-    row("crash_points", 1, 25, "rounds of a kill at every step of place, amend, cancel and ship"),
+    row("crash_points", 1, 25, "rounds of a kill at every step of every write that needs inventory"),
     row("feed_order", 20, 200, "rounds of concurrent writers whose events must leave gapless and in order"),
     row("hostile_requests", 200, 2_000, "mutated requests, each with the right code and nothing half done"),
     row("idempotency_keys", 50, 1_000, "request ids, each sent 64 times in parallel"),
