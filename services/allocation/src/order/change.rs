@@ -4,8 +4,10 @@ use backorder_domain::order::{
     policy::LossReason,
     state::{LinesAfter, OrderCommand},
 };
+use backorder_proto::common::v1::WriteContext;
 use backorder_proto::convert::allocation as convert;
 use backorder_storage::columns;
+use uuid::Uuid;
 
 use crate::{
     error::Error,
@@ -15,7 +17,7 @@ use crate::{
         settle::{Cause, Command, Moment, Promised, settle},
     },
     store::{
-        entity::{customer_order, line_claim, lost_demand, order_line, pending_promise, promise, recall},
+        entity::{customer_order, line_claim, lost_demand, order_line, order_write, pending_promise, promise, recall},
         shipments::WholeShipment,
     },
 };
@@ -42,6 +44,18 @@ pub struct Changes {
     pub lost: Vec<lost_demand::Model>,
     pub recalls: Vec<recall::Model>,
     pub shipments: Vec<WholeShipment>,
+    pub notes: Vec<order_write::Model>,
+}
+
+/// A write to an order: which, of what kind, by whom and why.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteNote<'a> {
+    /// The write's step.
+    pub step: Uuid,
+    /// What it does, for people.
+    pub kind: &'a str,
+    /// Who does it and why.
+    pub context: &'a WriteContext,
 }
 
 impl Changes {
@@ -108,6 +122,19 @@ impl Changes {
             reason: convert::loss_reason(lost.reason).as_str_name().to_owned(),
             policy_id: if names_policy { row.policy_id.clone() } else { String::new() },
             lost_at: columns::micros(moment.now),
+        });
+    }
+
+    /// Notes who wrote to an order and why.
+    pub fn note(&mut self, order: &str, note: WriteNote<'_>, moment: Moment<'_>) {
+        self.notes.push(order_write::Model {
+            order_id: order.to_owned(),
+            step_id: note.step.to_string(),
+            kind: note.kind.to_owned(),
+            actor: note.context.actor.clone(),
+            reason_code: note.context.reason_code.clone(),
+            note: note.context.note.clone(),
+            written_at: columns::micros(moment.now),
         });
     }
 

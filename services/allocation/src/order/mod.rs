@@ -14,7 +14,7 @@ pub mod shipment;
 pub mod texts;
 
 pub use book::{Book, LineRecord, OrderRecord, put_vector};
-pub use change::{Changes, LostUnits};
+pub use change::{Changes, LostUnits, WriteNote};
 pub use key::LineKey;
 pub use routes::Routes;
 pub use settle::{Cause, Command, Moment};

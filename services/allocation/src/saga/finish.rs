@@ -14,7 +14,7 @@ use backorder_domain::{
     quantity::Quantity,
 };
 use backorder_proto::{allocation::v1 as pb, convert::allocation::claim_of_line, inventory::v1 as inventory};
-use backorder_storage::{Batch, StorageError, WriteTx, columns, idempotency::RequestKey};
+use backorder_storage::{Batch, StorageError, WriteTx, idempotency::RequestKey};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -22,11 +22,10 @@ use super::{CallAnswer, Plan, PlannedLine, Step, StepKind};
 use crate::{
     error::Error,
     events::Events,
-    order::{Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, key::demand_line, message},
-    store::{
-        entity::order_write,
-        orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes, write_notes},
+    order::{
+        Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, WriteNote, key::demand_line, message,
     },
+    store::orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes},
     use_cases::UseCases,
 };
 
@@ -75,8 +74,8 @@ pub(super) async fn finish_in_tx(
     work.miss_recalls_in_tx(tx, &book, &recalled).await?;
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
+    work.note_writes();
     let mut batch = Batch::new(tx);
-    write_notes(&mut batch, notes(step, now));
     batch.answered(&step.key, &step.hash, &answer, now);
     write_changes(&mut batch, work.changes, work.events.into_new())?;
     batch.run(tx).await?;
@@ -343,6 +342,18 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Who did it and why, for each order of the step. A new order's own row says who placed it.
+    fn note_writes(&mut self) {
+        if self.step.kind.makes_the_order() {
+            return;
+        }
+        let context = self.step.plan.context.clone().unwrap_or_default();
+        let note = WriteNote { step: self.step.id, kind: self.step.kind.as_str(), context: &context };
+        for order in self.step.orders() {
+            self.changes.note(&order, note, self.moment);
+        }
+    }
+
     fn settle_orders(&mut self, book: &mut Book) -> Result<(), Error> {
         let command = self.step.kind.command();
         for order in book.orders.values_mut() {
@@ -388,20 +399,4 @@ fn units(number: i64) -> Result<Quantity, Error> {
 
 fn order_mut<'b>(book: &'b mut Book, id: &str) -> Result<&'b mut OrderRecord, Error> {
     book.orders.get_mut(id).ok_or_else(|| Error::no_order(id))
-}
-
-/// Who did it and why, for each order of the step.
-fn notes(step: &Step, now: Timestamp) -> Vec<order_write::Model> {
-    let context = step.plan.context.clone().unwrap_or_default();
-    let note = |order: String| order_write::Model {
-        order_id: order,
-        step_id: step.id.to_string(),
-        kind: step.kind.as_str().to_owned(),
-        actor: context.actor.clone(),
-        reason_code: context.reason_code.clone(),
-        note: context.note.clone(),
-        written_at: columns::micros(now),
-    };
-    // The order's own row says who placed it.
-    if step.kind.makes_the_order() { Vec::new() } else { step.orders().into_iter().map(note).collect() }
 }

@@ -13,5 +13,4 @@ pub use read::{
 pub use review::{promises_to_review, put_release_date_in_tx, unshipped_lines};
 pub use write::{
     insert_lines, insert_order_in_tx, mark_busy, mark_claims_pending_in_tx, remove_order_in_tx, write_changes,
-    write_notes,
 };

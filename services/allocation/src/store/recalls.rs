@@ -36,6 +36,17 @@ pub async fn pending_of_line(
     Ok(query.all(connection).await?)
 }
 
+/// The recalls of the orders from `first` to `last` that the warehouse has not answered.
+pub async fn pending_between(
+    connection: &impl ConnectionTrait,
+    first: &str,
+    last: &str,
+) -> Result<Vec<recall::Model>, StorageError> {
+    use recall::Column as C;
+    let query = recall::Entity::find().filter(C::OrderId.between(first, last)).filter(C::State.eq(PENDING));
+    Ok(query.all(connection).await?)
+}
+
 /// Recalls by the time at which they were asked, after a place in this order.
 pub async fn list(
     connection: &impl ConnectionTrait,

@@ -6,7 +6,10 @@ use backorder_proto::{
 };
 
 use super::{order::line_of, release::id_of};
-use crate::use_cases::shipments::{Arrived, ConfirmDelivery};
+use crate::{
+    use_cases::shipments::{Arrived, ConfirmDelivery},
+    write::Who,
+};
 
 /// Lines of one shipment that did not all arrive in order, at most.
 const LINES_MAX: usize = 2_000;
@@ -62,7 +65,14 @@ pub fn confirm_delivery(r: &pb::ConfirmDeliveryRequest, violations: &mut Violati
     let lines: Vec<Option<Arrived>> =
         r.lines.iter().enumerate().map(|(index, line)| arrived(index, line, violations)).collect();
     let lines: Option<Vec<Arrived>> = lines.into_iter().collect();
-    Some(ConfirmDelivery { shipment: shipment?, delivery_time: delivery_time?, documents: documents?, lines: lines? })
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(ConfirmDelivery {
+        shipment: shipment?,
+        delivery_time: delivery_time?,
+        documents: documents?,
+        lines: lines?,
+        who: who?,
+    })
 }
 
 fn arrived(index: usize, line: &pb::DeliveredLine, violations: &mut Violations) -> Option<Arrived> {

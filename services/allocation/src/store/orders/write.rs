@@ -94,7 +94,7 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
 /// # Errors
 /// [`StorageError::InvalidRow`] when an event is too large.
 pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    let Changes { orders, lines, claims, promises, promises_put_off, lost, recalls, shipments } = changes;
+    let Changes { orders, lines, claims, promises, promises_put_off, lost, recalls, shipments, notes } = changes;
     update_orders(batch, orders);
     update_lines(batch, lines);
     put_claims(batch, claims);
@@ -103,6 +103,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     batch.insert(lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
     put_recalls(batch, recalls);
     put_shipments(batch, shipments);
+    batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
     batch.append(events)
 }
 
@@ -250,9 +251,4 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
 fn last_of_each<T, K: Ord>(rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let by_key: std::collections::BTreeMap<K, T> = rows.into_iter().map(|row| (key(&row), row)).collect();
     by_key.into_values().collect()
-}
-
-/// Records who wrote to orders and why.
-pub fn write_notes(batch: &mut Batch, notes: Vec<order_write::Model>) {
-    batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
 }

@@ -16,10 +16,11 @@ use crate::{
     order::{
         LineKey,
         key::{QUOTE_PART, demand_line},
+        recall::open as open_units,
     },
     store::{
-        entity::{customer_order, line_claim, order_line},
-        totals,
+        entity::{customer_order, line_claim, order_line, recall},
+        recalls, totals,
     },
     use_cases::UseCases,
 };
@@ -36,6 +37,7 @@ struct Page {
     orders: Vec<customer_order::Model>,
     lines: Vec<order_line::Model>,
     claims: Vec<line_claim::Model>,
+    recalls: Vec<recall::Model>,
 }
 
 impl Page {
@@ -45,7 +47,8 @@ impl Page {
         let Some((first, last)) = orders.first().zip(orders.last()) else { return Ok(None) };
         let lines = totals::lines_between(connection, &first.id, &last.id).await?;
         let claims = totals::claims_between(connection, &first.id, &last.id).await?;
-        Ok(Some(Self { orders, lines, claims }))
+        let recalls = recalls::pending_between(connection, &first.id, &last.id).await?;
+        Ok(Some(Self { orders, lines, claims, recalls }))
     }
 
     fn last_id(&self) -> String {
@@ -60,8 +63,8 @@ impl Page {
     }
 }
 
-/// Units of a claim: reserved, waiting, posted.
-type Units = [i64; 3];
+/// Units of a claim: reserved (released ones among them), waiting, posted, released.
+type Units = [i64; 4];
 
 impl UseCases {
     /// Proves the orders: first by themselves, on one snapshot; then every copy of a claim against inventory; then every
@@ -140,16 +143,21 @@ fn units_of(claims: &[inventory::Claim]) -> Result<BTreeMap<LineKey, Units>, Err
         let Some(key) = LineKey::of_claim(&claim.line, claim.part) else { continue };
         let claim = claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?;
         let reserved = claim.copy.reserved().map_or(0, |quantity| quantity.get());
-        units.insert(key, [reserved, claim.copy.waiting.get(), claim.copy.posted.get()]);
+        let copy = &claim.copy;
+        units.insert(key, [reserved, copy.waiting.get(), copy.posted.get(), copy.released.get()]);
     }
     Ok(units)
+}
+
+fn units_of_copy(copy: &line_claim::Model) -> Units {
+    [copy.reserved, copy.waiting, copy.posted, copy.released]
 }
 
 fn key_of(copy: &line_claim::Model) -> LineKey {
     LineKey { order: copy.order_id.clone(), line: copy.line_number, part: copy.part }
 }
 
-const QUANTITIES: [&str; 3] = ["reserved", "open", "shipped"];
+const QUANTITIES: [&str; 4] = ["reserved", "open", "shipped", "released"];
 
 #[derive(Default)]
 struct Proof {
@@ -173,12 +181,19 @@ impl Proof {
         }
     }
 
-    /// The quantities of each line add up and equal those of its claims; the counts of each order equal its lines.
-    fn add_up(&mut self, Page { orders, lines, claims }: &Page) {
+    /// The quantities of each line add up and equal those of its claims, and what is asked back is what its recalls ask
+    /// for; the counts of each order equal its lines.
+    fn add_up(&mut self, Page { orders, lines, claims, recalls }: &Page) {
         let mut sums: HashMap<(&str, i32), Units> = HashMap::new();
         for claim in claims {
             let sum = sums.entry((&claim.order_id, claim.line_number)).or_default();
-            *sum = [sum[0] + claim.reserved, sum[1] + claim.waiting, sum[2] + claim.posted];
+            for (sum, units) in sum.iter_mut().zip(units_of_copy(claim)) {
+                *sum += units;
+            }
+        }
+        let mut asked: HashMap<(&str, i32), i64> = HashMap::new();
+        for recall in recalls {
+            *asked.entry((&recall.order_id, recall.line_number)).or_default() += open_units(recall);
         }
         let mut active: HashMap<&str, (i64, i64)> = HashMap::new();
         for line in lines {
@@ -186,10 +201,12 @@ impl Proof {
             let sum = line.open + line.reserved + line.released + line.shipped + line.cancelled;
             self.expect(&name, "ordered", line.ordered, sum);
             let claimed = sums.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
-            let booked = [line.reserved + line.released, line.open, line.shipped];
+            let booked = [line.reserved + line.released, line.open, line.shipped, line.released];
             for (index, quantity) in QUANTITIES.iter().enumerate() {
                 self.expect(&name, quantity, booked[index], claimed[index]);
             }
+            let asked = asked.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
+            self.expect(&name, "recalling", line.recalling, asked);
             let counts = active.entry(&line.order_id).or_default();
             counts.0 += i64::from(line.open + line.reserved + line.released > 0);
             counts.1 += i64::from(line.shipped > 0);
@@ -225,10 +242,10 @@ impl Proof {
         for copy in copies {
             let key = key_of(copy);
             let expected = truth.get(&key).copied().unwrap_or_default();
-            self.compare_one(&key, [copy.reserved, copy.waiting, copy.posted], expected);
+            self.compare_one(&key, units_of_copy(copy), expected);
         }
         let copied: BTreeSet<LineKey> = copies.iter().map(key_of).collect();
-        let is_closed = |[reserved, waiting, _]: &Units| reserved + waiting == 0;
+        let is_closed = |[reserved, waiting, ..]: &Units| reserved + waiting == 0;
         for (key, expected) in truth.iter().filter(|(key, units)| is_closed(units) && !copied.contains(*key)) {
             self.compare_one(key, Units::default(), *expected);
         }

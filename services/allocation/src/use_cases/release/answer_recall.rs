@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::release_lines::warehouse_line;
 use crate::{
     error::{Error, Kind as Resource},
-    order::{Book, Cause, Changes, Command, Moment, key::demand_line, message, recall},
+    order::{Book, Cause, Changes, Command, Moment, WriteNote, key::demand_line, message, recall},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{
         entity::recall as row,
@@ -80,7 +80,7 @@ impl StepCommand for AnswerCommand<'_> {
             return Err(Error::Line { order, line, error });
         }
         if returned.is_zero() {
-            return self.refused_in_tx(tx, &mut book, recall).await;
+            return self.refused_in_tx(tx, step, &mut book, recall).await;
         }
         mark_busy(batch, &mut book, step)?;
         let planned = PlannedLine { order, line, part: 0, quantity: returned.get() };
@@ -112,7 +112,13 @@ impl AnswerCommand<'_> {
     }
 
     /// The warehouse gives nothing back: nothing moves, so inventory is not asked.
-    async fn refused_in_tx(&self, tx: &WriteTx<'_>, book: &mut Book, mut recall: row::Model) -> Result<Planned, Error> {
+    async fn refused_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        step: Uuid,
+        book: &mut Book,
+        mut recall: row::Model,
+    ) -> Result<Planned, Error> {
         let places = self.use_cases.catalog().places_in_tx(tx).await?;
         let moment = Moment { now: self.use_cases.now(), places: &places };
         let mut events = self.use_cases.events(moment.now, self.traceparent.clone());
@@ -123,6 +129,8 @@ impl AnswerCommand<'_> {
         let command = Command::EndRecall(recall::units(recall::open(&recall))?);
         changes.settle_line(order, number, command, &cause, moment, &mut events)?;
         changes.settle_order(order, OrderCommand::Recall, "recall refused", moment, &mut events)?;
+        let note = WriteNote { step, kind: "recall refused", context: &self.who.message() };
+        changes.note(&recall.order_id, note, moment);
         recall::answer(&mut recall, 0, moment.now);
         let line = order.lines.get(&number).ok_or_else(|| Error::no_line(&recall.order_id, number))?;
         let line = message::line(&order.row.currency_code, &line.row, Vec::new())?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     order::{
-        Book, Cause, Changes, Command, Moment,
+        Book, Cause, Changes, Command, Moment, WriteNote,
         recall::{WantedBack, asked, message, units},
     },
     saga::{Planned, StepCommand, StepKind},
@@ -77,16 +77,19 @@ impl UseCases {
         let mut events = self.events(moment.now, asking.traceparent);
         let mut changes = Changes::default();
         let cause = Cause { reason: None, text: "recalled from the warehouse".to_owned() };
+        let context = asking.who.message();
         let mut recalls = Vec::with_capacity(asking.wanted.len());
         for wanted in asking.wanted {
             let order = book.orders.get_mut(&wanted.order).ok_or_else(|| Error::no_order(&wanted.order))?;
             let command = Command::Recall(units(wanted.quantity)?);
             changes.settle_line(order, wanted.line, command, &cause, moment, &mut events)?;
-            let recall = asked(asking.write, wanted, asking.cancels, &asking.who.message(), moment.now);
+            let recall = asked(asking.write, wanted, asking.cancels, &context, moment.now);
             recalls.push(message(&recall)?);
             changes.recall(recall, &mut events)?;
         }
+        let note = WriteNote { step: asking.write, kind: "recall", context: &context };
         for order in book.orders.values_mut() {
+            changes.note(&order.row.id, note, moment);
             changes.settle_order(order, OrderCommand::Recall, "recalled", moment, &mut events)?;
         }
         let mut batch = Batch::new(tx);

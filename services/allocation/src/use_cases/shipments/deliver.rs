@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Kind},
     order::{
-        Book, Cause, Changes, Command, Moment,
+        Book, Cause, Changes, Command, Moment, WriteNote,
         shipment::{arrive, message},
     },
     saga::{Planned, StepCommand, StepKind},
@@ -22,7 +22,7 @@ use crate::{
         shipments::{self, SHIPPED, WholeShipment},
     },
     use_cases::UseCases,
-    write::Write,
+    write::{Who, Write},
 };
 
 /// What became of one line at the customer.
@@ -53,6 +53,8 @@ pub struct ConfirmDelivery {
     pub documents: pb::DocumentState,
     /// Lines of which not all arrived in order, each with its place in the request.
     pub lines: Vec<Arrived>,
+    /// Who does it and why.
+    pub who: Who,
 }
 
 impl UseCases {
@@ -63,7 +65,8 @@ impl UseCases {
     pub async fn confirm_delivery(self, write: Write<ConfirmDelivery>) -> Result<pb::Shipment, Error> {
         let at = write.command.delivery_time.unwrap_or_else(|| self.now());
         let traceparent = write.traceparent.clone();
-        let command = DeliverCommand { use_cases: &self, delivery: &write.command, at, traceparent };
+        let who = write.command.who.clone().or_caller(&write.key.caller);
+        let command = DeliverCommand { use_cases: &self, delivery: &write.command, who, at, traceparent };
         self.run_step(&write, &command).await
     }
 }
@@ -71,6 +74,7 @@ impl UseCases {
 struct DeliverCommand<'a> {
     use_cases: &'a UseCases,
     delivery: &'a ConfirmDelivery,
+    who: Who,
     at: Timestamp,
     traceparent: Option<String>,
 }
@@ -81,7 +85,7 @@ impl StepCommand for DeliverCommand<'_> {
         StepKind::Ship
     }
 
-    async fn begin_in_tx(&self, tx: &WriteTx<'_>, _step: Uuid, _batch: &mut Batch) -> Result<Planned, Error> {
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, _batch: &mut Batch) -> Result<Planned, Error> {
         // The lines of a shipment never change, so they may be read before their orders are locked.
         let keys: BTreeSet<(String, i32)> =
             self.find(tx).await?.lines.into_iter().map(|line| (line.order_id, line.line_number)).collect();
@@ -94,7 +98,7 @@ impl StepCommand for DeliverCommand<'_> {
         self.put_arrived(&mut shipment)?;
         arrive(&mut shipment, self.at, self.delivery.documents);
         let answer = message(&shipment)?;
-        self.record_in_tx(tx, &mut book, shipment).await?;
+        self.record_in_tx(tx, step, &mut book, shipment).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
     }
 }
@@ -137,7 +141,13 @@ impl DeliverCommand<'_> {
         Ok(())
     }
 
-    async fn record_in_tx(&self, tx: &WriteTx<'_>, book: &mut Book, shipment: WholeShipment) -> Result<(), Error> {
+    async fn record_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        step: Uuid,
+        book: &mut Book,
+        shipment: WholeShipment,
+    ) -> Result<(), Error> {
         let mut delivered: BTreeMap<(String, i32), i64> = BTreeMap::new();
         for line in &shipment.lines {
             let units = delivered.entry((line.order_id.clone(), line.line_number)).or_default();
@@ -156,7 +166,9 @@ impl DeliverCommand<'_> {
             let command = Command::Deliver(crate::order::recall::units(units)?);
             changes.settle_line(order, number, command, &cause, moment, &mut events)?;
         }
+        let note = WriteNote { step, kind: "deliver", context: &self.who.message() };
         for order in book.orders.values_mut() {
+            changes.note(&order.row.id, note, moment);
             changes.settle_order(order, OrderCommand::Deliver, "delivered", moment, &mut events)?;
         }
         changes.shipment(shipment, &mut events)?;
