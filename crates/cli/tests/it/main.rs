@@ -7,4 +7,5 @@ mod demo;
 mod kill;
 mod policies;
 mod program;
+mod reversals;
 mod watches;

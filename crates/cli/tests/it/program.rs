@@ -69,6 +69,11 @@ impl Services {
         self.process.terminate().await.success()
     }
 
+    /// Where the services answer.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Runs a client command to its end.
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut all = arguments.to_vec();
