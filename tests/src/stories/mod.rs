@@ -83,6 +83,8 @@ macro_rules! every_story {
             release::no_unit_of_a_quote_passes_the_gate,
             release::one_shipment_carries_several_orders_and_tells_what_arrived,
             release::a_line_may_leave_in_several_shipments,
+            release::a_call_at_the_gate_that_is_sent_again_is_done_once,
+            release::a_wrong_call_at_the_gate_names_every_field_and_does_nothing,
             receipts::each_unit_is_booked_in_its_condition_and_refused_ones_are_still_expected,
             receipts::more_than_the_tolerance_waits_for_quality_control,
             receipts::a_short_delivery_says_when_the_rest_comes,

@@ -1,11 +1,14 @@
 //! The gate between orders and the warehouse, and what leaves through it.
 
 use backorder_proto::allocation::v1::{
-    DeliveredLine, DocumentState, ListShipmentsRequest, OrderState, PromiseReason, RecallState, ShipmentDetails,
-    ShipmentState,
+    AnswerRecallRequest, DeliveredLine, DocumentState, LineQuantity, ListShipmentsRequest, OrderState, PromiseReason,
+    RecallReleaseRequest, RecallState, ReleaseLinesRequest, ReportShortPickRequest, ShipOrderLinesRequest,
+    ShipmentDetails, ShipmentState, ShortPick,
 };
+use tonic::Status;
+use tonic_types::StatusExt as _;
 
-use crate::world::{World, money, reason};
+use crate::world::{World, because, money, reason, request_id};
 
 pub async fn released_units_are_frozen_and_a_cancellation_asks_for_them(world: &World) {
     world.mug_at_main().await;
@@ -221,4 +224,71 @@ pub async fn a_line_may_leave_in_several_shipments(world: &World) {
     assert_eq!(names.len(), 2);
     assert!(names.contains(&first.name.as_str()) && names.contains(&second.name.as_str()));
     world.books_balance().await;
+}
+
+pub async fn a_call_at_the_gate_that_is_sent_again_is_done_once(world: &World) {
+    world.mug_at_main().await;
+    world.receive("mug", "main", 9).await;
+    world.place("ann", "mug", 9).await;
+    let mut gate = world.allocation.releases.clone();
+    let lines = |quantity| vec![LineQuantity { name: world.line_name("ann", 1), quantity }];
+
+    let release = ReleaseLinesRequest { request_id: request_id(), lines: lines(4), context: None };
+    let first = gate.release_lines(release.clone()).await.expect("released").into_inner();
+    let again = gate.release_lines(release.clone()).await.expect("the same answer").into_inner();
+    assert_eq!((first, world.line("ann", 1).await.released), (again, 4));
+    let other = ReleaseLinesRequest { lines: lines(5), ..release };
+    assert_eq!(reason(&gate.release_lines(other).await.expect_err("another command")), "REQUEST_ID_REUSED");
+
+    let context = because("customer-called");
+    let recall = RecallReleaseRequest { request_id: request_id(), lines: lines(3), cancels: true, context };
+    let first = gate.recall_release(recall.clone()).await.expect("asked").into_inner();
+    let again = gate.recall_release(recall).await.expect("the same answer").into_inner();
+    assert_eq!((&first, world.line("ann", 1).await.recalling), (&again, 3));
+
+    let name = first.recalls[0].name.clone();
+    let answer = AnswerRecallRequest { request_id: request_id(), name, returned: 2, context: None };
+    let first = gate.answer_recall(answer.clone()).await.expect("given back").into_inner();
+    let again = gate.answer_recall(answer).await.expect("the same answer").into_inner();
+    assert_eq!((first, world.line("ann", 1).await.cancelled), (again, 2));
+    world.books_balance().await;
+}
+
+pub async fn a_wrong_call_at_the_gate_names_every_field_and_does_nothing(world: &World) {
+    world.mug_at_main().await;
+    world.receive("mug", "main", 5).await;
+    world.place("ann", "mug", 5).await;
+    let line = world.line_name("ann", 1);
+    let mut gate = world.allocation.releases.clone();
+
+    let wrong = LineQuantity { name: "ann/1".to_owned(), quantity: -1 };
+    let twice = LineQuantity { name: line.clone(), quantity: 1 };
+    let request = ReleaseLinesRequest { lines: vec![wrong, twice.clone(), twice], ..Default::default() };
+    let refused = gate.release_lines(request).await.expect_err("four mistakes");
+    assert_eq!(fields(&refused), ["request_id", "lines[0].name", "lines[0].quantity", "lines[2].name"]);
+    let request = RecallReleaseRequest { request_id: request_id(), ..Default::default() };
+    let refused = gate.recall_release(request).await.expect_err("no lines and no reason");
+    assert_eq!(fields(&refused), ["lines", "context.reason_code"]);
+    let request = AnswerRecallRequest { request_id: request_id(), name: "x".to_owned(), returned: -1, context: None };
+    let refused = gate.answer_recall(request).await.expect_err("no recall and no quantity");
+    assert_eq!(fields(&refused), ["name", "returned"]);
+    let lines = vec![ShortPick { name: line.clone(), quantity: 0, damaged: false }];
+    let request = ReportShortPickRequest { request_id: request_id(), lines, ..Default::default() };
+    let refused = gate.report_short_pick(request).await.expect_err("no units and no reason");
+    assert_eq!(fields(&refused), ["lines[0].quantity", "context.reason_code"]);
+    let details = ShipmentDetails { carrier: "x".repeat(101), freight_cost: Some(money(-1)), ..Default::default() };
+    let lines = vec![LineQuantity { name: line, quantity: 1 }];
+    let request =
+        ShipOrderLinesRequest { request_id: request_id(), lines, details: Some(details), ..Default::default() };
+    let refused = world.allocation.orders.clone().ship_order_lines(request).await.expect_err("two mistakes");
+    assert_eq!(fields(&refused), ["details.carrier", "details.freight_cost"]);
+
+    let line = world.line("ann", 1).await;
+    assert_eq!((line.reserved, line.released, line.shipped), (5, 0, 0));
+    world.books_balance().await;
+}
+
+fn fields(status: &Status) -> Vec<String> {
+    let violations = status.get_details_bad_request().map(|wrong| wrong.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| violation.field).collect()
 }
