@@ -27,7 +27,9 @@ use crate::{
     config::Config,
     grpc::{Backlog, Operations, Orders, Policies, Releases, Shipments},
     inventory::Inventory,
-    jobs::{FollowInventory, requeue_lines, resume_steps, review_promises, run_allocations, subscription},
+    jobs::{
+        FollowInventory, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations, subscription,
+    },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
 };
@@ -114,8 +116,8 @@ impl App {
     }
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
-    /// inventory's events, the resuming of steps, the runs, the bringing of waiting lines into a new order, and the review
-    /// of promises.
+    /// inventory's events, the resuming of steps, the runs, the bringing of waiting lines into a new order, the telling of
+    /// what may take stock, and the review of promises.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         self.spawn_relay(jobs);
         self.spawn_consumer(jobs);
@@ -133,6 +135,11 @@ impl App {
         jobs.spawn("allocation_requeue_lines", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(requeue_lines(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_keep_eligibility", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(keep_eligibility(use_cases, shutdown).await?) }
         });
         let app = self.clone();
         jobs.spawn("allocation_review_promises", move |shutdown| {

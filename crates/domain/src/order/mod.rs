@@ -4,6 +4,7 @@
 //! numbers, its state and its promise. This module must not decide who gets stock.
 
 pub mod claim;
+pub mod eligibility;
 pub mod explanation;
 pub mod line;
 pub mod policy;

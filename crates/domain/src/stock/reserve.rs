@@ -60,8 +60,8 @@ pub struct ReserveLine {
     pub expires_at: Option<Timestamp>,
     /// The batch that the units must be of, for hard reservations.
     pub batch: Option<BatchId>,
-    /// Whether what waits may take stock. A line that is not eligible and whose shortfall may wait takes no stock now
-    /// either: it waits whole (domain.md 2.11, holds and horizon).
+    /// Whether what waits may take stock. A line that is not eligible and whose shortfall may wait takes no free stock now
+    /// either: beyond the units that it takes over it waits whole (domain.md 2.11, holds and horizon).
     pub eligible: bool,
     /// Its place in the queue.
     pub queue_key: String,
@@ -199,14 +199,14 @@ impl ItemBook {
 
     fn decide(&self, line: &ReserveLine, taken_over: &[ClaimKey], mode: Mode) -> Result<Decision, StockError> {
         let sources = || taken_over.iter().filter_map(|key| self.claims.get(key));
-        let takes_stock =
-            !matches!(mode, Mode::Nothing(_)) && (line.eligible || line.shortfall != Shortfall::Backorder);
+        let takes_free = line.eligible || line.shortfall != Shortfall::Backorder;
         let mut reserved = Vec::new();
-        if takes_stock {
+        if !matches!(mode, Mode::Nothing(_)) && (takes_free || !taken_over.is_empty()) {
             let mut offers = Vec::with_capacity(line.candidates.len());
             for location in &line.candidates {
                 let own = sum(sources().map(|claim| claim.reserved_at(location)))?;
-                offers.push((location.clone(), plus(self.position(location)?.available, own)?));
+                let free = if takes_free { self.position(location)?.available } else { Quantity::ZERO };
+                offers.push((location.clone(), plus(free, own)?));
             }
             reserved = place(line.quantity, &offers, line.split_allowed, line.min_per_location);
         }

@@ -3,6 +3,8 @@
 
 mod claim_memory;
 mod follow_inventory;
+mod keep_eligibility;
+mod queue_changes;
 mod requeue_lines;
 mod resume_steps;
 mod review_promises;
@@ -10,6 +12,7 @@ mod run_allocations;
 
 pub use claim_memory::ClaimMemory;
 pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
+pub use keep_eligibility::keep_eligibility;
 pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;
 pub use review_promises::review_promises;

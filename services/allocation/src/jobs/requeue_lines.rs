@@ -10,21 +10,20 @@ use std::{
 
 use backorder_domain::{
     allocation::sequence::ServingSequence,
-    ids::derived_uuid,
     time::{civil_date_in, time_zone},
 };
 use backorder_proto::inventory::v1 as pb;
-use backorder_service_kit::{idempotency::command_hash, jobs::Woken};
+use backorder_service_kit::jobs::Woken;
 use backorder_storage::columns;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
 use uuid::Uuid;
 
+use super::queue_changes::{QueueChanges, change_of, key_of};
 use crate::{
     error::Error,
-    order::{LineKey, key::QUOTE_PART},
+    order::LineKey,
     rules,
     store::{
         entity::line_claim,
@@ -34,7 +33,7 @@ use crate::{
     use_cases::{UseCases, claims::ClaimNews, orders::queue_key},
 };
 
-/// Parts of lines in one call to inventory.
+/// Parts of lines that are looked at at once.
 const CHUNK_MAX: u64 = 500;
 /// The name space of the ids of these calls.
 const SEQUENCES: Uuid = Uuid::from_u128(0x0b8a_4d3e_51c7_4f0a_8f5c_93d2_6e77_c1a4);
@@ -83,7 +82,7 @@ struct LinePlace {
 #[derive(Default)]
 struct Moves {
     /// Each with the version of the claim that it was decided on.
-    changes: Vec<(pb::QueueChange, i64)>,
+    changes: QueueChanges,
     places: BTreeMap<(String, i32), LinePlace>,
     /// Parts of orders that a step is under way for.
     busy: usize,
@@ -124,7 +123,7 @@ impl UseCases {
             let moves = Moves::of(&stored.sequence, &parts)?;
             busy += moves.busy;
             if !moves.changes.is_empty() || !moves.places.is_empty() {
-                let claims = self.change_queue(stored.version, moves.changes).await?;
+                let claims = self.change_queue(SEQUENCES, &stored.version.to_string(), moves.changes).await?;
                 busy += self.record_queue(&claims, &moves.places).await?;
             }
         }
@@ -143,37 +142,6 @@ impl UseCases {
                 })
             })
             .await
-    }
-
-    /// Changes places in inventory's queue; answers the claims. A line that inventory does not know is left out, and
-    /// `VerifyOrders` tells of it.
-    async fn change_queue(&self, version: i64, changes: Vec<(pb::QueueChange, i64)>) -> Result<Vec<pb::Claim>, Error> {
-        let mut claims = Vec::new();
-        let mut chunks = vec![changes];
-        while let Some(mut chunk) = chunks.pop() {
-            if chunk.is_empty() {
-                continue;
-            }
-            match self.inventory().update_queue(request(version, &chunk)).await {
-                Ok(answer) => claims.extend(answer.claims),
-                Err(status) if status.code() == Code::NotFound && chunk.len() > 1 => {
-                    let rest = chunk.split_off(chunk.len() / 2);
-                    chunks.extend([rest, chunk]);
-                }
-                Err(status) => self.passed_over(&chunk, status)?,
-            }
-        }
-        Ok(claims)
-    }
-
-    fn passed_over(&self, chunk: &[(pb::QueueChange, i64)], status: Status) -> Result<(), Error> {
-        if status.code() != Code::NotFound {
-            return Err(Error::Unanswered(status));
-        }
-        for (change, _) in chunk {
-            tracing::error!(line = change.line, "inventory does not know a line that waits");
-        }
-        Ok(())
     }
 
     /// Takes over the claims and the places of lines; answers how many lines could not be moved because a step of their
@@ -209,29 +177,8 @@ impl UseCases {
     }
 }
 
-/// One call. Its id follows from the sequence, the changes and the claims that they were decided on: sent again it has no
-/// second effect, and a claim that was changed since gets a call of its own.
-fn request(version: i64, chunk: &[(pb::QueueChange, i64)]) -> pb::UpdateQueueRequest {
-    let changes = chunk.iter().map(|(change, _)| change.clone()).collect();
-    let mut request = pb::UpdateQueueRequest { changes, ..pb::UpdateQueueRequest::default() };
-    let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
-    let versions: Vec<String> = chunk.iter().map(|(_, version)| version.to_string()).collect();
-    request.request_id = derived_uuid(SEQUENCES, &format!("{version} {content} {}", versions.join(","))).to_string();
-    request
-}
-
 fn change(claim: &line_claim::Model, queue_key: String) -> pb::QueueChange {
-    pb::QueueChange {
-        line: key_of(claim).demand_line(),
-        // The claim of a quote is part 1 under the quote's own name.
-        part: if claim.part == QUOTE_PART { 1 } else { claim.part },
-        eligible: None,
-        queue_key: Some(queue_key),
-    }
-}
-
-fn key_of(claim: &line_claim::Model) -> LineKey {
-    LineKey { order: claim.order_id.clone(), line: claim.line_number, part: claim.part }
+    pb::QueueChange { queue_key: Some(queue_key), ..change_of(claim) }
 }
 
 /// The place that the sequence gives to units of the line that joined the queue at a time, in microseconds.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use backorder_domain::{
     order::{
         claim::ClaimCopy,
+        eligibility::Barriers,
         line::{LineVector, VectorParts},
         promise::Cover,
         state::OrderState,
@@ -111,6 +112,14 @@ impl LineRecord {
         }
     }
 
+    /// What bars the line.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a set that was not written here.
+    pub fn barriers(&self) -> Result<Barriers, StorageError> {
+        barriers_of(&self.row)
+    }
+
     /// The quantities of the row.
     ///
     /// # Errors
@@ -137,6 +146,7 @@ pub fn claim_row(key: &LineKey, claim: &ClaimOfLine) -> line_claim::Model {
         queue_time: columns::micros(claim.queue_time),
         reservations: texts::reservations(&copy.reservations),
         pegs: texts::pegs(&copy.pegs),
+        eligible: claim.eligible,
         version: claim.version,
     }
 }
@@ -154,6 +164,14 @@ pub fn claim_copy(row: &line_claim::Model) -> Result<ClaimCopy, StorageError> {
 
 fn units(number: i64, table: &'static str) -> Result<Quantity, StorageError> {
     Quantity::try_new(number).map_err(|error| StorageError::InvalidRow { table, detail: error.to_string() })
+}
+
+/// What bars the line of a row.
+pub fn barriers_of(row: &order_line::Model) -> Result<Barriers, StorageError> {
+    Barriers::from_bits(row.barriers).ok_or_else(|| StorageError::InvalidRow {
+        table: "order_line",
+        detail: format!("{} {}: {} is no set of barriers", row.order_id, row.line_number, row.barriers),
+    })
 }
 
 /// The quantities of a row.

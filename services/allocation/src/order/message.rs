@@ -21,7 +21,7 @@ use backorder_proto::{
 use backorder_storage::{StorageError, columns};
 
 use crate::{
-    order::{OrderRecord, texts},
+    order::{OrderRecord, barriers_of, texts},
     store::entity::{customer_order, line_hold, lost_demand, order_line, promise},
 };
 
@@ -142,6 +142,7 @@ pub fn line(
         wait_limit_date: columns::optional_date(row.wait_limit_date.as_deref(), TABLE)?.map(encode::date),
         fill_time: row.filled_at.map(time).transpose()?,
         recalling: row.recalling,
+        barriers: barriers_of(row)?.iter().map(|barrier| convert::line_barrier(barrier).into()).collect(),
     })
 }
 

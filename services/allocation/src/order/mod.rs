@@ -13,7 +13,7 @@ pub mod settle;
 pub mod shipment;
 pub mod texts;
 
-pub use book::{Book, LineRecord, OrderRecord, put_vector};
+pub use book::{Book, LineRecord, OrderRecord, barriers_of, put_vector};
 pub use change::{Changes, LostUnits, WriteNote};
 pub use key::LineKey;
 pub use routes::Routes;

@@ -1,10 +1,12 @@
 //! Queries of orders, their lines and claims.
 
+mod eligibility;
 mod queue;
 mod read;
 mod review;
 mod write;
 
+pub use eligibility::{Told, count_told_otherwise, told_otherwise};
 pub use queue::{WaitingPart, put_queue_keys_in_tx, waiting_parts};
 pub use read::{
     ListFilter, claims_pending_in_tx, find_order, find_orders, lines_of_orders, list_orders, load_lines_in_tx,

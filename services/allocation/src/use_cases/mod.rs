@@ -53,6 +53,8 @@ pub struct Wakes {
     pub runs: Wake,
     /// The serving sequence changed.
     pub requeue: Wake,
+    /// What bars lines changed.
+    pub eligibility: Wake,
 }
 
 impl UseCases {

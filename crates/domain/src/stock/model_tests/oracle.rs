@@ -64,10 +64,12 @@ pub fn expected_outcome(book: &ItemBook, line: &ReserveLine) -> Option<ReserveOu
     let mut free: BTreeMap<&LocationId, i64> = BTreeMap::new();
     for location in &line.candidates {
         let own: i64 = sources.iter().map(|claim| claim.reserved_at(location).get()).sum();
-        free.insert(location, book.position(location).ok()?.available.get() + own);
+        // Who may wait and is not eligible keeps what it takes over, and takes nothing that is free.
+        let may_take = line.eligible || line.shortfall != Shortfall::Backorder;
+        let there = if may_take { book.position(location).ok()?.available.get() } else { 0 };
+        free.insert(location, there + own);
     }
-    let may_take = line.eligible || line.shortfall != Shortfall::Backorder;
-    let mut reserved: Vec<(LocationId, i64)> = if may_take { pick(line, &free) } else { Vec::new() };
+    let mut reserved = pick(line, &free);
     let mut got: i64 = reserved.iter().map(|(_, quantity)| quantity).sum();
     let wanted = line.quantity.get();
     let is_group_short = line.all_or_nothing_group.is_some() && got < wanted;

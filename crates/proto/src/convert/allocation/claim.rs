@@ -25,6 +25,8 @@ pub struct ClaimOfLine {
     pub queue_key: String,
     /// When it joined the queue.
     pub queue_time: Timestamp,
+    /// Whether what waits may take stock.
+    pub eligible: bool,
     /// Grows with every change of the claim and may skip numbers.
     pub version: i64,
 }
@@ -70,6 +72,7 @@ fn decode_claim(claim: &pb::Claim, violations: &mut Violations) -> Option<ClaimO
         },
         queue_key: claim.queue_key.clone(),
         queue_time: queue_time?,
+        eligible: claim.eligible,
         version: claim.version,
     })
 }

@@ -1,6 +1,7 @@
 //! Enums of orders and promises, in both directions.
 
 use backorder_domain::order::{
+    eligibility::Barrier,
     policy::{LossReason, ShortageInstruction},
     promise::{Cover, PromiseReason},
     state::OrderState,
@@ -32,6 +33,19 @@ pub fn order_state_of(state: pb::OrderState) -> Option<OrderState> {
         pb::OrderState::Completed => Some(OrderState::Completed),
         pb::OrderState::Cancelled => Some(OrderState::Cancelled),
         pb::OrderState::Expired => Some(OrderState::Expired),
+    }
+}
+
+/// What bars a line on the wire.
+#[must_use]
+pub fn line_barrier(barrier: Barrier) -> pb::LineBarrier {
+    match barrier {
+        Barrier::Hold => pb::LineBarrier::Hold,
+        Barrier::ReleaseHold => pb::LineBarrier::ReleaseHold,
+        Barrier::CustomerHold => pb::LineBarrier::CustomerHold,
+        Barrier::CustomerReleaseHold => pb::LineBarrier::CustomerReleaseHold,
+        Barrier::BeforeHorizon => pb::LineBarrier::BeforeHorizon,
+        Barrier::SetIncomplete => pb::LineBarrier::SetIncomplete,
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Model {
     pub queue_time: i64,
     pub reservations: String,
     pub pegs: String,
+    pub eligible: bool,
     pub version: i64,
 }
 
@@ -31,6 +32,6 @@ impl ActiveModelBehavior for ActiveModel {}
 backorder_storage::keyed_row!(
     Model, "line_claim" {
         order_id, line_number, part, reserved, released, waiting, pegged, posted, queue_key, queue_time, reservations,
-        pegs, version,
+        pegs, eligible, version,
     }
 );

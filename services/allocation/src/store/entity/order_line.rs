@@ -64,6 +64,7 @@ pub struct Model {
     pub split_allowed: bool,
     pub minimum_per_location: i64,
     pub locations: String,
+    pub barriers: i32,
     pub parts: i32,
     pub version: i64,
     pub updated_at: i64,
@@ -83,7 +84,8 @@ backorder_storage::keyed_row!(
         promise_revision, confirmations, wait_started_at, wait_limit_date, filled_at, ship_set, price_nanos,
         cost_nanos, cost_currency, shortage_instruction, substitution_allowed, notify_before_short, policy_id,
         after_wait, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
-        promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, parts,
+        promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
+        parts,
         version, updated_at,
     }
 );

@@ -83,6 +83,7 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
         C::QueueTime,
         C::Reservations,
         C::Pegs,
+        C::Eligible,
         C::Version,
     ];
     let rows = claims.into_iter().map(line_claim::Model::into_active_model).collect();
@@ -157,7 +158,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 37] = [
+const LINE_COLUMNS: [&str; 38] = [
     "ordered",
     "open",
     "reserved",
@@ -195,6 +196,7 @@ const LINE_COLUMNS: [&str; 37] = [
     "queue_time",
     "ordered_unit_quantity",
     "policy_id",
+    "barriers",
 ];
 
 fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
@@ -244,6 +246,7 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.queue_time),
         Value::from(line.ordered_unit_quantity),
         Value::from(line.policy_id),
+        Value::from(line.barriers),
     ]
 }
 

@@ -10,7 +10,7 @@ use backorder_storage::dead_letter;
 use super::super::UseCases;
 use crate::{
     error::Error,
-    store::{rules, runs, steps},
+    store::{orders, rules, runs, steps},
 };
 
 /// After this time a bus that does not answer is worth another try.
@@ -37,14 +37,16 @@ impl UseCases {
         })
     }
 
-    /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, and with one more while
-    /// lines are put into the order of a new serving sequence.
+    /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, the parts of which inventory
+    /// is to be told whether they may take stock, and one more while lines are put into the order of a new serving
+    /// sequence.
     async fn work_waiting(&self) -> Result<(u64, u64), Error> {
         let steps_unfinished = steps::count(self.store()).await?;
         let runs_pending = runs::count(self.store()).await?;
         let sequence = rules::sequence(self.store()).await?;
         let is_requeueing = sequence.applied_version < sequence.version;
-        Ok((steps_unfinished, runs_pending + u64::from(is_requeueing)))
+        let untold = orders::count_told_otherwise(self.store().reader()).await?;
+        Ok((steps_unfinished, runs_pending + untold + u64::from(is_requeueing)))
     }
 
     /// A consumer that does not run yet has its subscription to come, which counts as one event.

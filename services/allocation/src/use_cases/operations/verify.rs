@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use backorder_domain::order::state::OrderState;
+use backorder_domain::order::{eligibility::Barriers, state::OrderState};
 use backorder_proto::{
     allocation::v1 as pb,
     convert::allocation::{claim_of_line, line_name},
@@ -63,8 +63,8 @@ impl Page {
     }
 }
 
-/// Units of a claim: reserved (released ones among them), waiting, posted, released.
-type Units = [i64; 4];
+/// Units of a claim: reserved (released ones among them), waiting, posted, released, waiting that may take stock.
+type Units = [i64; 5];
 
 impl UseCases {
     /// Proves the orders: first by themselves, on one snapshot; then every copy of a claim against inventory; then every
@@ -144,20 +144,22 @@ fn units_of(claims: &[inventory::Claim]) -> Result<BTreeMap<LineKey, Units>, Err
         let claim = claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?;
         let reserved = claim.copy.reserved().map_or(0, |quantity| quantity.get());
         let copy = &claim.copy;
-        units.insert(key, [reserved, copy.waiting.get(), copy.posted.get(), copy.released.get()]);
+        let eligible = if claim.eligible { copy.waiting.get() } else { 0 };
+        units.insert(key, [reserved, copy.waiting.get(), copy.posted.get(), copy.released.get(), eligible]);
     }
     Ok(units)
 }
 
 fn units_of_copy(copy: &line_claim::Model) -> Units {
-    [copy.reserved, copy.waiting, copy.posted, copy.released]
+    let eligible = if copy.eligible { copy.waiting } else { 0 };
+    [copy.reserved, copy.waiting, copy.posted, copy.released, eligible]
 }
 
 fn key_of(copy: &line_claim::Model) -> LineKey {
     LineKey { order: copy.order_id.clone(), line: copy.line_number, part: copy.part }
 }
 
-const QUANTITIES: [&str; 4] = ["reserved", "open", "shipped", "released"];
+const QUANTITIES: [&str; 5] = ["reserved", "open", "shipped", "released", "eligible"];
 
 #[derive(Default)]
 struct Proof {
@@ -181,8 +183,8 @@ impl Proof {
         }
     }
 
-    /// The quantities of each line add up and equal those of its claims, and what is asked back is what its recalls ask
-    /// for; the counts of each order equal its lines.
+    /// The quantities of each line add up and equal those of its claims, what may take stock of it is what is open
+    /// and not barred, and what is asked back is what its recalls ask for; the counts of each order equal its lines.
     fn add_up(&mut self, Page { orders, lines, claims, recalls }: &Page) {
         let mut sums: HashMap<(&str, i32), Units> = HashMap::new();
         for claim in claims {
@@ -201,7 +203,8 @@ impl Proof {
             let sum = line.open + line.reserved + line.released + line.shipped + line.cancelled;
             self.expect(&name, "ordered", line.ordered, sum);
             let claimed = sums.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
-            let booked = [line.reserved + line.released, line.open, line.shipped, line.released];
+            let eligible = if line.barriers & Barriers::ALLOCATION_BITS == 0 { line.open } else { 0 };
+            let booked = [line.reserved + line.released, line.open, line.shipped, line.released, eligible];
             for (index, quantity) in QUANTITIES.iter().enumerate() {
                 self.expect(&name, quantity, booked[index], claimed[index]);
             }

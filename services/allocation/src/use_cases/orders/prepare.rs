@@ -7,6 +7,7 @@ use backorder_domain::{
     allocation::sequence::{LineAttributes, ServingSequence, Worth},
     ids::LocationId,
     order::{
+        eligibility::Barriers,
         policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
         release::release_date,
     },
@@ -308,6 +309,11 @@ fn reserve_call(
     }
 }
 
+/// A row that was not written here is kept from stock, and told by `VerifyOrders`.
+fn may_take_stock(line: &order_line::Model) -> bool {
+    Barriers::from_bits(line.barriers).is_some_and(Barriers::may_take_stock)
+}
+
 /// What a line asks inventory for with its first part.
 pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> inventory::ReserveLine {
     let shortfall = if line.may_wait { inventory::Shortfall::Backorder } else { inventory::Shortfall::Keep };
@@ -331,7 +337,7 @@ pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         strength: strength.into(),
         expire_time: expires_at.map(encode::timestamp),
         all_or_nothing_group: String::new(),
-        eligible: true,
+        eligible: may_take_stock(line),
         queue_key: line.queue_key.clone(),
         queue_time: columns::instant(line.queue_time, "order_line").ok().map(encode::timestamp),
         requested_date: requested.map(encode::date),

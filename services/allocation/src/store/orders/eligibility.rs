@@ -1,0 +1,75 @@
+//! The waiting parts of which inventory was told otherwise than what bars their lines.
+
+use backorder_domain::order::eligibility::Barriers;
+use backorder_storage::{StorageError, sql::statement};
+use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult, Value};
+
+use crate::{order::LineKey, store::entity::line_claim};
+
+/// What inventory was told of a waiting part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// That it may take stock.
+    MayTakeStock,
+    /// That it may not.
+    MayNot,
+}
+
+impl Told {
+    /// Parts that were told so, though their lines say otherwise. Each condition is that of an index of few rows.
+    fn condition(self) -> String {
+        let barred = format!("line.barriers & {}", Barriers::ALLOCATION_BITS);
+        match self {
+            Self::MayTakeStock => {
+                format!("line.barriers <> 0 AND {barred} <> 0 AND claim.waiting > 0 AND claim.eligible")
+            }
+            Self::MayNot => format!("{barred} = 0 AND claim.waiting > 0 AND NOT claim.eligible"),
+        }
+    }
+}
+
+const JOINED: &str = "FROM line_claim claim JOIN order_line line \
+                      ON line.order_id = claim.order_id AND line.line_number = claim.line_number";
+
+/// Waiting parts that were told what is not so any more, by order, line and part, after a place in this order.
+pub async fn told_otherwise(
+    connection: &impl ConnectionTrait,
+    told: Told,
+    after: Option<&LineKey>,
+    limit: u64,
+) -> Result<Vec<line_claim::Model>, StorageError> {
+    let start = LineKey { order: String::new(), line: 0, part: 0 };
+    let after = after.unwrap_or(&start);
+    let text = format!(
+        "SELECT claim.* {JOINED} WHERE {} AND (claim.order_id, claim.line_number, claim.part) > (?, ?, ?) \
+         ORDER BY claim.order_id, claim.line_number, claim.part LIMIT ?",
+        told.condition()
+    );
+    let query = statement(
+        connection,
+        text,
+        [
+            Value::from(after.order.as_str()),
+            Value::from(after.line),
+            Value::from(after.part),
+            Value::from(i64::try_from(limit).unwrap_or(i64::MAX)),
+        ],
+    );
+    Ok(line_claim::Entity::find().from_raw_sql(query).all(connection).await?)
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    parts: i64,
+}
+
+/// How many waiting parts were told what is not so any more.
+pub async fn count_told_otherwise(connection: &impl ConnectionTrait) -> Result<u64, StorageError> {
+    let mut parts = 0;
+    for told in [Told::MayTakeStock, Told::MayNot] {
+        let text = format!("SELECT COUNT(*) AS parts {JOINED} WHERE {}", told.condition());
+        let count = Count::find_by_statement(statement(connection, text, [])).one(connection).await?;
+        parts += count.map_or(0, |count| count.parts.unsigned_abs());
+    }
+    Ok(parts)
+}
