@@ -36,6 +36,7 @@ use crate::{
         state::DemoState,
         stream::{Ended, Stream},
         totals::{Flow, Totals},
+        untidy::{Mishaps, UNTIDY},
     },
     failure::{EXIT_UNBALANCED, Failure},
     model::shortage::scaled_model,
@@ -62,6 +63,10 @@ pub struct DemoArgs {
     /// Items of the generated world.
     #[arg(long, default_value_t = WorldSize::default().items, value_name = "ITEMS", conflicts_with = "orders")]
     items: u16,
+    /// Also let go wrong what goes wrong: shelves that hold less than the books say, items that are ordered before their
+    /// release. By seed, modelled, and reported as modelled.
+    #[arg(long)]
+    untidy: bool,
     /// Also write the figures as JSON to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -115,14 +120,20 @@ struct Demo {
 
 impl Demo {
     fn prepare(args: &DemoArgs, folder: &Path, output: Output) -> Result<Self, Failure> {
-        let source = source_of(args, output)?;
+        let mut source = source_of(args, output)?;
+        if args.untidy {
+            source.name = format!("{}, {UNTIDY}", source.name);
+        }
         let summary = DemandSummary::of(&source.events)?;
         let state = match DemoState::load(folder)? {
             Some(state) => {
                 state.check_same(&source.name, args.seed)?;
                 state
             }
-            None => DemoState::new(source.name.clone(), args.seed),
+            None => DemoState {
+                mishaps: args.untidy.then(Mishaps::default),
+                ..DemoState::new(source.name.clone(), args.seed)
+            },
         };
         let model = scaled_model(args.seed, &source.events, &summary);
         let safety_days = model.safety_days();
@@ -204,7 +215,8 @@ impl Demo {
             return Ok((Buyer::load(model, clients, first_day, day).await?, Book::load(clients).await?));
         }
         let mut buyer = Buyer::new(model);
-        setup::world(clients, self.state.seed, &self.source.catalogue, &mut buyer, first_day).await?;
+        let is_untidy = self.state.mishaps.is_some();
+        setup::world(clients, self.state.seed, &self.source.catalogue, &mut buyer, first_day, is_untidy).await?;
         self.state.next_day = first_day.to_string();
         self.state.save(&self.folder)?;
         Ok((buyer, Book::default()))
@@ -214,7 +226,7 @@ impl Demo {
     async fn report(&self, cluster: &Cluster, args: &DemoArgs, output: Output) -> Result<bool, Failure> {
         let clients = cluster.clients();
         let totals = Totals::load(clients).await?;
-        let flow = Flow::load(clients, &totals, &self.buyer).await?;
+        let flow = Flow::load(clients, &totals, &self.buyer, self.state.mishaps.as_ref()).await?;
         let verified = Verified::ask(clients, true).await?;
         let report = DemoReport {
             source: &self.source,

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use backorder_proto::allocation::v1::{ListBackordersRequest, ListOrdersRequest, Order, OrderLine, OrderState};
 
+use jiff::civil::Date;
+
+use super::buyer::civil_date;
 use crate::{client::Clients, failure::Failure};
 
 /// The most rows of one answer.
@@ -17,6 +20,8 @@ pub struct Book {
     /// By item: units of loaded orders that are neither shipped nor cancelled and not on hand. Filled by [`Book::load`].
     open_when_loaded: BTreeMap<String, i64>,
     reserved: BTreeMap<String, i64>,
+    /// By line: the day before which it may not leave, of lines that have one.
+    releases: BTreeMap<String, Date>,
     /// By item, then line: units of the line that are neither shipped nor cancelled.
     waiting: BTreeMap<String, BTreeMap<String, i64>>,
 }
@@ -61,6 +66,10 @@ impl Book {
     }
 
     fn note_line(&mut self, line: &OrderLine) {
+        match civil_date(line.release_date.as_ref()) {
+            Some(day) => self.releases.insert(line.name.clone(), day),
+            None => self.releases.remove(&line.name),
+        };
         if line.reserved > 0 {
             self.reserved.insert(line.name.clone(), line.reserved);
         } else {
@@ -102,9 +111,10 @@ impl Book {
         Ok(())
     }
 
-    /// Takes everything that can ship, in the order of the lines' names.
-    pub fn take_reserved(&mut self) -> Vec<(String, i64)> {
-        let shipping: Vec<(String, i64)> = std::mem::take(&mut self.reserved).into_iter().collect();
+    /// Takes everything that can ship on a day, in the order of the lines' names.
+    pub fn take_reserved(&mut self, day: Date) -> Vec<(String, i64)> {
+        let is_released = |line: &String| self.releases.get(line).is_none_or(|release| *release <= day);
+        let shipping: Vec<(String, i64)> = self.reserved.extract_if(.., |line, _| is_released(line)).collect();
         let units: BTreeMap<&String, i64> = shipping.iter().map(|(line, units)| (line, *units)).collect();
         for lines in self.waiting.values_mut() {
             for (line, unshipped) in lines.iter_mut() {
@@ -123,7 +133,11 @@ impl Book {
 
 #[cfg(test)]
 mod tests {
+    use backorder_proto::convert::encode;
+
     use super::*;
+
+    const DAY: Date = jiff::civil::date(2011, 1, 5);
 
     fn line(name: &str, open: i64, reserved: i64, shipped: i64) -> OrderLine {
         let ordered = open + reserved + shipped;
@@ -136,9 +150,18 @@ mod tests {
         let mut book = Book::default();
         book.note_line(&line("a", 3, 2, 0));
         book.note_line(&line("b", 0, 4, 0));
-        assert_eq!(book.take_reserved(), [("a".to_owned(), 2), ("b".to_owned(), 4)]);
-        assert_eq!(book.take_reserved(), []);
+        assert_eq!(book.take_reserved(DAY), [("a".to_owned(), 2), ("b".to_owned(), 4)]);
+        assert_eq!(book.take_reserved(DAY), []);
         assert_eq!((book.lines_waiting(), book.waiting["items/X"]["a"]), (1, 3));
+    }
+
+    #[test]
+    fn a_line_whose_item_is_not_released_stays() {
+        let mut book = Book::default();
+        let release_date = Some(encode::date(jiff::civil::date(2011, 1, 6)));
+        book.note_line(&OrderLine { release_date, ..line("a", 0, 2, 0) });
+        assert_eq!(book.take_reserved(DAY), []);
+        assert_eq!(book.take_reserved(jiff::civil::date(2011, 1, 6)), [("a".to_owned(), 2)]);
     }
 
     #[test]
@@ -146,6 +169,6 @@ mod tests {
         let mut book = Book::default();
         book.note_line(&line("a", 3, 2, 0));
         book.note_line(&line("a", 0, 0, 0));
-        assert_eq!((book.lines_waiting(), book.take_reserved().len()), (0, 0));
+        assert_eq!((book.lines_waiting(), book.take_reserved(DAY).len()), (0, 0));
     }
 }

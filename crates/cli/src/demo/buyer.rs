@@ -119,7 +119,7 @@ impl Buyer {
         self.orders[item] += 1;
         self.positions[item] += supply.open;
         if supply.state == i32::from(SupplyState::Open) {
-            let agreed = backorder_date(supply.agreed_date.as_ref()).ok_or_else(strange)?;
+            let agreed = civil_date(supply.agreed_date.as_ref()).ok_or_else(strange)?;
             let mut planned = self.model.recalled(item, number, supply.ordered, agreed, start);
             planned.dates.delay_told_on = planned.dates.delay_told_on.filter(|told_on| *told_on >= day);
             self.await_delivery(planned);
@@ -142,7 +142,9 @@ fn take_until(waiting: &mut BTreeMap<Date, Vec<PlannedSupply>>, day: Date) -> Ve
     taken
 }
 
-fn backorder_date(date: Option<&backorder_proto::common::v1::Date>) -> Option<Date> {
+/// A date of an answer.
+#[must_use]
+pub fn civil_date(date: Option<&backorder_proto::common::v1::Date>) -> Option<Date> {
     let date = date?;
     let part = |number: i32| i8::try_from(number).ok();
     Date::new(i16::try_from(date.year).ok()?, part(date.month)?, part(date.day)?).ok()

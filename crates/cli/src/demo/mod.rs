@@ -7,6 +7,7 @@
 pub mod book;
 pub mod buyer;
 pub mod calendar;
+mod counting;
 pub mod figures;
 pub mod idle;
 pub mod memory;
@@ -16,3 +17,4 @@ pub mod source;
 pub mod state;
 pub mod stream;
 pub mod totals;
+pub mod untidy;

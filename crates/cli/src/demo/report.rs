@@ -8,6 +8,7 @@ use super::{
     source::Source,
     state::DemoState,
     totals::{Flow, Totals},
+    untidy::Mishaps,
 };
 use crate::{
     commands::verify::Verified,
@@ -63,6 +64,9 @@ impl DemoReport<'_> {
             "definitions".to_owned(),
             json!(DEFINITIONS.into_iter().collect::<std::collections::BTreeMap<_, _>>()),
         );
+        if let Some(mishaps) = &self.state.mishaps {
+            report.insert("untidy".to_owned(), mishaps.to_json());
+        }
         report.insert("rows".to_owned(), self.source.report.as_ref().map_or(Value::Null, RetailReport::to_json));
         Value::Object(report)
     }
@@ -127,6 +131,10 @@ impl DemoReport<'_> {
             let refused =
                 rows.refused().into_iter().map(|(class, rows)| vec![class.rule().to_owned(), rows.to_string()]);
             parts.push(render(&[Words("refused rows"), Number("rows")], refused));
+        }
+        if let Some(Value::Object(mishaps)) = self.state.mishaps.as_ref().map(Mishaps::to_json) {
+            let rows = mishaps.iter().map(|(key, value)| vec![key.clone(), words(value)]);
+            parts.push(render(&[Words("what went wrong, modelled"), Number("")], rows));
         }
         parts.push(format!("what the figures mean\n{}", definitions.join("\n")));
         parts.push(format!("digest of all movements: {}", self.verified.books.digest));

@@ -4,13 +4,13 @@
 use backorder_proto::{
     allocation::v1::{BackorderPolicy, CreateBackorderPolicyRequest},
     inventory::v1::{
-        BatchCreateSuppliesRequest, BatchPutItemsRequest, CreateLocationRequest, Item, Location, LocationKind,
-        ReceiptLine, ReceiveStockRequest, Supply, SupplyKind,
+        BatchCreateSuppliesRequest, BatchPutItemsRequest, CreateLocationRequest, Item, ItemRelease, Location,
+        LocationKind, ReceiptLine, ReceiveStockRequest, Supply, SupplyKind,
     },
 };
 use jiff::civil::Date;
 
-use super::buyer::Buyer;
+use super::{buyer::Buyer, untidy::release_day};
 use crate::{
     client::{Clients, requests},
     demand::CatalogueItem,
@@ -35,7 +35,7 @@ const CLEARANCE_OF_100: u32 = 2;
 /// The most lines of one call.
 const LINES_PER_CALL: usize = 1_000;
 
-/// Makes the world on its first day.
+/// Makes the world on its first day. In an untidy one some items are not released yet.
 ///
 /// # Errors
 /// [`Failure`] when a service refuses or cannot answer.
@@ -45,9 +45,11 @@ pub async fn world(
     catalogue: &[CatalogueItem],
     buyer: &mut Buyer,
     start: Date,
+    is_untidy: bool,
 ) -> Result<(), Failure> {
     location(clients).await?;
-    items(clients, seed, catalogue).await?;
+    let preordered_from = is_untidy.then_some(start);
+    items(clients, seed, catalogue, preordered_from).await?;
     policy(clients).await?;
     opening_stock(clients, buyer).await?;
     for item in 0..buyer.model().plans().len() {
@@ -73,10 +75,20 @@ async fn location(clients: &Clients) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn items(clients: &Clients, seed: u64, catalogue: &[CatalogueItem]) -> Result<(), Failure> {
+async fn items(
+    clients: &Clients,
+    seed: u64,
+    catalogue: &[CatalogueItem],
+    preordered_from: Option<Date>,
+) -> Result<(), Failure> {
     let item = |item: &CatalogueItem| -> Item {
         let is_sold_off = happens(&mut source_of(seed, &["clearance", &item.code]), CLEARANCE_OF_100, 100);
-        of_catalogue(item, if is_sold_off { CLEARANCE } else { CATEGORY }, CURRENCY)
+        let released = preordered_from.and_then(|start| release_day(seed, start, &item.code));
+        let release = |day| ItemRelease { release_date: Some(requests::date(day)), ..ItemRelease::default() };
+        Item {
+            releases: released.map(release).into_iter().collect(),
+            ..of_catalogue(item, if is_sold_off { CLEARANCE } else { CATEGORY }, CURRENCY)
+        }
     };
     for (number, chunk) in catalogue.chunks(LINES_PER_CALL).enumerate() {
         let request_id = import_id(&["demo", "items", &number.to_string()]).to_string();

@@ -9,6 +9,7 @@ use std::{
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::untidy::Mishaps;
 use crate::failure::Failure;
 
 const FILE: &str = "demo.json";
@@ -28,13 +29,24 @@ pub struct DemoState {
     pub stream_seconds: f64,
     /// How long each PlaceOrder took, in microseconds.
     pub place_order_us: Vec<u32>,
+    /// What went wrong so far; `None` when nothing is meant to.
+    #[serde(default)]
+    pub mishaps: Option<Mishaps>,
 }
 
 impl DemoState {
     /// A run that has not begun.
     #[must_use]
     pub const fn new(source: String, seed: u64) -> Self {
-        Self { source, seed, starts: 0, next_day: String::new(), stream_seconds: 0.0, place_order_us: Vec::new() }
+        Self {
+            source,
+            seed,
+            starts: 0,
+            next_day: String::new(),
+            stream_seconds: 0.0,
+            place_order_us: Vec::new(),
+            mishaps: None,
+        }
     }
 
     /// The day that comes next, `None` before the world is made.

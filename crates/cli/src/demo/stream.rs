@@ -181,6 +181,9 @@ impl Stream<'_> {
         self.has_placed = true;
         let placed = answer.order.unwrap_or_default();
         placed.lines.iter().for_each(|line| self.buyer.moved(&line.item, -line.ordered));
+        if let Some(mishaps) = &mut self.state.mishaps {
+            mishaps.lines_preordered += placed.lines.iter().filter(|line| line.preorder > 0).count() as u64;
+        }
         self.book.note(&placed);
         Ok(())
     }
@@ -202,9 +205,11 @@ impl Stream<'_> {
         Ok(())
     }
 
-    async fn evening(&mut self, day: Date, touched: BTreeSet<String>) -> Result<(), Failure> {
+    async fn evening(&mut self, day: Date, mut touched: BTreeSet<String>) -> Result<(), Failure> {
         self.set_clock(evening(day, self.summary.zone()));
         until_idle(&self.clients).await?;
+        let counted = self.count_shelves(day).await?;
+        touched.extend(counted);
         if std::mem::take(&mut self.is_resumed) {
             self.reload(day).await?;
         } else {
@@ -212,7 +217,7 @@ impl Stream<'_> {
                 self.book.refresh(&self.clients, item).await?;
             }
         }
-        let shipping = self.book.take_reserved();
+        let shipping = self.book.take_reserved(day);
         let this = &*self;
         // The next call begins while stock posts the one before; whatever their order, the books end the same.
         stream::iter(shipping.chunks(SHIPPED_LINES_MAX))

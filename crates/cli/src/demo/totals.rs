@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use backorder_proto::allocation::v1::{ListOrdersRequest, Order, OrderLine};
 
-use super::buyer::{Buyer, all_positions, all_supplies};
+use super::{
+    buyer::{Buyer, all_positions, all_supplies},
+    untidy::Mishaps,
+};
 use crate::{client::Clients, failure::Failure};
 
 /// Orders of one answer: few, so that the answer does not set the peak of memory.
@@ -117,17 +120,25 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Compares all items: opening stock and receipts against orders and stock on hand.
+    /// Compares all items: opening stock, receipts and what counts found or missed against orders and stock on hand.
     ///
     /// # Errors
     /// [`Failure`] when a service cannot answer.
-    pub async fn load(clients: &Clients, totals: &Totals, buyer: &Buyer) -> Result<Self, Failure> {
+    pub async fn load(
+        clients: &Clients,
+        totals: &Totals,
+        buyer: &Buyer,
+        mishaps: Option<&Mishaps>,
+    ) -> Result<Self, Failure> {
         let mut came_in: BTreeMap<String, i64> = BTreeMap::new();
         for (item, plan) in buyer.model().plans().iter().enumerate() {
             came_in.insert(format!("items/{}", plan.code), buyer.model().opening_stock(item));
         }
         for supply in all_supplies(clients).await? {
             *came_in.entry(supply.item).or_default() += supply.received;
+        }
+        for (item, off) in mishaps.iter().flat_map(|mishaps| &mishaps.corrections) {
+            *came_in.entry(item.clone()).or_default() += off;
         }
         let mut on_hand: BTreeMap<String, i64> = BTreeMap::new();
         for position in all_positions(clients).await? {

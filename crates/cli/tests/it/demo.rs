@@ -48,6 +48,15 @@ fn demo(folder: Option<&Path>) -> Value {
     json_of(&run(&arguments))
 }
 
+fn untidy(folder: Option<&Path>) -> Value {
+    let mut arguments = vec!["demo", "--untidy", "--lines", "2000", "--days", "30", "--items", "60", "--json", "-"];
+    let folder = folder.map(|folder| folder.to_str().unwrap().to_owned());
+    if let Some(folder) = &folder {
+        arguments.extend(["--data", folder]);
+    }
+    json_of(&run(&arguments))
+}
+
 fn assert_sound(report: &Value) {
     for key in KEYS {
         assert!(report.get(key).is_some(), "{key} is missing");
@@ -64,6 +73,16 @@ fn two_runs_of_one_seed_have_the_same_ledger() {
     assert_sound(&one);
     assert_eq!(one["digest"], other["digest"]);
     assert!(one["units_backordered"].as_i64() > Some(0), "the world is short of something: {one:#}");
+}
+
+#[test]
+fn an_untidy_demo_balances_and_tells_what_went_wrong() {
+    let (one, other) = (untidy(None), untidy(None));
+    assert_sound(&one);
+    assert_eq!(one["digest"], other["digest"]);
+    for key in ["positions_counted", "units_missing", "reserved_units_lost", "lines_preordered"] {
+        assert!(one["untidy"][key].as_i64() > Some(0), "{key}: {:#}", one["untidy"]);
+    }
 }
 
 #[tokio::test]
