@@ -11,6 +11,7 @@ mod crash_points;
 mod foreign_client;
 mod hostile;
 mod last_units_race;
+mod line_table;
 mod random_commands;
 mod told_in_one_process;
 mod told_in_two_processes;

@@ -342,11 +342,12 @@ fn state_conflict(order: &str, conflict: StateConflict) -> Problem {
 fn line_conflict(order: &str, line: i32, error: LineError) -> Problem {
     let name = line_name(order, line);
     match error {
-        LineError::TooFew { present, wanted, .. } => {
+        LineError::TooFew { kind, present, wanted } => {
             Problem::failed_precondition(ErrorReason::LineQuantityConflict, format!("{name}: {error}"))
                 .with("order", format!("orders/{order}"))
                 .with("present", present)
                 .with("wanted", wanted)
+                .with("takes", kind)
                 .with("line", &name)
                 .with_resource("line", name)
         }
