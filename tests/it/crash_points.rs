@@ -8,9 +8,9 @@ use std::sync::{
 
 use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
 use backorder_proto::allocation::v1::{
-    AmendOrderLineRequest, AnswerRecallRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, Disposition,
-    LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest, ReturnOrderLinesRequest, ReturnedLine,
-    ShipOrderLinesRequest, ShortPick,
+    AmendOrderLineRequest, AnswerRecallRequest, CancelOrderLinesRequest, ConfirmQuoteRequest,
+    ConsentToShortShipmentRequest, Disposition, LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest,
+    ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest, ShortPick,
 };
 use backorder_testkit::{Backend, counts, on_each_backend};
 use backorder_tests::{
@@ -89,6 +89,7 @@ enum Write {
     Release,
     Recall,
     Short,
+    Consent,
     Ship,
     Return,
 }
@@ -104,6 +105,7 @@ impl Write {
             "release" => Self::Release,
             "recall" => Self::Recall,
             "short" => Self::Short,
+            "consent" => Self::Consent,
             "ship" => Self::Ship,
             "return" => Self::Return,
             other => panic!("no story for {other}"),
@@ -117,7 +119,7 @@ impl Write {
             Self::Confirm => {
                 world.draft("ann").line("mug", 8).quote(3_600).await.expect("quoted");
             }
-            Self::Amend | Self::Cancel | Self::Release | Self::Ship => {
+            Self::Amend | Self::Cancel | Self::Release | Self::Consent | Self::Ship => {
                 world.place("ann", "mug", 8).await;
             }
             Self::Recall | Self::Short => {
@@ -169,6 +171,11 @@ impl Write {
                 orders.cancel_order_lines(request).await.map(drop)
             }
             Self::Release | Self::Recall | Self::Short => self.send_to_gate(world, request_id).await,
+            Self::Consent => {
+                let (lines, context) = (Vec::new(), because("customer-called"));
+                let request = ConsentToShortShipmentRequest { request_id, name: order, lines, context };
+                world.allocation.shortages.clone().consent_to_short_shipment(request).await.map(drop)
+            }
             Self::Ship => {
                 let lines = vec![LineQuantity { name: line, quantity: 5 }];
                 let request = ShipOrderLinesRequest { request_id, lines, ..Default::default() };
@@ -209,9 +216,14 @@ impl Write {
                 let request = ReportShortPickRequest { request_id, lines, report_time: None, context };
                 gate.report_short_pick(request).await.map(drop)
             }
-            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Ship | Self::Return => {
-                unreachable!("a write of the order service")
-            }
+            Self::Place
+            | Self::Quote
+            | Self::Confirm
+            | Self::Amend
+            | Self::Cancel
+            | Self::Consent
+            | Self::Ship
+            | Self::Return => unreachable!("no write at the gate"),
         }
     }
 
@@ -220,23 +232,25 @@ impl Write {
         orders.and_then(|order| order.lines.into_iter().next()).unwrap_or_default()
     }
 
-    /// Ordered, open, reserved, released, shipped, cancelled, returned.
-    fn of_interest(self, line: &OrderLine) -> [i64; 7] {
-        [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.returned]
+    /// Ordered, open, reserved, released, shipped, cancelled, returned, and 1 when the customer agreed to less.
+    fn of_interest(self, line: &OrderLine) -> [i64; 8] {
+        let agreed = i64::from(line.short_consent_time.is_some());
+        [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.returned, agreed]
     }
 
-    fn expected(self) -> [i64; 7] {
+    fn expected(self) -> [i64; 8] {
         match self {
-            Self::Place | Self::Amend => [12, 2, 10, 0, 0, 0, 0],
-            Self::Quote => [6, 0, 6, 0, 0, 0, 0],
-            Self::Confirm => [8, 0, 8, 0, 0, 0, 0],
-            Self::Cancel => [8, 0, 5, 0, 0, 3, 0],
-            Self::Release => [8, 0, 3, 5, 0, 0, 0],
-            Self::Recall => [8, 0, 0, 2, 0, 6, 0],
+            Self::Place | Self::Amend => [12, 2, 10, 0, 0, 0, 0, 0],
+            Self::Quote => [6, 0, 6, 0, 0, 0, 0, 0],
+            Self::Confirm => [8, 0, 8, 0, 0, 0, 0, 0],
+            Self::Cancel => [8, 0, 5, 0, 0, 3, 0, 0],
+            Self::Release => [8, 0, 3, 5, 0, 0, 0, 0],
+            Self::Recall => [8, 0, 0, 2, 0, 6, 0, 0],
             // What was not found is reserved anew from the two that were free.
-            Self::Short => [8, 0, 4, 4, 0, 0, 0],
-            Self::Ship => [8, 0, 3, 0, 5, 0, 0],
-            Self::Return => [8, 0, 0, 0, 8, 0, 2],
+            Self::Short => [8, 0, 4, 4, 0, 0, 0, 0],
+            Self::Consent => [8, 0, 8, 0, 0, 0, 0, 1],
+            Self::Ship => [8, 0, 3, 0, 5, 0, 0, 0],
+            Self::Return => [8, 0, 0, 0, 8, 0, 2, 0],
         }
     }
 }

@@ -10,7 +10,7 @@ use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, order_service_server::OrderServiceServer,
     policy_service_server::PolicyServiceServer, release_service_server::ReleaseServiceServer,
-    shipment_service_server::ShipmentServiceServer,
+    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Backlog, Operations, Orders, Policies, Releases, Shipments},
+    grpc::{Backlog, Operations, Orders, Policies, Releases, Shipments, Shortages},
     inventory::Inventory,
     jobs::{
         FollowInventory, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations, subscription,
@@ -96,6 +96,7 @@ impl App {
             .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))
+            .add(ShortageServiceServer::new(Shortages(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

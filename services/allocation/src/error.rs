@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use backorder_domain::order::{line::LineError, state::StateConflict};
+use backorder_domain::{
+    order::{line::LineError, state::StateConflict},
+    quantity::Quantity,
+};
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
 use backorder_service_kit::{problem::Problem, violations::Violations};
 use backorder_storage::{IsRetryable, StorageError};
@@ -78,6 +81,16 @@ pub enum Error {
         /// The rule.
         #[source]
         error: LineError,
+    },
+    /// Units of the line would stay behind, and its customer wants to be asked before.
+    #[error("line {line} of order {order}: {missing} units would stay behind, and nobody has agreed")]
+    ShortNotAgreed {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// Ordered units that would not leave.
+        missing: Quantity,
     },
     /// An earlier step of the order is under way.
     #[error("order {order} is busy with step {step}")]
@@ -212,6 +225,7 @@ impl IsRetryable for Error {
             | Self::ResumeTokenExpired { .. }
             | Self::State { .. }
             | Self::Line { .. }
+            | Self::ShortNotAgreed { .. }
             | Self::Busy { .. }
             | Self::Closed { .. }
             | Self::QuoteGone { .. }
@@ -249,6 +263,7 @@ impl From<Error> for Status {
             | Error::ResumeTokenExpired { .. }
             | Error::State { .. }
             | Error::Line { .. }
+            | Error::ShortNotAgreed { .. }
             | Error::Busy { .. }
             | Error::Closed { .. }
             | Error::QuoteGone { .. }
@@ -280,6 +295,7 @@ fn problem(error: Error) -> Problem {
         }
         Error::State { order, conflict } => state_conflict(&order, conflict),
         Error::Line { order, line, error } => line_conflict(&order, line, error),
+        Error::ShortNotAgreed { order, line, missing } => short_not_agreed(&order, line, missing),
         Error::Busy { order, .. } => {
             Problem::aborted(ErrorReason::OrderBusy, format!("an earlier step of orders/{order} is under way"))
                 .with("order", format!("orders/{order}"))
@@ -354,6 +370,16 @@ fn line_conflict(order: &str, line: i32, error: LineError) -> Problem {
         LineError::Overflow => Problem::quantity_overflow(),
         LineError::ClaimsDisagree { .. } | LineError::NotBalanced => Problem::internal(error).context(name),
     }
+}
+
+fn short_not_agreed(order: &str, line: i32, missing: Quantity) -> Problem {
+    let name = line_name(order, line);
+    let text = format!("{missing} units of {name} would stay behind, and its customer wants to be asked before");
+    Problem::failed_precondition(ErrorReason::ShortShipmentNotAgreed, text)
+        .with("order", format!("orders/{order}"))
+        .with("missing", missing)
+        .with("line", &name)
+        .with_resource("line", name)
 }
 
 fn storage_problem(error: StorageError) -> Problem {

@@ -43,6 +43,7 @@ write_requests!(
     PlaceOrderRequest,
     QuoteOrderRequest,
     RecallReleaseRequest,
+    ConsentToShortShipmentRequest,
     ReleaseLinesRequest,
     ReportShortPickRequest,
     ReturnOrderLinesRequest,

@@ -14,6 +14,7 @@ pub mod receipts;
 pub mod release;
 pub mod retries;
 pub mod shipping;
+pub mod shortage_instructions;
 pub mod stock_truth;
 
 /// Calls `$with!` with every story, as `module::story`. The one list of stories.
@@ -103,6 +104,14 @@ macro_rules! every_story {
             shipping::more_than_is_reserved_does_not_ship,
             shipping::what_came_back_may_be_sold_again,
             shipping::no_more_comes_back_than_was_shipped,
+            shortage_instructions::n_refuses_what_is_not_there,
+            shortage_instructions::y_backorders_the_balance_and_ships_what_is_there,
+            shortage_instructions::bk_ships_partial_and_backorders_the_balance,
+            shortage_instructions::sp_ships_partial_and_cancels_the_balance,
+            shortage_instructions::what_a_count_takes_from_sp_is_cancelled_when_the_rest_ships,
+            shortage_instructions::is_takes_from_everywhere_whatever_the_policy_says,
+            shortage_instructions::who_wants_to_be_asked_gets_nothing_short_before_an_answer,
+            shortage_instructions::who_wants_to_be_asked_is_not_asked_when_all_of_it_leaves,
             stock_truth::availability_follows_every_movement,
             stock_truth::a_count_takes_the_last_in_the_queue_first,
             stock_truth::a_count_that_finds_more_serves_the_queue,

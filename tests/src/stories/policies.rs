@@ -61,7 +61,7 @@ pub async fn a_customer_who_does_not_want_to_wait_loses_nothing_but_the_rest(wor
     world.mug_at_main().await;
     world.receive("mug", "main", 3).await;
 
-    let draft = world.draft("ann").line("mug", 5).on_shortage(ShortageInstruction::ShipPartialCancel);
+    let draft = world.draft("ann").line("mug", 5).on_shortage(ShortageInstruction::NoBackOrder);
     let answer = draft.send().await.expect("placed");
 
     let line = &answer.order.expect("the order is answered").lines[0];

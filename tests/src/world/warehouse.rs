@@ -2,8 +2,9 @@
 
 use backorder_proto::allocation::v1::{
     AnswerRecallRequest, AnswerRecallResponse, CancelOrderLinesRequest, CancelOrderLinesResponse,
-    ConfirmDeliveryRequest, DeliveredLine, LineQuantity, ListRecallsRequest, Recall, RecallReleaseRequest, RecallState,
-    ReleaseLinesRequest, ReportShortPickRequest, ShipOrderLinesRequest, Shipment, ShipmentDetails, ShortPick,
+    ConfirmDeliveryRequest, ConsentToShortShipmentRequest, DeliveredLine, LineQuantity, ListRecallsRequest, Order,
+    Recall, RecallReleaseRequest, RecallState, ReleaseLinesRequest, ReportShortPickRequest, ShipOrderLinesRequest,
+    Shipment, ShipmentDetails, ShortPick,
 };
 use backorder_proto::inventory::v1::{CountLine, CountStockRequest, CountStockResponse};
 use tonic::Status;
@@ -54,6 +55,18 @@ impl World {
     async fn recalls_in(&self, state: RecallState) -> Vec<Recall> {
         let request = ListRecallsRequest { page_size: 1_000, state: state.into(), ..Default::default() };
         self.allocation.releases.clone().list_recalls(request).await.expect("listed").into_inner().recalls
+    }
+
+    /// The customer agrees that lines leave without what is missing; no numbers mean all lines.
+    pub async fn consent(&self, order: &str, lines: &[u32]) -> Result<Order, Status> {
+        let request = ConsentToShortShipmentRequest {
+            request_id: request_id(),
+            name: self.order_name(order),
+            lines: lines.iter().map(|line| self.line_name(order, *line)).collect(),
+            context: because("customer-called"),
+        };
+        let answer = self.allocation.shortages.clone().consent_to_short_shipment(request).await?.into_inner();
+        Ok(answer.order.expect("the order is answered"))
     }
 
     /// The warehouse did not find units.

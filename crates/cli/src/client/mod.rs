@@ -10,7 +10,7 @@ use backorder_proto::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
         policy_service_client::PolicyServiceClient, release_service_client::ReleaseServiceClient,
-        shipment_service_client::ShipmentServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -49,6 +49,8 @@ pub struct Clients {
     pub releases: ReleaseServiceClient<ServiceChannel>,
     /// What left together, and what arrived.
     pub shipments: ShipmentServiceClient<ServiceChannel>,
+    /// What customers say when not all is there.
+    pub shortages: ShortageServiceClient<ServiceChannel>,
     /// Who waits and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
@@ -77,6 +79,7 @@ impl Clients {
             orders: client!(OrderServiceClient, allocation),
             releases: client!(ReleaseServiceClient, allocation),
             shipments: client!(ShipmentServiceClient, allocation),
+            shortages: client!(ShortageServiceClient, allocation),
             backlog: client!(BacklogServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),

@@ -1,9 +1,9 @@
-//! `backorder order`: place, inquire, quote, confirm, get, list, amend, cancel, ship, return.
+//! `backorder order`: place, inquire, quote, confirm, get, list, amend, cancel, consent, ship, return.
 
 use backorder_proto::allocation::v1::{
-    AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, Disposition, GetOrderRequest,
-    InquireOrderRequest, LineQuantity, ListOrdersRequest, ListOrdersResponse, OrderDraft, OrderLineDraft, OrderState,
-    PlaceOrderRequest, QuoteOrderRequest, ReturnOrderLinesRequest, ReturnedLine,
+    AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, ConsentToShortShipmentRequest, Disposition,
+    GetOrderRequest, InquireOrderRequest, LineQuantity, ListOrdersRequest, ListOrdersResponse, OrderDraft,
+    OrderLineDraft, OrderState, PlaceOrderRequest, QuoteOrderRequest, ReturnOrderLinesRequest, ReturnedLine,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
@@ -69,6 +69,17 @@ pub enum OrderCommand {
         #[command(flatten)]
         why: ReasonArgs,
     },
+    /// Record that the customer agrees that lines leave without what is missing. It cannot be taken back.
+    Consent {
+        /// The order, for example A-17.
+        order: String,
+        /// Numbers of lines. None means all lines.
+        #[arg(value_name = "LINE")]
+        lines: Vec<String>,
+        /// How the customer said so: the reason is required.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
     /// Ship reserved units of lines.
     Ship(ShipArgs),
     /// Take back shipped units of lines.
@@ -115,6 +126,9 @@ pub struct DraftArgs {
     /// ship_partial_cancel, ship_complete, ship_item_complete, ship_as_soon_as_possible.
     #[arg(long, default_value = "back_order", value_name = "INSTRUCTION", verbatim_doc_comment)]
     shortage: String,
+    /// Ask the customer before less is shipped: nothing leaves short before `order consent`.
+    #[arg(long)]
+    notify_before_short: bool,
     /// The currency of the prices.
     #[arg(long, default_value = "GBP", value_name = "CODE")]
     currency: String,
@@ -218,6 +232,7 @@ pub async fn run(command: OrderCommand, session: &Session, output: Output) -> Re
         OrderCommand::List(args) => list(args, session, output).await,
         OrderCommand::Amend(args) => amend(args, session, output).await,
         OrderCommand::Cancel { order, lines, why } => cancel(&order, &lines, &why, session, output).await,
+        OrderCommand::Consent { order, lines, why } => consent(&order, &lines, &why, session, output).await,
         OrderCommand::Ship(args) => ship::run(args, session, output).await,
         OrderCommand::Return(args) => take_back(args, session, output).await,
     }
@@ -262,6 +277,7 @@ fn line_draft(line: &str, shortage: i32, args: &DraftArgs) -> Result<OrderLineDr
         requested_date: args.requested_date.map(|date| requests::wanted_date(date, args.delivered, &args.time_zone)),
         unit_price,
         shortage_instruction: shortage,
+        notify_before_short: args.notify_before_short,
         ..OrderLineDraft::default()
     })
 }
@@ -409,6 +425,26 @@ async fn take_back(args: ReturnArgs, session: &Session, output: Output) -> Resul
     };
     let answer = session.clients.orders.clone().return_order_lines(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.ReturnOrderLinesResponse"), &answer, |answer| show::order_lines(&answer.lines))
+}
+
+async fn consent(
+    order: &str,
+    lines: &[String],
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let named = lines.iter().map(|line| line_name(&format!("{}/{line}", text::id(order))));
+    let request = ConsentToShortShipmentRequest {
+        request_id: session.request_id(),
+        name: text::named("orders", order),
+        lines: named.collect::<Result<_, _>>()?,
+        context: context(why),
+    };
+    let answer = session.clients.shortages.clone().consent_to_short_shipment(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.ConsentToShortShipmentResponse"), &answer, |answer| {
+        answered(answer.order.as_ref(), &[])
+    })
 }
 
 /// The full name of a line.

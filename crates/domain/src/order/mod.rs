@@ -12,6 +12,7 @@ pub mod promise;
 pub mod promise_rule;
 pub mod release;
 pub mod route;
+pub mod shortage;
 pub mod state;
 
 #[cfg(test)]

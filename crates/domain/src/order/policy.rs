@@ -156,20 +156,20 @@ pub fn fitting<'a>(
 /// What the buyer wants on shortage: X12 element 563.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShortageInstruction {
-    /// N: what is not there is refused.
+    /// N: what is not there is refused: it is never ordered.
     NoBackOrder,
-    /// Y: back order what is not there.
+    /// Y: back order what is not there. What is there may ship before.
     #[default]
     BackOrder,
-    /// BK: ship partial, back order the balance.
+    /// BK: as Y, in so many words: ship partial, back order the balance.
     ShipPartialBackOrder,
-    /// SP: ship partial, cancel the balance.
+    /// SP: ship partial, cancel the balance: all of it is ordered, and what is not there is cancelled at once.
     ShipPartialCancel,
     /// SC: nothing ships before all of it is there.
     ShipComplete,
     /// SE: every item ships when it is complete.
     ShipItemComplete,
-    /// IS: ship as soon as possible.
+    /// IS: ship as soon as possible: from any location, in any parts, whatever the policy says about splitting.
     ShipAsSoonAsPossible,
 }
 
@@ -185,6 +185,26 @@ impl ShortageInstruction {
             | Self::ShipItemComplete
             | Self::ShipAsSoonAsPossible => true,
         }
+    }
+
+    /// Whether what is not there was ordered and is cancelled, instead of never having been ordered.
+    #[must_use]
+    pub fn cancels_balance(self) -> bool {
+        match self {
+            Self::ShipPartialCancel => true,
+            Self::NoBackOrder
+            | Self::BackOrder
+            | Self::ShipPartialBackOrder
+            | Self::ShipComplete
+            | Self::ShipItemComplete
+            | Self::ShipAsSoonAsPossible => false,
+        }
+    }
+
+    /// Whether the units may come from any locations in any parts, whatever the policy says.
+    #[must_use]
+    pub fn splits_freely(self) -> bool {
+        self == Self::ShipAsSoonAsPossible
     }
 }
 
@@ -231,8 +251,11 @@ pub fn terms(policy: Option<&BackorderPolicy>, instruction: ShortageInstruction)
         may_wait: loss == LossReason::PolicyCap,
         loss,
         waiting_limit: policy.and_then(|policy| policy.waiting_limit),
-        split_allowed: policy.is_none_or(|policy| policy.split_allowed),
-        minimum_per_location: policy.map_or(Quantity::ZERO, |policy| policy.minimum_per_location),
+        split_allowed: instruction.splits_freely() || policy.is_none_or(|policy| policy.split_allowed),
+        minimum_per_location: match policy {
+            Some(policy) if !instruction.splits_freely() => policy.minimum_per_location,
+            Some(_) | None => Quantity::ZERO,
+        },
         promise_rule: policy.map(|policy| policy.promise_rule).unwrap_or_default(),
     }
 }
@@ -374,6 +397,23 @@ mod tests {
         assert!(!terms(Some(&refusing), ShortageInstruction::BackOrder).may_wait);
         assert!(!terms(None, ShortageInstruction::ShipPartialCancel).may_wait);
         assert!(terms(None, ShortageInstruction::ShipComplete).may_wait);
+        assert!(ShortageInstruction::ShipPartialCancel.cancels_balance());
+        assert!(!ShortageInstruction::NoBackOrder.cancels_balance());
+    }
+
+    #[test]
+    fn who_wants_it_as_soon_as_possible_may_be_served_in_parts() {
+        let whole = BackorderPolicy {
+            split_allowed: false,
+            minimum_per_location: Quantity::try_new(5).unwrap(),
+            ..policy("a")
+        };
+        let of = |instruction| {
+            let terms = terms(Some(&whole), instruction);
+            (terms.split_allowed, terms.minimum_per_location.get())
+        };
+        assert_eq!(of(ShortageInstruction::ShipAsSoonAsPossible), (true, 0));
+        assert_eq!(of(ShortageInstruction::BackOrder), (false, 5));
     }
 
     #[test]

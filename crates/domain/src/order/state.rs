@@ -3,14 +3,14 @@
 //! Settled means: OPEN while units are open, reserved or released; else COMPLETED when something shipped; else CANCELLED.
 //! A dash means that the command is refused in that state.
 //!
-//! | state     | accept  | accept quote        | confirm | amend   | cancel              | release | recall  | short pick | ship    | deliver   | return    | expire  | observe             |
-//! |-----------|---------|---------------------|---------|---------|---------------------|---------|---------|------------|---------|-----------|-----------|---------|---------------------|
-//! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -       | -          | -       | -         | -         | -       | RESERVING           |
-//! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -       | -          | -       | -         | -         | EXPIRED | QUOTED or CANCELLED |
-//! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled | settled    | settled | settled   | settled   | -       | settled             |
-//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | COMPLETED | COMPLETED | -       | settled             |
-//! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -         | -         | -       | CANCELLED           |
-//! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -         | -         | -       | EXPIRED             |
+//! | state     | accept  | accept quote        | confirm | amend   | cancel              | release | recall  | short pick | consent | ship    | deliver   | return    | expire  | observe             |
+//! |-----------|---------|---------------------|---------|---------|---------------------|---------|---------|------------|---------|---------|-----------|-----------|---------|---------------------|
+//! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | RESERVING           |
+//! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -       | -          | -       | -       | -         | -         | EXPIRED | QUOTED or CANCELLED |
+//! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled | settled    | settled | settled | settled   | settled   | -       | settled             |
+//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | COMPLETED | COMPLETED | -       | settled             |
+//! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | CANCELLED           |
+//! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | EXPIRED             |
 //!
 //! Observe is what inventory tells by itself: stock given to the line or taken from it, supply that moved.
 
@@ -52,6 +52,8 @@ pub enum OrderCommand {
     Recall,
     /// The warehouse did not find units.
     ShortPick,
+    /// The customer agrees that less is shipped.
+    Consent,
     /// Units are shipped.
     Ship,
     /// Shipped units have arrived.
@@ -131,6 +133,7 @@ impl OrderState {
                 | C::Release
                 | C::Recall
                 | C::ShortPick
+                | C::Consent
                 | C::Ship
                 | C::Deliver
                 | C::Return
@@ -145,7 +148,7 @@ impl OrderState {
             | (Self::Reserving | Self::Cancelled | Self::Expired, C::Observe) => Ok(self),
             (
                 Self::Reserving | Self::Quoted | Self::Completed | Self::Cancelled | Self::Expired,
-                C::Amend | C::Release | C::Recall | C::ShortPick | C::Ship,
+                C::Amend | C::Release | C::Recall | C::ShortPick | C::Consent | C::Ship,
             )
             | (Self::Reserving | Self::Quoted | Self::Cancelled | Self::Expired, C::Deliver | C::Return)
             | (Self::Reserving | Self::Completed | Self::Cancelled | Self::Expired, C::Cancel)
@@ -171,7 +174,7 @@ fn settled(lines: LinesAfter) -> OrderState {
 
 impl OrderCommand {
     /// All commands.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Accept,
         Self::AcceptQuote,
         Self::Confirm,
@@ -180,6 +183,7 @@ impl OrderCommand {
         Self::Release,
         Self::Recall,
         Self::ShortPick,
+        Self::Consent,
         Self::Ship,
         Self::Deliver,
         Self::Return,
@@ -199,6 +203,7 @@ impl OrderCommand {
             Self::Release => "release",
             Self::Recall => "recall",
             Self::ShortPick => "short pick",
+            Self::Consent => "consent",
             Self::Ship => "ship",
             Self::Deliver => "deliver",
             Self::Return => "return",
@@ -225,19 +230,25 @@ mod tests {
     use super::*;
 
     /// The table of the module's doc: what each state answers to each command, in the order of `OrderCommand::ALL`.
-    const TABLE: [(OrderState, [&str; 13]); 6] = [
-        (OrderState::Reserving, ["settled", "quoted", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "RESERVING"]),
-        (OrderState::Quoted, ["-", "-", "settled", "-", "quoted", "-", "-", "-", "-", "-", "-", "EXPIRED", "quoted"]),
+    const TABLE: [(OrderState, [&str; 14]); 6] = [
+        (
+            OrderState::Reserving,
+            ["settled", "quoted", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "RESERVING"],
+        ),
+        (
+            OrderState::Quoted,
+            ["-", "-", "settled", "-", "quoted", "-", "-", "-", "-", "-", "-", "-", "EXPIRED", "quoted"],
+        ),
         (OrderState::Open, {
             let s = "settled";
-            ["-", "-", "-", s, s, s, s, s, s, s, s, "-", s]
+            ["-", "-", "-", s, s, s, s, s, s, s, s, s, "-", s]
         }),
         (OrderState::Completed, {
             let stays = "COMPLETED";
-            ["-", "-", "-", "-", "-", "-", "-", "-", "-", stays, stays, "-", "settled"]
+            ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", stays, stays, "-", "settled"]
         }),
-        (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
-        (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),
+        (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
+        (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),
     ];
 
     fn expected(cell: &str, lines: LinesAfter) -> Option<OrderState> {

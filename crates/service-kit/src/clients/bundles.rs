@@ -5,7 +5,7 @@ use backorder_proto::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
         policy_service_client::PolicyServiceClient, release_service_client::ReleaseServiceClient,
-        shipment_service_client::ShipmentServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -68,6 +68,8 @@ pub struct AllocationClients {
     pub releases: ReleaseServiceClient<ServiceChannel>,
     /// What left together, and what arrived.
     pub shipments: ShipmentServiceClient<ServiceChannel>,
+    /// What customers say when not all is there.
+    pub shortages: ShortageServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// Activity, totals, checks and dead letters.
@@ -84,6 +86,7 @@ impl AllocationClients {
             backlog: BacklogServiceClient::new(channel.clone()),
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),
+            shortages: ShortageServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             operations: AllocationOperationsServiceClient::new(channel),
         }

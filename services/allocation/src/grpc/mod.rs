@@ -7,6 +7,7 @@ mod orders;
 mod policies;
 mod releases;
 mod shipments;
+mod shortages;
 
 pub use backlog::Backlog;
 pub use operations::Operations;
@@ -14,6 +15,7 @@ pub use orders::Orders;
 pub use policies::Policies;
 pub use releases::Releases;
 pub use shipments::Shipments;
+pub use shortages::Shortages;
 
 use backorder_proto::convert::Violations;
 use backorder_service_kit::{

@@ -143,6 +143,7 @@ pub fn line(
         fill_time: row.filled_at.map(time).transpose()?,
         recalling: row.recalling,
         barriers: barriers_of(row)?.iter().map(|barrier| convert::line_barrier(barrier).into()).collect(),
+        short_consent_time: row.short_agreed_at.map(time).transpose()?,
     })
 }
 

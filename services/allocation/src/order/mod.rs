@@ -11,6 +11,7 @@ pub mod recall;
 pub mod routes;
 pub mod settle;
 pub mod shipment;
+pub mod shortage;
 pub mod texts;
 
 pub use book::{Book, LineRecord, OrderRecord, barriers_of, put_vector};

@@ -63,6 +63,8 @@ pub enum Command {
     EndRecall(Quantity),
     /// Shipped units have arrived.
     Deliver(Quantity),
+    /// The customer agrees that less is shipped.
+    Consent,
     /// The line follows its claims.
     Follow,
     /// The line follows its claims, of which a pending run will decide: units that were put aside for it have lost their
@@ -120,6 +122,9 @@ pub fn settle(
     let preorder = promise::preorder_units(&next, &dates).unwrap_or_default();
     vector.tell_apart(future, preorder);
     put_vector(&mut line.row, &vector);
+    if matches!(command, Command::Consent) {
+        line.row.short_agreed_at = line.row.short_agreed_at.or(Some(columns::micros(moment.now)));
+    }
     put_progress(&mut line.row, &vector, &next, moment, &zone);
     let ships_from = promise::promised(&next).and_then(|(_, last)| last.location.as_ref());
     line.row.latest_ship_date = routes.latest_ship_date(&line.row, ships_from)?.map(columns::date_text);
@@ -234,7 +239,7 @@ fn apply(
             vector.observe(after)?;
             vector.deliver(quantity)
         }
-        Command::Follow | Command::AwaitRun => vector.observe(after),
+        Command::Consent | Command::Follow | Command::AwaitRun => vector.observe(after),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod refused;
+mod shortage;
 mod warehouse;
 
 pub use refused::refusal;
@@ -64,9 +65,11 @@ pub(super) async fn finish_in_tx(
         StepKind::Release => work.follow_planned(&mut book, "handed to the warehouse", None)?,
         StepKind::Recall => work.answer_recall(&mut book, recall.as_mut())?,
         StepKind::ShortPick => work.follow_planned(&mut book, "not found by the warehouse", None)?,
+        StepKind::Consent => work.consent(&mut book)?,
         StepKind::Ship => {
             work.follow_planned(&mut book, "shipped", None)?;
             work.note_shipment(answers)?;
+            work.lose_balances(&book)?;
         }
         StepKind::Return => work.take_back(&mut book)?,
     }
@@ -196,6 +199,7 @@ impl Work<'_> {
             | StepKind::Release
             | StepKind::Recall
             | StepKind::ShortPick
+            | StepKind::Consent
             | StepKind::Ship
             | StepKind::Return => "the order was placed",
         };
@@ -204,8 +208,11 @@ impl Work<'_> {
             let is_quote = self.step.kind == StepKind::Quote;
             let name = demand_line(&planned.order, planned.line, is_quote);
             let result = results.get(name.as_str()).copied();
-            let refused = units(result.map_or(0, |result| result.refused))?;
             let order = order_mut(book, &planned.order)?;
+            let refused = match result {
+                Some(result) => shortage::never_ordered(self.step.kind, order, planned.line, result.refused)?,
+                None => Quantity::ZERO,
+            };
             let command = if self.step.kind == StepKind::Confirm {
                 let line = order.lines.get_mut(&planned.line);
                 line.ok_or_else(|| Error::no_line(&planned.order, planned.line))?.close_quote();
@@ -252,6 +259,7 @@ impl Work<'_> {
             | StepKind::Release
             | StepKind::Recall
             | StepKind::ShortPick
+            | StepKind::Consent
             | StepKind::Ship
             | StepKind::Return => result.refused,
         };
@@ -292,7 +300,8 @@ impl Work<'_> {
             line.row.parts = planned.part;
             let results = reserve_results(answers)?;
             let refused = results.values().map(|result| result.refused).sum::<i64>();
-            command = Command::Decide { part: planned.part, refused: units(refused)? };
+            let refused = shortage::never_ordered(self.step.kind, order, planned.line, refused)?;
+            command = Command::Decide { part: planned.part, refused };
         } else if amendment.reduced > 0 {
             command = Command::Reduce(units(amendment.reduced)?);
         }

@@ -22,7 +22,7 @@ pub use step::{Amendment, Plan, PlannedLine, Step, StepKind};
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 30] = [
+pub const CRASH_POINTS: [&str; 33] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -47,6 +47,9 @@ pub const CRASH_POINTS: [&str; 30] = [
     "short.begun",
     "short.decided",
     "short.recorded",
+    "consent.begun",
+    "consent.decided",
+    "consent.recorded",
     "ship.begun",
     "ship.decided",
     "ship.recorded",

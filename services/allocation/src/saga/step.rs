@@ -34,6 +34,8 @@ pub enum StepKind {
     Recall,
     /// The warehouse did not find units.
     ShortPick,
+    /// The customer agrees that less is shipped.
+    Consent,
     /// Lines are shipped.
     Ship,
     /// Shipped units come back.
@@ -126,7 +128,7 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Place,
         Self::Quote,
         Self::Confirm,
@@ -135,6 +137,7 @@ impl StepKind {
         Self::Release,
         Self::Recall,
         Self::ShortPick,
+        Self::Consent,
         Self::Ship,
         Self::Return,
     ];
@@ -151,6 +154,7 @@ impl StepKind {
             Self::Release => "release",
             Self::Recall => "recall",
             Self::ShortPick => "short pick",
+            Self::Consent => "consent",
             Self::Ship => "ship",
             Self::Return => "return",
         }
@@ -168,6 +172,7 @@ impl StepKind {
             Self::Release => ["release.begun", "release.decided", "release.recorded"],
             Self::Recall => ["recall.begun", "recall.decided", "recall.recorded"],
             Self::ShortPick => ["short.begun", "short.decided", "short.recorded"],
+            Self::Consent => ["consent.begun", "consent.decided", "consent.recorded"],
             Self::Ship => ["ship.begun", "ship.decided", "ship.recorded"],
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
         }
@@ -185,6 +190,7 @@ impl StepKind {
             Self::Release => OrderCommand::Release,
             Self::Recall => OrderCommand::Recall,
             Self::ShortPick => OrderCommand::ShortPick,
+            Self::Consent => OrderCommand::Consent,
             Self::Ship => OrderCommand::Ship,
             Self::Return => OrderCommand::Return,
         }
@@ -194,7 +200,7 @@ impl StepKind {
     #[must_use]
     pub const fn is_about_whole_orders(self) -> bool {
         match self {
-            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel => true,
+            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Consent => true,
             Self::Release | Self::Recall | Self::ShortPick | Self::Ship | Self::Return => false,
         }
     }

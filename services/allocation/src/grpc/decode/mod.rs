@@ -6,3 +6,4 @@ pub mod order;
 pub mod policy;
 pub mod release;
 pub mod shipment;
+pub mod shortage;

@@ -29,6 +29,7 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             pb::AnswerRecallResponse { recall, line: lines(step, book)?.pop() }.encode_to_vec()
         }
         StepKind::ShortPick => pb::ReportShortPickResponse { lines: lines(step, book)? }.encode_to_vec(),
+        StepKind::Consent => pb::ConsentToShortShipmentResponse { order: Some(order(step, book)?) }.encode_to_vec(),
         StepKind::Ship => {
             let shipment = format!("shipments/{}", step.id);
             pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: places(answers), shipment }.encode_to_vec()

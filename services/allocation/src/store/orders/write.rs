@@ -6,15 +6,14 @@ use backorder_storage::{
     sql::{self, rows_of_placeholders},
 };
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Value,
-    sea_query::OnConflict,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Value, sea_query::OnConflict,
 };
 
 use crate::{
     order::Changes,
     store::{
         KEYS_PER_QUERY_MAX,
-        entity::{customer_order, line_claim, lost_demand, order_line, order_write},
+        entity::{customer_order, line_claim, lost_demand, order_line, order_write, promise},
         recalls::put as put_recalls,
         runs::put_promises_off,
         shipments::put as put_shipments,
@@ -99,34 +98,37 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     update_orders(batch, orders);
     update_lines(batch, lines);
     put_claims(batch, claims);
-    batch.insert(promises.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
+    batch.insert(promises.into_iter().map(promise::Model::into_active_model).collect());
     put_promises_off(batch, promises_put_off);
-    batch.insert(lost.into_iter().map(IntoActive::into_active).collect::<Vec<_>>());
+    put_lost(batch, lost);
     put_recalls(batch, recalls);
     put_shipments(batch, shipments);
     batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
     batch.append(events)
 }
 
-/// A model as a row to insert: numbers that the database gives are left out.
-trait IntoActive {
-    type Active;
-    fn into_active(self) -> Self::Active;
-}
-
-impl IntoActive for crate::store::entity::promise::Model {
-    type Active = crate::store::entity::promise::ActiveModel;
-
-    fn into_active(self) -> Self::Active {
-        self.into_active_model()
-    }
-}
-
-impl IntoActive for lost_demand::Model {
-    type Active = lost_demand::ActiveModel;
-
-    fn into_active(self) -> Self::Active {
-        lost_demand::ActiveModel { id: NotSet, ..self.into_active_model() }
+/// Writes lost demand. A part of a line that loses again, of the balance that a shipment cancels, has lost the sum.
+fn put_lost(batch: &mut Batch, lost: Vec<lost_demand::Model>) {
+    for chunk in lost.chunks(KEYS_PER_QUERY_MAX) {
+        let text = format!(
+            "INSERT INTO lost_demand (order_id, line_number, part, item_id, quantity, reason, policy_id, lost_at) \
+             VALUES {} ON CONFLICT (order_id, line_number, part) \
+             DO UPDATE SET quantity = lost_demand.quantity + excluded.quantity",
+            rows_of_placeholders(chunk.len(), 8)
+        );
+        let values = chunk.iter().flat_map(|lost| {
+            [
+                Value::from(lost.order_id.as_str()),
+                Value::from(lost.line_number),
+                Value::from(lost.part),
+                Value::from(lost.item_id.as_str()),
+                Value::from(lost.quantity),
+                Value::from(lost.reason.as_str()),
+                Value::from(lost.policy_id.as_str()),
+                Value::from(lost.lost_at),
+            ]
+        });
+        batch.push(text, values.collect());
     }
 }
 
@@ -158,7 +160,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 38] = [
+const LINE_COLUMNS: [&str; 39] = [
     "ordered",
     "open",
     "reserved",
@@ -197,6 +199,7 @@ const LINE_COLUMNS: [&str; 38] = [
     "ordered_unit_quantity",
     "policy_id",
     "barriers",
+    "short_agreed_at",
 ];
 
 fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
@@ -247,6 +250,7 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.ordered_unit_quantity),
         Value::from(line.policy_id),
         Value::from(line.barriers),
+        Value::from(line.short_agreed_at),
     ]
 }
 

@@ -1,8 +1,9 @@
-//! Orders: placed, quoted, confirmed, amended, cancelled, shipped, returned, read.
+//! Orders: placed, quoted, confirmed, amended, cancelled, agreed to short, shipped, returned, read.
 
 mod amend;
 mod cancel;
 mod confirm;
+mod consent;
 mod draft;
 mod inquire;
 mod place;
@@ -14,6 +15,7 @@ mod take_back;
 pub use amend::Amend;
 pub use cancel::Cancel;
 pub use confirm::Confirm;
+pub use consent::ConsentToShort;
 pub use draft::{Draft, DraftLine, RequestedDate};
 pub use place::{Place, Quote};
 pub(crate) use prepare::queue_key;

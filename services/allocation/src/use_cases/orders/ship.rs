@@ -11,7 +11,12 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    order::{Book, LineRecord, key::demand_line, shipment::PlannedShipment},
+    order::{
+        Book, LineRecord,
+        key::demand_line,
+        shipment::PlannedShipment,
+        shortage::{self, Gate},
+    },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::UseCases,
@@ -89,13 +94,36 @@ impl StepCommand for ShipCommand<'_> {
             }),
             ..inventory::PostReservationsRequest::default()
         };
-        let calls = vec![Call::new(Kind::Post(post))];
+        let mut calls = vec![Call::new(Kind::Post(post))];
+        calls.extend(self.balances(&book, &planned)?);
         let shipment = Some(PlannedShipment {
             details: self.ship.details.clone(),
             reference: self.ship.reference.clone(),
             shipped_at: columns::micros(self.at),
         });
         Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, shipment, ..Plan::default() }), book))
+    }
+}
+
+impl ShipCommand<'_> {
+    /// Gives up what waits of lines whose customers want no back order: with the shipment their balance is cancelled. It
+    /// comes after the shipment, so inventory has what is given up even when it was reserved meanwhile.
+    fn balances(&self, book: &Book, planned: &[PlannedLine]) -> Result<Option<Call>, Error> {
+        let mut lines = Vec::new();
+        for planned in planned {
+            let Some(line) = book.line(&planned.order, planned.line) else { continue };
+            if line.row.open > 0 && !shortage::instruction(&line.row)?.waits() {
+                let name = demand_line(&planned.order, planned.line, false);
+                lines.push(inventory::ReleaseLine { line: name, part: 0, quantity: line.row.open });
+            }
+        }
+        let release = inventory::ReleaseClaimsRequest {
+            lines,
+            effective_time: Some(encode::timestamp(self.at)),
+            context: Some(self.who.message()),
+            ..inventory::ReleaseClaimsRequest::default()
+        };
+        Ok((!release.lines.is_empty()).then(|| Call::new(Kind::Release(release))))
     }
 }
 
@@ -124,6 +152,7 @@ fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
     let all = vector.shippable().max(one);
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
     vector.may_ship(quantity).map_err(conflict)?;
+    shortage::may_leave(line, Gate::Ship, quantity)?;
     Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
 }
 

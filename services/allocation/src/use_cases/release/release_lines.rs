@@ -10,7 +10,11 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    order::{Book, key::demand_line},
+    order::{
+        Book,
+        key::demand_line,
+        shortage::{self, Gate},
+    },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::{
@@ -71,11 +75,13 @@ impl StepCommand for ReleaseCommand<'_> {
 }
 
 fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
-    let vector = allowed_line(book, &wanted.order, wanted.line, StepKind::Release)?.vector()?;
+    let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Release)?;
+    let vector = line.vector()?;
     let all = vector.parts().reserved.max(Quantity::try_new(1).unwrap_or_default());
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
     let may = vector.may_release(quantity);
     may.map_err(|error| Error::Line { order: wanted.order.clone(), line: wanted.line, error })?;
+    shortage::may_leave(line, Gate::Release, quantity)?;
     Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
 }
 

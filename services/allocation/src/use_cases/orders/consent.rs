@@ -1,0 +1,91 @@
+//! Records that a customer agrees to less.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use backorder_proto::allocation::v1 as pb;
+use backorder_storage::{Batch, WriteTx};
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::ship::allowed_line;
+use crate::{
+    error::Error,
+    order::{Book, message},
+    saga::{Plan, Planned, PlannedLine, StepCommand, StepKind, mark_busy},
+    store::orders::load_orders_in_tx,
+    use_cases::UseCases,
+    write::{Who, Write},
+};
+
+/// A customer's consent.
+#[derive(Debug, Clone)]
+pub struct ConsentToShort {
+    /// The order's id.
+    pub order: String,
+    /// The lines' numbers, each once. Empty means all lines.
+    pub lines: Vec<i32>,
+    /// Who records it and why.
+    pub who: Who,
+}
+
+impl UseCases {
+    /// Records that lines may leave without what is missing: all lines or none.
+    ///
+    /// # Errors
+    /// Those of the contract.
+    pub async fn consent_to_short_shipment(
+        self,
+        write: Write<ConsentToShort>,
+    ) -> Result<pb::ConsentToShortShipmentResponse, Error> {
+        let who = write.command.who.clone().or_caller(&write.key.caller);
+        self.run_step(&write, &ConsentCommand { consent: &write.command, who }).await
+    }
+}
+
+struct ConsentCommand<'a> {
+    consent: &'a ConsentToShort,
+    who: Who,
+}
+
+#[async_trait]
+impl StepCommand for ConsentCommand<'_> {
+    fn kind(&self) -> StepKind {
+        StepKind::Consent
+    }
+
+    async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
+        let id = &self.consent.order;
+        let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
+        let planned = self.planned(&book)?;
+        if planned.is_empty() {
+            let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
+            let order = Some(message::whole_order(record)?);
+            return Ok(Planned::Done(pb::ConsentToShortShipmentResponse { order }.encode_to_vec()));
+        }
+        mark_busy(batch, &mut book, step)?;
+        let context = Some(self.who.message());
+        Ok(Planned::Step(Box::new(Plan { lines: planned, context, ..Plan::default() }), book))
+    }
+}
+
+impl ConsentCommand<'_> {
+    /// The named lines that have not agreed before.
+    fn planned(&self, book: &Book) -> Result<Vec<PlannedLine>, Error> {
+        let id = &self.consent.order;
+        let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
+        let named = if self.consent.lines.is_empty() {
+            record.lines.keys().copied().collect()
+        } else {
+            self.consent.lines.clone()
+        };
+        let mut planned = Vec::with_capacity(named.len());
+        for number in named {
+            let line = allowed_line(book, id, number, StepKind::Consent)?;
+            if line.row.short_agreed_at.is_none() {
+                planned.push(PlannedLine { order: id.clone(), line: number, part: 0, quantity: 0 });
+            }
+        }
+        Ok(planned)
+    }
+}
