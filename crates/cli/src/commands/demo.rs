@@ -195,6 +195,7 @@ impl Demo {
             folder: self.folder.clone(),
             is_resumed,
             has_placed: false,
+            ordered_today: std::collections::BTreeSet::new(),
             progress: Progress::of("streaming", days),
             stop: shutdown.token(),
         };

@@ -44,10 +44,10 @@ impl Stream<'_> {
         let items = self.buyer.model().plans().len();
         for item in 0..items {
             let code = self.buyer.code(item);
-            if !is_counted(self.state.seed, day, code, items) {
+            let name = named("items", code);
+            if !is_counted(self.state.seed, day, code, items, self.ordered_today.contains(&name)) {
                 continue;
             }
-            let name = named("items", code);
             let request = GetPositionRequest { item: name.clone(), location: WAREHOUSE.to_owned() };
             let position = match self.clients.stock.clone().get_position(request).await {
                 Ok(answer) => answer.into_inner(),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use backorder_proto::{
-    allocation::v1::{LineQuantity, PlaceOrderRequest, ShipOrderLinesRequest},
+    allocation::v1::{LineQuantity, OrderLine, PlaceOrderRequest, ShipOrderLinesRequest},
     inventory::v1::{ReceiptLine, ReceiveStockRequest, Supply, UpdateSupplyRequest},
 };
 use backorder_service_kit::time::ManualClock;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     book::Book,
-    buyer::Buyer,
+    buyer::{Buyer, civil_date},
     calendar::{evening, morning},
     idle::until_idle,
     setup::{WAREHOUSE, order_supplies},
@@ -71,6 +71,8 @@ pub struct Stream<'a> {
     pub is_resumed: bool,
     /// Whether an order was placed since the services were idle last.
     pub has_placed: bool,
+    /// Items that were ordered today, by name, where something may go wrong.
+    pub ordered_today: BTreeSet<String>,
     /// How far it is.
     pub progress: Progress,
     /// The wish to stop.
@@ -182,7 +184,10 @@ impl Stream<'_> {
         let placed = answer.order.unwrap_or_default();
         placed.lines.iter().for_each(|line| self.buyer.moved(&line.item, -line.ordered));
         if let Some(mishaps) = &mut self.state.mishaps {
-            mishaps.lines_preordered += placed.lines.iter().filter(|line| line.preorder > 0).count() as u64;
+            self.ordered_today.extend(placed.lines.iter().map(|line| line.item.clone()));
+            let today = self.summary.day_of(order.placed_at);
+            let is_ahead = |line: &&OrderLine| civil_date(line.release_date.as_ref()).is_some_and(|day| day > today);
+            mishaps.lines_preordered += placed.lines.iter().filter(is_ahead).count() as u64;
         }
         self.book.note(&placed);
         Ok(())
@@ -209,6 +214,7 @@ impl Stream<'_> {
         self.set_clock(evening(day, self.summary.zone()));
         until_idle(&self.clients).await?;
         let counted = self.count_shelves(day).await?;
+        self.ordered_today.clear();
         touched.extend(counted);
         if std::mem::take(&mut self.is_resumed) {
             self.reload(day).await?;

@@ -19,10 +19,12 @@ pub const UNTIDY: &str = "untidy: modelled counts and preorders";
 
 /// So many shelves are counted in an evening, on average.
 const COUNTED_PER_EVENING: u32 = 12;
+/// Of 100 shelves from which the day's orders take, so many are counted as well: that is where somebody looks.
+const COUNTED_OF_100_ORDERED: u32 = 3;
 /// What a count finds, of 20: all is there, some of the free units are missing, more is missing than is free, too much.
 const FINDS: Weights = Weights(&[10, 3, 6, 1]);
-/// More than is free is missing only where at most so many units are free: nobody loses a full shelf unseen.
-const FREE_MAX_TO_LOSE: i64 = 24;
+/// More than is free is missing only where at most so many units are free: a full shelf is not lost unseen.
+const FREE_MAX_TO_LOSE: i64 = 48;
 /// Units that are missing or too many, where they are.
 const UNITS_OFF: Quantiles = Quantiles(&[1, 1, 1, 2, 2, 3, 4, 6, 12]);
 /// Of 100 items so many are ordered before their release.
@@ -87,11 +89,13 @@ impl Mishaps {
     }
 }
 
-/// Whether an item, one of `items`, is counted in the evening of a day.
+/// Whether an item, one of `items`, is counted in the evening of a day, on which it was ordered or not.
 #[must_use]
-pub fn is_counted(seed: u64, day: Date, item: &str, items: usize) -> bool {
+pub fn is_counted(seed: u64, day: Date, item: &str, items: usize, is_ordered: bool) -> bool {
     let items = u32::try_from(items).unwrap_or(u32::MAX);
-    happens(&mut source_of(seed, &["counted", &day.to_string(), item]), COUNTED_PER_EVENING, items)
+    let mut source = source_of(seed, &["counted", &day.to_string(), item]);
+    let is_due = happens(&mut source, COUNTED_PER_EVENING, items);
+    is_due || (is_ordered && happens(&mut source, COUNTED_OF_100_ORDERED, 100))
 }
 
 /// By how much the shelf differs from the books, with so many free units among so many that can be counted.
@@ -140,7 +144,8 @@ mod tests {
         assert!((80..160).contains(&released.len()), "{}", released.len());
         assert!(released.iter().all(|day| *day > first && *day <= later(first, 75)));
         let days = (0..100).map(|day| later(first, day));
-        let counted = days.flat_map(|day| (0..300).filter(move |item| is_counted(5, day, &item.to_string(), 300)));
+        let counted =
+            days.flat_map(|day| (0..300).filter(move |item| is_counted(5, day, &item.to_string(), 300, false)));
         assert!((1_000..1_400).contains(&counted.count()));
     }
 
