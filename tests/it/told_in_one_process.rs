@@ -1,6 +1,12 @@
 //! Every story with all services in one process, on each database.
 
-use backorder_testkit::Backend;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use backorder_allocation::{Config, CrashPoint};
+use backorder_testkit::{Backend, on_each_backend};
 use backorder_tests::{cluster::in_process::InProcess, every_story, stories};
 
 macro_rules! tell {
@@ -24,6 +30,42 @@ async fn promises_move_when_their_time_has_come(backend: Backend) {
     stories::preorders::on_its_day_an_item_is_released(&cluster.world("released")).await;
     cluster.stop().await;
 }
+
+/// Waits end when their time has come: the clock is moved.
+async fn waits_end_when_their_time_has_come(backend: Backend) {
+    use stories::wait_limits as waits;
+    let cluster = InProcess::start(backend).await;
+    waits::the_customer_is_asked_when_the_last_day_is_over(&cluster.world("asked")).await;
+    waits::consent_restarts_the_clock(&cluster.world("consent")).await;
+    waits::without_consent_what_waits_is_cancelled_and_given_back(&cluster.world("declined")).await;
+    waits::silence_is_told_to_a_planner_who_may_still_record_a_consent(&cluster.world("silence")).await;
+    waits::silence_cancels_or_keeps_where_the_policy_says_so(&cluster.world("rules")).await;
+    waits::a_wait_of_working_days_passes_over_the_weekend(&cluster.world("weekend")).await;
+    waits::a_question_about_what_is_there_by_now_is_void(&cluster.world("void")).await;
+    waits::what_waits_is_cancelled_by_rule_and_what_is_reserved_stays(&cluster.world("cancelled")).await;
+    waits::a_planner_is_told_by_rule_until_nothing_waits(&cluster.world("escalated")).await;
+    waits::the_customer_is_asked_early_when_no_day_within_the_wait_is_expected(&cluster.world("early")).await;
+    cluster.stop().await;
+}
+
+/// The services are stopped while a cancellation by the clock is half done, and start again.
+async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
+    for point in ["cancel.begun", "cancel.decided", "cancel.recorded"] {
+        let died = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&died);
+        let crash_point = CrashPoint::new(move |passed| passed == point && !seen.swap(true, Ordering::SeqCst));
+        let config = Config { crash_point: Some(crash_point), ..Config::default() };
+        let cluster = InProcess::start_with(backend, config).await;
+        let world = cluster.world("crash");
+        stories::wait_limits::two_waits_end(&world).await;
+        backorder_testkit::eventually(point, || async { died.load(Ordering::SeqCst) }).await;
+        let cluster = cluster.restart_with(Config::default()).await;
+        stories::wait_limits::two_waits_have_ended(&cluster.world("crash")).await;
+        cluster.stop().await;
+    }
+}
+
+on_each_backend!(waits_end_when_their_time_has_come, a_wait_that_ends_in_a_crash_is_ended_once);
 
 mod on_sqlite {
     use super::*;

@@ -9,9 +9,9 @@ use crate::{
     client::Addresses,
     commands::{
         assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs,
-        export::ExportCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand, serve::ServeArgs,
-        shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
-        warehouse::WarehouseCommand,
+        export::ExportCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand,
+        question::QuestionCommand, refund::RefundCommand, serve::ServeArgs, shipment::ShipmentCommand,
+        stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -110,6 +110,10 @@ pub enum Command {
     Catalog(Group<CatalogCommand>),
     /// Who may wait, and who is served first.
     Policy(Group<PolicyCommand>),
+    /// What customers are asked about lines that wait too long, and what they say.
+    Question(Group<QuestionCommand>),
+    /// What is to be given back for units that were cancelled or came back.
+    Refund(Group<RefundCommand>),
     /// The gate to the warehouse: hand units over, ask for them back, tell what was not found.
     Warehouse(Group<WarehouseCommand>),
     /// What left together, and what arrived.

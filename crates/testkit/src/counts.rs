@@ -52,6 +52,7 @@ const TABLE: &[CaseCount] = &[
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
+    row("wait_clock", 300, 10_000, "random waits against the laws of their clock"),
 ];
 
 /// Every row, for printing.

@@ -8,8 +8,9 @@ use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
-    backlog_service_server::BacklogServiceServer, order_service_server::OrderServiceServer,
-    policy_service_server::PolicyServiceServer, release_service_server::ReleaseServiceServer,
+    backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
+    order_service_server::OrderServiceServer, policy_service_server::PolicyServiceServer,
+    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
     shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
@@ -25,10 +26,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Backlog, Operations, Orders, Policies, Releases, Shipments, Shortages},
+    grpc::{Backlog, Consents, Operations, Orders, Policies, Refunds, Releases, Shipments, Shortages},
     inventory::Inventory,
     jobs::{
         FollowInventory, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations, subscription,
+        watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -97,6 +99,8 @@ impl App {
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))
             .add(ShortageServiceServer::new(Shortages(use_cases())))
+            .add(ConsentServiceServer::new(Consents(use_cases())))
+            .add(RefundServiceServer::new(Refunds(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }
@@ -118,7 +122,7 @@ impl App {
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
     /// inventory's events, the resuming of steps, the runs, the bringing of waiting lines into a new order, the telling of
-    /// what may take stock, and the review of promises.
+    /// what may take stock, the review of promises, and the clock of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         self.spawn_relay(jobs);
         self.spawn_consumer(jobs);
@@ -146,6 +150,11 @@ impl App {
         jobs.spawn("allocation_review_promises", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(review_promises(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_watch_waits", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(watch_waits(use_cases, shutdown).await?) }
         });
     }
 

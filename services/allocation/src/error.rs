@@ -100,7 +100,7 @@ pub enum Error {
         /// The step.
         step: String,
     },
-    /// The recall is answered, or the arrival of the shipment recorded.
+    /// The recall or the question is answered, or the arrival of the shipment recorded.
     #[error("{name} is {state}")]
     Closed {
         /// What it is.
@@ -151,6 +151,8 @@ pub enum Kind {
     Policy,
     /// A recall from the warehouse.
     Recall,
+    /// A question to a customer.
+    Question,
     /// A shipment.
     Shipment,
     /// A parked event.
@@ -166,6 +168,7 @@ impl Kind {
             Self::Location => "location",
             Self::Policy => "policy",
             Self::Recall => "recall",
+            Self::Question => "question",
             Self::Shipment => "shipment",
             Self::DeadLetter => "event",
         }
@@ -179,6 +182,7 @@ impl Kind {
             Self::Location => ErrorReason::LocationNotFound,
             Self::Policy => ErrorReason::PolicyNotFound,
             Self::Recall => ErrorReason::RecallNotFound,
+            Self::Question => ErrorReason::QuestionNotFound,
             Self::Shipment => ErrorReason::ShipmentNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
@@ -302,10 +306,16 @@ fn problem(error: Error) -> Problem {
                 .retry_after(BUSY_RETRY)
         }
         Error::Closed { kind, name, state } => {
-            let reason = if kind == Kind::Recall {
-                ErrorReason::RecallStateConflict
-            } else {
-                ErrorReason::ShipmentStateConflict
+            let reason = match kind {
+                Kind::Recall => ErrorReason::RecallStateConflict,
+                Kind::Question => ErrorReason::QuestionStateConflict,
+                Kind::Order
+                | Kind::Line
+                | Kind::Item
+                | Kind::Location
+                | Kind::Policy
+                | Kind::Shipment
+                | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
             };
             Problem::failed_precondition(reason, format!("{name} is {state}"))
                 .with("state", state)
@@ -338,6 +348,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Location
             | Kind::Policy
             | Kind::Recall
+            | Kind::Question
             | Kind::Shipment
             | Kind::DeadLetter,
             _,

@@ -1,15 +1,18 @@
 //! The events of one transaction: what changed, encoded, one event per aggregate.
 
 use backorder_domain::ids::IdProvider;
-use backorder_proto::{allocation::v1 as pb, convert::allocation::line_name};
-use backorder_storage::{StorageError, outbox::NewEvent};
+use backorder_proto::{
+    allocation::v1 as pb,
+    convert::{allocation::line_name, encode},
+};
+use backorder_storage::{StorageError, columns, outbox::NewEvent};
 use jiff::Timestamp;
 use prost::Message;
 
 use crate::{
-    order::{message, recall as recalls, shipment as shipments},
+    order::{message, question as questions, recall as recalls, refund as refunds, shipment as shipments},
     store::{
-        entity::{customer_order, order_line, promise, recall},
+        entity::{customer_order, customer_question, order_line, promise, recall, refund_due},
         shipments::WholeShipment,
     },
 };
@@ -89,6 +92,45 @@ impl<'a> Events<'a> {
     pub fn shipment(&mut self, shipment: &WholeShipment) -> Result<(), StorageError> {
         let message = pb::ShipmentChanged { shipment: Some(shipments::message(shipment)?) };
         self.add(format!("shipments/{}", shipment.row.id), shipment.row.version, "ShipmentChanged", &message);
+        Ok(())
+    }
+
+    /// A customer is asked, or the question ended.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn question(&mut self, row: &customer_question::Model) -> Result<(), StorageError> {
+        let message = pb::CustomerQuestionChanged { question: Some(questions::message(row)?) };
+        let aggregate = questions::name(&row.order_id, row.line_number, row.number);
+        self.add(aggregate, row.version, "CustomerQuestionChanged", &message);
+        Ok(())
+    }
+
+    /// A planner has to decide about a line that waits too long.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn escalated(&mut self, row: &order_line::Model, cause: &str) -> Result<(), StorageError> {
+        let line = line_name(&row.order_id, row.line_number);
+        let aggregate = format!("{line}/wait");
+        let limit = columns::optional_date(row.wait_limit_date.as_deref(), "order_line")?;
+        let message = pb::WaitEscalated {
+            line,
+            wait_limit_date: limit.map(encode::date),
+            open: row.open,
+            cause: cause.to_owned(),
+        };
+        self.add(aggregate, row.version, "WaitEscalated", &message);
+        Ok(())
+    }
+
+    /// Something is to be given back.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn refund(&mut self, row: &refund_due::Model) -> Result<(), StorageError> {
+        let message = pb::RefundDue { refund: Some(refunds::message(row)?) };
+        self.add(refunds::name(row), 1, "RefundDue", &message);
         Ok(())
     }
 

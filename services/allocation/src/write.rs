@@ -44,6 +44,7 @@ write_requests!(
     QuoteOrderRequest,
     RecallReleaseRequest,
     ConsentToShortShipmentRequest,
+    RecordAnswerRequest,
     ReleaseLinesRequest,
     ReportShortPickRequest,
     ReturnOrderLinesRequest,

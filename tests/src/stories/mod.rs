@@ -16,6 +16,7 @@ pub mod retries;
 pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
+pub mod wait_limits;
 
 /// Calls `$with!` with every story, as `module::story`. The one list of stories.
 #[macro_export]
@@ -119,6 +120,9 @@ macro_rules! every_story {
             stock_truth::quarantined_units_cannot_be_sold,
             stock_truth::an_adjustment_cannot_take_more_than_is_there,
             stock_truth::a_watch_on_availability_resumes_without_a_gap,
+            wait_limits::a_customer_may_speak_unasked,
+            wait_limits::each_unit_that_is_cancelled_or_comes_back_is_given_back_once,
+            wait_limits::nothing_is_given_back_for_a_quote,
         }
     };
 }

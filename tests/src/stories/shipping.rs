@@ -95,3 +95,8 @@ async fn take_back(world: &World, order: &str, quantity: i64, disposition: Dispo
     };
     world.allocation.orders.clone().return_order_lines(request).await.map(|_| ())
 }
+
+/// Shipped units of the first line of an order come back and may be sold again.
+pub(super) async fn bring_back(world: &World, order: &str, quantity: i64) {
+    take_back(world, order, quantity, Disposition::Restock).await.expect("taken back");
+}

@@ -8,8 +8,9 @@ use backorder_domain::ids::IdProvider;
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
-        backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient, release_service_client::ReleaseServiceClient,
+        backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
+        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
         shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
@@ -53,6 +54,10 @@ pub struct Clients {
     pub shortages: ShortageServiceClient<ServiceChannel>,
     /// Who waits and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// What customers say about their waits.
+    pub consents: ConsentServiceClient<ServiceChannel>,
+    /// What is to be given back.
+    pub refunds: RefundServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// The books of allocation.
@@ -81,6 +86,8 @@ impl Clients {
             shipments: client!(ShipmentServiceClient, allocation),
             shortages: client!(ShortageServiceClient, allocation),
             backlog: client!(BacklogServiceClient, allocation),
+            consents: client!(ConsentServiceClient, allocation),
+            refunds: client!(RefundServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),
         }

@@ -9,6 +9,8 @@ pub mod export;
 pub mod import;
 pub mod order;
 pub mod policy;
+pub mod question;
+pub mod refund;
 pub mod serve;
 pub mod shipment;
 pub mod stock;
@@ -51,6 +53,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             catalog::run(catalog.command, &session(&catalog.client)?, output(&catalog.client)).await
         }
         Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
+        Command::Question(question) => {
+            question::run(question.command, &session(&question.client)?, output(&question.client)).await
+        }
+        Command::Refund(refund) => refund::run(refund.command, &session(&refund.client)?, output(&refund.client)).await,
         Command::Warehouse(gate) => warehouse::run(gate.command, &session(&gate.client)?, output(&gate.client)).await,
         Command::Shipment(shipment) => {
             shipment::run(shipment.command, &session(&shipment.client)?, output(&shipment.client)).await

@@ -1,9 +1,9 @@
 //! `backorder policy`: who may wait, and who is served first.
 
 use backorder_proto::allocation::v1::{
-    AfterWait, BackorderPolicy, CreateBackorderPolicyRequest, DeleteBackorderPolicyRequest, GetServingSequenceRequest,
-    ListBackorderPoliciesRequest, ListBackorderPoliciesResponse, PromiseRule, ResolvePolicyRequest, SequenceKey,
-    ServingSequence, UpdateServingSequenceRequest,
+    AfterSilence, AfterWait, BackorderPolicy, CreateBackorderPolicyRequest, DeleteBackorderPolicyRequest,
+    GetServingSequenceRequest, ListBackorderPoliciesRequest, ListBackorderPoliciesResponse, PromiseRule,
+    ResolvePolicyRequest, SequenceKey, ServingSequence, UpdateServingSequenceRequest, WaitDayType, WaitStart,
 };
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -105,6 +105,21 @@ pub struct CreateArgs {
     /// What happens when the wait is over.
     #[arg(long, value_enum, default_value = "ask")]
     after_wait: After,
+    /// So many days before the end of the wait the customer is asked already, when no day within it is expected.
+    #[arg(long, default_value_t = 0, value_name = "DAYS")]
+    ask_days_before: i32,
+    /// How many days the customer has to answer.
+    #[arg(long, default_value_t = 7, value_name = "DAYS")]
+    answer_days: i32,
+    /// What happens when the customer does not answer in time.
+    #[arg(long, value_enum, default_value = "escalate")]
+    after_silence: Silence,
+    /// Only working days (Monday to Friday) count towards the wait.
+    #[arg(long)]
+    wait_working_days: bool,
+    /// The wait counts from the requested day instead of the time of the order.
+    #[arg(long)]
+    wait_from_requested_date: bool,
     /// A promise does not move to a day that is later by at most so many days, before the promised day has come.
     #[arg(long, default_value_t = 0, value_name = "DAYS")]
     promise_later_days: i32,
@@ -126,6 +141,17 @@ pub enum After {
     Ask,
     /// What waits is cancelled.
     Cancel,
+    /// A planner is told.
+    Escalate,
+}
+
+/// What happens when a customer does not answer.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Silence {
+    /// What waits is cancelled.
+    Cancel,
+    /// The line waits on.
+    Keep,
     /// A planner is told.
     Escalate,
 }
@@ -233,6 +259,16 @@ async fn create(args: &CreateArgs, session: &Session, output: Output) -> Result<
         waiting_limit: args.waiting_limit,
         acceptable_wait_days: args.acceptable_wait_days,
         after_wait: after_wait.into(),
+        wait_day_type: if args.wait_working_days { WaitDayType::Working } else { WaitDayType::Calendar }.into(),
+        wait_start: if args.wait_from_requested_date { WaitStart::RequestedDate } else { WaitStart::OrderTime }.into(),
+        ask_days_before: args.ask_days_before,
+        answer_days: args.answer_days,
+        after_silence: match args.after_silence {
+            Silence::Cancel => AfterSilence::Cancel,
+            Silence::Keep => AfterSilence::Keep,
+            Silence::Escalate => AfterSilence::Escalate,
+        }
+        .into(),
         promise_rule: Some(PromiseRule {
             later_days: args.promise_later_days,
             earlier_days: args.promise_earlier_days,

@@ -14,6 +14,7 @@ pub mod release;
 pub mod route;
 pub mod shortage;
 pub mod state;
+pub mod wait;
 
 #[cfg(test)]
 mod vector_tests;

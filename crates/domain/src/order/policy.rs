@@ -10,7 +10,7 @@ use jiff::{
 
 use crate::{
     ids::{ItemId, LocationId, PolicyId},
-    order::promise_rule::PromiseRule,
+    order::{promise_rule::PromiseRule, wait::AskRule},
     quantity::Quantity,
     time::civil_date_in,
 };
@@ -96,6 +96,8 @@ pub struct BackorderPolicy {
     pub wait_start: WaitStart,
     /// What happens when the wait is over.
     pub after_wait: AfterWait,
+    /// How the customer is asked.
+    pub ask: AskRule,
     /// When a promise moves to another day.
     pub promise_rule: PromiseRule,
     /// Whether a line may be served from several locations.
@@ -319,6 +321,7 @@ mod tests {
             wait_days: WaitDays::Calendar,
             wait_start: WaitStart::OrderTime,
             after_wait: AfterWait::Ask,
+            ask: AskRule::default(),
             promise_rule: PromiseRule::default(),
             split_allowed: true,
             minimum_per_location: Quantity::ZERO,

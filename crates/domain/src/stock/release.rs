@@ -41,6 +41,8 @@ pub enum ReleaseOrder {
     WaitingFirst,
     /// Reserved units, then waiting ones.
     ReservedFirst,
+    /// Only waiting units: reserved ones stay, and fewer that wait are no error.
+    WaitingOnly,
 }
 
 /// Units of a line that are given back.
@@ -170,11 +172,17 @@ impl ItemBook {
         let mut there = Quantity::ZERO;
         for key in &keys {
             let claim = self.claim_or_refuse(key)?;
-            there = plus(there, plus(claim.waiting, claim.unreleased())?)?;
+            there = plus(there, claim.waiting)?;
+            if release.order != ReleaseOrder::WaitingOnly {
+                there = plus(there, claim.unreleased())?;
+            }
         }
-        let wanted = release.quantity.unwrap_or(there);
+        let mut wanted = release.quantity.unwrap_or(there);
         if release.quantity.is_some() {
             check_quantity(wanted)?;
+        }
+        if release.order == ReleaseOrder::WaitingOnly {
+            wanted = wanted.min(there);
         }
         if wanted > there {
             let claim = keys.pop().unwrap_or_else(|| ClaimKey { line: release.line.clone(), part: 1 });
@@ -196,11 +204,12 @@ impl ItemBook {
             .collect();
         let mut rest = wanted;
         let mut freed = Vec::new();
-        let phases = match order {
-            ReleaseOrder::WaitingFirst => [true, false],
-            ReleaseOrder::ReservedFirst => [false, true],
+        let phases: &[bool] = match order {
+            ReleaseOrder::WaitingFirst => &[true, false],
+            ReleaseOrder::ReservedFirst => &[false, true],
+            ReleaseOrder::WaitingOnly => &[true],
         };
-        for is_waiting in phases {
+        for &is_waiting in phases {
             for part in &mut released {
                 let claim = self.claim_or_refuse(&part.key)?;
                 let quantity = rest.min(if is_waiting { claim.waiting } else { claim.unreleased() });

@@ -3,8 +3,9 @@
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
-        backlog_service_client::BacklogServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient, release_service_client::ReleaseServiceClient,
+        backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
+        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
         shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
@@ -70,6 +71,10 @@ pub struct AllocationClients {
     pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// What customers say when not all is there.
     pub shortages: ShortageServiceClient<ServiceChannel>,
+    /// What customers say about their waits.
+    pub consents: ConsentServiceClient<ServiceChannel>,
+    /// What is to be given back.
+    pub refunds: RefundServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// Activity, totals, checks and dead letters.
@@ -87,6 +92,8 @@ impl AllocationClients {
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),
             shortages: ShortageServiceClient::new(channel.clone()),
+            consents: ConsentServiceClient::new(channel.clone()),
+            refunds: RefundServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             operations: AllocationOperationsServiceClient::new(channel),
         }

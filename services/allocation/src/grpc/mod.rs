@@ -8,6 +8,7 @@ mod policies;
 mod releases;
 mod shipments;
 mod shortages;
+mod waits;
 
 pub use backlog::Backlog;
 pub use operations::Operations;
@@ -16,6 +17,7 @@ pub use policies::Policies;
 pub use releases::Releases;
 pub use shipments::Shipments;
 pub use shortages::Shortages;
+pub use waits::{Consents, Refunds};
 
 use backorder_proto::convert::Violations;
 use backorder_service_kit::{

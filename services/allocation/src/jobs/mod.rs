@@ -9,6 +9,7 @@ mod requeue_lines;
 mod resume_steps;
 mod review_promises;
 mod run_allocations;
+mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
 pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
@@ -17,3 +18,4 @@ pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;
 pub use review_promises::review_promises;
 pub use run_allocations::run_allocations;
+pub use watch_waits::watch_waits;

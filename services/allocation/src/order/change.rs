@@ -14,11 +14,14 @@ use crate::{
     error::Error,
     events::Events,
     order::{
-        LineKey, LineRecord, OrderRecord,
+        LineKey, LineRecord, OrderRecord, refund,
         settle::{Cause, Command, Moment, Promised, settle},
     },
     store::{
-        entity::{customer_order, line_claim, lost_demand, order_line, order_write, pending_promise, promise, recall},
+        entity::{
+            customer_order, customer_question, line_claim, lost_demand, order_line, order_write, pending_promise,
+            promise, recall, refund_due,
+        },
         shipments::WholeShipment,
     },
 };
@@ -44,8 +47,12 @@ pub struct Changes {
     pub promises_put_off: Vec<pending_promise::Model>,
     pub lost: Vec<lost_demand::Model>,
     pub recalls: Vec<recall::Model>,
+    pub questions: Vec<customer_question::Model>,
+    pub refunds: Vec<refund_due::Model>,
     pub shipments: Vec<WholeShipment>,
     pub notes: Vec<order_write::Model>,
+    /// Why the write is done, for the refunds that come of it. Empty where nobody said.
+    pub reason_code: String,
 }
 
 /// A write to an order: which, of what kind, by whom and why.
@@ -100,6 +107,10 @@ impl Changes {
         row.lines_shipped += i64::from(line.row.shipped > 0) - i64::from(before.shipped > 0);
         self.lines.push(line.row.clone());
         events.line(row, &line.row, &cause.text)?;
+        for refund in refund::due(row, &before, &line.row, &self.reason_code, &cause.text, moment.now) {
+            events.refund(&refund)?;
+            self.refunds.push(refund);
+        }
         if let Promised::Revised(revision) = promised {
             events.promise(&revision)?;
             self.promises.push(revision);
@@ -131,10 +142,34 @@ impl Changes {
             return Ok(());
         }
         line.row.barriers = barriers.bits();
-        line.row.version += 1;
-        line.row.updated_at = columns::micros(moment.now);
-        self.lines.push(line.row.clone());
-        events.line(row, &line.row, cause)?;
+        self.touch_line(row, &mut line.row, cause, moment, events)
+    }
+
+    /// Records a line of which something else than its quantities and its promise was changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn touch_line(
+        &mut self,
+        order: &customer_order::Model,
+        row: &mut order_line::Model,
+        cause: &str,
+        moment: Moment<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        row.version += 1;
+        row.updated_at = columns::micros(moment.now);
+        self.lines.push(row.clone());
+        Ok(events.line(order, row, cause)?)
+    }
+
+    /// Records a question that was asked or ended.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn question(&mut self, question: customer_question::Model, events: &mut Events<'_>) -> Result<(), Error> {
+        events.question(&question)?;
+        self.questions.push(question);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use backorder_proto::{
 use backorder_storage::{StorageError, columns};
 
 use crate::{
-    order::{OrderRecord, barriers_of, texts},
+    order::{OrderRecord, barriers_of, question, texts},
     store::entity::{customer_order, line_hold, lost_demand, order_line, promise},
 };
 
@@ -144,11 +144,18 @@ pub fn line(
         recalling: row.recalling,
         barriers: barriers_of(row)?.iter().map(|barrier| convert::line_barrier(barrier).into()).collect(),
         short_consent_time: row.short_agreed_at.map(time).transpose()?,
+        question: pending_question(row),
+        wait_escalate_time: row.wait_escalated_at.map(time).transpose()?,
     })
 }
 
 const TABLE: &str = "order_line";
 const CUSTOMER: &str = "LOST_DEMAND_REASON_CUSTOMER_INSTRUCTION";
+
+fn pending_question(row: &order_line::Model) -> String {
+    let asked = row.question_answer_by.is_some();
+    if asked { question::name(&row.order_id, row.line_number, row.question_number) } else { String::new() }
+}
 
 struct Dates {
     requested: Option<common::ZonedDate>,

@@ -7,12 +7,15 @@ mod book;
 mod change;
 pub mod key;
 pub mod message;
+pub mod question;
 pub mod recall;
+pub mod refund;
 pub mod routes;
 pub mod settle;
 pub mod shipment;
 pub mod shortage;
 pub mod texts;
+pub mod wait;
 
 pub use book::{Book, LineRecord, OrderRecord, barriers_of, put_vector};
 pub use change::{Changes, LostUnits, WriteNote};

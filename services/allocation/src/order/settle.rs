@@ -23,7 +23,7 @@ use crate::{
         LineRecord, Routes,
         book::{claim_copy, put_vector},
         routes::{line_dates, moved_by},
-        texts,
+        texts, wait,
     },
     store::entity::{customer_order, order_line, promise as promise_row},
 };
@@ -137,6 +137,7 @@ pub fn settle(
         }
         Some(_) => Promised::Same,
     };
+    wait::wind(&mut line.row, &zone)?;
     if let Some(release) = dates.release.filter(|_| !preorder.is_zero()) {
         review_by(&mut line.row, release, &zone);
     }

@@ -1,6 +1,7 @@
 //! What the outcome of a step means for its orders: quantities, promises, lost demand, events and the caller's answer.
 
 mod answer;
+mod question;
 mod refused;
 mod shortage;
 mod warehouse;
@@ -46,10 +47,11 @@ pub(super) async fn finish_in_tx(
     let mut work = Work {
         step,
         moment,
-        changes: Changes::default(),
+        changes: Changes { reason_code: reason_code(step), ..Changes::default() },
         events: use_cases.events(now, step.traceparent.clone()),
         lost: Vec::new(),
     };
+    let question = question::ended_in_tx(tx, step).await?;
     let recalled = warehouse::recalled(&book);
     let mut recall = warehouse::answered_in_tx(tx, step).await?;
     for claim in answers.iter().flat_map(CallAnswer::claims) {
@@ -59,6 +61,7 @@ pub(super) async fn finish_in_tx(
         StepKind::Place | StepKind::Quote | StepKind::Confirm => work.decide(&mut book, answers)?,
         StepKind::Amend => work.amend(&mut book, answers)?,
         StepKind::Cancel => {
+            work.end_question(&mut book, question)?;
             work.follow_planned(&mut book, "cancelled", Some(PromiseReason::Amended))?;
             work.ask_back(&mut book)?;
         }
@@ -372,6 +375,10 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+fn reason_code(step: &Step) -> String {
+    step.plan.context.as_ref().map(|context| context.reason_code.clone()).unwrap_or_default()
 }
 
 /// The results of a reservation by demand line.

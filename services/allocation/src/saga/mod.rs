@@ -18,7 +18,7 @@ pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, would_be};
 pub use in_flight::InFlight;
-pub use step::{Amendment, Plan, PlannedLine, Step, StepKind};
+pub use step::{Amendment, Plan, PlannedEnding, PlannedLine, Step, StepKind};
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.

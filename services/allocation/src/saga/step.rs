@@ -66,6 +66,20 @@ pub struct Plan {
     /// For an answer of the warehouse: the id of the recall.
     #[prost(string, tag = "7")]
     pub recall: String,
+    /// For a cancellation that a customer's answer or silence is: how the question about its only line ends.
+    #[prost(message, optional, tag = "8")]
+    pub ending: Option<PlannedEnding>,
+}
+
+/// How a question ends.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct PlannedEnding {
+    /// The question's number.
+    #[prost(int32, tag = "1")]
+    pub number: i32,
+    /// The state after it.
+    #[prost(string, tag = "2")]
+    pub state: String,
 }
 
 /// A line that a step is about.

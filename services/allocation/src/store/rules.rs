@@ -4,8 +4,9 @@ use backorder_domain::{
     allocation::sequence::ServingSequence,
     ids::{ItemId, LocationId, PolicyId},
     order::{
-        policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
+        policy::{BackorderPolicy, Scope, WaitDays, WaitStart},
         promise_rule::PromiseRule,
+        wait::AskRule,
     },
     quantity::Quantity,
 };
@@ -20,7 +21,7 @@ use sea_orm::{
 };
 
 use super::entity::{backorder_policy, rule_write, serving_sequence};
-use crate::order::texts;
+use crate::order::{texts, wait};
 
 const POLICY: &str = "backorder_policy";
 
@@ -101,6 +102,9 @@ pub async fn put_policy_in_tx(tx: &WriteTx<'_>, policy: &StoredPolicy) -> Result
         C::WaitDayType,
         C::WaitStart,
         C::AfterWait,
+        C::AskDaysBefore,
+        C::AnswerDays,
+        C::AfterSilence,
         C::PromiseLaterDays,
         C::PromiseEarlierDays,
         C::PromiseStableHours,
@@ -140,6 +144,9 @@ fn row(stored: &StoredPolicy) -> backorder_policy::Model {
         wait_day_type: convert::wait_days(policy.wait_days).as_str_name().to_owned(),
         wait_start: convert::wait_start(policy.wait_start).as_str_name().to_owned(),
         after_wait: convert::after_wait(policy.after_wait).as_str_name().to_owned(),
+        ask_days_before: i32::from(policy.ask.days_before),
+        answer_days: i32::from(policy.ask.answer_days),
+        after_silence: convert::after_silence(policy.ask.after_silence).as_str_name().to_owned(),
         promise_later_days: i32::from(policy.promise_rule.later_days),
         promise_earlier_days: i32::from(policy.promise_rule.earlier_days),
         promise_stable_hours: i32::from(policy.promise_rule.stable_hours),
@@ -191,7 +198,12 @@ fn policy_of(row: backorder_policy::Model) -> Option<BackorderPolicy> {
         } else {
             WaitStart::OrderTime
         },
-        after_wait: after_wait_of(&row.after_wait),
+        after_wait: wait::after_wait_of(&row.after_wait),
+        ask: AskRule {
+            days_before: u16::try_from(row.ask_days_before).ok()?,
+            answer_days: u16::try_from(row.answer_days).ok()?,
+            after_silence: wait::after_silence_of(&row.after_silence),
+        },
         promise_rule: PromiseRule {
             later_days: u16::try_from(row.promise_later_days).ok()?,
             earlier_days: u16::try_from(row.promise_earlier_days).ok()?,
@@ -203,14 +215,6 @@ fn policy_of(row: backorder_policy::Model) -> Option<BackorderPolicy> {
         effective_from: None,
         effective_to: None,
     })
-}
-
-fn after_wait_of(name: &str) -> AfterWait {
-    match pb::AfterWait::from_str_name(name) {
-        Some(pb::AfterWait::Cancel) => AfterWait::Cancel,
-        Some(pb::AfterWait::Escalate) => AfterWait::Escalate,
-        Some(pb::AfterWait::Ask | pb::AfterWait::Unspecified) | None => AfterWait::Ask,
-    }
 }
 
 /// The serving sequence.

@@ -8,6 +8,7 @@ pub mod orders;
 pub mod policies;
 pub mod release;
 pub mod shipments;
+pub mod waits;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

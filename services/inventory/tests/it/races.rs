@@ -172,7 +172,9 @@ async fn a_claim_that_is_made_while_a_release_takes_its_locks_is_not_changed_wit
         world.receive(item, "main", 5).await;
     }
     let (first, second) = (world.backorder("a", 5).await.line, world.wants("b", 5));
-    let lines = [&first, &second.line].map(|line| ReleaseLine { line: line.clone(), quantity: 5, part: 0 }).to_vec();
+    let lines = [&first, &second.line]
+        .map(|line| ReleaseLine { line: line.clone(), quantity: 5, ..ReleaseLine::default() })
+        .to_vec();
     let request = ReleaseClaimsRequest { request_id: world.id(), lines, ..Default::default() };
     let known = Held::item(&world, "a", "SELECT 1").await;
     let mut client = world.clients.reservations.clone();

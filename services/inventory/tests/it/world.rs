@@ -192,7 +192,7 @@ impl World {
 
     /// Gives one unit of each line back, together.
     pub async fn release_all(&self, lines: Vec<String>) {
-        let lines = lines.into_iter().map(|line| ReleaseLine { line, quantity: 1, part: 0 }).collect();
+        let lines = lines.into_iter().map(|line| ReleaseLine { line, quantity: 1, ..ReleaseLine::default() }).collect();
         let request = ReleaseClaimsRequest { request_id: self.id(), lines, ..ReleaseClaimsRequest::default() };
         self.clients.reservations.clone().release_claims(request).await.unwrap();
     }

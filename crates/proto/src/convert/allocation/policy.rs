@@ -5,6 +5,7 @@ use backorder_domain::{
     order::{
         policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
         promise_rule::PromiseRule,
+        wait::{ANSWER_DAYS_DEFAULT, AfterSilence, AskRule},
     },
     quantity::Quantity,
 };
@@ -49,6 +50,7 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
     {
         violations.push(at("effective_to"), "must not be before effective_from");
     }
+    let ask = ask_rule_of(policy, field, violations);
     let promise_rule = promise_rule_of(policy.promise_rule.as_ref(), &at("promise_rule"), violations);
     let day_type = decode::known_enum(policy.wait_day_type, &at("wait_day_type"), violations);
     let start = decode::known_enum(policy.wait_start, &at("wait_start"), violations);
@@ -62,12 +64,31 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
         wait_days: wait_days_of(day_type?),
         wait_start: wait_start_of(start?),
         after_wait: after_wait_of(after?),
+        ask: ask?,
         promise_rule: promise_rule?,
         split_allowed: policy.split_allowed,
         minimum_per_location: minimum?,
         locations: locations?,
         effective_from: from?,
         effective_to: to?,
+    })
+}
+
+fn ask_rule_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Violations) -> Option<AskRule> {
+    let mut days = |value: i32, name: &str| {
+        let made = u16::try_from(value).ok().filter(|days| *days <= RULE_DAYS_MAX);
+        if made.is_none() {
+            violations.push(format!("{field}.{name}"), format!("must be between 0 and {RULE_DAYS_MAX}"));
+        }
+        made
+    };
+    let days_before = days(policy.ask_days_before, "ask_days_before");
+    let answer_days = days(policy.answer_days, "answer_days");
+    let silence = decode::known_enum(policy.after_silence, &format!("{field}.after_silence"), violations);
+    Some(AskRule {
+        days_before: days_before?,
+        answer_days: answer_days.map(|days| if days == 0 { ANSWER_DAYS_DEFAULT } else { days })?,
+        after_silence: after_silence_of(silence?),
     })
 }
 
@@ -199,6 +220,26 @@ fn after_wait_of(after: pb::AfterWait) -> AfterWait {
     }
 }
 
+/// What silence means, on the wire.
+#[must_use]
+pub fn after_silence(after: AfterSilence) -> pb::AfterSilence {
+    match after {
+        AfterSilence::Cancel => pb::AfterSilence::Cancel,
+        AfterSilence::Keep => pb::AfterSilence::Keep,
+        AfterSilence::Escalate => pb::AfterSilence::Escalate,
+    }
+}
+
+/// What silence means; unspecified means that a planner is told.
+#[must_use]
+pub fn after_silence_of(after: pb::AfterSilence) -> AfterSilence {
+    match after {
+        pb::AfterSilence::Cancel => AfterSilence::Cancel,
+        pb::AfterSilence::Keep => AfterSilence::Keep,
+        pb::AfterSilence::Unspecified | pb::AfterSilence::Escalate => AfterSilence::Escalate,
+    }
+}
+
 impl From<&BackorderPolicy> for pb::BackorderPolicy {
     /// Everything but the output-only fields.
     fn from(policy: &BackorderPolicy) -> Self {
@@ -216,6 +257,9 @@ impl From<&BackorderPolicy> for pb::BackorderPolicy {
             wait_day_type: wait_days(policy.wait_days).into(),
             wait_start: wait_start(policy.wait_start).into(),
             after_wait: after_wait(policy.after_wait).into(),
+            ask_days_before: i32::from(policy.ask.days_before),
+            answer_days: i32::from(policy.ask.answer_days),
+            after_silence: after_silence(policy.ask.after_silence).into(),
             promise_rule: promise_rule(policy.promise_rule),
             split_allowed: policy.split_allowed,
             minimum_per_location: policy.minimum_per_location.get(),

@@ -7,3 +7,4 @@ pub mod policy;
 pub mod release;
 pub mod shipment;
 pub mod shortage;
+pub mod wait;

@@ -22,7 +22,7 @@ const CHANNEL_BYTES_MAX: usize = 50;
 const TIER_BYTES_MAX: usize = 50;
 
 /// The fields of a policy that can be changed.
-const POLICY_FIELDS: [&str; 17] = [
+const POLICY_FIELDS: [&str; 20] = [
     "item",
     "category",
     "channel",
@@ -34,6 +34,9 @@ const POLICY_FIELDS: [&str; 17] = [
     "wait_day_type",
     "wait_start",
     "after_wait",
+    "ask_days_before",
+    "answer_days",
+    "after_silence",
     "promise_rule",
     "split_allowed",
     "minimum_per_location",
@@ -83,6 +86,9 @@ fn put_fields(policy: &mut pb::BackorderPolicy, new: &pb::BackorderPolicy, field
             "wait_day_type" => policy.wait_day_type = new.wait_day_type,
             "wait_start" => policy.wait_start = new.wait_start,
             "after_wait" => policy.after_wait = new.after_wait,
+            "ask_days_before" => policy.ask_days_before = new.ask_days_before,
+            "answer_days" => policy.answer_days = new.answer_days,
+            "after_silence" => policy.after_silence = new.after_silence,
             "promise_rule" => policy.promise_rule = new.promise_rule,
             "split_allowed" => policy.split_allowed = new.split_allowed,
             "minimum_per_location" => policy.minimum_per_location = new.minimum_per_location,

@@ -6,7 +6,7 @@ use prost::Message as _;
 use super::Work;
 use crate::{
     error::Error,
-    order::{Book, LineKey, message, recall},
+    order::{Book, LineKey, message, question, recall},
     saga::{CallAnswer, Step, StepKind},
 };
 
@@ -17,6 +17,10 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
         StepKind::Quote => pb::QuoteOrderResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
         StepKind::Confirm => pb::ConfirmQuoteResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
         StepKind::Amend => pb::AmendOrderLineResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
+        StepKind::Cancel if step.plan.ending.is_some() => {
+            let question = work.changes.questions.first().map(question::message).transpose()?;
+            pb::RecordAnswerResponse { question, line: lines(step, book)?.pop() }.encode_to_vec()
+        }
         StepKind::Cancel => {
             let recalls = work.changes.recalls.iter().map(recall::message).collect::<Result<_, _>>()?;
             pb::CancelOrderLinesResponse { order: Some(order(step, book)?), recalls }.encode_to_vec()

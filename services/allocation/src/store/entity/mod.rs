@@ -3,6 +3,7 @@
 pub mod backorder_policy;
 pub mod calendar_copy;
 pub mod customer_order;
+pub mod customer_question;
 pub mod item_copy;
 pub mod lane_copy;
 pub mod line_claim;
@@ -15,6 +16,7 @@ pub mod pending_promise;
 pub mod pending_run;
 pub mod promise;
 pub mod recall;
+pub mod refund_due;
 pub mod rule_write;
 pub mod serving_sequence;
 pub mod shipment;
@@ -43,6 +45,7 @@ mod tests {
             backorder_policy,
             calendar_copy,
             customer_order,
+            customer_question,
             item_copy,
             lane_copy,
             line_claim,
@@ -55,6 +58,7 @@ mod tests {
             pending_run,
             promise,
             recall,
+            refund_due,
             rule_write,
             serving_sequence,
             shipment,

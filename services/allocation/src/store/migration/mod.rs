@@ -5,6 +5,7 @@ mod m20261126_000001_release;
 mod m20261126_000003_shipping_dates;
 mod m20261126_000005_holds;
 mod m20261126_000008_ship_sets;
+mod m20261126_000009_wait_limits;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000003_shipping_dates::Migration),
             Box::new(m20261126_000005_holds::Migration),
             Box::new(m20261126_000008_ship_sets::Migration),
+            Box::new(m20261126_000009_wait_limits::Migration),
         ]
     }
 }

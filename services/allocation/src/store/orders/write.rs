@@ -13,7 +13,8 @@ use crate::{
     order::Changes,
     store::{
         KEYS_PER_QUERY_MAX,
-        entity::{customer_order, line_claim, lost_demand, order_line, order_write, promise},
+        entity::{customer_order, line_claim, lost_demand, order_line, order_write, promise, refund_due},
+        questions::put as put_questions,
         recalls::put as put_recalls,
         runs::put_promises_off,
         shipments::put as put_shipments,
@@ -94,7 +95,8 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
 /// # Errors
 /// [`StorageError::InvalidRow`] when an event is too large.
 pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    let Changes { orders, lines, claims, promises, promises_put_off, lost, recalls, shipments, notes } = changes;
+    let Changes { orders, lines, claims, promises, promises_put_off, lost, recalls, shipments, notes, .. } = changes;
+    let (questions, refunds) = (changes.questions, changes.refunds);
     update_orders(batch, orders);
     update_lines(batch, lines);
     put_claims(batch, claims);
@@ -102,6 +104,8 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     put_promises_off(batch, promises_put_off);
     put_lost(batch, lost);
     put_recalls(batch, recalls);
+    put_questions(batch, questions);
+    batch.insert(refunds.into_iter().map(refund_due::Model::into_active_model).collect());
     put_shipments(batch, shipments);
     batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
     batch.append(events)
@@ -160,7 +164,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 39] = [
+const LINE_COLUMNS: [&str; 44] = [
     "ordered",
     "open",
     "reserved",
@@ -195,6 +199,11 @@ const LINE_COLUMNS: [&str; 39] = [
     "updated_at",
     "wait_started_at",
     "wait_limit_date",
+    "wait_acted_for",
+    "wait_due_at",
+    "wait_escalated_at",
+    "question_number",
+    "question_answer_by",
     "queue_time",
     "ordered_unit_quantity",
     "policy_id",
@@ -246,6 +255,11 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.updated_at),
         Value::from(line.wait_started_at),
         Value::from(line.wait_limit_date),
+        Value::from(line.wait_acted_for),
+        Value::from(line.wait_due_at),
+        Value::from(line.wait_escalated_at),
+        Value::from(line.question_number),
+        Value::from(line.question_answer_by),
         Value::from(line.queue_time),
         Value::from(line.ordered_unit_quantity),
         Value::from(line.policy_id),

@@ -22,7 +22,10 @@ use backorder_proto::{
 use backorder_storage::columns;
 use jiff::{Timestamp, civil::Date};
 
-use super::{queue::Queue, summary::summary};
+use super::{
+    queue::Queue,
+    summary::{summary, wait_summary},
+};
 use crate::{
     catalog::{PlaceKind, Places},
     error::Error,
@@ -78,7 +81,7 @@ impl UseCases {
         let situation = situation(waiting, &own, &supplies, &places, now)?;
         let constraint = binding(&situation);
         Ok(pb::ExplainPromiseResponse {
-            summary: summary(&situation, constraint, &queue),
+            summary: format!("{}{}", summary(&situation, constraint, &queue), wait_summary(row)?),
             binding_constraint: message_of(constraint).into(),
             lines_ahead: i32::try_from(queue.lines()).unwrap_or(i32::MAX),
             units_ahead: queue.units(),

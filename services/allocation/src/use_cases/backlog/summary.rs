@@ -1,9 +1,11 @@
 //! The explanation of a promise in one sentence for people.
 
 use backorder_domain::order::explanation::{Binding, Situation};
+use backorder_storage::{StorageError, columns};
 use jiff::civil::Date;
 
 use super::queue::Queue;
+use crate::store::entity::order_line;
 
 /// One sentence.
 pub fn summary(situation: &Situation, binding: Binding, queue: &Queue) -> String {
@@ -30,6 +32,26 @@ pub fn summary(situation: &Situation, binding: Binding, queue: &Queue) -> String
         ),
         Binding::Hold => format!("{waiting} units wait, because a hold keeps the line from taking stock."),
     }
+}
+
+/// What became of the line's wait, where somebody has to decide about it.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a row that was not written here.
+pub fn wait_summary(row: &order_line::Model) -> Result<String, StorageError> {
+    let limit = row.wait_limit_date.as_deref().unwrap_or_default();
+    if let Some(deadline) = columns::optional_instant(row.question_answer_by, "order_line")? {
+        return Ok(format!(
+            " The customer accepted to wait until {limit} and is asked whether to wait on; without an answer by \
+             {deadline} the policy decides."
+        ));
+    }
+    if row.wait_escalated_at.is_some() {
+        return Ok(format!(
+            " The customer accepted to wait until {limit}: a planner decides what becomes of the line."
+        ));
+    }
+    Ok(String::new())
 }
 
 fn uncovered(situation: &Situation) -> i64 {

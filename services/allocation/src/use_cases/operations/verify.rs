@@ -17,10 +17,11 @@ use crate::{
         LineKey,
         key::{QUOTE_PART, demand_line},
         recall::open as open_units,
+        refund::{CANCELLED, RETURNED},
     },
     store::{
-        entity::{customer_order, line_claim, order_line, recall},
-        recalls, totals,
+        entity::{customer_order, line_claim, order_line, recall, refund_due},
+        recalls, refunds, totals,
     },
     use_cases::UseCases,
 };
@@ -38,6 +39,7 @@ struct Page {
     lines: Vec<order_line::Model>,
     claims: Vec<line_claim::Model>,
     recalls: Vec<recall::Model>,
+    refunds: Vec<refund_due::Model>,
 }
 
 impl Page {
@@ -48,7 +50,8 @@ impl Page {
         let lines = totals::lines_between(connection, &first.id, &last.id).await?;
         let claims = totals::claims_between(connection, &first.id, &last.id).await?;
         let recalls = recalls::pending_between(connection, &first.id, &last.id).await?;
-        Ok(Some(Self { orders, lines, claims, recalls }))
+        let refunds = refunds::between(connection, &first.id, &last.id).await?;
+        Ok(Some(Self { orders, lines, claims, recalls, refunds }))
     }
 
     fn last_id(&self) -> String {
@@ -184,8 +187,9 @@ impl Proof {
     }
 
     /// The quantities of each line add up and equal those of its claims, what may take stock of it is what is open
-    /// and not barred, and what is asked back is what its recalls ask for; the counts of each order equal its lines.
-    fn add_up(&mut self, Page { orders, lines, claims, recalls }: &Page) {
+    /// and not barred, what is asked back is what its recalls ask for, and what is given back is what was cancelled and
+    /// came back; the counts of each order equal its lines.
+    fn add_up(&mut self, Page { orders, lines, claims, recalls, refunds }: &Page) {
         let mut sums: HashMap<(&str, i32), Units> = HashMap::new();
         for claim in claims {
             let sum = sums.entry((&claim.order_id, claim.line_number)).or_default();
@@ -197,6 +201,13 @@ impl Proof {
         for recall in recalls {
             *asked.entry((&recall.order_id, recall.line_number)).or_default() += open_units(recall);
         }
+        let mut refunded: HashMap<(&str, i32, &str), i64> = HashMap::new();
+        for refund in refunds {
+            *refunded.entry((&refund.order_id, refund.line_number, &refund.basis)).or_default() += refund.quantity;
+        }
+        // Of what was cancelled while it was a quote nothing is given back.
+        let quotes: BTreeSet<&str> =
+            orders.iter().filter(|order| order.quote_expires_at.is_some()).map(|order| order.id.as_str()).collect();
         let mut active: HashMap<&str, (i64, i64)> = HashMap::new();
         for line in lines {
             let name = line_name(&line.order_id, line.line_number);
@@ -210,6 +221,14 @@ impl Proof {
             }
             let asked = asked.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
             self.expect(&name, "recalling", line.recalling, asked);
+            for (basis, given_up) in [(CANCELLED, line.cancelled), (RETURNED, line.returned)] {
+                let refunded = refunded.get(&(line.order_id.as_str(), line.line_number, basis));
+                let refunded = refunded.copied().unwrap_or_default();
+                let was_quoted = quotes.contains(line.order_id.as_str()) && refunded < given_up;
+                if !was_quoted {
+                    self.expect(&name, &format!("refunds of {}", basis.to_lowercase()), refunded, given_up);
+                }
+            }
             let counts = active.entry(&line.order_id).or_default();
             counts.0 += i64::from(line.open + line.reserved + line.released > 0);
             counts.1 += i64::from(line.shipped > 0);

@@ -168,8 +168,11 @@ impl AmendCommand<'_> {
     }
 
     fn release(&self, quantity: i64) -> inventory::ReleaseClaimsRequest {
-        let line =
-            inventory::ReleaseLine { line: demand_line(&self.amend.order, self.amend.line, false), part: 0, quantity };
+        let line = inventory::ReleaseLine {
+            line: demand_line(&self.amend.order, self.amend.line, false),
+            quantity,
+            ..inventory::ReleaseLine::default()
+        };
         inventory::ReleaseClaimsRequest {
             lines: vec![line],
             effective_time: Some(encode::timestamp(self.now)),

@@ -77,8 +77,8 @@ impl StepCommand for CancelCommand<'_> {
         let context = Some(self.who.message());
         let lines = planned.iter().map(|line| inventory::ReleaseLine {
             line: demand_line(&line.order, line.line, is_quote),
-            part: 0,
             quantity: line.quantity,
+            ..inventory::ReleaseLine::default()
         });
         let release = inventory::ReleaseClaimsRequest {
             lines: lines.collect(),

@@ -249,6 +249,10 @@ fn put_terms(
     row.policy_id = policy.map(|policy| policy.id.to_string()).unwrap_or_default();
     row.after_wait =
         convert::after_wait(policy.map(|policy| policy.after_wait).unwrap_or_default()).as_str_name().to_owned();
+    let ask = policy.map(|policy| policy.ask).unwrap_or_default();
+    row.ask_days_before = i32::from(ask.days_before);
+    row.answer_days = i32::from(ask.answer_days);
+    row.after_silence = convert::after_silence(ask.after_silence).as_str_name().to_owned();
     row.promise_later_days = i32::from(terms.promise_rule.later_days);
     row.promise_earlier_days = i32::from(terms.promise_rule.earlier_days);
     row.promise_stable_hours = i32::from(terms.promise_rule.stable_hours);

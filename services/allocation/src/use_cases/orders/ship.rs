@@ -114,7 +114,11 @@ impl ShipCommand<'_> {
             let Some(line) = book.line(&planned.order, planned.line) else { continue };
             if line.row.open > 0 && !shortage::instruction(&line.row)?.waits() {
                 let name = demand_line(&planned.order, planned.line, false);
-                lines.push(inventory::ReleaseLine { line: name, part: 0, quantity: line.row.open });
+                lines.push(inventory::ReleaseLine {
+                    line: name,
+                    quantity: line.row.open,
+                    ..inventory::ReleaseLine::default()
+                });
             }
         }
         let release = inventory::ReleaseClaimsRequest {

@@ -101,7 +101,11 @@ impl AnswerCommand<'_> {
         if recall.cancels {
             let line = demand_line(&planned.order, planned.line, false);
             let cancelled = inventory::ReleaseClaimsRequest {
-                lines: vec![inventory::ReleaseLine { line, part: 0, quantity: planned.quantity }],
+                lines: vec![inventory::ReleaseLine {
+                    line,
+                    quantity: planned.quantity,
+                    ..inventory::ReleaseLine::default()
+                }],
                 effective_time: at,
                 context: context.clone(),
                 ..inventory::ReleaseClaimsRequest::default()

@@ -238,7 +238,8 @@ pub fn release(request: &pb::ReleaseClaimsRequest, violations: &mut Violations) 
         let line = wire::decode_line(&message.line, &at("line"), violations);
         let part = part_or_all(message.part, &at("part"), violations);
         let quantity = decode::quantity(message.quantity, &at("quantity"), violations);
-        Some(Release { line: line?, part: part?, quantity: Some(quantity?), order: ReleaseOrder::WaitingFirst })
+        let order = if message.waiting_only { ReleaseOrder::WaitingOnly } else { ReleaseOrder::WaitingFirst };
+        Some(Release { line: line?, part: part?, quantity: Some(quantity?), order })
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);

@@ -1,0 +1,21 @@
+//! Acts when a wait is over: asks the customer, cancels what waits, or tells a planner; and ends questions that were not
+//! answered in time or are about nothing any more.
+
+use backorder_service_kit::jobs::{Wake, Woken};
+use tokio_util::sync::CancellationToken;
+
+use crate::{error::Error, use_cases::UseCases};
+
+/// Watches waits until shutdown. Business time wakes nobody, so it looks at every tick.
+///
+/// # Errors
+/// Those of the store; the job is started anew then.
+pub async fn watch_waits(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
+    let tick = use_cases.config().job_tick;
+    loop {
+        use_cases.act_on_waits().await?;
+        if Wake::new().wait(&shutdown, tick).await == Woken::Shutdown {
+            return Ok(());
+        }
+    }
+}

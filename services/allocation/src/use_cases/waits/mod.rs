@@ -1,0 +1,7 @@
+//! Waits: the clock that acts when a wait is over, what customers say about it, and what is to be given back.
+
+mod answer;
+mod clock;
+mod read;
+
+pub use answer::{Answer, RecordAnswer, Subject};
