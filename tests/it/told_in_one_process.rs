@@ -67,6 +67,14 @@ async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
 
 on_each_backend!(waits_end_when_their_time_has_come, a_wait_that_ends_in_a_crash_is_ended_once);
 
+/// Holds that end on the business clock.
+async fn holds_end_by_themselves(backend: Backend) {
+    let cluster = InProcess::start(backend).await;
+    stories::holds::a_hold_ends_by_itself(&cluster.world("ended")).await;
+    stories::holds::a_hold_on_a_customer_ends_by_itself(&cluster.world("customer_ended")).await;
+    cluster.stop().await;
+}
+
 mod on_sqlite {
     use super::*;
 
@@ -79,6 +87,11 @@ mod on_sqlite {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn promises_move_when_their_time_has_come() {
         super::promises_move_when_their_time_has_come(Backend::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn holds_end_by_themselves() {
+        super::holds_end_by_themselves(Backend::Sqlite).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,5 +114,10 @@ mod on_postgres {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn promises_move_when_their_time_has_come() {
         super::promises_move_when_their_time_has_come(Backend::Postgres).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn holds_end_by_themselves() {
+        super::holds_end_by_themselves(Backend::Postgres).await;
     }
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::world::draft::Draft;
 
 pub mod draft;
+pub mod holds;
 pub mod shipping;
 pub mod warehouse;
 

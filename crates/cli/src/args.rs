@@ -9,7 +9,7 @@ use crate::{
     client::Addresses,
     commands::{
         assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs,
-        export::ExportCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand,
+        export::ExportCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand,
         question::QuestionCommand, refund::RefundCommand, serve::ServeArgs, shipment::ShipmentCommand,
         stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
@@ -114,6 +114,8 @@ pub enum Command {
     Question(Group<QuestionCommand>),
     /// What is to be given back for units that were cancelled or came back.
     Refund(Group<RefundCommand>),
+    /// Keep orders, lines and customers from moving, or let them go again.
+    Hold(Group<HoldCommand>),
     /// The gate to the warehouse: hand units over, ask for them back, tell what was not found.
     Warehouse(Group<WarehouseCommand>),
     /// What left together, and what arrived.

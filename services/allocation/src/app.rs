@@ -9,9 +9,10 @@ use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
-    order_service_server::OrderServiceServer, policy_service_server::PolicyServiceServer,
-    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
-    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
+    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
+    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
+    release_service_server::ReleaseServiceServer, shipment_service_server::ShipmentServiceServer,
+    shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -26,11 +27,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Backlog, Consents, Operations, Orders, Policies, Refunds, Releases, Shipments, Shortages},
+    grpc::{Backlog, Consents, Holds, Operations, Orders, Policies, Refunds, Releases, Shipments, Shortages},
     inventory::Inventory,
     jobs::{
-        FollowInventory, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations, subscription,
-        watch_waits,
+        FollowInventory, end_holds, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations,
+        subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -96,6 +97,7 @@ impl App {
         services
             .add(OrderServiceServer::new(Orders(use_cases())))
             .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
+            .add(HoldServiceServer::new(Holds(use_cases())))
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))
             .add(ShortageServiceServer::new(Shortages(use_cases())))
@@ -122,7 +124,7 @@ impl App {
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
     /// inventory's events, the resuming of steps, the runs, the bringing of waiting lines into a new order, the telling of
-    /// what may take stock, the review of promises, and the clock of waits.
+    /// what may take stock, the end of holds, the review of promises, and the clock of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         self.spawn_relay(jobs);
         self.spawn_consumer(jobs);
@@ -145,6 +147,11 @@ impl App {
         jobs.spawn("allocation_keep_eligibility", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(keep_eligibility(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_end_holds", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(end_holds(use_cases, shutdown).await?) }
         });
         let app = self.clone();
         jobs.spawn("allocation_review_promises", move |shutdown| {

@@ -11,8 +11,10 @@ use backorder_domain::{
 };
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
 use backorder_service_kit::{problem::Problem, violations::Violations};
-use backorder_storage::{IsRetryable, StorageError};
+use backorder_storage::{IsRetryable, StorageError, columns};
 use tonic::Status;
+
+use crate::order::hold::Hold;
 
 /// After this time a busy order is worth another try.
 const BUSY_RETRY: Duration = Duration::from_millis(200);
@@ -109,6 +111,16 @@ pub enum Error {
         name: String,
         /// Its state.
         state: String,
+    },
+    /// A hold keeps units of the line from the warehouse.
+    #[error("line {line} of order {order} is on hold")]
+    OnHold {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// The hold; `None` when it ended this moment.
+        hold: Option<Box<Hold>>,
     },
     /// The quote is past its time, or was confirmed or cancelled.
     #[error("quote {order} is gone")]
@@ -232,6 +244,7 @@ impl IsRetryable for Error {
             | Self::ShortNotAgreed { .. }
             | Self::Busy { .. }
             | Self::Closed { .. }
+            | Self::OnHold { .. }
             | Self::QuoteGone { .. }
             | Self::Refused(_)
             | Self::Unanswered(_)
@@ -270,6 +283,7 @@ impl From<Error> for Status {
             | Error::ShortNotAgreed { .. }
             | Error::Busy { .. }
             | Error::Closed { .. }
+            | Error::OnHold { .. }
             | Error::QuoteGone { .. }
             | Error::Contract(_)
             | Error::Stopped(_)
@@ -322,6 +336,7 @@ fn problem(error: Error) -> Problem {
                 .with(kind.as_str(), &name)
                 .with_resource(kind.as_str(), name)
         }
+        Error::OnHold { order, line, hold } => on_hold(&order, line, hold.as_deref()),
         Error::QuoteGone { order } => {
             let text = format!("the quote orders/{order} is past its time, confirmed or cancelled");
             Problem::failed_precondition(ErrorReason::QuoteGone, text)
@@ -391,6 +406,29 @@ fn short_not_agreed(order: &str, line: i32, missing: Quantity) -> Problem {
         .with("missing", missing)
         .with("line", &name)
         .with_resource("line", name)
+}
+
+fn on_hold(order: &str, line: i32, hold: Option<&Hold>) -> Problem {
+    let name = line_name(order, line);
+    let text = match hold {
+        Some(hold) => format!("{name}: a {} hold of {} keeps it from the warehouse", hold.word(), hold.actor),
+        None => format!("{name}: a hold keeps it from the warehouse"),
+    };
+    let mut problem = Problem::failed_precondition(ErrorReason::LineOnHold, text)
+        .with("order", format!("orders/{order}"))
+        .with("line", &name)
+        .with_resource("line", name);
+    if let Some(hold) = hold {
+        problem = problem
+            .with("hold", hold.word())
+            .with("on", hold.target.name())
+            .with("actor", &hold.actor)
+            .with("reason_code", &hold.reason_code);
+        if let Some(until) = hold.until_at.and_then(|until| columns::instant(until, "line_hold").ok()) {
+            problem = problem.with("until", until);
+        }
+    }
+    problem
 }
 
 fn storage_problem(error: StorageError) -> Problem {

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use prost::Message;
 
 use crate::{
-    order::{message, question as questions, recall as recalls, refund as refunds, shipment as shipments},
+    order::{
+        hold::{Hold, customer_name},
+        message, question as questions, recall as recalls, refund as refunds, shipment as shipments,
+    },
     store::{
         entity::{customer_order, customer_question, order_line, promise, recall, refund_due},
         shipments::WholeShipment,
@@ -72,6 +75,37 @@ impl<'a> Events<'a> {
         let aggregate = format!("{line}/promise");
         let message = pb::PromiseChanged { line, promise: Some(message::promise(promise)?) };
         self.add(aggregate, i64::from(promise.revision), "PromiseChanged", &message);
+        Ok(())
+    }
+
+    /// Holds of a line were set or ended.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn line_holds(&mut self, line: &order_line::Model, holds: &[Hold], cause: &str) -> Result<(), StorageError> {
+        let name = line_name(&line.order_id, line.line_number);
+        let aggregate = format!("{name}/holds");
+        let holds = holds.iter().map(Hold::message).collect::<Result<_, _>>()?;
+        let message = pb::LineHoldsChanged { line: name, holds, cause: cause.to_owned() };
+        self.add(aggregate, line.version, "LineHoldsChanged", &message);
+        Ok(())
+    }
+
+    /// Holds of a customer were set or ended, for the `version`th time.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn customer_holds(
+        &mut self,
+        customer: &str,
+        version: i64,
+        holds: &[Hold],
+        cause: &str,
+    ) -> Result<(), StorageError> {
+        let aggregate = format!("{}/holds", customer_name(customer));
+        let holds = holds.iter().map(Hold::message).collect::<Result<_, _>>()?;
+        let message = pb::CustomerHoldsChanged { customer: customer.to_owned(), holds, cause: cause.to_owned() };
+        self.add(aggregate, version, "CustomerHoldsChanged", &message);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 pub mod calendars;
 pub mod dates;
 pub mod editing;
+pub mod holds;
 pub mod last_units;
 pub mod losses;
 pub mod policies;
@@ -45,6 +46,17 @@ macro_rules! every_story {
             editing::a_raised_quantity_queues_behind_those_who_waited_before,
             editing::a_line_cannot_be_lowered_below_what_shipped,
             editing::an_order_that_is_done_cannot_be_changed,
+            holds::a_line_on_credit_hold_keeps_its_place_and_the_next_is_served,
+            holds::clearing_a_hold_serves_the_line_from_what_is_free,
+            holds::a_hold_that_only_blocks_release_lets_the_line_take_stock,
+            holds::a_hold_on_a_customer_covers_every_later_order,
+            holds::a_hold_on_a_customer_reaches_the_orders_that_are_there,
+            holds::what_the_warehouse_has_ships_from_behind_a_hold,
+            holds::the_same_hold_set_twice_is_one_and_cleared_twice_is_gone,
+            holds::a_held_order_can_be_amended_and_cancelled,
+            holds::a_quote_that_is_confirmed_behind_a_hold_keeps_what_it_had,
+            holds::an_order_may_begin_on_hold,
+            holds::the_backlog_is_filtered_by_holds,
             last_units::only_one_of_two_checkouts_gets_the_last_unit,
             last_units::an_inquiry_keeps_nothing,
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,

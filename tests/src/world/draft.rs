@@ -26,6 +26,13 @@ impl Draft {
         Self { world, order, request_id: request_id() }
     }
 
+    /// A customer of this story alone.
+    #[must_use]
+    pub fn customer(mut self, customer: &str) -> Self {
+        self.order.customer = self.world.id(customer);
+        self
+    }
+
     #[must_use]
     pub fn tier(mut self, tier: &str) -> Self {
         self.order.customer_tier = tier.to_owned();

@@ -9,9 +9,10 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
-        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
+        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -46,6 +47,8 @@ pub struct Clients {
     pub inventory_operations: InventoryOperationsServiceClient<ServiceChannel>,
     /// Orders.
     pub orders: OrderServiceClient<ServiceChannel>,
+    /// What keeps orders from moving.
+    pub holds: HoldServiceClient<ServiceChannel>,
     /// The gate between orders and the warehouse.
     pub releases: ReleaseServiceClient<ServiceChannel>,
     /// What left together, and what arrived.
@@ -82,6 +85,7 @@ impl Clients {
             availability: client!(AvailabilityServiceClient, inventory),
             inventory_operations: client!(InventoryOperationsServiceClient, inventory),
             orders: client!(OrderServiceClient, allocation),
+            holds: client!(HoldServiceClient, allocation),
             releases: client!(ReleaseServiceClient, allocation),
             shipments: client!(ShipmentServiceClient, allocation),
             shortages: client!(ShortageServiceClient, allocation),

@@ -9,6 +9,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::{
+    hold::TypeArg,
     pages, show,
     watch::{Change, follow},
 };
@@ -49,6 +50,12 @@ pub struct BacklogArgs {
     /// Only lines for which no date is known.
     #[arg(long)]
     without_date: bool,
+    /// Only lines that a hold on them or on their customer keeps.
+    #[arg(long)]
+    on_hold: bool,
+    /// Only lines that a hold of this type keeps.
+    #[arg(long, value_enum, value_name = "TYPE")]
+    hold: Option<TypeArg>,
     /// Show demand that was refused or cut instead.
     #[arg(long)]
     lost: bool,
@@ -90,6 +97,8 @@ async fn list(args: &BacklogArgs, session: &Session, output: Output) -> Result<(
             age_days_min: args.age_days,
             promised_before: args.promised_before.map(requests::date),
             without_date: args.without_date,
+            on_hold: args.on_hold,
+            hold_type: args.hold.map(TypeArg::hold_type).unwrap_or_default().into(),
         };
         async move {
             let page = backlog.list_backorders(request).await?.into_inner();
@@ -111,6 +120,7 @@ fn people(answer: &ListBackordersResponse) -> String {
         Number("reserved"),
         Number("days"),
         Words("promised"),
+        Words("kept by"),
     ];
     render(
         &columns,
@@ -125,6 +135,7 @@ fn people(answer: &ListBackordersResponse) -> String {
                 line.reserved.to_string(),
                 backorder.age_days.to_string(),
                 text::zoned_date(line.current_promised_date.as_ref()),
+                show::kept_by(&line),
             ]
         }),
     )

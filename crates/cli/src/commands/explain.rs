@@ -41,7 +41,7 @@ fn people(answer: &ExplainPromiseResponse) -> String {
     let mut parts = vec![
         answer.summary.clone(),
         format!("what binds it: {}", constraint.as_str_name().trim_start_matches("PROMISE_CONSTRAINT_")),
-        show::order_lines(answer.line.as_slice()),
+        format!("{}{}", show::order_lines(answer.line.as_slice()), show::line_holds(answer.line.as_slice())),
     ];
     if let Some(arrives) = answer.line.as_ref().and_then(|line| line.expected_delivery_date.as_ref()) {
         parts.push(format!("arrives: {} in {}", text::zoned_date(Some(arrives)), arrives.time_zone));

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod demo;
 pub mod explain;
 pub mod export;
+pub mod hold;
 pub mod import;
 pub mod order;
 pub mod policy;
@@ -57,6 +58,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             question::run(question.command, &session(&question.client)?, output(&question.client)).await
         }
         Command::Refund(refund) => refund::run(refund.command, &session(&refund.client)?, output(&refund.client)).await,
+        Command::Hold(hold) => hold::run(hold.command, &session(&hold.client)?, output(&hold.client)).await,
         Command::Warehouse(gate) => warehouse::run(gate.command, &session(&gate.client)?, output(&gate.client)).await,
         Command::Shipment(shipment) => {
             shipment::run(shipment.command, &session(&shipment.client)?, output(&shipment.client)).await

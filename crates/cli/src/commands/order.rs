@@ -2,13 +2,14 @@
 
 use backorder_proto::allocation::v1::{
     AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, ConsentToShortShipmentRequest, Disposition,
-    GetOrderRequest, InquireOrderRequest, LineQuantity, ListOrdersRequest, ListOrdersResponse, OrderDraft,
+    GetOrderRequest, HoldDraft, InquireOrderRequest, LineQuantity, ListOrdersRequest, ListOrdersResponse, OrderDraft,
     OrderLineDraft, OrderState, PlaceOrderRequest, QuoteOrderRequest, ReturnOrderLinesRequest, ReturnedLine,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::{
+    hold::TypeArg,
     pages,
     ship::{self, ShipArgs},
     show,
@@ -129,6 +130,9 @@ pub struct DraftArgs {
     /// Ask the customer before less is shipped: nothing leaves short before `order consent`.
     #[arg(long)]
     notify_before_short: bool,
+    /// A hold with which the order begins; may be repeated.
+    #[arg(long = "hold", value_enum, value_name = "TYPE")]
+    holds: Vec<TypeArg>,
     /// The currency of the prices.
     #[arg(long, default_value = "GBP", value_name = "CODE")]
     currency: String,
@@ -258,6 +262,11 @@ fn draft(args: &DraftArgs) -> Result<OrderDraft, Failure> {
         destination_zone: args.destination_zone.clone(),
         service: args.service.clone(),
         lines: lines?,
+        holds: args
+            .holds
+            .iter()
+            .map(|hold| HoldDraft { r#type: hold.hold_type().into(), ..HoldDraft::default() })
+            .collect(),
         ..OrderDraft::default()
     })
 }

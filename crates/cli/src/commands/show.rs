@@ -5,10 +5,11 @@ mod places;
 pub(super) use places::{calendars, lanes, locations};
 
 use backorder_proto::{
-    allocation::v1::{LostDemand, LostDemandReason, Order, OrderLine, OrderState},
+    allocation::v1::{LineBarrier, LineHold, LostDemand, LostDemandReason, Order, OrderLine, OrderState},
     inventory::v1::{Hold, Item, Position, Supply, SupplyState, TakenAway},
 };
 
+use super::hold::type_word;
 use crate::{
     decimal::format_nanos,
     output::{
@@ -57,7 +58,42 @@ pub(super) fn order(order: &Order) -> String {
         if order.customer.is_empty() { "an unnamed customer" } else { &order.customer },
         text::time(order.order_time.as_ref()),
     );
-    format!("{head}\n{}", order_lines(&order.lines))
+    format!("{head}\n{}{}", order_lines(&order.lines), line_holds(&order.lines))
+}
+
+/// What keeps a line, in few words: its holds by type, and what else bars it.
+pub(super) fn kept_by(line: &OrderLine) -> String {
+    let holds = line.holds.iter().map(|hold| format!("{} hold", type_word(hold.r#type())));
+    let others = line.barriers().filter_map(|barrier| match barrier {
+        LineBarrier::BeforeHorizon => Some("before horizon".to_owned()),
+        LineBarrier::SetIncomplete => Some("set incomplete".to_owned()),
+        LineBarrier::Unspecified
+        | LineBarrier::Hold
+        | LineBarrier::ReleaseHold
+        | LineBarrier::CustomerHold
+        | LineBarrier::CustomerReleaseHold => None,
+    });
+    holds.chain(others).collect::<Vec<_>>().join(", ")
+}
+
+/// What keeps lines, nothing when nothing does.
+pub(super) fn line_holds<'a>(lines: impl IntoIterator<Item = &'a OrderLine>) -> String {
+    let of_line = |line: &'a OrderLine| line.holds.iter().map(move |hold| (line, hold));
+    let one = |(line, hold): (&OrderLine, &LineHold)| {
+        let context = hold.context.clone().unwrap_or_default();
+        let on = if hold.customer.is_empty() { "" } else { " on the customer" };
+        let until = hold.until_time.as_ref().map(|until| format!(" until {}", text::time(Some(until))));
+        format!(
+            "\n{}: {} hold{on} by {}: {}{}, blocks {}",
+            text::line(&line.name),
+            type_word(hold.r#type()),
+            context.actor,
+            context.reason_code,
+            until.unwrap_or_default(),
+            if hold.blocks_allocation { "allocation" } else { "release" },
+        )
+    };
+    lines.into_iter().flat_map(of_line).map(one).collect()
 }
 
 /// The state of an order in words.

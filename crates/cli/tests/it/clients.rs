@@ -195,3 +195,37 @@ fn completions_are_written_for_every_shell() {
     }
     assert!(run(&["demo", "--help"]).status.success());
 }
+
+#[tokio::test]
+async fn a_held_customer_is_seen_everywhere_and_let_go_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    services.json(&["catalog", "put-item", "X"]);
+    services.json(&["stock", "receive", "X", "main", "10"]);
+    let set = services.json(&["hold", "set", "--customer", "C 9", "--type", "credit", "--reason", "over-limit"]);
+    assert_eq!(set["holds"][0]["target"], "customers/C 9");
+    services.json(&["order", "place", "X=8", "--order", "A", "--customer", "C 9", "--hold", "address"]);
+
+    let shown = services.command(&["order", "get", "A"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("credit hold on the customer by") && shown.contains("address hold by"), "{shown}");
+    let listed = services.json(&["backlog", "--hold", "credit"]);
+    assert_eq!(listed["backorders"][0]["line"]["name"], "orders/A/lines/1");
+    let explained = services.command(&["explain", "A/1"]);
+    assert!(String::from_utf8_lossy(&explained.stdout).contains("what binds it: HOLD"));
+
+    let cleared = services.json(&["hold", "clear", "--customer", "C 9", "--reason", "paid"]);
+    assert_eq!(cleared["cleared"][0]["type"], "HOLD_TYPE_CREDIT");
+    let again = services.command(&["hold", "clear", "--customer", "C 9"]);
+    assert!(String::from_utf8_lossy(&again.stdout).contains("no such hold"));
+    backorder_testkit::eventually("the line is served", || async {
+        services.json(&["order", "get", "A"])["lines"][0]["reserved"] == 8
+    })
+    .await;
+    let refused = services.command(&["warehouse", "release", "A/1"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("address hold"));
+    services.json(&["hold", "clear", "A", "--type", "address"]);
+    services.json(&["warehouse", "release", "A/1=8"]);
+    assert!(services.stop().await);
+}

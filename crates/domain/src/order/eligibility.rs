@@ -63,6 +63,15 @@ impl Barrier {
     }
 }
 
+/// What a hold is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldTarget {
+    /// A line.
+    Line,
+    /// The customer of its order.
+    Customer,
+}
+
 /// The barriers of a line: a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Barriers {
@@ -80,6 +89,28 @@ impl Barriers {
     #[must_use]
     pub const fn from_bits(bits: i32) -> Option<Self> {
         if bits & !(Self::ALLOCATION_BITS | bits_of(false)) == 0 { Some(Self { bits }) } else { None }
+    }
+
+    /// The bits of the barriers that a hold on the line itself sets.
+    pub const LINE_HOLD_BITS: i32 = Barrier::Hold.bit() | Barrier::ReleaseHold.bit();
+    /// The bits of the barriers that a hold on the customer sets.
+    pub const CUSTOMER_HOLD_BITS: i32 = Barrier::CustomerHold.bit() | Barrier::CustomerReleaseHold.bit();
+
+    /// The bits of the barriers that any hold sets.
+    pub const HOLD_BITS: i32 = Self::LINE_HOLD_BITS | Self::CUSTOMER_HOLD_BITS;
+
+    /// The set after the holds of one target changed: for each of them that is there, whether it blocks allocation. What
+    /// others set stays.
+    #[must_use]
+    pub fn with_holds(self, on: HoldTarget, holds: impl IntoIterator<Item = bool>) -> Self {
+        let (blocks, releases_not) = match on {
+            HoldTarget::Line => (Barrier::Hold, Barrier::ReleaseHold),
+            HoldTarget::Customer => (Barrier::CustomerHold, Barrier::CustomerReleaseHold),
+        };
+        let without = self.set(blocks, false).set(releases_not, false);
+        holds
+            .into_iter()
+            .fold(without, |set, is_blocking| set.set(if is_blocking { blocks } else { releases_not }, true))
     }
 
     /// The form in which the set is stored.
@@ -166,6 +197,15 @@ mod tests {
     fn a_bit_that_is_no_barrier_is_no_set() {
         assert_eq!(Barriers::from_bits(1 << 6), None);
         assert_eq!(Barriers::from_bits(-1), None);
+    }
+
+    #[test]
+    fn holds_of_one_target_leave_the_others_alone() {
+        let set = Barriers::NONE.set(Barrier::BeforeHorizon, true).with_holds(HoldTarget::Customer, [false]);
+        let held = set.with_holds(HoldTarget::Line, [true, false, true]);
+        let told: Vec<_> = held.iter().collect();
+        assert_eq!(told, [Barrier::Hold, Barrier::ReleaseHold, Barrier::CustomerReleaseHold, Barrier::BeforeHorizon]);
+        assert_eq!(held.with_holds(HoldTarget::Line, []), set);
     }
 
     fn any_set() -> impl Strategy<Value = Barriers> {

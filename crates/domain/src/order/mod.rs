@@ -6,6 +6,7 @@
 pub mod claim;
 pub mod eligibility;
 pub mod explanation;
+pub mod hold;
 pub mod line;
 pub mod policy;
 pub mod promise;

@@ -3,14 +3,14 @@
 //! Settled means: OPEN while units are open, reserved or released; else COMPLETED when something shipped; else CANCELLED.
 //! A dash means that the command is refused in that state.
 //!
-//! | state     | accept  | accept quote        | confirm | amend   | cancel              | release | recall  | short pick | consent | ship    | deliver   | return    | expire  | observe             |
-//! |-----------|---------|---------------------|---------|---------|---------------------|---------|---------|------------|---------|---------|-----------|-----------|---------|---------------------|
-//! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | RESERVING           |
-//! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -       | -          | -       | -       | -         | -         | EXPIRED | QUOTED or CANCELLED |
-//! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled | settled    | settled | settled | settled   | settled   | -       | settled             |
-//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | COMPLETED | COMPLETED | -       | settled             |
-//! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | CANCELLED           |
-//! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | EXPIRED             |
+//! | state     | accept  | accept quote        | confirm | amend   | cancel              | release | recall  | short pick | consent | ship    | deliver   | return    | expire  | hold                | observe             |
+//! |-----------|---------|---------------------|---------|---------|---------------------|---------|---------|------------|---------|---------|-----------|-----------|---------|---------------------|---------------------|
+//! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | -                   | RESERVING           |
+//! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -       | -          | -       | -       | -         | -         | EXPIRED | QUOTED or CANCELLED | QUOTED or CANCELLED |
+//! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled | settled    | settled | settled | settled   | settled   | -       | settled             | settled             |
+//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | COMPLETED | COMPLETED | -       | -                   | settled             |
+//! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | -                   | CANCELLED           |
+//! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | -                   | EXPIRED             |
 //!
 //! Observe is what inventory tells by itself: stock given to the line or taken from it, supply that moved.
 
@@ -62,6 +62,8 @@ pub enum OrderCommand {
     Return,
     /// The quote's time is over.
     Expire,
+    /// The order, a line of it or its customer is put on hold.
+    Hold,
     /// Inventory tells of a change by itself.
     Observe,
 }
@@ -109,6 +111,15 @@ impl OrderState {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
+    /// Whether nothing of the order moves any more.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Reserving | Self::Quoted | Self::Open => false,
+            Self::Completed | Self::Cancelled | Self::Expired => true,
+        }
+    }
+
     /// Whether the command is allowed in this state.
     ///
     /// # Errors
@@ -137,10 +148,11 @@ impl OrderState {
                 | C::Ship
                 | C::Deliver
                 | C::Return
+                | C::Hold
                 | C::Observe,
             )
             | (Self::Completed, C::Observe) => Ok(settled(lines)),
-            (Self::Reserving, C::AcceptQuote) | (Self::Quoted, C::Cancel | C::Observe) => {
+            (Self::Reserving, C::AcceptQuote) | (Self::Quoted, C::Cancel | C::Hold | C::Observe) => {
                 Ok(if lines.active { Self::Quoted } else { Self::Cancelled })
             }
             (Self::Quoted, C::Expire) => Ok(Self::Expired),
@@ -151,7 +163,7 @@ impl OrderState {
                 C::Amend | C::Release | C::Recall | C::ShortPick | C::Consent | C::Ship,
             )
             | (Self::Reserving | Self::Quoted | Self::Cancelled | Self::Expired, C::Deliver | C::Return)
-            | (Self::Reserving | Self::Completed | Self::Cancelled | Self::Expired, C::Cancel)
+            | (Self::Reserving | Self::Completed | Self::Cancelled | Self::Expired, C::Cancel | C::Hold)
             | (
                 Self::Reserving | Self::Open | Self::Completed | Self::Cancelled | Self::Expired,
                 C::Confirm | C::Expire,
@@ -174,7 +186,7 @@ fn settled(lines: LinesAfter) -> OrderState {
 
 impl OrderCommand {
     /// All commands.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Accept,
         Self::AcceptQuote,
         Self::Confirm,
@@ -188,6 +200,7 @@ impl OrderCommand {
         Self::Deliver,
         Self::Return,
         Self::Expire,
+        Self::Hold,
         Self::Observe,
     ];
 
@@ -208,6 +221,7 @@ impl OrderCommand {
             Self::Deliver => "deliver",
             Self::Return => "return",
             Self::Expire => "expire",
+            Self::Hold => "hold",
             Self::Observe => "observe",
         }
     }
@@ -230,25 +244,25 @@ mod tests {
     use super::*;
 
     /// The table of the module's doc: what each state answers to each command, in the order of `OrderCommand::ALL`.
-    const TABLE: [(OrderState, [&str; 14]); 6] = [
+    const TABLE: [(OrderState, [&str; 15]); 6] = [
         (
             OrderState::Reserving,
-            ["settled", "quoted", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "RESERVING"],
+            ["settled", "quoted", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "RESERVING"],
         ),
         (
             OrderState::Quoted,
-            ["-", "-", "settled", "-", "quoted", "-", "-", "-", "-", "-", "-", "-", "EXPIRED", "quoted"],
+            ["-", "-", "settled", "-", "quoted", "-", "-", "-", "-", "-", "-", "-", "EXPIRED", "quoted", "quoted"],
         ),
         (OrderState::Open, {
             let s = "settled";
-            ["-", "-", "-", s, s, s, s, s, s, s, s, s, "-", s]
+            ["-", "-", "-", s, s, s, s, s, s, s, s, s, "-", s, s]
         }),
         (OrderState::Completed, {
             let stays = "COMPLETED";
-            ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", stays, stays, "-", "settled"]
+            ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", stays, stays, "-", "-", "settled"]
         }),
-        (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
-        (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),
+        (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
+        (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),
     ];
 
     fn expected(cell: &str, lines: LinesAfter) -> Option<OrderState> {

@@ -10,8 +10,8 @@ mod sequence;
 
 pub use claim::{ClaimOfLine, claim_of_line};
 pub use order::{
-    cover, line_barrier, loss_reason, order_state, order_state_of, promise_reason, shortage_instruction,
-    shortage_instruction_of,
+    cover, hold_type, hold_type_of, line_barrier, loss_reason, order_state, order_state_of, promise_reason,
+    shortage_instruction, shortage_instruction_of,
 };
 pub use policy::{after_silence, after_silence_of, after_wait, policy_name, policy_of, wait_days, wait_start};
 pub use sequence::{sequence_key, sequence_of};

@@ -4,9 +4,10 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
-        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
+        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -65,6 +66,8 @@ pub struct AllocationClients {
     pub orders: OrderServiceClient<ServiceChannel>,
     /// What waits, and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// What keeps orders from moving.
+    pub holds: HoldServiceClient<ServiceChannel>,
     /// The gate between orders and the warehouse.
     pub releases: ReleaseServiceClient<ServiceChannel>,
     /// What left together, and what arrived.
@@ -89,6 +92,7 @@ impl AllocationClients {
         Self {
             orders: OrderServiceClient::new(channel.clone()),
             backlog: BacklogServiceClient::new(channel.clone()),
+            holds: HoldServiceClient::new(channel.clone()),
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),
             shortages: ShortageServiceClient::new(channel.clone()),

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod decode;
+mod holds;
 mod operations;
 mod orders;
 mod policies;
@@ -11,6 +12,7 @@ mod shortages;
 mod waits;
 
 pub use backlog::Backlog;
+pub use holds::Holds;
 pub use operations::Operations;
 pub use orders::Orders;
 pub use policies::Policies;

@@ -2,6 +2,7 @@
 //! until shutdown.
 
 mod claim_memory;
+mod end_holds;
 mod follow_inventory;
 mod keep_eligibility;
 mod queue_changes;
@@ -12,6 +13,7 @@ mod run_allocations;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
+pub use end_holds::end_holds;
 pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
 pub use keep_eligibility::keep_eligibility;
 pub use requeue_lines::requeue_lines;

@@ -14,7 +14,9 @@ use crate::{
     error::Error,
     events::Events,
     order::{
-        LineKey, LineRecord, OrderRecord, refund,
+        LineKey, LineRecord, OrderRecord,
+        hold::Hold,
+        refund,
         settle::{Cause, Command, Moment, Promised, settle},
     },
     store::{
@@ -124,7 +126,6 @@ impl Changes {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a line that is not loaded, [`Error::Storage`] for rows that were not written here.
-    #[expect(dead_code, reason = "its first callers, holds and ship sets, come after it")]
     pub fn bar_line(
         &mut self,
         order: &mut OrderRecord,
@@ -171,6 +172,26 @@ impl Changes {
         events.question(&question)?;
         self.questions.push(question);
         Ok(())
+    }
+
+    /// Records that a line of the book has other holds of its own now.
+    ///
+    /// # Errors
+    /// As [`Changes::bar_line`].
+    pub fn holds_changed(
+        &mut self,
+        order: &mut OrderRecord,
+        number: i32,
+        holds: &[Hold],
+        cause: &str,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        let Some(line) = order.lines.get_mut(&number) else {
+            return Err(Error::no_line(&order.row.id, number));
+        };
+        line.row.version += 1;
+        self.lines.push(line.row.clone());
+        Ok(events.line_holds(&line.row, holds, cause)?)
     }
 
     /// Records demand that was lost.

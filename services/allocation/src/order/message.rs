@@ -1,7 +1,5 @@
 //! Rows as messages of the contract.
 
-use std::collections::HashMap;
-
 use backorder_domain::{
     money::{CurrencyCode, Money},
     order::{
@@ -21,8 +19,11 @@ use backorder_proto::{
 use backorder_storage::{StorageError, columns};
 
 use crate::{
-    order::{OrderRecord, barriers_of, question, texts},
-    store::entity::{customer_order, line_hold, lost_demand, order_line, promise},
+    order::{OrderRecord, barriers_of, hold::Hold, question, texts},
+    store::{
+        entity::{customer_order, lost_demand, order_line, promise},
+        holds::HoldsOfLines,
+    },
 };
 
 /// An order with the given lines.
@@ -75,7 +76,7 @@ pub fn whole_order(record: &OrderRecord) -> Result<pb::Order, StorageError> {
 pub fn order_with_holds(
     row: &customer_order::Model,
     lines: &[order_line::Model],
-    holds: &mut HashMap<(String, i32), Vec<line_hold::Model>>,
+    holds: &mut HoldsOfLines,
 ) -> Result<pb::Order, StorageError> {
     let lines = lines.iter().map(|row_line| {
         let key = (row_line.order_id.clone(), row_line.line_number);
@@ -88,11 +89,7 @@ pub fn order_with_holds(
 ///
 /// # Errors
 /// [`StorageError::InvalidRow`] for a row that was not written here.
-pub fn line(
-    currency: &str,
-    row: &order_line::Model,
-    holds: Vec<line_hold::Model>,
-) -> Result<pb::OrderLine, StorageError> {
+pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result<pb::OrderLine, StorageError> {
     let time = |micros| columns::instant(micros, TABLE).map(encode::timestamp);
     let dates = Dates::of(row)?;
     let policy_bites = row.backordered > 0 || row.open > 0 || (row.refused > 0 && row.loss_reason != CUSTOMER);
@@ -119,7 +116,7 @@ pub fn line(
         preorder: row.preorder,
         queue_time: Some(time(row.queue_time)?),
         ship_set: row.ship_set.clone(),
-        holds: holds.iter().map(hold).collect::<Result<_, _>>()?,
+        holds: holds.iter().map(Hold::of_a_line).collect::<Result<_, _>>()?,
         requested_date: dates.requested,
         original_promised_date: dates.original,
         current_promised_date: dates.current,
@@ -243,21 +240,6 @@ pub fn lost_demand(row: &lost_demand::Model) -> pb::LostDemand {
         policy: if row.policy_id.is_empty() { String::new() } else { policy_name(&row.policy_id) },
         lose_time: columns::instant(row.lost_at, "lost_demand").ok().map(encode::timestamp),
     }
-}
-
-fn hold(row: &line_hold::Model) -> Result<pb::LineHold, StorageError> {
-    let time = |micros| columns::instant(micros, "line_hold").map(encode::timestamp);
-    Ok(pb::LineHold {
-        r#type: named::<pb::HoldType>(&row.hold_type, pb::HoldType::from_str_name)?,
-        blocks_allocation: row.blocks_allocation,
-        context: Some(common::WriteContext {
-            actor: row.actor.clone(),
-            reason_code: row.reason_code.clone(),
-            note: row.note.clone(),
-        }),
-        set_time: Some(time(row.set_at)?),
-        until_time: row.until_at.map(time).transpose()?,
-    })
 }
 
 fn named<E: Into<i32>>(name: &str, find: impl Fn(&str) -> Option<E>) -> Result<i32, StorageError> {

@@ -5,6 +5,7 @@
 
 mod book;
 mod change;
+pub mod hold;
 pub mod key;
 pub mod message;
 pub mod question;

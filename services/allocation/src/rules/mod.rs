@@ -1,14 +1,19 @@
-//! The company's rules as orders see them: policies and the serving sequence, kept in memory for a moment.
+//! The company's rules as orders see them: policies, the serving sequence and who is on hold, kept in memory for a moment.
 //!
-//! Orders that are placed keep what was decided, so a rule that is a few seconds old is no fault. This module must not
+//! Orders that are placed keep what was decided, so a rule that is a few seconds old is no fault; orders
+//! of customers who were put on hold meanwhile are found by a job. This module must not
 //! change a rule.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use backorder_domain::{allocation::sequence::ServingSequence, order::policy::BackorderPolicy};
+use backorder_domain::{
+    allocation::sequence::ServingSequence,
+    order::{eligibility::Barriers, policy::BackorderPolicy},
+};
 use backorder_storage::{StorageError, Store};
 use tokio::time::Instant;
 
@@ -24,6 +29,8 @@ pub struct RuleSet {
     pub policies: Vec<BackorderPolicy>,
     /// The serving sequence.
     pub sequence: ServingSequence,
+    /// What the holds on customers bar, by customer.
+    pub held_customers: HashMap<String, Barriers>,
 }
 
 /// When the rules were read, and what they were.
@@ -58,6 +65,7 @@ impl Rules {
         let rules = Arc::new(RuleSet {
             policies: store::rules::all_policies(&self.store).await?,
             sequence: store::rules::sequence(&self.store).await?.sequence,
+            held_customers: store::holds::barriers_of_customers(self.store.reader()).await?,
         });
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((read_at, Arc::clone(&rules)));
         Ok(rules)

@@ -1,6 +1,7 @@
 //! What the outcome of a step means for its orders: quantities, promises, lost demand, events and the caller's answer.
 
 mod answer;
+mod holds;
 mod question;
 mod refused;
 mod shortage;
@@ -58,7 +59,11 @@ pub(super) async fn finish_in_tx(
         work.take_claim(&mut book, claim)?;
     }
     match step.kind {
-        StepKind::Place | StepKind::Quote | StepKind::Confirm => work.decide(&mut book, answers)?,
+        StepKind::Place | StepKind::Quote => {
+            work.decide(&mut book, answers)?;
+            work.tell_holds_in_tx(tx, &book).await?;
+        }
+        StepKind::Confirm => work.decide(&mut book, answers)?,
         StepKind::Amend => work.amend(&mut book, answers)?,
         StepKind::Cancel => {
             work.end_question(&mut book, question)?;

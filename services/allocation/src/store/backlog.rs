@@ -2,19 +2,28 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use backorder_domain::order::eligibility::Barriers;
 use backorder_storage::{StorageError, sql::statement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Value,
 };
 
 use super::{
-    entity::{customer_order, line_hold, lost_demand, order_line, promise},
+    entity::{customer_order, lost_demand, order_line, promise},
+    holds,
     orders::{find_orders, lines_of_orders},
 };
+use crate::order::hold::Hold;
 
 /// The condition of the index of the backlog. A line of which inventory has not decided yet has version 0; leaving it out
 /// spares each new order two changes of the index.
 const WAITS: &str = "open > 0 AND version > 0";
+
+/// A hold of a type on the line or on its customer.
+const HOLD_OF_TYPE: &str = "(EXISTS (SELECT 1 FROM line_hold held WHERE held.order_id = order_line.order_id \
+     AND held.line_number = order_line.line_number AND held.hold_type = ?) OR EXISTS (SELECT 1 FROM customer_hold \
+     JOIN customer_order ON customer_order.customer = customer_hold.customer \
+     WHERE customer_order.id = order_line.order_id AND customer_hold.hold_type = ?))";
 
 /// Which waiting lines are wanted. Empty fields mean all.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +42,10 @@ pub struct BacklogQuery {
     pub promised_before: Option<String>,
     /// Only lines for which no date is known.
     pub without_date: bool,
+    /// Only lines that a hold keeps.
+    pub on_hold: bool,
+    /// Only lines that a hold of this type keeps, as rows have it.
+    pub hold_type: String,
 }
 
 /// A place in the order of the backlog.
@@ -58,7 +71,7 @@ pub struct WaitingLine {
     /// The line.
     pub line: order_line::Model,
     /// What keeps it.
-    pub holds: Vec<line_hold::Model>,
+    pub holds: Vec<Hold>,
 }
 
 impl WaitingLine {
@@ -150,6 +163,12 @@ fn conditions(query: &BacklogQuery, after: Option<&BacklogPlace>) -> Conditions 
     if query.without_date {
         conditions.add("current_promised_date IS NULL", []);
     }
+    if query.on_hold || !query.hold_type.is_empty() {
+        conditions.add(&format!("(barriers & {}) <> 0", Barriers::HOLD_BITS), []);
+    }
+    if !query.hold_type.is_empty() {
+        conditions.add(HOLD_OF_TYPE, [Value::from(query.hold_type.as_str()), Value::from(query.hold_type.as_str())]);
+    }
     if let Some(place) = after {
         conditions.add(
             "(item_id, queue_key, queue_time, order_id, line_number) > (?, ?, ?, ?, ?)",
@@ -180,31 +199,13 @@ async fn with_orders(
     let orders = find_orders(connection, &ids).await?;
     let orders: HashMap<String, customer_order::Model> =
         orders.into_iter().map(|order| (order.id.clone(), order)).collect();
-    let mut holds = holds_of(connection, &ids).await?;
+    let mut holds = holds::binding(connection, orders.values(), &lines).await?;
     let waiting = lines.into_iter().filter_map(|line| {
         let order = orders.get(&line.order_id)?.clone();
         let holds = holds.remove(&(line.order_id.clone(), line.line_number)).unwrap_or_default();
         Some(WaitingLine { order, line, holds })
     });
     Ok(waiting.collect())
-}
-
-async fn holds_of(
-    connection: &impl ConnectionTrait,
-    ids: &BTreeSet<String>,
-) -> Result<HashMap<(String, i32), Vec<line_hold::Model>>, StorageError> {
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut holds: HashMap<(String, i32), Vec<line_hold::Model>> = HashMap::new();
-    for chunk in ids.chunks(super::KEYS_PER_QUERY_MAX) {
-        let rows = line_hold::Entity::find()
-            .filter(line_hold::Column::OrderId.is_in(chunk.iter().copied()))
-            .all(connection)
-            .await?;
-        for row in rows {
-            holds.entry((row.order_id.clone(), row.line_number)).or_default().push(row);
-        }
-    }
-    Ok(holds)
 }
 
 /// One line with its order and its holds, waiting or not.
@@ -214,7 +215,7 @@ pub async fn line_with_order(
     line: i32,
 ) -> Result<Option<(customer_order::Model, Option<WaitingLine>)>, StorageError> {
     let Some(row) = super::orders::find_order(connection, order).await? else { return Ok(None) };
-    let (mut lines, mut holds) = lines_of_orders(connection, &[order]).await?;
+    let (mut lines, mut holds) = lines_of_orders(connection, std::slice::from_ref(&row)).await?;
     let found = lines.remove(order).unwrap_or_default().into_iter().find(|found| found.line_number == line);
     let holds = holds.remove(&(order.to_owned(), line)).unwrap_or_default();
     let waiting = found.map(|line| WaitingLine { order: row.clone(), line, holds });

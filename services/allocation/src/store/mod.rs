@@ -1,11 +1,12 @@
 //! The tables of this service: their entities, their migrations, and every query.
 //!
 //! Functions that take a transaction end in `_in_tx`. Rows are locked in one order everywhere: request keys, then steps,
-//! then orders ascending, each with everything that belongs to the order, then pools. Nothing here decides anything.
+//! then held customers, then orders ascending, each with everything that belongs to the order, then pools. Nothing here decides anything.
 
 pub mod backlog;
 pub mod catalog;
 pub mod entity;
+pub mod holds;
 pub mod migration;
 pub mod orders;
 pub mod questions;

@@ -3,6 +3,7 @@
 
 pub mod backlog;
 pub mod claims;
+pub mod holds;
 pub mod operations;
 pub mod orders;
 pub mod policies;
@@ -54,6 +55,8 @@ pub struct Wakes {
     pub runs: Wake,
     /// The serving sequence changed.
     pub requeue: Wake,
+    /// Holds on customers changed.
+    pub holds: Wake,
     /// What bars lines changed.
     pub eligibility: Wake,
 }

@@ -22,6 +22,8 @@ const EVERYTHING: ListBackordersRequest = ListBackordersRequest {
     age_days_min: 0,
     promised_before: None,
     without_date: false,
+    on_hold: false,
+    hold_type: 0,
 };
 
 impl World {

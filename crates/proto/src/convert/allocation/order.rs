@@ -2,6 +2,7 @@
 
 use backorder_domain::order::{
     eligibility::Barrier,
+    hold::HoldType,
     policy::{LossReason, ShortageInstruction},
     promise::{Cover, PromiseReason},
     state::OrderState,
@@ -34,6 +35,25 @@ pub fn order_state_of(state: pb::OrderState) -> Option<OrderState> {
         pb::OrderState::Cancelled => Some(OrderState::Cancelled),
         pb::OrderState::Expired => Some(OrderState::Expired),
     }
+}
+
+/// The type of a hold on the wire.
+#[must_use]
+pub fn hold_type(hold_type: HoldType) -> pb::HoldType {
+    match hold_type {
+        HoldType::Credit => pb::HoldType::Credit,
+        HoldType::Payment => pb::HoldType::Payment,
+        HoldType::Fraud => pb::HoldType::Fraud,
+        HoldType::Export => pb::HoldType::Export,
+        HoldType::Address => pb::HoldType::Address,
+        HoldType::Manual => pb::HoldType::Manual,
+    }
+}
+
+/// The type of a hold from the wire.
+pub fn hold_type_of(value: i32, field: &str, violations: &mut Violations) -> Option<HoldType> {
+    let found = decode::required_enum::<pb::HoldType>(value, field, violations)?;
+    HoldType::ALL.into_iter().find(|one| hold_type(*one) == found)
 }
 
 /// What bars a line on the wire.

@@ -27,6 +27,7 @@ pub fn filter(r: &pb::ListBackordersRequest, violations: &mut Violations) -> Opt
     if r.without_date && r.promised_before.is_some() {
         violations.push("without_date", "must not be set together with promised_before");
     }
+    let hold_type = super::hold::type_filter(r.hold_type, "hold_type", violations);
     Some(BackorderFilter {
         item: item?,
         customer: customer?,
@@ -34,6 +35,8 @@ pub fn filter(r: &pb::ListBackordersRequest, violations: &mut Violations) -> Opt
         age_days_min: r.age_days_min,
         promised_before: promised_before?,
         without_date: r.without_date,
+        on_hold: r.on_hold,
+        hold_type: hold_type?,
     })
 }
 

@@ -15,7 +15,7 @@ use backorder_proto::{
 
 use crate::{
     order::key::LINE_NUMBER_MAX,
-    use_cases::orders::{Draft, DraftLine, RequestedDate},
+    use_cases::orders::{Draft, DraftHold, DraftLine, RequestedDate},
 };
 
 /// Bytes in an order's id at most.
@@ -41,6 +41,7 @@ pub fn draft(order: Option<&pb::OrderDraft>, violations: &mut Violations) -> Opt
     }
     let rate = if order.company_rate_nanos == 0 { NANOS_PER_UNIT } else { order.company_rate_nanos };
     let lines = lines(&order.lines, violations);
+    let holds = holds(&order.holds, violations);
     Some(Draft {
         order_id: order_id?,
         customer: customer?,
@@ -52,6 +53,7 @@ pub fn draft(order: Option<&pb::OrderDraft>, violations: &mut Violations) -> Opt
         order_time: order_time?,
         company_rate_nanos: rate,
         lines: lines?,
+        holds: holds?,
         message: order.clone(),
     })
 }
@@ -66,6 +68,26 @@ fn order_id(id: &str, violations: &mut Violations) -> Option<Option<OrderId>> {
         return None;
     }
     decode::checked(OrderId::try_new(id), "order.order_id", violations).map(Some)
+}
+
+fn holds(holds: &[pb::HoldDraft], violations: &mut Violations) -> Option<Vec<DraftHold>> {
+    let mut seen = BTreeSet::new();
+    let decoded: Vec<Option<DraftHold>> = holds
+        .iter()
+        .enumerate()
+        .map(|(index, hold)| {
+            let at = |field: &str| decode::path("order.holds", index, field);
+            let hold_type = convert::hold_type_of(hold.r#type, &at("type"), violations);
+            let until = decode::timestamp_if_set(hold.until_time.as_ref(), &at("until_time"), violations);
+            let hold_type = hold_type?;
+            if !seen.insert(hold_type) {
+                violations.push(at("type"), "must not be given twice");
+            }
+            let blocks_allocation = hold.blocks_allocation.unwrap_or_else(|| hold_type.blocks_allocation());
+            Some(DraftHold { hold_type, blocks_allocation, until: until? })
+        })
+        .collect();
+    decoded.into_iter().collect()
 }
 
 fn lines(lines: &[pb::OrderLineDraft], violations: &mut Violations) -> Option<Vec<DraftLine>> {

@@ -2,8 +2,10 @@
 
 pub mod backorder_policy;
 pub mod calendar_copy;
+pub mod customer_hold;
 pub mod customer_order;
 pub mod customer_question;
+pub mod held_customer;
 pub mod item_copy;
 pub mod lane_copy;
 pub mod line_claim;
@@ -44,8 +46,10 @@ mod tests {
         let tables = misdeclared!(
             backorder_policy,
             calendar_copy,
+            customer_hold,
             customer_order,
             customer_question,
+            held_customer,
             item_copy,
             lane_copy,
             line_claim,

@@ -12,7 +12,8 @@ use crate::{
     order::{Book, LineRecord, OrderRecord},
     store::{
         KEYS_PER_QUERY_MAX,
-        entity::{customer_order, line_claim, line_hold, lost_demand, order_line},
+        entity::{customer_order, line_claim, lost_demand, order_line},
+        holds::{self, HoldsOfLines},
     },
 };
 
@@ -133,16 +134,15 @@ fn put_claims(book: &mut Book, rows: Vec<line_claim::Model>) {
     }
 }
 
-/// The lines of orders by order and number, with their holds.
+/// The lines of orders by order and number, with the holds that bind them.
 pub async fn lines_of_orders(
     connection: &impl ConnectionTrait,
-    ids: &[&str],
-) -> Result<(HashMap<String, Vec<order_line::Model>>, HashMap<(String, i32), Vec<line_hold::Model>>), StorageError> {
+    orders: &[customer_order::Model],
+) -> Result<(HashMap<String, Vec<order_line::Model>>, HoldsOfLines), StorageError> {
     let mut lines: HashMap<String, Vec<order_line::Model>> = HashMap::new();
-    let mut holds: HashMap<(String, i32), Vec<line_hold::Model>> = HashMap::new();
-    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+    for chunk in orders.chunks(KEYS_PER_QUERY_MAX) {
         let rows = order_line::Entity::find()
-            .filter(order_line::Column::OrderId.is_in(chunk.iter().copied()))
+            .filter(order_line::Column::OrderId.is_in(chunk.iter().map(|order| order.id.as_str())))
             .order_by_asc(order_line::Column::OrderId)
             .order_by_asc(order_line::Column::LineNumber)
             .all(connection)
@@ -150,14 +150,8 @@ pub async fn lines_of_orders(
         for row in rows {
             lines.entry(row.order_id.clone()).or_default().push(row);
         }
-        let rows = line_hold::Entity::find()
-            .filter(line_hold::Column::OrderId.is_in(chunk.iter().copied()))
-            .all(connection)
-            .await?;
-        for row in rows {
-            holds.entry((row.order_id.clone(), row.line_number)).or_default().push(row);
-        }
     }
+    let holds = holds::binding(connection, orders, lines.values().flatten()).await?;
     Ok((lines, holds))
 }
 

@@ -13,7 +13,7 @@ use crate::{
     order::Changes,
     store::{
         KEYS_PER_QUERY_MAX,
-        entity::{customer_order, line_claim, lost_demand, order_line, order_write, promise, refund_due},
+        entity::{customer_order, line_claim, line_hold, lost_demand, order_line, order_write, promise, refund_due},
         questions::put as put_questions,
         recalls::put as put_recalls,
         runs::put_promises_off,
@@ -41,6 +41,7 @@ pub fn insert_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
 pub async fn remove_order_in_tx(tx: &WriteTx<'_>, id: &str) -> Result<(), StorageError> {
     line_claim::Entity::delete_many().filter(line_claim::Column::OrderId.eq(id)).exec(tx).await?;
     order_write::Entity::delete_many().filter(order_write::Column::OrderId.eq(id)).exec(tx).await?;
+    line_hold::Entity::delete_many().filter(line_hold::Column::OrderId.eq(id)).exec(tx).await?;
     order_line::Entity::delete_many().filter(order_line::Column::OrderId.eq(id)).exec(tx).await?;
     customer_order::Entity::delete_by_id(id).exec(tx).await?;
     Ok(())

@@ -81,7 +81,7 @@ impl UseCases {
         let situation = situation(waiting, &own, &supplies, &places, now)?;
         let constraint = binding(&situation);
         Ok(pb::ExplainPromiseResponse {
-            summary: format!("{}{}", summary(&situation, constraint, &queue), wait_summary(row)?),
+            summary: format!("{}{}", summary(&situation, constraint, &queue, &waiting.holds), wait_summary(row)?),
             binding_constraint: message_of(constraint).into(),
             lines_ahead: i32::try_from(queue.lines()).unwrap_or(i32::MAX),
             units_ahead: queue.units(),

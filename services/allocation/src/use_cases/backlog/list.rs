@@ -29,6 +29,10 @@ pub struct BackorderFilter {
     pub promised_before: Option<Date>,
     /// Only lines for which no date is known.
     pub without_date: bool,
+    /// Only lines that a hold keeps.
+    pub on_hold: bool,
+    /// Only lines that a hold of this type keeps, as rows have it.
+    pub hold_type: String,
 }
 
 impl UseCases {
@@ -53,6 +57,8 @@ impl UseCases {
             queued_until: (filter.age_days_min > 0).then(|| columns::micros(self.now()).saturating_sub(age)),
             promised_before: filter.promised_before.map(columns::date_text),
             without_date: filter.without_date,
+            on_hold: filter.on_hold,
+            hold_type: filter.hold_type.clone(),
         };
         Ok(backlog::waiting_lines(self.store().reader(), &query, after, limit).await?)
     }

@@ -5,10 +5,13 @@ use backorder_storage::{StorageError, columns};
 use jiff::civil::Date;
 
 use super::queue::Queue;
-use crate::store::entity::order_line;
+use crate::{
+    order::hold::{Hold, Target},
+    store::entity::order_line,
+};
 
 /// One sentence.
-pub fn summary(situation: &Situation, binding: Binding, queue: &Queue) -> String {
+pub fn summary(situation: &Situation, binding: Binding, queue: &Queue, holds: &[Hold]) -> String {
     let Situation { waiting, reserved, .. } = situation;
     match binding {
         Binding::Nothing if reserved.is_zero() => "Nothing is left to ship.".to_owned(),
@@ -30,7 +33,7 @@ pub fn summary(situation: &Situation, binding: Binding, queue: &Queue) -> String
             queue.lines(),
             queue.units()
         ),
-        Binding::Hold => format!("{waiting} units wait, because a hold keeps the line from taking stock."),
+        Binding::Hold => format!("{waiting} units wait, because {} from taking stock.", keepers(holds)),
     }
 }
 
@@ -52,6 +55,23 @@ pub fn wait_summary(row: &order_line::Model) -> Result<String, StorageError> {
         ));
     }
     Ok(String::new())
+}
+
+/// The holds that keep a line from taking stock, with who set them.
+fn keepers(holds: &[Hold]) -> String {
+    let blocking: Vec<String> = holds
+        .iter()
+        .filter(|hold| hold.blocks_allocation)
+        .map(|hold| {
+            let on = match &hold.target {
+                Target::Line(..) => String::new(),
+                Target::Customer(_) => " on the customer".to_owned(),
+            };
+            format!("the {} hold of {}{on}", hold.word(), hold.actor)
+        })
+        .collect();
+    let verb = if blocking.len() == 1 { "keeps the line" } else { "keep the line" };
+    format!("{} {verb}", blocking.join(" and "))
 }
 
 fn uncovered(situation: &Situation) -> i64 {

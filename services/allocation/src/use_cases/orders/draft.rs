@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use backorder_domain::{
     ids::{ItemId, LocationId, OrderId},
     money::Money,
-    order::policy::ShortageInstruction,
+    order::{hold::HoldType, policy::ShortageInstruction},
     quantity::Quantity,
 };
 use backorder_proto::{
@@ -43,8 +43,21 @@ pub struct Draft {
     pub company_rate_nanos: i64,
     /// The lines, numbers distinct.
     pub lines: Vec<DraftLine>,
+    /// Holds with which each line begins.
+    pub holds: Vec<DraftHold>,
     /// The message, whose hash tells whether the same order is placed again.
     pub message: pb::OrderDraft,
+}
+
+/// A hold with which an order begins.
+#[derive(Debug, Clone, Copy)]
+pub struct DraftHold {
+    /// What kind of hold it is.
+    pub hold_type: HoldType,
+    /// Whether it keeps lines from taking stock.
+    pub blocks_allocation: bool,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
 }
 
 /// A line as a customer gives it.

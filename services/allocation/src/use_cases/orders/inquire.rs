@@ -24,7 +24,8 @@ impl UseCases {
     pub async fn inquire_order(&self, draft: Draft) -> Result<pb::InquireOrderResponse, Error> {
         let fresh = || self.ids().next_uuid().to_string();
         let order_id = draft.order_id.as_ref().map_or_else(fresh, ToString::to_string);
-        let Prepared { order, lines, call } = self.prepare(&draft, &order_id, Placing::Firm, &Who::default()).await?;
+        let Prepared { order, lines, call, .. } =
+            self.prepare(&draft, &order_id, Placing::Firm, &Who::default()).await?;
         let answer = self.inventory().inquire(call).await.map_err(Error::Refused)?;
         let lines = lines.into_iter().map(|row| (row.line_number, LineRecord { row, claims: BTreeMap::new() }));
         let record = OrderRecord { row: order, lines: lines.collect() };

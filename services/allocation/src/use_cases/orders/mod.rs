@@ -16,7 +16,7 @@ pub use amend::Amend;
 pub use cancel::Cancel;
 pub use confirm::Confirm;
 pub use consent::ConsentToShort;
-pub use draft::{Draft, DraftLine, RequestedDate};
+pub use draft::{Draft, DraftHold, DraftLine, RequestedDate};
 pub use place::{Place, Quote};
 pub(crate) use prepare::queue_key;
 pub(crate) use ship::allowed_line;

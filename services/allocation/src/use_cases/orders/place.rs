@@ -17,7 +17,10 @@ use crate::{
     error::Error,
     order::{Book, LineRecord, OrderRecord, key::QUOTE_PART, message},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind},
-    store::orders::{find_order, insert_lines, insert_order_in_tx, load_orders_in_tx, lost_demand_of},
+    store::{
+        holds,
+        orders::{find_order, insert_lines, insert_order_in_tx, load_orders_in_tx, lost_demand_of},
+    },
     use_cases::UseCases,
     write::{Who, Write},
 };
@@ -106,6 +109,7 @@ impl StepCommand for Placed {
             return self.placed_before_in_tx(tx).await;
         }
         insert_lines(batch, self.prepared.lines.clone());
+        holds::put(batch, &self.prepared.holds);
         let part = if self.kind == StepKind::Quote { QUOTE_PART } else { 1 };
         let planned = self.prepared.lines.iter().map(|line| PlannedLine {
             order: line.order_id.clone(),

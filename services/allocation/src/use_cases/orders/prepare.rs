@@ -7,7 +7,7 @@ use backorder_domain::{
     allocation::sequence::{LineAttributes, ServingSequence, Worth},
     ids::LocationId,
     order::{
-        eligibility::Barriers,
+        eligibility::{Barriers, HoldTarget},
         policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
         release::release_date,
     },
@@ -27,7 +27,12 @@ use super::{Draft, DraftLine};
 use crate::{
     catalog::{ItemCopy, Places},
     error::Error,
-    order::{Routes, key::demand_line, texts},
+    order::{
+        Routes,
+        hold::{Hold, Target},
+        key::demand_line,
+        texts,
+    },
     rules::RuleSet,
     store::entity::{customer_order, order_line},
     use_cases::UseCases,
@@ -41,6 +46,8 @@ pub struct Prepared {
     pub order: customer_order::Model,
     /// The rows of its lines, by number.
     pub lines: Vec<order_line::Model>,
+    /// The holds with which its lines begin.
+    pub holds: Vec<Hold>,
     /// The call for stock.
     pub call: inventory::ReserveStockRequest,
 }
@@ -58,6 +65,8 @@ pub enum Placing {
 }
 
 struct Basis<'a> {
+    /// What bars each line.
+    barriers: Barriers,
     order: &'a customer_order::Model,
     items: &'a HashMap<String, Arc<ItemCopy>>,
     places: &'a Places,
@@ -84,7 +93,8 @@ impl UseCases {
         let places = self.catalog().places_with(&draft.locations()).await?;
         let rules = self.rules().current().await?;
         let order = order_row(draft, order_id, placing, ordered_at, now, who);
-        let basis = Basis { order: &order, items: &items, places: &places, rules: &rules, ordered_at };
+        let barriers = barriers(&rules, draft);
+        let basis = Basis { barriers, order: &order, items: &items, places: &places, rules: &rules, ordered_at };
         let mut violations = Violations::new();
         let mut lines = Vec::with_capacity(draft.lines.len());
         for (index, line) in draft.lines.iter().enumerate() {
@@ -93,8 +103,34 @@ impl UseCases {
         violations.finish()?;
         let call = reserve_call(&order, &lines, placing, who);
         lines.sort_by_key(|line| line.line_number);
-        Ok(Prepared { order, lines, call })
+        let holds = lines.iter().flat_map(|line| holds(draft, line, now, who)).collect();
+        Ok(Prepared { order, lines, holds, call })
     }
+}
+
+/// What bars the lines of a new order.
+fn barriers(rules: &RuleSet, draft: &Draft) -> Barriers {
+    let of_customer = rules.held_customers.get(&draft.customer).copied().unwrap_or_default();
+    of_customer.with_holds(HoldTarget::Line, draft.holds.iter().map(|hold| hold.blocks_allocation))
+}
+
+/// The holds with which a line begins.
+fn holds<'a>(
+    draft: &'a Draft,
+    line: &'a order_line::Model,
+    now: Timestamp,
+    who: &'a Who,
+) -> impl Iterator<Item = Hold> + 'a {
+    draft.holds.iter().map(move |hold| Hold {
+        target: Target::Line(line.order_id.clone(), line.line_number),
+        hold_type: convert::hold_type(hold.hold_type).as_str_name().to_owned(),
+        blocks_allocation: hold.blocks_allocation,
+        actor: who.actor.clone(),
+        reason_code: who.reason_code.clone(),
+        note: who.note.clone(),
+        set_at: columns::micros(now),
+        until_at: hold.until.map(columns::micros),
+    })
 }
 
 fn order_row(
@@ -160,6 +196,7 @@ impl Basis<'_> {
         let terms = policy::terms(policy, line.instruction);
         let wait = policy::wait(policy, self.ordered_at, wanted.date, &wanted.zone);
         let mut row = self.bare_row(line, quantity.get(), base_units, &wanted);
+        row.barriers = self.barriers.bits();
         put_terms(&mut row, line, policy, &terms, wait);
         row.locations = texts::locations(locations);
         let release = release_date(&item.releases, &self.order.channel, &self.order.destination_zone);

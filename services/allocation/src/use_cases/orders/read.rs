@@ -69,8 +69,7 @@ async fn with_lines(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let (lines, mut holds): (HashMap<_, _>, _) = orders::lines_of_orders(connection, &ids).await?;
+    let (lines, mut holds): (HashMap<_, _>, _) = orders::lines_of_orders(connection, &rows).await?;
     rows.iter()
         .map(|row| {
             let lines = lines.get(&row.id).map(Vec::as_slice).unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::{
     },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
-    use_cases::UseCases,
+    use_cases::{UseCases, holds::on_hold_in_tx},
     write::{Who, Write},
 };
 
@@ -79,8 +79,13 @@ impl StepCommand for ShipCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.ship.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
-        let planned: Vec<PlannedLine> =
-            self.ship.lines.iter().map(|line| planned(&book, line)).collect::<Result<_, _>>()?;
+        let mut planned_lines = Vec::with_capacity(self.ship.lines.len());
+        for line in &self.ship.lines {
+            let planned = planned(&book, line)?;
+            let Some(planned) = planned else { return Err(on_hold_in_tx(tx, &book, &line.order, line.line).await?) };
+            planned_lines.push(planned);
+        }
+        let planned = planned_lines;
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let post = inventory::PostReservationsRequest {
@@ -148,16 +153,22 @@ pub(crate) fn allowed_line<'b>(
     Ok(found)
 }
 
-fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
+/// The line as it ships; `None` when a hold keeps it. What is in the warehouse's hands ships from behind a hold too.
+fn planned(book: &Book, wanted: &LineAmount) -> Result<Option<PlannedLine>, Error> {
     let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Ship)?;
     let conflict = |error: LineError| Error::Line { order: wanted.order.clone(), line: wanted.line, error };
     let vector = line.vector()?;
     let one = Quantity::try_new(1).unwrap_or_default();
-    let all = vector.shippable().max(one);
+    let is_free = line.barriers()?.may_be_released();
+    let all = if is_free { vector.shippable() } else { vector.parts().released }.max(one);
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
+    if !is_free && quantity > vector.parts().released {
+        return Ok(None);
+    }
     vector.may_ship(quantity).map_err(conflict)?;
     shortage::may_leave(line, Gate::Ship, quantity)?;
-    Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
+    let quantity = quantity.get();
+    Ok(Some(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity }))
 }
 
 fn post_line(planned: &PlannedLine) -> inventory::PostLine {

@@ -19,6 +19,7 @@ use crate::{
     store::orders::load_lines_in_tx,
     use_cases::{
         UseCases,
+        holds::on_hold_in_tx,
         orders::{LineAmount, allowed_line},
     },
     write::{Who, Write},
@@ -60,7 +61,13 @@ impl StepCommand for ReleaseCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
-        let planned: Vec<PlannedLine> = self.lines.iter().map(|line| planned(&book, line)).collect::<Result<_, _>>()?;
+        let mut planned_lines = Vec::with_capacity(self.lines.len());
+        for line in self.lines {
+            let planned = planned(&book, line)?;
+            let Some(planned) = planned else { return Err(on_hold_in_tx(tx, &book, &line.order, line.line).await?) };
+            planned_lines.push(planned);
+        }
+        let planned = planned_lines;
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let hand_over = inventory::ReleaseToWarehouseRequest {
@@ -74,15 +81,20 @@ impl StepCommand for ReleaseCommand<'_> {
     }
 }
 
-fn planned(book: &Book, wanted: &LineAmount) -> Result<PlannedLine, Error> {
+/// The line as it is handed over; `None` when a hold keeps it.
+fn planned(book: &Book, wanted: &LineAmount) -> Result<Option<PlannedLine>, Error> {
     let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Release)?;
+    if !line.barriers()?.may_be_released() {
+        return Ok(None);
+    }
     let vector = line.vector()?;
     let all = vector.parts().reserved.max(Quantity::try_new(1).unwrap_or_default());
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
     let may = vector.may_release(quantity);
     may.map_err(|error| Error::Line { order: wanted.order.clone(), line: wanted.line, error })?;
     shortage::may_leave(line, Gate::Release, quantity)?;
-    Ok(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity: quantity.get() })
+    let quantity = quantity.get();
+    Ok(Some(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity }))
 }
 
 /// A planned line as inventory is asked about it.
