@@ -91,6 +91,7 @@ enum Write {
     Short,
     Consent,
     Ship,
+    Advice,
     Return,
 }
 
@@ -107,6 +108,7 @@ impl Write {
             "short" => Self::Short,
             "consent" => Self::Consent,
             "ship" => Self::Ship,
+            "advice" => Self::Advice,
             "return" => Self::Return,
             other => panic!("no story for {other}"),
         }
@@ -122,7 +124,7 @@ impl Write {
             Self::Amend | Self::Cancel | Self::Release | Self::Consent | Self::Ship => {
                 world.place("ann", "mug", 8).await;
             }
-            Self::Recall | Self::Short => {
+            Self::Recall | Self::Short | Self::Advice => {
                 world.place("ann", "mug", 8).await;
                 world.release("ann", 1, 6).await.expect("released");
                 if matches!(self, Self::Recall) {
@@ -176,6 +178,8 @@ impl Write {
                 let request = ConsentToShortShipmentRequest { request_id, name: order, lines, context };
                 world.allocation.shortages.clone().consent_to_short_shipment(request).await.map(drop)
             }
+            // The same document under a new request each time.
+            Self::Advice => world.confirm_shipment("945", vec![world.confirmed("ann", [3, 1, 1])]).await.map(drop),
             Self::Ship => {
                 let lines = vec![LineQuantity { name: line, quantity: 5 }];
                 let request = ShipOrderLinesRequest { request_id, lines, ..Default::default() };
@@ -223,6 +227,7 @@ impl Write {
             | Self::Cancel
             | Self::Consent
             | Self::Ship
+            | Self::Advice
             | Self::Return => unreachable!("no write at the gate"),
         }
     }
@@ -250,6 +255,8 @@ impl Write {
             Self::Short => [8, 0, 4, 4, 0, 0, 0, 0],
             Self::Consent => [8, 0, 8, 0, 0, 0, 0, 1],
             Self::Ship => [8, 0, 3, 0, 5, 0, 0, 0],
+            // Three left; the two that were not right are reserved anew from those that were free.
+            Self::Advice => [8, 0, 4, 1, 3, 0, 0, 0],
             Self::Return => [8, 0, 0, 0, 8, 0, 2, 0],
         }
     }

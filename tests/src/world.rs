@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::world::draft::Draft;
 
 pub mod draft;
+pub mod feeds;
 pub mod holds;
 pub mod shipping;
 pub mod warehouse;
@@ -375,4 +376,11 @@ pub fn because(reason: &str) -> Option<WriteContext> {
 pub fn reason(status: &Status) -> String {
     use tonic_types::StatusExt as _;
     status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}
+
+/// The fields that a refusal says are wrong.
+pub fn fields(status: &Status) -> Vec<String> {
+    use tonic_types::StatusExt as _;
+    let violations = status.get_details_bad_request().map(|wrong| wrong.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| violation.field).collect()
 }

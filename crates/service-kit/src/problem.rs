@@ -90,6 +90,15 @@ impl Problem {
         Self::invalid_field(ErrorReason::RequestIdReused, "request_id", description)
     }
 
+    /// The sender's number of a document names another document already.
+    #[must_use]
+    pub fn document_reused(sender: &str, number: &str) -> Self {
+        let text = format!("document {number} of {sender} was taken with other content");
+        Self::new(Code::InvalidArgument, ErrorReason::DocumentReused, text)
+            .with("sender", sender)
+            .with("document", number)
+    }
+
     /// UNIMPLEMENTED, METHOD_UNKNOWN: no service here has the method. Its name is the caller's text and is not repeated.
     #[must_use]
     pub fn method_unknown() -> Self {

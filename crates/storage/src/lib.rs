@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod columns;
 pub mod cursor;
 pub mod dead_letter;
+pub mod documents;
 mod error;
 mod event_rows;
 pub mod feed;

@@ -30,6 +30,7 @@ const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
     row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
+    row("carrier_events", 300, 10_000, "random events of a shipment, told in two orders"),
     row("catalog_races", 20, 500, "races of two instances for one new item and one new location, in each way"),
     row("checkpoint_kills", 6, 60, "kills of a program, half of them while the log of its file is carried over"),
     row("crash_points", 1, 25, "rounds of a kill at every step of every write that needs inventory"),
@@ -52,6 +53,7 @@ const TABLE: &[CaseCount] = &[
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
+    row("stock_comparisons", 300, 10_000, "random figures of a warehouse against the books"),
     row("wait_clock", 300, 10_000, "random waits against the laws of their clock"),
 ];
 

@@ -9,10 +9,10 @@ use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
-    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
-    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
-    release_service_server::ReleaseServiceServer, shipment_service_server::ShipmentServiceServer,
-    shortage_service_server::ShortageServiceServer,
+    fulfilment_feed_service_server::FulfilmentFeedServiceServer, hold_service_server::HoldServiceServer,
+    order_service_server::OrderServiceServer, policy_service_server::PolicyServiceServer,
+    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
+    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -27,7 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Backlog, Consents, Holds, Operations, Orders, Policies, Refunds, Releases, Shipments, Shortages},
+    grpc::{
+        Backlog, Consents, FulfilmentFeed, Holds, Operations, Orders, Policies, Refunds, Releases, Shipments, Shortages,
+    },
     inventory::Inventory,
     jobs::{
         FollowInventory, end_holds, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations,
@@ -103,6 +105,7 @@ impl App {
             .add(ShortageServiceServer::new(Shortages(use_cases())))
             .add(ConsentServiceServer::new(Consents(use_cases())))
             .add(RefundServiceServer::new(Refunds(use_cases())))
+            .add(FulfilmentFeedServiceServer::new(FulfilmentFeed(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

@@ -28,6 +28,14 @@ pub enum Error {
     /// The request id was used before for another command.
     #[error("the request id was used for another command")]
     RequestIdReused,
+    /// The sender's number of the document was used before for other content.
+    #[error("document {number} of {sender} was taken with other content")]
+    DocumentReused {
+        /// Who sent it.
+        sender: String,
+        /// The sender's number.
+        number: String,
+    },
     /// A named resource does not exist.
     #[error("{kind:?} {name} is not there")]
     Missing {
@@ -167,6 +175,8 @@ pub enum Kind {
     Question,
     /// A shipment.
     Shipment,
+    /// An order to a warehouse.
+    WarehouseOrder,
     /// A parked event.
     DeadLetter,
 }
@@ -182,6 +192,7 @@ impl Kind {
             Self::Recall => "recall",
             Self::Question => "question",
             Self::Shipment => "shipment",
+            Self::WarehouseOrder => "warehouse_order",
             Self::DeadLetter => "event",
         }
     }
@@ -196,6 +207,7 @@ impl Kind {
             Self::Recall => ErrorReason::RecallNotFound,
             Self::Question => ErrorReason::QuestionNotFound,
             Self::Shipment => ErrorReason::ShipmentNotFound,
+            Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
     }
@@ -235,6 +247,7 @@ impl IsRetryable for Error {
             Self::Storage(error) => error.is_retryable(),
             Self::Invalid(_)
             | Self::RequestIdReused
+            | Self::DocumentReused { .. }
             | Self::Missing { .. }
             | Self::Exists { .. }
             | Self::VersionMismatch { .. }
@@ -274,6 +287,7 @@ impl From<Error> for Status {
             Error::Refused(status) | Error::Unanswered(status) => status,
             Error::Invalid(_)
             | Error::RequestIdReused
+            | Error::DocumentReused { .. }
             | Error::Missing { .. }
             | Error::Exists { .. }
             | Error::VersionMismatch { .. }
@@ -293,10 +307,12 @@ impl From<Error> for Status {
     }
 }
 
-fn problem(error: Error) -> Problem {
+/// The problem that a caller sees.
+pub fn problem(error: Error) -> Problem {
     match error {
         Error::Invalid(violations) => Problem::invalid(violations),
         Error::RequestIdReused => Problem::request_id_reused(),
+        Error::DocumentReused { sender, number } => Problem::document_reused(&sender, &number),
         Error::Missing { kind, name, field } => missing(kind, &name, &field),
         Error::Exists { kind, name } => Problem::already_exists(ErrorReason::AlreadyExists, kind, name),
         Error::VersionMismatch { name, expected, actual } => {
@@ -329,6 +345,7 @@ fn problem(error: Error) -> Problem {
                 | Kind::Location
                 | Kind::Policy
                 | Kind::Shipment
+                | Kind::WarehouseOrder
                 | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
             };
             Problem::failed_precondition(reason, format!("{name} is {state}"))
@@ -365,6 +382,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Recall
             | Kind::Question
             | Kind::Shipment
+            | Kind::WarehouseOrder
             | Kind::DeadLetter,
             _,
         ) => problem,

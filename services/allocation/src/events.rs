@@ -13,9 +13,10 @@ use crate::{
     order::{
         hold::{Hold, customer_name},
         message, question as questions, recall as recalls, refund as refunds, shipment as shipments,
+        warehouse_order as warehouse_orders,
     },
     store::{
-        entity::{customer_order, customer_question, order_line, promise, recall, refund_due},
+        entity::{customer_order, customer_question, order_line, promise, recall, refund_due, warehouse_order},
         shipments::WholeShipment,
     },
 };
@@ -165,6 +166,17 @@ impl<'a> Events<'a> {
     pub fn refund(&mut self, row: &refund_due::Model) -> Result<(), StorageError> {
         let message = pb::RefundDue { refund: Some(refunds::message(row)?) };
         self.add(refunds::name(row), 1, "RefundDue", &message);
+        Ok(())
+    }
+
+    /// A warehouse is asked for something, or has acknowledged it.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn warehouse_order(&mut self, row: &warehouse_order::Model) -> Result<(), StorageError> {
+        let message = pb::WarehouseOrderChanged { warehouse_order: Some(warehouse_orders::head(row, Vec::new())?) };
+        let (aggregate, sequence) = (warehouse_orders::name(&row.id), warehouse_orders::version(row));
+        self.add(aggregate, sequence, "WarehouseOrderChanged", &message);
         Ok(())
     }
 

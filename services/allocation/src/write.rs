@@ -33,12 +33,14 @@ macro_rules! write_requests {
 }
 
 write_requests!(
+    AcknowledgeWarehouseOrdersRequest,
     AmendOrderLineRequest,
     AnswerRecallRequest,
     CancelOrderLinesRequest,
     ClearHoldsRequest,
     ConfirmDeliveryRequest,
     ConfirmQuoteRequest,
+    ConfirmShipmentRequest,
     CreateBackorderPolicyRequest,
     DeleteBackorderPolicyRequest,
     PlaceOrderRequest,
@@ -47,6 +49,7 @@ write_requests!(
     ConsentToShortShipmentRequest,
     RecordAnswerRequest,
     ReleaseLinesRequest,
+    ReportCarrierStatusRequest,
     ReportShortPickRequest,
     ReturnOrderLinesRequest,
     SetHoldsRequest,

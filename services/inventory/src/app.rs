@@ -11,7 +11,7 @@ use backorder_proto::inventory::v1::{
     inventory_operations_service_server::InventoryOperationsServiceServer,
     receipt_service_server::ReceiptServiceServer, reservation_service_server::ReservationServiceServer,
     stock_service_server::StockServiceServer, supply_service_server::SupplyServiceServer,
-    warehouse_service_server::WarehouseServiceServer,
+    warehouse_feed_service_server::WarehouseFeedServiceServer, warehouse_service_server::WarehouseServiceServer,
 };
 use backorder_service_kit::{jobs::Jobs, readiness::Readiness, server::ServiceSet, tasks::OwnedTasks};
 use backorder_storage::{StorageError, Store};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Availability, Catalog, Operations, Receipts, Reservations, Stock, Supplies, Warehouse},
+    grpc::{Availability, Catalog, Operations, Receipts, Reservations, Stock, Supplies, Warehouse, WarehouseFeed},
     jobs::keep_up_with_time,
     store::migration::Migrator,
     use_cases::{UseCases, watch::WatchLimits},
@@ -76,6 +76,7 @@ impl App {
             .add(SupplyServiceServer::new(Supplies(use_cases())))
             .add(ReservationServiceServer::new(Reservations(use_cases())))
             .add(WarehouseServiceServer::new(Warehouse(use_cases())))
+            .add(WarehouseFeedServiceServer::new(WarehouseFeed(use_cases())))
             .add(AvailabilityServiceServer::new(Availability { use_cases: use_cases(), watches }))
             .add(InventoryOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

@@ -21,6 +21,22 @@ pub enum Error {
     /// The request id was used before for another command.
     #[error("the request id was used for another command")]
     RequestIdReused,
+    /// The sender's number of the document was used before for other content.
+    #[error("document {number} of {sender} was taken with other content")]
+    DocumentReused {
+        /// Who sent it.
+        sender: String,
+        /// The sender's number.
+        number: String,
+    },
+    /// The difference is booked or superseded.
+    #[error("{name} is {state}")]
+    Closed {
+        /// Its resource name.
+        name: String,
+        /// Its state.
+        state: String,
+    },
     /// Named resources do not exist. All of them, each with the field that names it.
     #[error("{} resources are not there", .0.len())]
     Missing(Vec<Missing>),
@@ -95,6 +111,8 @@ pub enum Kind {
     Receipt,
     /// A claim.
     Claim,
+    /// A difference of a stock comparison.
+    StockDifference,
     /// A parked event.
     DeadLetter,
 }
@@ -111,6 +129,7 @@ impl Kind {
             Self::Supply => "supply",
             Self::Receipt => "receipt",
             Self::Claim => "line",
+            Self::StockDifference => "stock_difference",
             Self::DeadLetter => "event",
         }
     }
@@ -124,6 +143,7 @@ impl Kind {
             Self::Supply => ErrorReason::SupplyNotFound,
             Self::Receipt => ErrorReason::ReceiptNotFound,
             Self::Claim => ErrorReason::ClaimNotFound,
+            Self::StockDifference => ErrorReason::StockDifferenceNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
     }
@@ -143,6 +163,8 @@ impl IsRetryable for Error {
             Self::Storage(error) => error.is_retryable() || is_lost_race(error),
             Self::Invalid(_)
             | Self::RequestIdReused
+            | Self::DocumentReused { .. }
+            | Self::Closed { .. }
             | Self::Missing(_)
             | Self::Exists { .. }
             | Self::VersionMismatch { .. }
@@ -159,6 +181,10 @@ fn is_lost_race(error: &StorageError) -> bool {
     [
         ("pk_claim", "claim.line_id, claim.part"),
         ("uq_supply_id", "supply.supply_id"),
+        (
+            "uq_stock_difference_open",
+            "stock_difference.location_id, stock_difference.item_id, stock_difference.stock_state",
+        ),
         ("pk_item", "item.id"),
         ("pk_location", "location.id"),
         ("pk_calendar", "calendar.id"),
@@ -186,6 +212,13 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::request_id_reused(),
+            Error::DocumentReused { sender, number } => Self::document_reused(&sender, &number),
+            Error::Closed { name, state } => {
+                Self::failed_precondition(ErrorReason::StockDifferenceClosed, format!("{name} is {state}"))
+                    .with("state", state)
+                    .with("stock_difference", &name)
+                    .with_resource("stock_difference", name)
+            }
             Error::Missing(missing) => not_found(missing),
             Error::Exists { kind, name } => Self::already_exists(ErrorReason::AlreadyExists, kind, name),
             Error::VersionMismatch { name, expected, actual } => {

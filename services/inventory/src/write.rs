@@ -37,11 +37,15 @@ macro_rules! write_requests {
 
 write_requests!(
     AdjustStockRequest,
+    AdviseAdjustmentRequest,
+    AdviseReceiptRequest,
     AdviseShipmentRequest,
     ApplyAllocationRequest,
     BatchCreateSuppliesRequest,
     BatchPutItemsRequest,
+    BookStockDifferencesRequest,
     CancelSupplyRequest,
+    CompareStockRequest,
     CountStockRequest,
     CreateItemRequest,
     CreateLaneRequest,

@@ -3,6 +3,7 @@
 pub mod calendars;
 pub mod dates;
 pub mod editing;
+pub mod feeds;
 pub mod holds;
 pub mod last_units;
 pub mod losses;
@@ -57,6 +58,17 @@ macro_rules! every_story {
             holds::a_quote_that_is_confirmed_behind_a_hold_keeps_what_it_had,
             holds::an_order_may_begin_on_hold,
             holds::the_backlog_is_filtered_by_holds,
+            feeds::a_release_is_an_order_to_its_warehouse_until_it_is_acknowledged,
+            feeds::a_recall_is_an_order_to_the_warehouse_that_has_the_units,
+            feeds::what_a_warehouse_shipped_and_did_not_find_is_one_document,
+            feeds::a_line_that_does_not_fit_is_refused_and_the_others_ship,
+            feeds::a_document_that_comes_many_times_at_once_has_one_effect,
+            feeds::a_receipt_advice_books_what_is_known_and_refuses_the_rest,
+            feeds::an_adjustment_of_a_warehouse_tells_who_lost_and_refuses_what_is_not_there,
+            feeds::a_comparison_names_what_differs_and_books_nothing,
+            feeds::a_difference_is_booked_once_and_what_moved_since_stands,
+            feeds::a_newer_comparison_supersedes_what_nobody_booked,
+            feeds::an_older_event_of_a_carrier_never_overwrites_a_newer_one,
             last_units::only_one_of_two_checkouts_gets_the_last_unit,
             last_units::an_inquiry_keeps_nothing,
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,

@@ -5,10 +5,8 @@ use backorder_proto::allocation::v1::{
     RecallReleaseRequest, RecallState, ReleaseLinesRequest, ReportShortPickRequest, ShipOrderLinesRequest,
     ShipmentDetails, ShipmentState, ShortPick,
 };
-use tonic::Status;
-use tonic_types::StatusExt as _;
 
-use crate::world::{World, because, money, reason, request_id};
+use crate::world::{World, because, fields, money, reason, request_id};
 
 pub async fn released_units_are_frozen_and_a_cancellation_asks_for_them(world: &World) {
     world.mug_at_main().await;
@@ -286,9 +284,4 @@ pub async fn a_wrong_call_at_the_gate_names_every_field_and_does_nothing(world: 
     let line = world.line("ann", 1).await;
     assert_eq!((line.reserved, line.released, line.shipped), (5, 0, 0));
     world.books_balance().await;
-}
-
-fn fields(status: &Status) -> Vec<String> {
-    let violations = status.get_details_bad_request().map(|wrong| wrong.field_violations).unwrap_or_default();
-    violations.into_iter().map(|violation| violation.field).collect()
 }

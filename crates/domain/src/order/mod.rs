@@ -3,6 +3,7 @@
 //! What a line has of stock and supply is decided by inventory; the rules here turn those facts into the line's
 //! numbers, its state and its promise. This module must not decide who gets stock.
 
+pub mod carrier;
 pub mod claim;
 pub mod eligibility;
 pub mod explanation;

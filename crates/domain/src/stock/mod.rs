@@ -19,6 +19,7 @@ pub mod book;
 pub mod books;
 pub mod changes;
 pub mod claim;
+pub mod compare;
 pub mod context;
 pub mod count;
 pub mod error;

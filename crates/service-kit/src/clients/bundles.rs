@@ -4,17 +4,17 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
-        shortage_service_client::ShortageServiceClient,
+        fulfilment_feed_service_client::FulfilmentFeedServiceClient, hold_service_client::HoldServiceClient,
+        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         receipt_service_client::ReceiptServiceClient, reservation_service_client::ReservationServiceClient,
         stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
-        warehouse_service_client::WarehouseServiceClient,
+        warehouse_feed_service_client::WarehouseFeedServiceClient, warehouse_service_client::WarehouseServiceClient,
     },
 };
 
@@ -35,6 +35,8 @@ pub struct InventoryClients {
     pub reservations: ReservationServiceClient<ServiceChannel>,
     /// The gate to the warehouse.
     pub warehouse: WarehouseServiceClient<ServiceChannel>,
+    /// Documents about stock of warehouses' own systems.
+    pub feed: WarehouseFeedServiceClient<ServiceChannel>,
     /// What can be had, now and later.
     pub availability: AvailabilityServiceClient<ServiceChannel>,
     /// Activity, books and dead letters.
@@ -53,6 +55,7 @@ impl InventoryClients {
             supply: SupplyServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
             warehouse: WarehouseServiceClient::new(channel.clone()),
+            feed: WarehouseFeedServiceClient::new(channel.clone()),
             availability: AvailabilityServiceClient::new(channel.clone()),
             operations: InventoryOperationsServiceClient::new(channel),
         }
@@ -78,6 +81,8 @@ pub struct AllocationClients {
     pub consents: ConsentServiceClient<ServiceChannel>,
     /// What is to be given back.
     pub refunds: RefundServiceClient<ServiceChannel>,
+    /// Documents about orders and shipments of warehouses' and carriers' own systems.
+    pub feed: FulfilmentFeedServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// Activity, totals, checks and dead letters.
@@ -98,6 +103,7 @@ impl AllocationClients {
             shortages: ShortageServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
             refunds: RefundServiceClient::new(channel.clone()),
+            feed: FulfilmentFeedServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             operations: AllocationOperationsServiceClient::new(channel),
         }

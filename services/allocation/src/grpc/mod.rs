@@ -2,6 +2,7 @@
 
 mod backlog;
 mod decode;
+mod feeds;
 mod holds;
 mod operations;
 mod orders;
@@ -12,6 +13,7 @@ mod shortages;
 mod waits;
 
 pub use backlog::Backlog;
+pub use feeds::FulfilmentFeed;
 pub use holds::Holds;
 pub use operations::Operations;
 pub use orders::Orders;

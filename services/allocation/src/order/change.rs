@@ -25,6 +25,7 @@ use crate::{
             promise, recall, refund_due,
         },
         shipments::WholeShipment,
+        warehouse_orders::WholeWarehouseOrder,
     },
 };
 
@@ -52,6 +53,7 @@ pub struct Changes {
     pub questions: Vec<customer_question::Model>,
     pub refunds: Vec<refund_due::Model>,
     pub shipments: Vec<WholeShipment>,
+    pub warehouse_orders: Vec<WholeWarehouseOrder>,
     pub notes: Vec<order_write::Model>,
     /// Why the write is done, for the refunds that come of it. Empty where nobody said.
     pub reason_code: String,
@@ -243,6 +245,22 @@ impl Changes {
     pub fn shipment(&mut self, shipment: WholeShipment, events: &mut Events<'_>) -> Result<(), Error> {
         events.shipment(&shipment)?;
         self.shipments.push(shipment);
+        Ok(())
+    }
+
+    /// Records what warehouses are asked for from now on.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn order_of_warehouses(
+        &mut self,
+        orders: Vec<WholeWarehouseOrder>,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        for order in &orders {
+            events.warehouse_order(&order.row)?;
+        }
+        self.warehouse_orders.extend(orders);
         Ok(())
     }
 

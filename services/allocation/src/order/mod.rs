@@ -17,6 +17,7 @@ pub mod shipment;
 pub mod shortage;
 pub mod texts;
 pub mod wait;
+pub mod warehouse_order;
 
 pub use book::{Book, LineRecord, OrderRecord, barriers_of, put_vector};
 pub use change::{Changes, LostUnits, WriteNote};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backorder_domain::order::carrier::{CarrierProgress, CarrierStatus};
 use backorder_proto::{
     allocation::v1 as pb,
     common::v1::WriteContext,
@@ -86,6 +87,10 @@ pub fn left<'a>(
             reason_code: who.reason_code.clone(),
             note: who.note.clone(),
             version: 1,
+            carrier_status: String::new(),
+            carrier_status_at: None,
+            expected_delivery_at: None,
+            estimated_at: None,
         },
         lines,
     })
@@ -118,6 +123,57 @@ const fn documents_name(documents: pb::DocumentState) -> &'static str {
     }
 }
 
+/// How far a shipment is, by its carrier.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a row that was not written here.
+pub fn progress(row: &shipment::Model) -> Result<CarrierProgress, StorageError> {
+    const TABLE: &str = "shipment";
+    let time = |micros| columns::instant(micros, TABLE);
+    let (status, at) = (status_of(&row.carrier_status, TABLE)?, row.carrier_status_at.map(time).transpose()?);
+    let expected = row.expected_delivery_at.map(time).transpose()?;
+    let estimated_at = row.estimated_at.map(time).transpose()?;
+    Ok(CarrierProgress { latest: at.zip(status), estimate: estimated_at.zip(expected) })
+}
+
+/// Writes how far a shipment is into its row; answers whether that is new.
+pub fn put_progress(row: &mut shipment::Model, progress: &CarrierProgress) -> bool {
+    let before = row.clone();
+    if let Some((at, status)) = progress.latest {
+        status.as_str().clone_into(&mut row.carrier_status);
+        row.carrier_status_at = Some(columns::micros(at));
+    }
+    if let Some((at, expected)) = progress.estimate {
+        row.expected_delivery_at = Some(columns::micros(expected));
+        row.estimated_at = Some(columns::micros(at));
+    }
+    *row != before
+}
+
+/// The status of a column; none for an empty one.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a name that is no status.
+pub fn status_of(name: &str, table: &'static str) -> Result<Option<CarrierStatus>, StorageError> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let status = CarrierStatus::from_name(name);
+    status.map(Some).ok_or_else(|| StorageError::InvalidRow { table, detail: format!("{name:?} is no status") })
+}
+
+/// A status on the wire.
+#[must_use]
+pub const fn status_message(status: CarrierStatus) -> pb::CarrierStatus {
+    match status {
+        CarrierStatus::PickedUp => pb::CarrierStatus::PickedUp,
+        CarrierStatus::InTransit => pb::CarrierStatus::InTransit,
+        CarrierStatus::Estimated => pb::CarrierStatus::Estimated,
+        CarrierStatus::Exception => pb::CarrierStatus::Exception,
+        CarrierStatus::Delivered => pb::CarrierStatus::Delivered,
+    }
+}
+
 /// A shipment with its lines.
 ///
 /// # Errors
@@ -137,6 +193,7 @@ pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
         "WRONG" => pb::DocumentState::Wrong,
         other => return Err(invalid(format!("{other:?} is no state of documents"))),
     };
+    let status = status_of(&row.carrier_status, "shipment")?;
     let lines = shipment.lines.iter().map(|line| pb::ShipmentLine {
         line: line_name(&line.order_id, line.line_number),
         location: format!("locations/{}", line.location_id),
@@ -166,5 +223,8 @@ pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
             note: row.note.clone(),
         }),
         etag: row.version.to_string(),
+        carrier_status: status.map_or(pb::CarrierStatus::Unspecified, status_message).into(),
+        carrier_status_time: row.carrier_status_at.map(time).transpose()?,
+        expected_delivery_time: row.expected_delivery_at.map(time).transpose()?,
     })
 }

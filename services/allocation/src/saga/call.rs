@@ -54,6 +54,17 @@ pub enum CallAnswer {
     AtWarehouse(pb::WarehouseAnswer),
     /// To a return: nothing that a line follows.
     TakenBack,
+    /// It refused a call that the step can do without, for this reason.
+    Refused(RefusedCall),
+}
+
+/// A call that inventory refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedCall {
+    /// The reason's name.
+    pub reason: String,
+    /// The same for people.
+    pub detail: String,
 }
 
 impl Call {
@@ -89,7 +100,7 @@ impl CallAnswer {
             Self::Posted(answer) => Box::new(answer.claims.iter()),
             Self::Requeued(answer) => Box::new(answer.claims.iter()),
             Self::AtWarehouse(answer) => Box::new(answer.claims.iter()),
-            Self::TakenBack => Box::new(std::iter::empty()),
+            Self::TakenBack | Self::Refused(_) => Box::new(std::iter::empty()),
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use backorder_service_kit::problem::Problem;
+use backorder_service_kit::problem::{Problem, reason_name, reason_of};
 use backorder_storage::{Batch, WriteTx, idempotency};
 use prost::Message;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{CallAnswer, Plan, Step, StepKind, finish, in_flight::Holding};
+use super::{CallAnswer, Plan, Step, StepKind, call::RefusedCall, finish, in_flight::Holding};
 use crate::{
     error::Error,
     inventory::Failure,
@@ -183,7 +183,11 @@ impl UseCases {
     async fn call_inventory(&self, step: &Step) -> Result<Vec<CallAnswer>, Failure> {
         let mut answers = Vec::with_capacity(step.plan.calls.len());
         for (place, call) in step.plan.calls.iter().enumerate() {
-            answers.push(self.inventory().perform(step.id, place, call).await?);
+            let answer = match self.inventory().perform(step.id, place, call).await {
+                Err(Failure::Refused(status)) if step.kind.can_do_without(call, place) => refused(&status),
+                answer => answer?,
+            };
+            answers.push(answer);
         }
         Ok(answers)
     }
@@ -222,6 +226,12 @@ impl UseCases {
             })
             .await
     }
+}
+
+fn refused(status: &tonic::Status) -> CallAnswer {
+    let reason =
+        reason_of(status).map_or_else(|| format!("{:?}", status.code()), |reason| reason_name(reason).to_owned());
+    CallAnswer::Refused(RefusedCall { reason, detail: status.message().to_owned() })
 }
 
 /// Another instance has finished the step: its answer is kept.

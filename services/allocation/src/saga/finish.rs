@@ -1,6 +1,7 @@
 //! What the outcome of a step means for its orders: quantities, promises, lost demand, events and the caller's answer.
 
 mod answer;
+mod document;
 mod holds;
 mod question;
 mod refused;
@@ -17,7 +18,7 @@ use backorder_domain::{
     quantity::Quantity,
 };
 use backorder_proto::{allocation::v1 as pb, convert::allocation::claim_of_line, inventory::v1 as inventory};
-use backorder_storage::{Batch, StorageError, WriteTx, idempotency::RequestKey};
+use backorder_storage::{Batch, StorageError, WriteTx, documents, idempotency::RequestKey};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -69,12 +70,16 @@ pub(super) async fn finish_in_tx(
             work.end_question(&mut book, question)?;
             work.follow_planned(&mut book, "cancelled", Some(PromiseReason::Amended))?;
             work.ask_back(&mut book)?;
+            work.order_back_in_tx(tx, &book).await?;
         }
-        StepKind::Release => work.follow_planned(&mut book, "handed to the warehouse", None)?,
+        StepKind::Release => {
+            work.follow_planned(&mut book, "handed to the warehouse", None)?;
+            work.order_out(&book, answers)?;
+        }
         StepKind::Recall => work.answer_recall(&mut book, recall.as_mut())?,
         StepKind::ShortPick => work.follow_planned(&mut book, "not found by the warehouse", None)?,
         StepKind::Consent => work.consent(&mut book)?,
-        StepKind::Ship => {
+        StepKind::Ship | StepKind::ShipmentAdvice => {
             work.follow_planned(&mut book, "shipped", None)?;
             work.note_shipment(answers)?;
             work.lose_balances(&book)?;
@@ -88,6 +93,9 @@ pub(super) async fn finish_in_tx(
     work.note_writes();
     let mut batch = Batch::new(tx);
     batch.answered(&step.key, &step.hash, &answer, now);
+    if let Some(planned) = &step.plan.document {
+        batch.end_document(&planned.key(), &answer);
+    }
     write_changes(&mut batch, work.changes, work.events.into_new())?;
     batch.run(tx).await?;
     Ok(answer)
@@ -131,6 +139,9 @@ pub(super) async fn undo_in_tx(
     now: Timestamp,
 ) -> Result<(), Error> {
     let places = use_cases.catalog().places_in_tx(tx).await?;
+    if let Some(planned) = &step.plan.document {
+        documents::forget_in_tx(tx, &planned.key()).await?;
+    }
     let (mut book, pending) = book_in_tx(tx, step, None).await?;
     let mut work = Work {
         step,
@@ -209,6 +220,7 @@ impl Work<'_> {
             | StepKind::ShortPick
             | StepKind::Consent
             | StepKind::Ship
+            | StepKind::ShipmentAdvice
             | StepKind::Return => "the order was placed",
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
@@ -269,6 +281,7 @@ impl Work<'_> {
             | StepKind::ShortPick
             | StepKind::Consent
             | StepKind::Ship
+            | StepKind::ShipmentAdvice
             | StepKind::Return => result.refused,
         };
         let lost = LostUnits { part: planned.part, quantity, reason };
@@ -394,7 +407,8 @@ fn reserve_results(answers: &[CallAnswer]) -> Result<BTreeMap<&str, &inventory::
         | CallAnswer::Posted(_)
         | CallAnswer::Requeued(_)
         | CallAnswer::AtWarehouse(_)
-        | CallAnswer::TakenBack => None,
+        | CallAnswer::TakenBack
+        | CallAnswer::Refused(_) => None,
     });
     // Without a call for stock (a quote of which everything was refused, say), there are no results.
     Ok(reserved.map_or_else(BTreeMap::new, |response| {

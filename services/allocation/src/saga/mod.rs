@@ -18,11 +18,11 @@ pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, would_be};
 pub use in_flight::InFlight;
-pub use step::{Amendment, Plan, PlannedEnding, PlannedLine, Step, StepKind};
+pub use step::{Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, Step, StepKind};
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 33] = [
+pub const CRASH_POINTS: [&str; 36] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -53,6 +53,9 @@ pub const CRASH_POINTS: [&str; 33] = [
     "ship.begun",
     "ship.decided",
     "ship.recorded",
+    "advice.begun",
+    "advice.decided",
+    "advice.recorded",
     "return.begun",
     "return.decided",
     "return.recorded",

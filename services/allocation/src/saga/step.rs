@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::order::state::OrderCommand;
-use backorder_proto::common::v1::WriteContext;
-use backorder_storage::{StorageError, columns, idempotency::RequestKey};
+use backorder_proto::common::v1::{DocumentLineResult, WriteContext};
+use backorder_storage::{StorageError, columns, documents::DocumentKey, idempotency::RequestKey};
 use jiff::Timestamp;
 use prost::Message as _;
 use uuid::Uuid;
 
-use super::Call;
+use super::{Call, call::Kind as CallKind};
 use crate::{
     order::{recall::WantedBack, shipment::PlannedShipment},
     store::entity::unfinished_step,
@@ -38,6 +38,8 @@ pub enum StepKind {
     Consent,
     /// Lines are shipped.
     Ship,
+    /// A warehouse says what it shipped and what it did not find.
+    ShipmentAdvice,
     /// Shipped units come back.
     Return,
 }
@@ -69,6 +71,9 @@ pub struct Plan {
     /// For a cancellation that a customer's answer or silence is: how the question about its only line ends.
     #[prost(message, optional, tag = "8")]
     pub ending: Option<PlannedEnding>,
+    /// For a document of another system: its name, and what became of its lines.
+    #[prost(message, optional, tag = "120")]
+    pub document: Option<PlannedDocument>,
 }
 
 /// How a question ends.
@@ -80,6 +85,42 @@ pub struct PlannedEnding {
     /// The state after it.
     #[prost(string, tag = "2")]
     pub state: String,
+}
+
+/// A document of another system that a step takes.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct PlannedDocument {
+    /// Who sent it.
+    #[prost(string, tag = "1")]
+    pub sender: String,
+    /// Its type.
+    #[prost(string, tag = "2")]
+    pub kind: String,
+    /// The sender's number.
+    #[prost(string, tag = "3")]
+    pub number: String,
+    /// What became of each line, when inventory refuses nothing.
+    #[prost(message, repeated, tag = "4")]
+    pub results: Vec<DocumentLineResult>,
+    /// The numbers of the lines that each call is about.
+    #[prost(message, repeated, tag = "5")]
+    pub calls: Vec<LinesOfCall>,
+}
+
+/// The lines of a document that one call is about.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct LinesOfCall {
+    /// Their numbers in the document.
+    #[prost(int32, repeated, tag = "1")]
+    pub lines: Vec<i32>,
+}
+
+impl PlannedDocument {
+    /// The document's name.
+    #[must_use]
+    pub fn key(&self) -> DocumentKey {
+        DocumentKey { sender: self.sender.clone(), kind: self.kind.clone(), number: self.number.clone() }
+    }
 }
 
 /// A line that a step is about.
@@ -142,7 +183,7 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Place,
         Self::Quote,
         Self::Confirm,
@@ -153,6 +194,7 @@ impl StepKind {
         Self::ShortPick,
         Self::Consent,
         Self::Ship,
+        Self::ShipmentAdvice,
         Self::Return,
     ];
 
@@ -170,6 +212,7 @@ impl StepKind {
             Self::ShortPick => "short pick",
             Self::Consent => "consent",
             Self::Ship => "ship",
+            Self::ShipmentAdvice => "shipment advice",
             Self::Return => "return",
         }
     }
@@ -188,6 +231,7 @@ impl StepKind {
             Self::ShortPick => ["short.begun", "short.decided", "short.recorded"],
             Self::Consent => ["consent.begun", "consent.decided", "consent.recorded"],
             Self::Ship => ["ship.begun", "ship.decided", "ship.recorded"],
+            Self::ShipmentAdvice => ["advice.begun", "advice.decided", "advice.recorded"],
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
         }
     }
@@ -205,7 +249,7 @@ impl StepKind {
             Self::Recall => OrderCommand::Recall,
             Self::ShortPick => OrderCommand::ShortPick,
             Self::Consent => OrderCommand::Consent,
-            Self::Ship => OrderCommand::Ship,
+            Self::Ship | Self::ShipmentAdvice => OrderCommand::Ship,
             Self::Return => OrderCommand::Return,
         }
     }
@@ -215,8 +259,15 @@ impl StepKind {
     pub const fn is_about_whole_orders(self) -> bool {
         match self {
             Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Consent => true,
-            Self::Release | Self::Recall | Self::ShortPick | Self::Ship | Self::Return => false,
+            Self::Release | Self::Recall | Self::ShortPick | Self::Ship | Self::ShipmentAdvice | Self::Return => false,
         }
+    }
+
+    /// Whether the step goes on when inventory refuses a call at a place: what a warehouse says it did not find comes after
+    /// what it says has left, and is refused alone.
+    #[must_use]
+    pub const fn can_do_without(self, call: &Call, place: usize) -> bool {
+        place > 0 && matches!(self, Self::ShipmentAdvice) && matches!(call.kind, Some(CallKind::ShortPick(_)))
     }
 
     /// Whether the step makes the order, so that without it there is none.

@@ -4,6 +4,7 @@
 //! then held customers, then orders ascending, each with everything that belongs to the order, then pools. Nothing here decides anything.
 
 pub mod backlog;
+pub mod carrier_events;
 pub mod catalog;
 pub mod entity;
 pub mod holds;
@@ -17,6 +18,7 @@ pub mod runs;
 pub mod shipments;
 pub mod steps;
 pub mod totals;
+pub mod warehouse_orders;
 
 /// Keys in one list of a statement at most.
 const KEYS_PER_QUERY_MAX: usize = 500;

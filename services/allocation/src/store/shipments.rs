@@ -80,7 +80,17 @@ pub fn put(batch: &mut Batch, shipments: Vec<WholeShipment>) {
     }
     {
         use shipment::Column as C;
-        batch.upsert(rows, &bulk::replacing([C::Id], [C::State, C::DeliveredAt, C::Documents, C::Version]));
+        let columns = [
+            C::State,
+            C::DeliveredAt,
+            C::Documents,
+            C::Version,
+            C::CarrierStatus,
+            C::CarrierStatusAt,
+            C::ExpectedDeliveryAt,
+            C::EstimatedAt,
+        ];
+        batch.upsert(rows, &bulk::replacing([C::Id], columns));
     }
     use shipment_line::Column as C;
     let key = [C::ShipmentId, C::OrderId, C::LineNumber, C::LocationId];

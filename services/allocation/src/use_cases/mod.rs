@@ -3,6 +3,7 @@
 
 pub mod backlog;
 pub mod claims;
+pub mod feeds;
 pub mod holds;
 pub mod operations;
 pub mod orders;

@@ -10,6 +10,7 @@ mod reservation;
 mod stock;
 mod supply;
 mod warehouse;
+mod warehouse_feed;
 
 pub use availability::Availability;
 pub use catalog::Catalog;
@@ -19,6 +20,7 @@ pub use reservation::Reservations;
 pub use stock::Stock;
 pub use supply::Supplies;
 pub use warehouse::Warehouse;
+pub use warehouse_feed::WarehouseFeed;
 
 use backorder_proto::convert::Violations;
 use backorder_service_kit::{

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod canonical;
 pub mod catalog;
+pub mod differences;
 pub mod entity;
 pub mod listing;
 pub mod lock;

@@ -3,6 +3,7 @@
 
 pub mod availability;
 mod catalog;
+pub mod feeds;
 pub mod listing;
 pub mod operations;
 pub mod stock;
@@ -154,6 +155,15 @@ impl UseCases {
             field: field.clone(),
         }));
         if missing.is_empty() { Ok(places) } else { Err(Error::Missing(missing)) }
+    }
+
+    /// The item or the location, when one of them is not there.
+    async fn first_missing(&self, item: &ItemId, location: &LocationId) -> Result<Option<Missing>, Error> {
+        match self.check_master_data(&[(item, String::new())], &[(location, String::new())]).await {
+            Ok(_) => Ok(None),
+            Err(Error::Missing(missing)) => Ok(missing.into_iter().next()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn missing_items(&self, items: &[(&ItemId, String)]) -> Result<Vec<Missing>, StorageError> {

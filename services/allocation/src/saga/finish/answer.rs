@@ -3,7 +3,7 @@
 use backorder_proto::{allocation::v1 as pb, convert::allocation::line_name};
 use prost::Message as _;
 
-use super::Work;
+use super::{Work, document};
 use crate::{
     error::Error,
     order::{Book, LineKey, message, question, recall},
@@ -38,6 +38,7 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             let shipment = format!("shipments/{}", step.id);
             pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: places(answers), shipment }.encode_to_vec()
         }
+        StepKind::ShipmentAdvice => document::outcome(step, answers, lines(step, book)?).encode_to_vec(),
         StepKind::Return => pb::ReturnOrderLinesResponse { lines: lines(step, book)? }.encode_to_vec(),
     })
 }
@@ -61,12 +62,16 @@ fn lines(step: &Step, book: &Book) -> Result<Vec<pb::OrderLine>, Error> {
 }
 
 /// Where the units of each line were: parts of a line are one to the customer.
-fn places(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
+pub(super) fn places(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
     let mut places: Vec<pb::ShippedUnits> = Vec::new();
     let moved = answers.iter().flat_map(|answer| match answer {
         CallAnswer::Posted(response) => response.posted.as_slice(),
         CallAnswer::AtWarehouse(response) => response.moved.as_slice(),
-        CallAnswer::Reserved(_) | CallAnswer::Released(_) | CallAnswer::Requeued(_) | CallAnswer::TakenBack => &[],
+        CallAnswer::Reserved(_)
+        | CallAnswer::Released(_)
+        | CallAnswer::Requeued(_)
+        | CallAnswer::TakenBack
+        | CallAnswer::Refused(_) => &[],
     });
     for units in moved {
         let Some(key) = LineKey::of_claim(&units.line, units.part) else { continue };

@@ -6,13 +6,18 @@ use backorder_domain::order::promise::PromiseReason;
 use backorder_storage::{StorageError, WriteTx};
 use jiff::Timestamp;
 
-use super::{Work, order_mut, units};
+use super::{Work, answer, order_mut, units};
 use crate::{
     error::Error,
     events::Events,
-    order::{Book, Cause, Changes, Command, recall, shipment},
+    order::{
+        Book, Cause, Changes, Command,
+        key::of_resource_name,
+        recall, shipment,
+        warehouse_order::{self, AskedUnits},
+    },
     saga::{CallAnswer, Step, StepKind},
-    store::{entity::recall as row, recalls},
+    store::{entity::recall as row, recalls, warehouse_orders},
 };
 
 /// Units that the warehouse is asked for, by order and line.
@@ -76,6 +81,39 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The warehouses are told what they are asked to give back: what the step has just asked for.
+    pub(super) async fn order_back_in_tx(&mut self, tx: &WriteTx<'_>, book: &Book) -> Result<(), Error> {
+        if self.changes.recalls.is_empty() {
+            return Ok(());
+        }
+        let lines = self.changes.recalls.iter().map(|recall| (recall.order_id.clone(), recall.line_number)).collect();
+        let handed = warehouse_orders::handed_in_tx(tx, &lines).await?;
+        let asked = warehouse_order::asked_back(book, &self.changes.recalls, &handed)?;
+        self.order_of_warehouses(book, asked)
+    }
+
+    /// The warehouses are told what they are asked to ship: what was just handed to them.
+    pub(super) fn order_out(&mut self, book: &Book, answers: &[CallAnswer]) -> Result<(), Error> {
+        let units = answer::places(answers).into_iter().filter_map(|units| {
+            let (order, line) = of_resource_name(&units.line)?;
+            let location = units.location.strip_prefix("locations/").unwrap_or(&units.location).to_owned();
+            Some(AskedUnits {
+                order: order.to_owned(),
+                line,
+                location,
+                quantity: units.quantity,
+                recall: String::new(),
+            })
+        });
+        self.order_of_warehouses(book, units.collect())
+    }
+
+    fn order_of_warehouses(&mut self, book: &Book, asked: Vec<AskedUnits>) -> Result<(), Error> {
+        let who = self.step.plan.context.clone().unwrap_or_default();
+        let orders = warehouse_order::orders_of(self.step.id, &who, self.moment.now, book, asked);
+        self.changes.order_of_warehouses(orders, &mut self.events)
+    }
+
     /// The warehouse gave units back; the claims tell it already.
     pub(super) fn answer_recall(&mut self, book: &mut Book, recall: Option<&mut row::Model>) -> Result<(), Error> {
         let (Some(planned), Some(recall)) = (self.step.plan.lines.first(), recall) else {
@@ -102,7 +140,8 @@ impl Work<'_> {
             | CallAnswer::Released(_)
             | CallAnswer::Requeued(_)
             | CallAnswer::AtWarehouse(_)
-            | CallAnswer::TakenBack => &[],
+            | CallAnswer::TakenBack
+            | CallAnswer::Refused(_) => &[],
         });
         let units = posted.map(|units| (units.line.as_str(), units.part, units.location.as_str(), units.quantity));
         let shipment = shipment::left(self.step.id, planned, &who, units)?;

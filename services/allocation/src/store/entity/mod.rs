@@ -2,6 +2,7 @@
 
 pub mod backorder_policy;
 pub mod calendar_copy;
+pub mod carrier_event;
 pub mod customer_hold;
 pub mod customer_order;
 pub mod customer_question;
@@ -24,6 +25,8 @@ pub mod serving_sequence;
 pub mod shipment;
 pub mod shipment_line;
 pub mod unfinished_step;
+pub mod warehouse_order;
+pub mod warehouse_order_line;
 
 #[cfg(test)]
 mod tests {
@@ -47,6 +50,7 @@ mod tests {
             backorder_policy,
             calendar_copy,
             customer_hold,
+            carrier_event,
             customer_order,
             customer_question,
             held_customer,
@@ -67,7 +71,9 @@ mod tests {
             serving_sequence,
             shipment,
             shipment_line,
-            unfinished_step
+            unfinished_step,
+            warehouse_order,
+            warehouse_order_line
         );
         for (table, columns) in tables {
             assert_eq!(columns, Vec::<String>::new(), "{table}");

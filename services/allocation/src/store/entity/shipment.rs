@@ -22,6 +22,10 @@ pub struct Model {
     pub reason_code: String,
     pub note: String,
     pub version: i64,
+    pub carrier_status: String,
+    pub carrier_status_at: Option<i64>,
+    pub expected_delivery_at: Option<i64>,
+    pub estimated_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ mod m20261126_000003_shipping_dates;
 mod m20261126_000005_holds;
 mod m20261126_000008_ship_sets;
 mod m20261126_000009_wait_limits;
+mod m20261126_000014_feeds;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000005_holds::Migration),
             Box::new(m20261126_000008_ship_sets::Migration),
             Box::new(m20261126_000009_wait_limits::Migration),
+            Box::new(m20261126_000014_feeds::Migration),
         ]
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         recalls::put as put_recalls,
         runs::put_promises_off,
         shipments::put as put_shipments,
+        warehouse_orders::insert as insert_warehouse_orders,
     },
 };
 
@@ -96,8 +97,21 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
 /// # Errors
 /// [`StorageError::InvalidRow`] when an event is too large.
 pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    let Changes { orders, lines, claims, promises, promises_put_off, lost, recalls, shipments, notes, .. } = changes;
-    let (questions, refunds) = (changes.questions, changes.refunds);
+    let Changes {
+        orders,
+        lines,
+        claims,
+        promises,
+        promises_put_off,
+        lost,
+        recalls,
+        shipments,
+        warehouse_orders,
+        notes,
+        questions,
+        refunds,
+        ..
+    } = changes;
     update_orders(batch, orders);
     update_lines(batch, lines);
     put_claims(batch, claims);
@@ -108,6 +122,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     put_questions(batch, questions);
     batch.insert(refunds.into_iter().map(refund_due::Model::into_active_model).collect());
     put_shipments(batch, shipments);
+    insert_warehouse_orders(batch, warehouse_orders);
     batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
     batch.append(events)
 }

@@ -19,6 +19,6 @@ pub use consent::ConsentToShort;
 pub use draft::{Draft, DraftHold, DraftLine, RequestedDate};
 pub use place::{Place, Quote};
 pub(crate) use prepare::queue_key;
-pub(crate) use ship::allowed_line;
 pub use ship::{LineAmount, Ship};
+pub(crate) use ship::{allowed_line, balances};
 pub use take_back::{ReturnedUnits, TakeBack};

@@ -100,7 +100,7 @@ impl StepCommand for ShipCommand<'_> {
             ..inventory::PostReservationsRequest::default()
         };
         let mut calls = vec![Call::new(Kind::Post(post))];
-        calls.extend(self.balances(&book, &planned)?);
+        calls.extend(balances(&book, &planned, &self.who, self.at)?);
         let shipment = Some(PlannedShipment {
             details: self.ship.details.clone(),
             reference: self.ship.reference.clone(),
@@ -110,30 +110,25 @@ impl StepCommand for ShipCommand<'_> {
     }
 }
 
-impl ShipCommand<'_> {
-    /// Gives up what waits of lines whose customers want no back order: with the shipment their balance is cancelled. It
-    /// comes after the shipment, so inventory has what is given up even when it was reserved meanwhile.
-    fn balances(&self, book: &Book, planned: &[PlannedLine]) -> Result<Option<Call>, Error> {
-        let mut lines = Vec::new();
-        for planned in planned {
-            let Some(line) = book.line(&planned.order, planned.line) else { continue };
-            if line.row.open > 0 && !shortage::instruction(&line.row)?.waits() {
-                let name = demand_line(&planned.order, planned.line, false);
-                lines.push(inventory::ReleaseLine {
-                    line: name,
-                    quantity: line.row.open,
-                    ..inventory::ReleaseLine::default()
-                });
-            }
+/// Gives up what waits of shipped lines whose customers want no back order: with the shipment their balance is cancelled.
+/// It comes after the shipment, so inventory has what is given up even when it was reserved meanwhile.
+pub(crate) fn balances(book: &Book, shipped: &[PlannedLine], who: &Who, at: Timestamp) -> Result<Option<Call>, Error> {
+    let mut lines = Vec::new();
+    for planned in shipped {
+        let Some(line) = book.line(&planned.order, planned.line) else { continue };
+        if line.row.open > 0 && !shortage::instruction(&line.row)?.waits() {
+            let name = demand_line(&planned.order, planned.line, false);
+            let quantity = line.row.open;
+            lines.push(inventory::ReleaseLine { line: name, quantity, ..inventory::ReleaseLine::default() });
         }
-        let release = inventory::ReleaseClaimsRequest {
-            lines,
-            effective_time: Some(encode::timestamp(self.at)),
-            context: Some(self.who.message()),
-            ..inventory::ReleaseClaimsRequest::default()
-        };
-        Ok((!release.lines.is_empty()).then(|| Call::new(Kind::Release(release))))
     }
+    let release = inventory::ReleaseClaimsRequest {
+        lines,
+        effective_time: Some(encode::timestamp(at)),
+        context: Some(who.message()),
+        ..inventory::ReleaseClaimsRequest::default()
+    };
+    Ok((!release.lines.is_empty()).then(|| Call::new(Kind::Release(release))))
 }
 
 /// The line of an order in which the command is allowed.

@@ -14,9 +14,13 @@ use crate::{
     order::{
         Book, Cause, Changes, Command, Moment, WriteNote,
         recall::{WantedBack, asked, message, units},
+        warehouse_order,
     },
     saga::{Planned, StepCommand, StepKind},
-    store::orders::{load_lines_in_tx, write_changes},
+    store::{
+        orders::{load_lines_in_tx, write_changes},
+        warehouse_orders,
+    },
     use_cases::{
         UseCases,
         orders::{LineAmount, allowed_line},
@@ -87,6 +91,11 @@ impl UseCases {
             recalls.push(message(&recall)?);
             changes.recall(recall, &mut events)?;
         }
+        let lines = asking.wanted.iter().map(|wanted| (wanted.order.clone(), wanted.line)).collect();
+        let handed = warehouse_orders::handed_in_tx(tx, &lines).await?;
+        let asked = warehouse_order::asked_back(book, &changes.recalls, &handed)?;
+        let orders = warehouse_order::orders_of(asking.write, &context, moment.now, book, asked);
+        changes.order_of_warehouses(orders, &mut events)?;
         let note = WriteNote { step: asking.write, kind: "recall", context: &context };
         for order in book.orders.values_mut() {
             changes.note(&order.row.id, note, moment);

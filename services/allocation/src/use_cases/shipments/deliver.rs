@@ -98,7 +98,9 @@ impl StepCommand for DeliverCommand<'_> {
         self.put_arrived(&mut shipment)?;
         arrive(&mut shipment, self.at, self.delivery.documents);
         let answer = message(&shipment)?;
-        self.record_in_tx(tx, step, &mut book, shipment).await?;
+        let recording = Recording { step, who: &self.who, traceparent: self.traceparent.clone() };
+        let arrivals = Arrivals { shipments: vec![(shipment, true)] };
+        self.use_cases.record_arrivals_in_tx(tx, recording, &mut book, arrivals).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
     }
 }
@@ -140,24 +142,52 @@ impl DeliverCommand<'_> {
         }
         Ok(())
     }
+}
 
-    async fn record_in_tx(
+/// Shipments of which something became known, each with whether all of it has arrived with that.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    /// The shipments, which have what arrived already.
+    pub shipments: Vec<(WholeShipment, bool)>,
+}
+
+/// Which write records arrivals.
+#[derive(Debug)]
+pub(crate) struct Recording<'a> {
+    /// The write's step.
+    pub step: Uuid,
+    /// Who does it and why.
+    pub who: &'a Who,
+    /// The trace of the caller.
+    pub traceparent: Option<String>,
+}
+
+impl UseCases {
+    /// Records shipments whose orders the book holds, locked, and that lines of those that arrived are delivered.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when an order of which something arrived has a step under way.
+    pub(crate) async fn record_arrivals_in_tx(
         &self,
         tx: &WriteTx<'_>,
-        step: Uuid,
+        recording: Recording<'_>,
         book: &mut Book,
-        shipment: WholeShipment,
+        arrivals: Arrivals,
     ) -> Result<(), Error> {
         let mut delivered: BTreeMap<(String, i32), i64> = BTreeMap::new();
-        for line in &shipment.lines {
+        for line in
+            arrivals.shipments.iter().filter(|(_, is_there)| *is_there).flat_map(|(shipment, _)| &shipment.lines)
+        {
             let units = delivered.entry((line.order_id.clone(), line.line_number)).or_default();
             *units += line.accepted + line.damaged;
         }
-        let places = self.use_cases.catalog().places_in_tx(tx).await?;
-        let moment = Moment { now: self.use_cases.now(), places: &places };
-        let mut events = self.use_cases.events(moment.now, self.traceparent.clone());
+        let places = self.catalog().places_in_tx(tx).await?;
+        let moment = Moment { now: self.now(), places: &places };
+        let mut events = self.events(moment.now, recording.traceparent);
         let mut changes = Changes::default();
         let cause = Cause { reason: None, text: "delivered".to_owned() };
+        let note = WriteNote { step: recording.step, kind: "deliver", context: &recording.who.message() };
+        let orders: BTreeSet<String> = delivered.keys().map(|(id, _)| id.clone()).collect();
         for ((id, number), units) in delivered {
             let order = book.orders.get_mut(&id).ok_or_else(|| Error::no_order(&id))?;
             if let Some(step) = &order.row.busy_step {
@@ -166,12 +196,13 @@ impl DeliverCommand<'_> {
             let command = Command::Deliver(crate::order::recall::units(units)?);
             changes.settle_line(order, number, command, &cause, moment, &mut events)?;
         }
-        let note = WriteNote { step, kind: "deliver", context: &self.who.message() };
-        for order in book.orders.values_mut() {
+        for order in book.orders.values_mut().filter(|order| orders.contains(&order.row.id)) {
             changes.note(&order.row.id, note, moment);
             changes.settle_order(order, OrderCommand::Deliver, "delivered", moment, &mut events)?;
         }
-        changes.shipment(shipment, &mut events)?;
+        for (shipment, _) in arrivals.shipments {
+            changes.shipment(shipment, &mut events)?;
+        }
         let mut batch = Batch::new(tx);
         write_changes(&mut batch, changes, events.into_new())?;
         batch.run(tx).await?;

@@ -3,4 +3,5 @@
 mod deliver;
 mod read;
 
+pub(crate) use deliver::{Arrivals, Recording};
 pub use deliver::{Arrived, ConfirmDelivery};

@@ -2,6 +2,7 @@
 
 pub mod availability;
 pub mod catalog;
+pub mod feed;
 pub mod places;
 pub mod receipt;
 pub mod reservation;

@@ -17,6 +17,8 @@ pub mod peg;
 pub mod position;
 pub mod receipt_line;
 pub mod reservation;
+pub mod stock_comparison;
+pub mod stock_difference;
 pub mod supply;
 
 #[cfg(test)]
@@ -55,6 +57,8 @@ mod tests {
             position,
             receipt_line,
             reservation,
+            stock_comparison,
+            stock_difference,
             supply
         );
         for (table, columns) in tables {

@@ -4,6 +4,7 @@ mod m20261123_000001_initial;
 mod m20261126_000001_release;
 mod m20261126_000003_shipping_dates;
 mod m20261126_000004_receipts;
+mod m20261126_000014_feeds;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000001_release::Migration),
             Box::new(m20261126_000003_shipping_dates::Migration),
             Box::new(m20261126_000004_receipts::Migration),
+            Box::new(m20261126_000014_feeds::Migration),
         ]
     }
 }

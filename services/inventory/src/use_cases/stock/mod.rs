@@ -64,6 +64,7 @@ pub use ship::Ship;
 pub use transfer::TransferStock;
 pub use update_queue::UpdateQueue;
 pub use update_supply::UpdateSupply;
+pub(in crate::use_cases) use victims::Victims;
 pub use warehouse::{AtWarehouse, HandOver, Handling, Recall, ShortPick};
 
 use super::{UseCases, stored_answer};
@@ -273,7 +274,11 @@ impl UseCases {
 }
 
 /// Who made the write and why, where its movements do not tell.
-fn notes<'a, C: StockCommand>(write: &'a Write<C>, moved: &BTreeSet<Uuid>, now: Timestamp) -> Vec<AuditNote<'a>> {
+pub(in crate::use_cases) fn notes<'a, C: StockCommand>(
+    write: &'a Write<C>,
+    moved: &BTreeSet<Uuid>,
+    now: Timestamp,
+) -> Vec<AuditNote<'a>> {
     let who = write.command.who();
     let mut subjects = write.command.audit_subjects();
     if subjects.is_empty() && !moved.contains(&write.command_id) {
