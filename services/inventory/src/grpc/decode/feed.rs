@@ -41,16 +41,13 @@ const SENDER_BYTES_MAX: usize = 100;
 const REASON_BYTES_MAX: usize = 100;
 
 /// The document of a request. Who sends it and why is no part of its content.
-fn document<R: WriteRequest>(
+fn document<R: WriteRequest + Message>(
     request: &R,
     kind: &str,
     document: Option<&DocumentRef>,
     clear_context: impl FnOnce(&mut R) -> &mut Option<WriteContext>,
     violations: &mut Violations,
-) -> Option<Document>
-where
-    R: Message,
-{
+) -> Option<Document> {
     let named = decode::required(document, "document", violations)?;
     let sender = decode::required_text(&named.sender, SENDER_BYTES_MAX, "document.sender", violations);
     let number = decode::required_text(&named.number, SENDER_BYTES_MAX, "document.number", violations);
