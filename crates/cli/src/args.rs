@@ -9,9 +9,10 @@ use crate::{
     client::Addresses,
     commands::{
         assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs,
-        export::ExportCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand,
-        question::QuestionCommand, refund::RefundCommand, serve::ServeArgs, shipment::ShipmentCommand,
-        stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
+        export::ExportCommand, feed::FeedCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
+        policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand, serve::ServeArgs,
+        shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
+        warehouse::WarehouseCommand,
     },
 };
 
@@ -100,6 +101,8 @@ pub enum Command {
     Import(Single<ImportArgs>),
     /// Write what the services hold to files for other programs.
     Export(Group<ExportCommand>),
+    /// Exchange documents with warehouses' and carriers' own systems, as CSV or JSON lines.
+    Feed(Group<FeedCommand>),
     /// Place, look at and change orders.
     Order(Group<OrderCommand>),
     /// Look at and move stock.

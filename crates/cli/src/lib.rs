@@ -14,6 +14,7 @@ pub mod demand_summary;
 pub mod demo;
 pub mod draw;
 pub mod failure;
+pub mod feeds;
 pub mod import;
 pub mod input;
 pub mod model;

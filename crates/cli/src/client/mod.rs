@@ -9,16 +9,16 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
-        shortage_service_client::ShortageServiceClient,
+        fulfilment_feed_service_client::FulfilmentFeedServiceClient, hold_service_client::HoldServiceClient,
+        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         receipt_service_client::ReceiptServiceClient, stock_service_client::StockServiceClient,
-        supply_service_client::SupplyServiceClient,
+        supply_service_client::SupplyServiceClient, warehouse_feed_service_client::WarehouseFeedServiceClient,
     },
 };
 use backorder_service_kit::clients::{InvalidAddress, ServiceChannel, connect};
@@ -55,6 +55,10 @@ pub struct Clients {
     pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// What customers say when not all is there.
     pub shortages: ShortageServiceClient<ServiceChannel>,
+    /// Documents about orders and shipments of warehouses and carriers.
+    pub fulfilment_feed: FulfilmentFeedServiceClient<ServiceChannel>,
+    /// Documents about stock of warehouses.
+    pub warehouse_feed: WarehouseFeedServiceClient<ServiceChannel>,
     /// Who waits and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
     /// What customers say about their waits.
@@ -89,6 +93,8 @@ impl Clients {
             releases: client!(ReleaseServiceClient, allocation),
             shipments: client!(ShipmentServiceClient, allocation),
             shortages: client!(ShortageServiceClient, allocation),
+            fulfilment_feed: client!(FulfilmentFeedServiceClient, allocation),
+            warehouse_feed: client!(WarehouseFeedServiceClient, inventory),
             backlog: client!(BacklogServiceClient, allocation),
             consents: client!(ConsentServiceClient, allocation),
             refunds: client!(RefundServiceClient, allocation),
@@ -134,6 +140,12 @@ impl Session {
         let allocation = channel(&addresses.all, "allocation")?;
         let inventory = channel(addresses.inventory.as_ref().unwrap_or(&addresses.all), "inventory")?;
         Ok(Self { clients: Clients::over(&inventory, &allocation), ids, request_id })
+    }
+
+    /// A new request id, for a write of many that one command makes.
+    #[must_use]
+    pub fn new_request_id(&self) -> String {
+        self.ids.next_uuid().to_string()
     }
 
     /// The request id of a write: the one that the caller named, else a new one.

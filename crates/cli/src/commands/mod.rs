@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod demo;
 pub mod explain;
 pub mod export;
+pub mod feed;
 pub mod hold;
 pub mod import;
 pub mod order;
@@ -47,6 +48,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Assess(args) => assess::run(&args),
         Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
         Command::Export(export) => export::run(export.command, &session(&export.client)?, output(&export.client)).await,
+        Command::Feed(feed) => feed::run(feed.command, &session(&feed.client)?, output(&feed.client)).await,
         Command::Order(order) => order::run(order.command, &session(&order.client)?, output(&order.client)).await,
         Command::Stock(stock) => stock::run(stock.command, &session(&stock.client)?, output(&stock.client)).await,
         Command::Supply(supply) => supply::run(supply.command, &session(&supply.client)?, output(&supply.client)).await,

@@ -4,6 +4,7 @@
 mod assess;
 mod clients;
 mod demo;
+mod feeds;
 mod journeys;
 mod kill;
 mod policies;
