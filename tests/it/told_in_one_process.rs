@@ -67,11 +67,13 @@ async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
 
 on_each_backend!(waits_end_when_their_time_has_come, a_wait_that_ends_in_a_crash_is_ended_once);
 
-/// Holds that end on the business clock.
+/// Holds that end, and horizons that open, on the business clock.
 async fn holds_end_by_themselves(backend: Backend) {
     let cluster = InProcess::start(backend).await;
     stories::holds::a_hold_ends_by_itself(&cluster.world("ended")).await;
     stories::holds::a_hold_on_a_customer_ends_by_itself(&cluster.world("customer_ended")).await;
+    stories::horizon::on_its_day_a_line_comes_into_the_horizon_and_is_served_in_its_place(&cluster.world("opens"))
+        .await;
     cluster.stop().await;
 }
 

@@ -299,6 +299,21 @@ impl Inventory {
         Ok((page.claims, page.next_page_token))
     }
 
+    /// What is free of an item at a location, over so many days.
+    pub async fn availability_profile(
+        &self,
+        item: &str,
+        location: &str,
+        horizon_days: i32,
+    ) -> Result<pb::GetAvailabilityProfileResponse, Status> {
+        retry::call(&self.retries, || async {
+            let (item, location) = (item.to_owned(), location.to_owned());
+            let request = pb::GetAvailabilityProfileRequest { item, location, horizon_days, quantity: 0 };
+            Ok(self.clients.availability.clone().get_availability_profile(request).await?.into_inner())
+        })
+        .await
+    }
+
     /// Open dated supply of an item, by expected date, at most `limit`.
     pub async fn open_supplies(&self, item: &str, limit: usize) -> Result<Vec<pb::Supply>, Status> {
         let mut supplies = Vec::new();

@@ -5,6 +5,7 @@ pub mod dates;
 pub mod editing;
 pub mod feeds;
 pub mod holds;
+pub mod horizon;
 pub mod last_units;
 pub mod losses;
 pub mod policies;
@@ -69,6 +70,11 @@ macro_rules! every_story {
             feeds::a_difference_is_booked_once_and_what_moved_since_stands,
             feeds::a_newer_comparison_supersedes_what_nobody_booked,
             feeds::an_older_event_of_a_carrier_never_overwrites_a_newer_one,
+            horizon::a_line_beyond_the_horizon_is_promised_and_takes_no_stock,
+            horizon::what_is_free_is_not_promised_twice_beyond_the_horizon,
+            horizon::a_line_beyond_the_horizon_is_pegged_to_supply_that_comes_in_time,
+            horizon::a_shorter_horizon_lets_go_and_a_longer_one_takes,
+            horizon::a_day_that_is_amended_moves_the_line_into_the_horizon,
             last_units::only_one_of_two_checkouts_gets_the_last_unit,
             last_units::an_inquiry_keeps_nothing,
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,

@@ -52,6 +52,18 @@ impl World {
         self.idle().await;
     }
 
+    /// An item for which stock is reserved only so many days ahead; waits until everyone knows.
+    pub async fn reserves_ahead(&self, item: &str, days: Option<i32>) {
+        let item = Item { name: self.item_name(item), reservation_horizon_days: days, ..Default::default() };
+        let request = UpdateItemRequest {
+            request_id: request_id(),
+            item: Some(item),
+            update_mask: Some(FieldMask { paths: vec!["reservation_horizon_days".to_owned()] }),
+        };
+        self.inventory.catalog.clone().update_item(request).await.expect("update an item");
+        self.idle().await;
+    }
+
     /// A lane from a location to a zone of this story, in the zone of the locations; waits until everyone knows.
     pub async fn lane(&self, location: &str, zone: &str, transit_days: i32) {
         let request = CreateLaneRequest {

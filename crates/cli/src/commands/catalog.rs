@@ -64,6 +64,9 @@ pub struct ItemArgs {
     /// The category that policies may select by.
     #[arg(long, default_value = "", value_name = "CATEGORY")]
     category: String,
+    /// Reserve stock only so many days before goods have to leave. Left out, at once.
+    #[arg(long, value_name = "DAYS")]
+    reservation_horizon: Option<i32>,
     /// The list price of one unit.
     #[arg(long, value_name = "AMOUNT")]
     price: Option<String>,
@@ -186,6 +189,7 @@ async fn put_item(args: &ItemArgs, session: &Session, output: Output) -> Result<
         name: text::named("items", &args.item),
         description: args.description.clone(),
         category: args.category.clone(),
+        reservation_horizon_days: args.reservation_horizon,
         unit_price: price.map(|nanos| requests::money(&args.currency, nanos)),
         ..Item::default()
     };

@@ -14,7 +14,7 @@ use super::{
 use crate::{client::Clients, client::requests, demand::CatalogueItem, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item|...), releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
+pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item|...), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 1] = ["item"];
@@ -52,6 +52,7 @@ impl RowImport for ItemImport {
                 .collect(),
             safety_stock: fields.whole("safety_stock", 0),
             releases: fields.releases("releases"),
+            reservation_horizon_days: fields.optional_whole("reservation_horizon_days"),
             ..Item::default()
         };
         fields.finish()?;

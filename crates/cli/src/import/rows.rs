@@ -252,6 +252,12 @@ impl Fields<'_> {
         }
     }
 
+    /// A whole number, or none.
+    pub fn optional_whole(&mut self, column: &str) -> Option<i32> {
+        let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
+        self.parsed(column, text.parse().ok(), "a whole number")
+    }
+
     /// A whole number that a row cannot do without.
     pub fn required_whole(&mut self, column: &str) -> i64 {
         if self.row.text(column).is_empty() {

@@ -19,6 +19,8 @@ pub struct Situation {
     pub last_pegged_date: Option<Date>,
     /// Whether a hold keeps the line from taking stock.
     pub is_held: bool,
+    /// The day on which stock is reserved for the line, while that is later than today.
+    pub horizon_opens: Option<Date>,
     /// Whether supply that the line could use is open and not past due.
     pub has_supply: bool,
     /// The last day on which the goods can leave to be in time for the customer.
@@ -42,9 +44,11 @@ pub enum Binding {
     Hold,
     /// The customer wants the goods later.
     RequestedDate,
+    /// The day on which the goods have to leave is beyond the item's reservation horizon.
+    Horizon,
 }
 
-/// What binds the line, the strongest first: a hold; for units without any cover the queue or the lack of supply; then the
+/// What binds the line, the strongest first: a hold; for units without any cover the horizon, the queue or the lack of supply; then the
 /// date of the supply or, when the customer wants the goods later than that, the requested date.
 #[must_use]
 pub fn binding(situation: &Situation) -> Binding {
@@ -55,6 +59,9 @@ pub fn binding(situation: &Situation) -> Binding {
     }
     if situation.is_held {
         return Binding::Hold;
+    }
+    if situation.pegged < situation.waiting && situation.horizon_opens.is_some() {
+        return Binding::Horizon;
     }
     if situation.pegged < situation.waiting {
         return if situation.has_supply { Binding::Queue } else { Binding::NoSupply };
@@ -83,6 +90,7 @@ mod tests {
             reserved: Quantity::ZERO,
             last_pegged_date: Some(day(28)),
             is_held: false,
+            horizon_opens: None,
             has_supply: true,
             requested_date: day(23),
             today: day(23),

@@ -8,6 +8,7 @@ pub mod claim;
 pub mod eligibility;
 pub mod explanation;
 pub mod hold;
+pub mod horizon;
 pub mod line;
 pub mod policy;
 pub mod promise;

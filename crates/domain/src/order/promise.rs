@@ -20,6 +20,8 @@ use crate::{
 pub enum Cover {
     /// Units reserved on hand.
     Stock,
+    /// Units that are free on the day and not reserved: the line is beyond its item's reservation horizon.
+    Unreserved,
     /// Dated supply to which the line is pegged.
     Supply(SupplyId),
     /// Nothing yet.
@@ -84,6 +86,22 @@ pub fn confirmations<'a>(
     push(&mut confirmations, open);
     confirmations.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     confirmations
+}
+
+/// Promises units that nothing covers out of what is free at a location on their day, as far as `quantity` goes.
+pub fn confirm_unreserved(
+    confirmations: &mut Vec<Confirmation>,
+    quantity: Quantity,
+    location: &LocationId,
+    dates: &LineDates<'_>,
+) {
+    let Some(open) = confirmations.iter_mut().find(|confirmation| confirmation.cover == Cover::None) else { return };
+    let quantity = quantity.min(open.quantity);
+    open.quantity = open.quantity.saturating_sub(quantity);
+    confirmations.retain(|confirmation| !confirmation.quantity.is_zero());
+    let ship_date = dates.stock_leaves(location);
+    push(confirmations, leaving(quantity, ship_date, Cover::Unreserved, location, dates));
+    confirmations.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
 }
 
 fn sort_key(confirmation: &Confirmation) -> (bool, Option<Date>, &Cover, Option<&LocationId>) {
@@ -189,7 +207,8 @@ type Promised<'a> = (bool, Option<Date>, bool, Option<&'a LocationId>, Option<&'
 fn profile(confirmations: &[Confirmation]) -> Vec<(Promised<'_>, Quantity)> {
     let mut profile: Vec<(Promised<'_>, Quantity)> = Vec::with_capacity(confirmations.len());
     for c in confirmations {
-        let is_there = c.cover == Cover::Stock;
+        // Units that are promised unreserved are there, and when they are reserved the customer hears nothing new.
+        let is_there = matches!(c.cover, Cover::Stock | Cover::Unreserved);
         let key = (c.ship_date.is_none(), c.ship_date, is_there, c.location.as_ref(), c.delivery.as_ref());
         match profile.iter_mut().find(|(known, _)| *known == key) {
             Some((_, sum)) => *sum = sum.checked_add(c.quantity).unwrap_or(*sum),

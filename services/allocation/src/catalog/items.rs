@@ -27,6 +27,8 @@ pub struct ItemCopy {
     pub units: Vec<SellableUnit>,
     /// From when it may leave.
     pub releases: Vec<ItemRelease>,
+    /// How many days before goods have to leave stock is reserved for them; `None` means at once.
+    pub reservation_horizon_days: Option<u16>,
     /// The version of the item.
     pub version: i64,
 }
@@ -53,6 +55,7 @@ impl ItemCopy {
             cost: item.unit_cost.as_ref().and_then(|cost| Some((nanos(cost)?, cost.currency_code.clone()))),
             units: units.map(|unit| SellableUnit { code: unit.code.clone(), base_units: unit.base_units }).collect(),
             releases: item.releases.iter().filter_map(release_of).collect(),
+            reservation_horizon_days: item.reservation_horizon_days.and_then(|days| u16::try_from(days).ok()),
             version: item.etag.parse().unwrap_or_default(),
         })
     }
@@ -91,6 +94,7 @@ impl From<&ItemCopy> for item_copy::Model {
             cost_currency: item.cost.as_ref().map(|(_, currency)| currency.clone()).unwrap_or_default(),
             units: units.join("\n"),
             releases: item.releases.iter().map(release_text).collect::<Vec<_>>().join("\n"),
+            reservation_horizon_days: item.reservation_horizon_days.map(i32::from),
             version: item.version,
         }
     }
@@ -116,6 +120,7 @@ impl From<item_copy::Model> for ItemCopy {
         Self {
             units: units.collect(),
             releases: row.releases.split('\n').filter_map(release_of_text).collect(),
+            reservation_horizon_days: row.reservation_horizon_days.and_then(|days| u16::try_from(days).ok()),
             cost: row.cost_nanos.map(|nanos| (nanos, row.cost_currency)),
             id: row.id,
             category: row.category,
@@ -147,6 +152,7 @@ mod tests {
             unit_cost: Some(Money { currency_code: "GBP".to_owned(), units: 1, nanos: 500_000_000 }),
             units: vec![unit("CASE OF 12", true), unit("PALLET", false)],
             etag: "3".to_owned(),
+            reservation_horizon_days: Some(0),
             releases: vec![pb::ItemRelease {
                 release_date: Some(Date { year: 2027, month: 1, day: 15 }),
                 channel: "the web".to_owned(),

@@ -86,7 +86,7 @@ impl EventHandler for FollowInventory {
         let now = self.0.now();
         let traceparent = events.last().and_then(|event| event.traceparent.clone());
         let items = last_of_each(&news.items, |item| item.id.as_str());
-        let released = with_other_releases(tx, &items).await?;
+        let released = with_other_days(tx, &items).await?;
         put_items_in_tx(tx, &items).await?;
         let copies = PlaceCopies {
             places: last_of_each(&news.copies.places, |place| place.id.as_str()),
@@ -108,6 +108,9 @@ impl EventHandler for FollowInventory {
 
     async fn after_commit(&self, events: &[Envelope]) {
         let Ok(news) = self.read(events) else { return };
+        if !news.items.is_empty() {
+            self.0.wakes().eligibility.wake();
+        }
         self.0.catalog().renew(news.items, news.copies);
         // A promise may have been put off for a run that was done at the same moment.
         if !news.pools.is_empty() || !news.claims.is_empty() {
@@ -161,14 +164,17 @@ impl FollowInventory {
     }
 }
 
-/// Those of the new copies that have other release dates than the copies before them.
-async fn with_other_releases(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<Vec<ItemCopy>, StorageError> {
+/// Those of the new copies that have other release dates or another horizon than the copies before them.
+async fn with_other_days(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<Vec<ItemCopy>, StorageError> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
     let before = items_in(tx, items.iter().map(|item| item.id.as_str())).await?;
-    let was = |item: &ItemCopy| before.iter().find(|old| old.id == item.id).map(|old| old.releases.clone());
-    Ok(items.iter().filter(|item| was(item).unwrap_or_default() != item.releases).cloned().collect())
+    let is_another = |item: &ItemCopy| match before.iter().find(|old| old.id == item.id) {
+        Some(old) => old.releases != item.releases || old.reservation_horizon_days != item.reservation_horizon_days,
+        None => !item.releases.is_empty() || item.reservation_horizon_days.is_some(),
+    };
+    Ok(items.iter().filter(|item| is_another(item)).cloned().collect())
 }
 
 /// The order of a claim's resource name, `claims/orders/{order}/lines/…`.

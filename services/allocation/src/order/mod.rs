@@ -6,6 +6,7 @@
 mod book;
 mod change;
 pub mod hold;
+pub mod horizon;
 pub mod key;
 pub mod message;
 pub mod question;

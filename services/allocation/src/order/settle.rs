@@ -22,6 +22,7 @@ use crate::{
     order::{
         LineRecord, Routes,
         book::{claim_copy, put_vector},
+        horizon::put_horizon,
         routes::{line_dates, moved_by},
         texts, wait,
     },
@@ -103,7 +104,9 @@ pub fn settle(
     let routes = Routes::of(order, moment.places, &zone);
     let route = |location: &LocationId| routes.from(location);
     let dates = line_dates(&line.row, moment.now, &zone, &route)?;
-    let next = promise::confirmations(&previous, &copies, &dates);
+    let opens = put_horizon(&mut line.row, civil_date_in(moment.now, &zone))?;
+    let mut next = promise::confirmations(&previous, &copies, &dates);
+    confirm_unreserved(&mut next, &line.row, 0, &dates);
     // A quote that ended and a line that was shipped promise nothing new.
     let reason = cause.reason.or_else(|| promise::reason_of(before, after));
     let review_at = line.row.promise_review_at;
@@ -140,6 +143,9 @@ pub fn settle(
     wait::wind(&mut line.row, &zone)?;
     if let Some(release) = dates.release.filter(|_| !preorder.is_zero()) {
         review_by(&mut line.row, release, &zone);
+    }
+    if let Some(opens) = opens.filter(|_| vector.is_active()) {
+        review_by(&mut line.row, opens, &zone);
     }
     Ok(promised)
 }
@@ -248,11 +254,28 @@ fn apply(
 fn decision(line: &LineRecord, part: i32, refused: Quantity, dates: &LineDates<'_>) -> Decision {
     let copy: Option<ClaimCopy> = line.claims.get(&part).and_then(|row| claim_copy(row).ok());
     let Some(copy) = copy else { return Decision { refused, ..Decision::default() } };
-    let confirmed = promise::confirmations(&[], [&copy], dates);
+    let mut confirmed = promise::confirmations(&[], [&copy], dates);
+    // What the other parts do not need of what is promised unreserved.
+    let others = line.claims.values().filter(|claim| claim.part != part);
+    let others: i64 = others.map(|claim| claim.waiting - claim.pegged).sum();
+    confirm_unreserved(&mut confirmed, &line.row, others, dates);
     Decision {
         refused,
         at_once: copy.reserved().unwrap_or_default(),
         late: promise::late_units(&confirmed, dates).unwrap_or_default(),
+    }
+}
+
+/// Promises what a line beyond its horizon can have without a reservation, but for so many units.
+fn confirm_unreserved(
+    confirmations: &mut Vec<Confirmation>,
+    row: &order_line::Model,
+    but_for: i64,
+    dates: &LineDates<'_>,
+) {
+    let left = Quantity::try_new(row.unreserved_quantity.saturating_sub(but_for)).unwrap_or_default();
+    if let Ok(location) = LocationId::try_new(row.unreserved_location.as_str()) {
+        promise::confirm_unreserved(confirmations, left, &location, dates);
     }
 }
 

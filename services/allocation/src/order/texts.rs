@@ -14,6 +14,7 @@ use jiff::civil::Date;
 
 const STOCK: &str = "stock";
 const SUPPLY: &str = "supply";
+const UNRESERVED: &str = "unreserved";
 const NONE: &str = "none";
 const NO_VALUE: &str = "-";
 
@@ -66,6 +67,7 @@ pub fn confirmations(confirmations: &[Confirmation]) -> String {
         let date = c.ship_date.map_or_else(|| NO_VALUE.to_owned(), columns::date_text);
         let (kind, supply) = match &c.cover {
             Cover::Stock => (STOCK, NO_VALUE),
+            Cover::Unreserved => (UNRESERVED, NO_VALUE),
             Cover::Supply(supply) => (SUPPLY, supply.as_str()),
             Cover::None => (NONE, NO_VALUE),
         };
@@ -94,6 +96,7 @@ pub fn confirmations_of(text: &str) -> Result<Vec<Confirmation>, StorageError> {
         let cover = match *kind {
             STOCK => Cover::Stock,
             SUPPLY => Cover::Supply(SupplyId::try_new(*supply).ok()?),
+            UNRESERVED => Cover::Unreserved,
             NONE => Cover::None,
             _ => return None,
         };
@@ -177,6 +180,13 @@ mod tests {
                 cover: Cover::Supply(SupplyId::try_new("stock").unwrap()),
                 location: Some(place()),
                 delivery: Some(Delivery { date: jiff::civil::date(2026, 12, 1), zone: "Europe/Berlin".to_owned() }),
+            },
+            Confirmation {
+                quantity: Quantity::try_new(2).unwrap(),
+                ship_date: Some(jiff::civil::date(2026, 12, 24)),
+                cover: Cover::Unreserved,
+                location: Some(place()),
+                delivery: None,
             },
             Confirmation {
                 quantity: Quantity::try_new(1).unwrap(),

@@ -2,6 +2,8 @@
 
 use backorder_proto::inventory::v1 as pb;
 
+use super::future::Unreserved;
+
 /// One call, without its request id, which is derived from the step.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Call {
@@ -56,6 +58,8 @@ pub enum CallAnswer {
     TakenBack,
     /// It refused a call that the step can do without, for this reason.
     Refused(RefusedCall),
+    /// What lines beyond their horizon can have without a reservation.
+    Unreserved(Vec<Unreserved>),
 }
 
 /// A call that inventory refused.
@@ -100,7 +104,7 @@ impl CallAnswer {
             Self::Posted(answer) => Box::new(answer.claims.iter()),
             Self::Requeued(answer) => Box::new(answer.claims.iter()),
             Self::AtWarehouse(answer) => Box::new(answer.claims.iter()),
-            Self::TakenBack | Self::Refused(_) => Box::new(std::iter::empty()),
+            Self::TakenBack | Self::Refused(_) | Self::Unreserved(_) => Box::new(std::iter::empty()),
         }
     }
 }

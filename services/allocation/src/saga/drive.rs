@@ -165,6 +165,10 @@ impl UseCases {
             // The step is kept until these claims are recorded, so the news of them has nothing to add from now on.
             self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims));
             let answer = self.record(&step, &answers, book).await?;
+            if step.kind == StepKind::Amend {
+                // Another day may have brought the line into its horizon, or out of it.
+                self.wakes().eligibility.wake();
+            }
             self.stop_at(recorded)?;
             metrics::counter!("backorder_allocation_steps_total", "kind" => step.kind.as_str()).increment(1);
             Ok(answer)
@@ -189,6 +193,7 @@ impl UseCases {
             };
             answers.push(answer);
         }
+        answers.extend(self.unreserved(step, &answers).await.map_err(Failure::Unanswered)?);
         Ok(answers)
     }
 

@@ -8,6 +8,7 @@ mod refused;
 mod shortage;
 mod warehouse;
 
+use holds::take_unreserved;
 pub use refused::refusal;
 pub(crate) use warehouse::{Recalled, miss_in_tx};
 
@@ -59,6 +60,7 @@ pub(super) async fn finish_in_tx(
     for claim in answers.iter().flat_map(CallAnswer::claims) {
         work.take_claim(&mut book, claim)?;
     }
+    take_unreserved(&mut book, answers);
     match step.kind {
         StepKind::Place | StepKind::Quote => {
             work.decide(&mut book, answers)?;
@@ -408,7 +410,8 @@ fn reserve_results(answers: &[CallAnswer]) -> Result<BTreeMap<&str, &inventory::
         | CallAnswer::Requeued(_)
         | CallAnswer::AtWarehouse(_)
         | CallAnswer::TakenBack
-        | CallAnswer::Refused(_) => None,
+        | CallAnswer::Refused(_)
+        | CallAnswer::Unreserved(_) => None,
     });
     // Without a call for stock (a quote of which everything was refused, say), there are no results.
     Ok(reserved.map_or_else(BTreeMap::new, |response| {

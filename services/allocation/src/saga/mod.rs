@@ -10,6 +10,7 @@
 pub mod call;
 mod drive;
 mod finish;
+mod future;
 mod in_flight;
 mod step;
 

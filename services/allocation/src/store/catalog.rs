@@ -37,11 +37,8 @@ pub async fn places(connection: &impl ConnectionTrait) -> Result<PlaceCopies, St
 
 /// Writes copies of items over those that are there.
 pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[ItemCopy]) -> Result<(), StorageError> {
-    use item_copy::Column as C;
     let rows = items.iter().map(|item| item_copy::Model::from(item).into_active_model()).collect();
-    let columns =
-        [C::Category, C::BaseUnit, C::PackSize, C::CostNanos, C::CostCurrency, C::Units, C::Releases, C::Version];
-    bulk::upsert(tx, rows, &bulk::replacing([C::Id], columns)).await?;
+    bulk::upsert(tx, rows, &bulk::replacing_all_but([item_copy::Column::Id], [])).await?;
     Ok(())
 }
 

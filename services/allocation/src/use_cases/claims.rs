@@ -20,8 +20,8 @@ use crate::{
     saga::{Recalled, miss_in_tx},
     store::{
         orders::{
-            load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, put_release_date_in_tx, unshipped_lines,
-            write_changes,
+            load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, put_horizon_in_tx, put_release_date_in_tx,
+            unshipped_lines, write_changes,
         },
         runs::{self, Pool},
     },
@@ -30,6 +30,8 @@ use crate::{
 
 /// What changes a promise when the item's release date does, for people.
 const RELEASED: &str = "the item's release date changed";
+/// What changes a promise when the item's reservation horizon does, for people.
+const HORIZON: &str = "the item's reservation horizon changed";
 /// What changes a promise that is looked at again, for people.
 const REVIEWED: &str = "the promise was looked at again: it could be kept no longer, or a better day has stood";
 /// Promises that waited for a run, or for their time, and are told in one transaction.
@@ -134,7 +136,8 @@ impl UseCases {
         if promises_to_review(self.store().reader(), now, 1).await?.is_empty() {
             return Ok(());
         }
-        self.store()
+        let reviewed = self
+            .store()
             .write("review_promises", move |tx| {
                 Box::pin(async move {
                     let keys = promises_to_review(tx, now, PROMISES_AT_ONCE).await?;
@@ -147,10 +150,13 @@ impl UseCases {
                     self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, None).await
                 })
             })
-            .await
+            .await;
+        // Lines may have come into their horizon.
+        self.wakes().eligibility.wake();
+        reviewed
     }
 
-    /// Lets lines follow the release dates of their items, of which these are the new copies.
+    /// Lets lines follow the release dates and horizons of their items, of which these are the new copies.
     ///
     /// # Errors
     /// As [`UseCases::follow_claims_in_tx`].
@@ -170,6 +176,12 @@ impl UseCases {
             for (number, line) in &mut order.lines {
                 let Some(item) = by_id.get(line.row.item_id.as_str()) else { continue };
                 let release = release_date(&item.releases, &channel, &zone).map(columns::date_text);
+                let horizon = item.reservation_horizon_days.map(i32::from);
+                if horizon != line.row.reservation_horizon_days {
+                    put_horizon_in_tx(tx, &order.row.id, *number, horizon).await?;
+                    line.row.reservation_horizon_days = horizon;
+                    causes.entry(order.row.id.clone()).or_default().insert(*number, HORIZON.to_owned());
+                }
                 if release != line.row.release_date {
                     put_release_date_in_tx(tx, &order.row.id, *number, release.as_deref()).await?;
                     line.row.release_date = release;

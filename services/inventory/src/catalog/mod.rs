@@ -48,6 +48,8 @@ pub struct Item {
     pub safety_stock: Quantity,
     /// From when it may leave.
     pub releases: Vec<ItemRelease>,
+    /// How many days before goods have to leave stock is reserved for them; `None` means at once.
+    pub reservation_horizon_days: Option<u16>,
 }
 
 /// An item that may be sent in place of another.

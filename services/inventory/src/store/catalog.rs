@@ -162,6 +162,11 @@ fn read_item(
         units: units.into_iter().map(read_unit).collect(),
         safety_stock: Quantity::try_new(row.safety_stock).map_err(|e| invalid("item", e))?,
         releases: releases.into_iter().map(read_release).collect::<Result<_, _>>()?,
+        reservation_horizon_days: row
+            .reservation_horizon_days
+            .map(u16::try_from)
+            .transpose()
+            .map_err(|e| invalid("item", e))?,
     };
     Ok(Stored {
         value,
@@ -221,6 +226,7 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         item::Column::UnitPriceNanos,
         item::Column::UnitPriceCurrency,
         item::Column::SafetyStock,
+        item::Column::ReservationHorizonDays,
         item::Column::Version,
         item::Column::UpdatedAt,
     ];
@@ -254,6 +260,7 @@ fn item_row(stored: &Stored<Item>) -> item::ActiveModel {
         unit_price_nanos: Set(item.unit_price.map(|m| m.nanos)),
         unit_price_currency: Set(currency(&item.unit_price)),
         safety_stock: Set(item.safety_stock.get()),
+        reservation_horizon_days: Set(item.reservation_horizon_days.map(i32::from)),
         version: Set(stored.version),
         created_at: Set(columns::micros(stored.created_at)),
         updated_at: Set(columns::micros(stored.updated_at)),

@@ -102,6 +102,7 @@ pub fn shortage_instruction_of(value: i32, field: &str, violations: &mut Violati
 pub fn cover(cover: &Cover) -> (pb::ConfirmationSource, String) {
     match cover {
         Cover::Stock => (pb::ConfirmationSource::Stock, String::new()),
+        Cover::Unreserved => (pb::ConfirmationSource::Unreserved, String::new()),
         Cover::Supply(supply) => (pb::ConfirmationSource::Supply, format!("supplies/{supply}")),
         Cover::None => (pb::ConfirmationSource::None, String::new()),
     }

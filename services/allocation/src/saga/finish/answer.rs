@@ -71,7 +71,8 @@ pub(super) fn places(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
         | CallAnswer::Released(_)
         | CallAnswer::Requeued(_)
         | CallAnswer::TakenBack
-        | CallAnswer::Refused(_) => &[],
+        | CallAnswer::Refused(_)
+        | CallAnswer::Unreserved(_) => &[],
     });
     for units in moved {
         let Some(key) = LineKey::of_claim(&units.line, units.part) else { continue };

@@ -1,10 +1,15 @@
-//! Holds with which an order begins.
+//! What bars the lines of a new order: holds with which it begins, and the reservation horizon.
 
 use backorder_domain::order::eligibility::Barriers;
 use backorder_storage::WriteTx;
 
 use super::Work;
-use crate::{error::Error, order::Book, store::holds};
+use crate::{
+    error::Error,
+    order::{Book, LineKey},
+    saga::CallAnswer,
+    store::holds,
+};
 
 impl Work<'_> {
     /// Tells the holds with which the lines of a new order begin. They are read only where a line says that there are some.
@@ -21,5 +26,19 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Notes what lines beyond their horizon can have without a reservation. What an added part can have is added.
+pub(super) fn take_unreserved(book: &mut Book, answers: &[CallAnswer]) {
+    let found =
+        answers.iter().filter_map(|answer| if let CallAnswer::Unreserved(found) = answer { Some(found) } else { None });
+    for one in found.flatten() {
+        let Some(key) = LineKey::of_claim(&one.line, one.part) else { continue };
+        let line = book.orders.get_mut(&key.order).and_then(|order| order.lines.get_mut(&key.line));
+        let Some(line) = line else { continue };
+        let before = if key.part > 1 { line.row.unreserved_quantity } else { 0 };
+        line.row.unreserved_quantity = before.saturating_add(one.quantity);
+        one.location.trim_start_matches("locations/").clone_into(&mut line.row.unreserved_location);
     }
 }

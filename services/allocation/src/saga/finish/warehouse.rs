@@ -141,7 +141,8 @@ impl Work<'_> {
             | CallAnswer::Requeued(_)
             | CallAnswer::AtWarehouse(_)
             | CallAnswer::TakenBack
-            | CallAnswer::Refused(_) => &[],
+            | CallAnswer::Refused(_)
+            | CallAnswer::Unreserved(_) => &[],
         });
         let units = posted.map(|units| (units.line.as_str(), units.part, units.location.as_str(), units.quantity));
         let shipment = shipment::left(self.step.id, planned, &who, units)?;

@@ -14,6 +14,7 @@ pub struct Model {
     pub cost_currency: String,
     pub units: String,
     pub releases: String,
+    pub reservation_horizon_days: Option<i32>,
     pub version: i64,
 }
 

@@ -74,6 +74,9 @@ pub struct Model {
     pub minimum_per_location: i64,
     pub locations: String,
     pub barriers: i32,
+    pub reservation_horizon_days: Option<i32>,
+    pub unreserved_quantity: i64,
+    pub unreserved_location: String,
     pub parts: i32,
     pub version: i64,
     pub updated_at: i64,
@@ -95,6 +98,7 @@ backorder_storage::keyed_row!(
         after_wait, ask_days_before, answer_days, after_silence, wait_acted_for, wait_due_at, wait_escalated_at,
         question_number, question_answer_by, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
         promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
+        reservation_horizon_days, unreserved_quantity, unreserved_location,
         parts,
         version, updated_at,
     }

@@ -72,3 +72,18 @@ pub async fn put_release_date_in_tx(
     batch.run(tx).await?;
     Ok(())
 }
+
+/// Sets the reservation horizon of a line, whose order is locked. A step that is under way for the order reads it at its
+/// end.
+pub async fn put_horizon_in_tx(
+    tx: &WriteTx<'_>,
+    order: &str,
+    line: i32,
+    days: Option<i32>,
+) -> Result<(), StorageError> {
+    let row = vec![Value::from(order), Value::from(line), Value::from(days)];
+    let mut batch = Batch::new(tx);
+    batch.update("order_line", &["order_id", "line_number"], &["reservation_horizon_days"], row);
+    batch.run(tx).await?;
+    Ok(())
+}

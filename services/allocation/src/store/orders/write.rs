@@ -180,7 +180,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 44] = [
+const LINE_COLUMNS: [&str; 46] = [
     "ordered",
     "open",
     "reserved",
@@ -224,6 +224,8 @@ const LINE_COLUMNS: [&str; 44] = [
     "ordered_unit_quantity",
     "policy_id",
     "barriers",
+    "unreserved_quantity",
+    "unreserved_location",
     "short_agreed_at",
 ];
 
@@ -280,6 +282,8 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.ordered_unit_quantity),
         Value::from(line.policy_id),
         Value::from(line.barriers),
+        Value::from(line.unreserved_quantity),
+        Value::from(line.unreserved_location),
         Value::from(line.short_agreed_at),
     ]
 }

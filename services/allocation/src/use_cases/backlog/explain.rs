@@ -29,7 +29,7 @@ use super::{
 use crate::{
     catalog::{PlaceKind, Places},
     error::Error,
-    order::{Routes, key::demand_line, message, routes::line_dates, texts},
+    order::{Routes, horizon, key::demand_line, message, routes::line_dates, texts},
     store::{
         backlog::{self, WaitingLine},
         entity::promise,
@@ -185,6 +185,7 @@ fn situation(
         reserved: units(own.iter().map(|claim| claim.reserved)),
         last_pegged_date: pegs.filter_map(leaves).max(),
         is_held: ends.iter().any(|end| end.is_none_or(|end| end > now)),
+        horizon_opens: horizon::opens_later(row, civil_date_in(now, &zone))?,
         has_supply: supplies.iter().any(|supply| supply.open > 0 && !supply.past_due),
         requested_date: due,
         today: civil_date_in(now, &zone),
@@ -209,7 +210,7 @@ fn steps(
     let (Some(location), Some(made)) = (&last.location, history.last()) else { return Ok(Vec::new()) };
     let made_at = columns::instant(made.promised_at, "promise")?;
     let expected = match &last.cover {
-        Cover::Stock | Cover::None => None,
+        Cover::Stock | Cover::Unreserved | Cover::None => None,
         Cover::Supply(supply) => {
             let name = format!("supplies/{supply}");
             let mut pegs = own.iter().flat_map(|claim| &claim.pegs);
@@ -250,5 +251,6 @@ fn message_of(binding: Binding) -> pb::PromiseConstraint {
         Binding::Queue => pb::PromiseConstraint::Queue,
         Binding::Hold => pb::PromiseConstraint::Hold,
         Binding::RequestedDate => pb::PromiseConstraint::RequestedDate,
+        Binding::Horizon => pb::PromiseConstraint::Horizon,
     }
 }

@@ -33,6 +33,11 @@ pub fn summary(situation: &Situation, binding: Binding, queue: &Queue, holds: &[
             queue.lines(),
             queue.units()
         ),
+        Binding::Horizon => format!(
+            "{waiting} units have to leave on {}: stock is reserved for them from {} on.",
+            situation.requested_date,
+            situation.horizon_opens.unwrap_or(situation.today)
+        ),
         Binding::Hold => format!("{waiting} units wait, because {} from taking stock.", keepers(holds)),
     }
 }

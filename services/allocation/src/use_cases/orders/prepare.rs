@@ -30,6 +30,7 @@ use crate::{
     order::{
         Routes,
         hold::{Hold, Target},
+        horizon::{leaves, put_horizon},
         key::demand_line,
         texts,
     },
@@ -72,6 +73,7 @@ struct Basis<'a> {
     places: &'a Places,
     rules: &'a RuleSet,
     ordered_at: Timestamp,
+    now: Timestamp,
 }
 
 impl UseCases {
@@ -94,7 +96,7 @@ impl UseCases {
         let rules = self.rules().current().await?;
         let order = order_row(draft, order_id, placing, ordered_at, now, who);
         let barriers = barriers(&rules, draft);
-        let basis = Basis { barriers, order: &order, items: &items, places: &places, rules: &rules, ordered_at };
+        let basis = Basis { barriers, order: &order, items: &items, places: &places, rules: &rules, ordered_at, now };
         let mut violations = Violations::new();
         let mut lines = Vec::with_capacity(draft.lines.len());
         for (index, line) in draft.lines.iter().enumerate() {
@@ -203,6 +205,8 @@ impl Basis<'_> {
         row.release_date = release.map(columns::date_text);
         let routes = Routes::of(self.order, self.places, &wanted.zone);
         row.latest_ship_date = routes.latest_ship_date(&row, None).ok().flatten().map(columns::date_text);
+        row.reservation_horizon_days = item.reservation_horizon_days.map(i32::from);
+        put_horizon(&mut row, civil_date_in(self.now, &wanted.zone)).ok()?;
         let (cost_nanos, cost_currency) = frozen_cost(line, item);
         row.cost_nanos = cost_nanos;
         row.cost_currency = cost_currency;
@@ -363,9 +367,7 @@ pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         Placing::Quote { expires_at } => (inventory::ReservationStrength::Soft, Some(expires_at)),
     };
     // Inventory counts the day on which goods leave.
-    let wanted = line.latest_ship_date.as_ref().unwrap_or(&line.requested_date);
-    let leaves = line.release_date.as_ref().map_or(wanted, |release| wanted.max(release));
-    let requested = columns::date(leaves, "order_line").ok();
+    let requested = leaves(line).ok();
     inventory::ReserveLine {
         line: demand_line(&line.order_id, line.line_number, expires_at.is_some()),
         part: 1,

@@ -19,6 +19,8 @@ use crate::{
 };
 
 pub(super) const DESCRIPTION_BYTES_MAX: usize = 1_000;
+/// The longest reservation horizon: as far as availability is answered.
+const HORIZON_DAYS_MAX: u16 = 730;
 const CATEGORY_BYTES_MAX: usize = 200;
 const CHANNEL_BYTES_MAX: usize = 50;
 const UNIT_BYTES_MAX: usize = 20;
@@ -56,7 +58,7 @@ pub fn put_items(request: &pb::BatchPutItemsRequest, violations: &mut Violations
 
 /// The change of `UpdateItem`.
 pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations) -> Option<ItemChange> {
-    const FIELDS: [&str; 10] = [
+    const FIELDS: [&str; 11] = [
         "description",
         "base_unit",
         "pack_size",
@@ -67,6 +69,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
         "units",
         "safety_stock",
         "releases",
+        "reservation_horizon_days",
     ];
     let message = decode::required(request.item.as_ref(), "item", violations)?;
     let fields = masked(request.update_mask.as_ref(), &FIELDS, violations);
@@ -87,6 +90,11 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
             units: pick(takes("units"), &new.units, &old.units),
             safety_stock: pick(takes("safety_stock"), &new.safety_stock, &old.safety_stock),
             releases: pick(takes("releases"), &new.releases, &old.releases),
+            reservation_horizon_days: pick(
+                takes("reservation_horizon_days"),
+                &new.reservation_horizon_days,
+                &old.reservation_horizon_days,
+            ),
         }
     };
     Some(ItemChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
@@ -135,6 +143,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
     let safety_stock = decode::quantity_or_zero(message.safety_stock, &at("safety_stock"), violations);
     let substitutes = substitutes(&message.substitutes, &at("substitutes"), violations);
     let releases = releases(&message.releases, &at("releases"), violations);
+    let horizon = horizon(message.reservation_horizon_days, &at("reservation_horizon_days"), violations);
     let units = units(&message.units, base_unit.as_deref(), &at("units"), violations);
     Some(Item {
         id: id?,
@@ -148,7 +157,18 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
         units: units?,
         safety_stock: safety_stock?,
         releases: releases?,
+        reservation_horizon_days: horizon?,
     })
+}
+
+#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
+fn horizon(days: Option<i32>, field: &str, violations: &mut Violations) -> Option<Option<u16>> {
+    let Some(days) = days else { return Some(None) };
+    let known = u16::try_from(days).ok().filter(|days| *days <= HORIZON_DAYS_MAX);
+    if known.is_none() {
+        violations.push(field, format!("must be between 0 and {HORIZON_DAYS_MAX}"));
+    }
+    known.map(Some)
 }
 
 #[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]

@@ -24,6 +24,7 @@ pub fn item_message(stored: &Stored<Item>) -> pb::Item {
         update_time: Some(encode::timestamp(stored.updated_at)),
         etag: stored.version.to_string(),
         releases: item.releases.iter().map(release_message).collect(),
+        reservation_horizon_days: item.reservation_horizon_days.map(i32::from),
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Model {
     pub unit_price_nanos: Option<i64>,
     pub unit_price_currency: Option<String>,
     pub safety_stock: i64,
+    pub reservation_horizon_days: Option<i32>,
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
