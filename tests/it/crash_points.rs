@@ -62,6 +62,8 @@ async fn die_at(backend: Backend, point: &'static str) {
     if !point.ends_with("begun") {
         assert_eq!(write.of_interest(&first), write.expected(), "resumed by itself after {point}");
     }
+    let order = world.order("ann").await;
+    assert_eq!(order.lines.len(), write.lines_expected(), "after {point}: {order:#?}");
     world.books_balance().await;
     cluster.stop().await;
 }
@@ -191,6 +193,7 @@ impl Write {
                     quantity: 2,
                     location: world.location_name("main"),
                     disposition: Disposition::Restock.into(),
+                    replace: true,
                 }];
                 let request =
                     ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
@@ -241,6 +244,11 @@ impl Write {
     fn of_interest(self, line: &OrderLine) -> [i64; 8] {
         let agreed = i64::from(line.short_consent_time.is_some());
         [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.returned, agreed]
+    }
+
+    /// A return adds a line that replaces what came back.
+    fn lines_expected(self) -> usize {
+        if matches!(self, Self::Return) { 2 } else { 1 }
     }
 
     fn expected(self) -> [i64; 8] {

@@ -148,6 +148,7 @@ impl Subject<'_> {
 
     async fn give_back(&self, quantity: i64) -> Result<(), Status> {
         let line = ReturnedLine {
+            replace: false,
             name: self.world.line_name(&self.name, 1),
             quantity,
             location: self.world.location_name("main"),

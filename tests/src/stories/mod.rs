@@ -15,6 +15,7 @@ pub mod queue;
 pub mod quotes;
 pub mod receipts;
 pub mod release;
+pub mod replacements;
 pub mod retries;
 pub mod shipping;
 pub mod shortage_instructions;
@@ -125,6 +126,12 @@ macro_rules! every_story {
             receipts::a_second_delivery_of_a_closed_order_is_not_lost,
             receipts::a_reversed_receipt_takes_the_last_in_the_queue_and_the_order_says_why,
             receipts::a_receipt_that_is_reversed_for_good_leaves_no_date,
+            replacements::broken_units_are_replaced_from_stock,
+            replacements::a_replacement_that_is_not_there_takes_its_turn_in_the_queue,
+            replacements::a_unit_that_is_sold_again_may_replace_itself,
+            replacements::a_return_that_is_sent_again_adds_one_line,
+            replacements::a_return_to_an_unknown_place_adds_nothing,
+            replacements::who_does_not_want_to_wait_gets_no_replacement_that_is_not_there,
             retries::the_same_request_again_deducts_once,
             retries::the_same_request_id_for_another_order_is_refused,
             retries::an_order_id_names_one_order_for_ever,

@@ -85,6 +85,7 @@ async fn take_back(world: &World, order: &str, quantity: i64, disposition: Dispo
     let request = ReturnOrderLinesRequest {
         request_id: request_id(),
         lines: vec![ReturnedLine {
+            replace: false,
             name: world.line_name(order, 1),
             quantity,
             location: world.location_name("main"),

@@ -206,6 +206,9 @@ pub struct ReturnArgs {
     /// What is done with them.
     #[arg(long, value_enum, default_value = "restock")]
     disposition: DispositionArg,
+    /// Send the same again: a line that replaces them is added to the order.
+    #[arg(long)]
+    replace: bool,
     /// Why.
     #[command(flatten)]
     why: ReasonArgs,
@@ -423,7 +426,13 @@ async fn take_back(args: ReturnArgs, session: &Session, output: Output) -> Resul
     let location = text::named("locations", &args.location);
     let returned = |line: &String| -> Result<ReturnedLine, Failure> {
         let LineQuantity { name, quantity } = line_quantity(line)?;
-        Ok(ReturnedLine { name, quantity, location: location.clone(), disposition: disposition.into() })
+        Ok(ReturnedLine {
+            name,
+            quantity,
+            location: location.clone(),
+            disposition: disposition.into(),
+            replace: args.replace,
+        })
     };
     let lines: Result<Vec<ReturnedLine>, Failure> = args.lines.iter().map(returned).collect();
     let request = ReturnOrderLinesRequest {
@@ -433,7 +442,10 @@ async fn take_back(args: ReturnArgs, session: &Session, output: Output) -> Resul
         context: context(&args.why),
     };
     let answer = session.clients.orders.clone().return_order_lines(request).await?.into_inner();
-    output.message(&format!("{PACKAGE}.ReturnOrderLinesResponse"), &answer, |answer| show::order_lines(&answer.lines))
+    output.message(&format!("{PACKAGE}.ReturnOrderLinesResponse"), &answer, |answer| {
+        let lines: Vec<_> = answer.lines.iter().chain(&answer.replacements).cloned().collect();
+        show::order_lines(&lines)
+    })
 }
 
 async fn consent(

@@ -8,7 +8,7 @@
 //! | RESERVING | settled | QUOTED or CANCELLED | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | -                   | RESERVING           |
 //! | QUOTED    | -       | -                   | settled | -       | QUOTED or CANCELLED | -       | -       | -          | -       | -       | -         | -         | EXPIRED | QUOTED or CANCELLED | QUOTED or CANCELLED |
 //! | OPEN      | -       | -                   | -       | settled | settled             | settled | settled | settled    | settled | settled | settled   | settled   | -       | settled             | settled             |
-//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | COMPLETED | COMPLETED | -       | -                   | settled             |
+//! | COMPLETED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | COMPLETED | settled   | -       | -                   | settled             |
 //! | CANCELLED | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | -                   | CANCELLED           |
 //! | EXPIRED   | -       | -                   | -       | -       | -                   | -       | -       | -          | -       | -       | -         | -         | -       | -                   | EXPIRED             |
 //!
@@ -151,13 +151,12 @@ impl OrderState {
                 | C::Hold
                 | C::Observe,
             )
-            | (Self::Completed, C::Observe) => Ok(settled(lines)),
+            | (Self::Completed, C::Return | C::Observe) => Ok(settled(lines)),
             (Self::Reserving, C::AcceptQuote) | (Self::Quoted, C::Cancel | C::Hold | C::Observe) => {
                 Ok(if lines.active { Self::Quoted } else { Self::Cancelled })
             }
             (Self::Quoted, C::Expire) => Ok(Self::Expired),
-            (Self::Completed, C::Deliver | C::Return)
-            | (Self::Reserving | Self::Cancelled | Self::Expired, C::Observe) => Ok(self),
+            (Self::Completed, C::Deliver) | (Self::Reserving | Self::Cancelled | Self::Expired, C::Observe) => Ok(self),
             (
                 Self::Reserving | Self::Quoted | Self::Completed | Self::Cancelled | Self::Expired,
                 C::Amend | C::Release | C::Recall | C::ShortPick | C::Consent | C::Ship,
@@ -259,7 +258,7 @@ mod tests {
         }),
         (OrderState::Completed, {
             let stays = "COMPLETED";
-            ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", stays, stays, "-", "-", "settled"]
+            ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", stays, "settled", "-", "-", "settled"]
         }),
         (OrderState::Cancelled, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "CANCELLED"]),
         (OrderState::Expired, ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "EXPIRED"]),

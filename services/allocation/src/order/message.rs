@@ -140,6 +140,8 @@ pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result
         fill_time: row.filled_at.map(time).transpose()?,
         recalling: row.recalling,
         barriers: barriers_of(row)?.iter().map(|barrier| convert::line_barrier(barrier).into()).collect(),
+        replaced: row.replaced,
+        replaces: row.replaces_line.map(|line| line_name(&row.order_id, line)).unwrap_or_default(),
         short_consent_time: row.short_agreed_at.map(time).transpose()?,
         question: pending_question(row),
         wait_escalate_time: row.wait_escalated_at.map(time).transpose()?,

@@ -14,7 +14,7 @@ const TABLE: &str = "refund_due";
 
 /// Units that were cancelled before they were shipped.
 pub const CANCELLED: &str = "CANCELLED";
-/// Units that were shipped and came back.
+/// Units that were shipped, came back and are not replaced.
 pub const RETURNED: &str = "RETURNED";
 
 /// The refunds of what became of a line since `before`. Nothing was paid for a quote.
@@ -28,7 +28,7 @@ pub fn due(
 ) -> impl Iterator<Item = refund_due::Model> {
     let is_quote = order.state == backorder_domain::order::state::OrderState::Quoted.as_str();
     let given_up =
-        [(CANCELLED, before.cancelled, after.cancelled), (RETURNED, before.returned, after.returned)].into_iter();
+        [(CANCELLED, before.cancelled, after.cancelled), (RETURNED, credited(before), credited(after))].into_iter();
     given_up.filter(move |(_, before, after)| after > before && !is_quote).map(move |(basis, before, up_to)| {
         refund_due::Model {
             order_id: after.order_id.clone(),
@@ -44,6 +44,12 @@ pub fn due(
             due_at: columns::micros(now),
         }
     })
+}
+
+/// Units that came back and are not replaced: they are paid back.
+#[must_use]
+pub const fn credited(line: &order_line::Model) -> i64 {
+    line.returned - line.replaced
 }
 
 /// The resource name of a refund.

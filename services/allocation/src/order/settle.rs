@@ -56,8 +56,8 @@ pub enum Command {
     Confirm { part: i32, refused: Quantity },
     /// Less is ordered.
     Reduce(Quantity),
-    /// Shipped units came back.
-    TakeBack(Quantity),
+    /// Shipped units came back; for those that are replaced the customer gets the same again.
+    TakeBack { quantity: Quantity, replaced: Quantity },
     /// The warehouse is asked to give units back.
     Recall(Quantity),
     /// The warehouse has answered about units that it was asked for.
@@ -125,6 +125,9 @@ pub fn settle(
     let preorder = promise::preorder_units(&next, &dates).unwrap_or_default();
     vector.tell_apart(future, preorder);
     put_vector(&mut line.row, &vector);
+    if let Command::TakeBack { replaced, .. } = command {
+        line.row.replaced += replaced.get();
+    }
     if matches!(command, Command::Consent) {
         line.row.short_agreed_at = line.row.short_agreed_at.or(Some(columns::micros(moment.now)));
     }
@@ -230,7 +233,7 @@ fn apply(
         Command::Decide { part, refused } => vector.decide(decision(line, part, refused, dates), after),
         Command::Confirm { part, refused } => vector.confirm(decision(line, part, refused, dates), after),
         Command::Reduce(by) => vector.reduce(by, after),
-        Command::TakeBack(quantity) => {
+        Command::TakeBack { quantity, .. } => {
             vector.observe(after)?;
             vector.take_back(quantity)
         }

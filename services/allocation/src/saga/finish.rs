@@ -1,5 +1,6 @@
 //! What the outcome of a step means for its orders: quantities, promises, lost demand, events and the caller's answer.
 
+mod added;
 mod answer;
 mod document;
 mod holds;
@@ -54,40 +55,8 @@ pub(super) async fn finish_in_tx(
         events: use_cases.events(now, step.traceparent.clone()),
         lost: Vec::new(),
     };
-    let question = question::ended_in_tx(tx, step).await?;
     let recalled = warehouse::recalled(&book);
-    let mut recall = warehouse::answered_in_tx(tx, step).await?;
-    for claim in answers.iter().flat_map(CallAnswer::claims) {
-        work.take_claim(&mut book, claim)?;
-    }
-    take_unreserved(&mut book, answers);
-    match step.kind {
-        StepKind::Place | StepKind::Quote => {
-            work.decide(&mut book, answers)?;
-            work.tell_holds_in_tx(tx, &book).await?;
-        }
-        StepKind::Confirm => work.decide(&mut book, answers)?,
-        StepKind::Amend => work.amend(&mut book, answers)?,
-        StepKind::Cancel => {
-            work.end_question(&mut book, question)?;
-            work.follow_planned(&mut book, "cancelled", Some(PromiseReason::Amended))?;
-            work.ask_back(&mut book)?;
-            work.order_back_in_tx(tx, &book).await?;
-        }
-        StepKind::Release => {
-            work.follow_planned(&mut book, "handed to the warehouse", None)?;
-            work.order_out(&book, answers)?;
-        }
-        StepKind::Recall => work.answer_recall(&mut book, recall.as_mut())?,
-        StepKind::ShortPick => work.follow_planned(&mut book, "not found by the warehouse", None)?,
-        StepKind::Consent => work.consent(&mut book)?,
-        StepKind::Ship | StepKind::ShipmentAdvice => {
-            work.follow_planned(&mut book, "shipped", None)?;
-            work.note_shipment(answers)?;
-            work.lose_balances(&book)?;
-        }
-        StepKind::Return => work.take_back(&mut book)?,
-    }
+    work.bring_about_in_tx(tx, &mut book, answers).await?;
     work.follow_pending(&mut book, &pending)?;
     work.miss_recalls_in_tx(tx, &book, &recalled).await?;
     work.settle_orders(&mut book)?;
@@ -153,6 +122,8 @@ pub(super) async fn undo_in_tx(
         lost: Vec::new(),
     };
     work.follow_pending(&mut book, &pending)?;
+    let added: Vec<_> = step.plan.added.iter().map(|line| (line.order.clone(), line.line)).collect();
+    orders::remove_lines_in_tx(tx, &added).await?;
     for order in book.orders.values_mut() {
         order.row.busy_step = None;
         order.row.claims_pending = false;
@@ -177,7 +148,8 @@ async fn book_in_tx(
         Some(book) => book,
         None if step.kind.is_about_whole_orders() => load_orders_in_tx(tx, &ids).await?,
         None => {
-            let keys = step.plan.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
+            let lines = step.plan.lines.iter().chain(&step.plan.added);
+            let keys = lines.map(|line| (line.order.clone(), line.line)).collect();
             load_lines_in_tx(tx, &keys).await?
         }
     };
@@ -197,6 +169,52 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// What the step does to its orders, now that inventory has answered.
+    async fn bring_about_in_tx(
+        &mut self,
+        tx: &WriteTx<'_>,
+        book: &mut Book,
+        answers: &[CallAnswer],
+    ) -> Result<(), Error> {
+        let question = question::ended_in_tx(tx, self.step).await?;
+        let mut recall = warehouse::answered_in_tx(tx, self.step).await?;
+        for claim in answers.iter().flat_map(CallAnswer::claims) {
+            self.take_claim(book, claim)?;
+        }
+        take_unreserved(book, answers);
+        match self.step.kind {
+            StepKind::Place | StepKind::Quote => {
+                self.decide(book, answers)?;
+                self.tell_holds_in_tx(tx, book).await?;
+            }
+            StepKind::Confirm => self.decide(book, answers)?,
+            StepKind::Amend => self.amend(book, answers)?,
+            StepKind::Cancel => {
+                self.end_question(book, question)?;
+                self.follow_planned(book, "cancelled", Some(PromiseReason::Amended))?;
+                self.ask_back(book)?;
+                self.order_back_in_tx(tx, book).await?;
+            }
+            StepKind::Release => {
+                self.follow_planned(book, "handed to the warehouse", None)?;
+                self.order_out(book, answers)?;
+            }
+            StepKind::Recall => self.answer_recall(book, recall.as_mut())?,
+            StepKind::ShortPick => self.follow_planned(book, "not found by the warehouse", None)?,
+            StepKind::Consent => self.consent(book)?,
+            StepKind::Ship | StepKind::ShipmentAdvice => {
+                self.follow_planned(book, "shipped", None)?;
+                self.note_shipment(answers)?;
+                self.lose_balances(book)?;
+            }
+            StepKind::Return => {
+                self.take_back(book, answers)?;
+                self.decide_added(book, answers, "it replaces units that came back")?;
+            }
+        }
+        Ok(())
+    }
+
     fn take_claim(&mut self, book: &mut Book, claim: &inventory::Claim) -> Result<(), Error> {
         let Some(key) = LineKey::of_claim(&claim.line, claim.part) else { return Ok(()) };
         let claim = claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?;
@@ -347,16 +365,6 @@ impl Work<'_> {
         for planned in &self.step.plan.lines {
             let order = order_mut(book, &planned.order)?;
             self.changes.settle_line(order, planned.line, Command::Follow, &cause, self.moment, &mut self.events)?;
-        }
-        Ok(())
-    }
-
-    fn take_back(&mut self, book: &mut Book) -> Result<(), Error> {
-        let cause = Cause { reason: None, text: "units came back".to_owned() };
-        for planned in &self.step.plan.lines {
-            let order = order_mut(book, &planned.order)?;
-            let command = Command::TakeBack(units(planned.quantity)?);
-            self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
         }
         Ok(())
     }

@@ -74,6 +74,9 @@ pub struct Plan {
     /// For a document of another system: its name, and what became of its lines.
     #[prost(message, optional, tag = "120")]
     pub document: Option<PlannedDocument>,
+    /// Lines that the step adds to its orders.
+    #[prost(message, repeated, tag = "20")]
+    pub added: Vec<PlannedLine>,
 }
 
 /// How a question ends.

@@ -159,8 +159,15 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
     let quantity: Option<Quantity> = decode::quantity(line.quantity, &at("quantity"), violations);
     let location = decode::location_name(&line.location, &at("location"), violations);
     let disposition = decode::required_enum(line.disposition, &at("disposition"), violations);
-    let (order, line) = name?;
-    Some(ReturnedUnits { order, line, quantity: quantity?, location: location?, disposition: disposition? })
+    let (order, number) = name?;
+    Some(ReturnedUnits {
+        order,
+        line: number,
+        quantity: quantity?,
+        location: location?,
+        disposition: disposition?,
+        replace: line.replace,
+    })
 }
 
 /// The order's id and the number in a line's name.

@@ -7,7 +7,7 @@ use super::{Work, document};
 use crate::{
     error::Error,
     order::{Book, LineKey, message, question, recall},
-    saga::{CallAnswer, Step, StepKind},
+    saga::{CallAnswer, PlannedLine, Step, StepKind},
 };
 
 pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Work<'_>) -> Result<Vec<u8>, Error> {
@@ -39,7 +39,10 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: places(answers), shipment }.encode_to_vec()
         }
         StepKind::ShipmentAdvice => document::outcome(step, answers, lines(step, book)?).encode_to_vec(),
-        StepKind::Return => pb::ReturnOrderLinesResponse { lines: lines(step, book)? }.encode_to_vec(),
+        StepKind::Return => {
+            let replacements = messages(&step.plan.added, book)?;
+            pb::ReturnOrderLinesResponse { lines: lines(step, book)?, replacements, lost_demand }.encode_to_vec()
+        }
     })
 }
 
@@ -50,8 +53,11 @@ fn order(step: &Step, book: &Book) -> Result<pb::Order, Error> {
 }
 
 fn lines(step: &Step, book: &Book) -> Result<Vec<pb::OrderLine>, Error> {
-    step.plan
-        .lines
+    messages(&step.plan.lines, book)
+}
+
+fn messages(lines: &[PlannedLine], book: &Book) -> Result<Vec<pb::OrderLine>, Error> {
+    lines
         .iter()
         .map(|planned| {
             let record = book.orders.get(&planned.order).ok_or_else(|| Error::no_order(&planned.order))?;

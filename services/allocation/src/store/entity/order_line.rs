@@ -78,6 +78,8 @@ pub struct Model {
     pub unreserved_quantity: i64,
     pub unreserved_location: String,
     pub parts: i32,
+    pub replaces_line: Option<i32>,
+    pub replaced: i64,
     pub version: i64,
     pub updated_at: i64,
 }
@@ -99,7 +101,7 @@ backorder_storage::keyed_row!(
         question_number, question_answer_by, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
         promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
         reservation_horizon_days, unreserved_quantity, unreserved_location,
-        parts,
+        parts, replaces_line, replaced,
         version, updated_at,
     }
 );

@@ -8,6 +8,7 @@ mod m20261126_000006_horizon;
 mod m20261126_000008_ship_sets;
 mod m20261126_000009_wait_limits;
 mod m20261126_000014_feeds;
+mod m20261126_000016_replacements;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000008_ship_sets::Migration),
             Box::new(m20261126_000009_wait_limits::Migration),
             Box::new(m20261126_000014_feeds::Migration),
+            Box::new(m20261126_000016_replacements::Migration),
         ]
     }
 }

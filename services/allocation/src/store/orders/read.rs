@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use backorder_storage::{Reads, StorageError, WriteTx, rows_by_key};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Value,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Value,
 };
 
 use crate::{
-    order::{Book, LineRecord, OrderRecord},
+    order::{Book, LineRecord, OrderRecord, key::LINE_NUMBER_MAX},
     store::{
         KEYS_PER_QUERY_MAX,
         entity::{customer_order, line_claim, lost_demand, order_line},
@@ -111,6 +111,37 @@ pub async fn lines_by_key(
 ) -> Result<HashMap<(String, i32), order_line::Model>, StorageError> {
     let lines: Vec<order_line::Model> = rows_by_key(connection, &["order_id", "line_number"], line_keys(keys)).await?;
     Ok(lines.into_iter().map(|line| ((line.order_id.clone(), line.line_number), line)).collect())
+}
+
+#[derive(FromQueryResult)]
+struct LastLine {
+    order_id: String,
+    line_number: i64,
+}
+
+/// The highest number of a line of each of the orders, which are locked.
+pub async fn last_line_numbers_in_tx(
+    tx: &WriteTx<'_>,
+    ids: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, i32>, StorageError> {
+    use order_line::Column as C;
+    let ids: Vec<&str> = ids.iter().copied().collect();
+    let mut last = BTreeMap::new();
+    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
+        let rows: Vec<LastLine> = order_line::Entity::find()
+            .select_only()
+            .column(C::OrderId)
+            // SQLite does not know the type of a maximum, so both are asked for the widest one.
+            .column_as(C::LineNumber.max().cast_as("BIGINT"), "line_number")
+            .filter(C::OrderId.is_in(chunk.iter().copied()))
+            .group_by(C::OrderId)
+            .into_model()
+            .all(tx)
+            .await?;
+        let number = |line: i64| i32::try_from(line).unwrap_or(LINE_NUMBER_MAX);
+        last.extend(rows.into_iter().map(|row| (row.order_id, number(row.line_number))));
+    }
+    Ok(last)
 }
 
 fn line_keys(keys: &BTreeSet<(String, i32)>) -> Vec<Value> {

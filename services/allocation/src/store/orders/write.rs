@@ -48,6 +48,19 @@ pub async fn remove_order_in_tx(tx: &WriteTx<'_>, id: &str) -> Result<(), Storag
     Ok(())
 }
 
+/// Removes lines that a step had added and about which inventory refused to decide, as if they had never been.
+pub async fn remove_lines_in_tx(tx: &WriteTx<'_>, lines: &[(String, i32)]) -> Result<(), StorageError> {
+    for (order, line) in lines {
+        line_claim::Entity::delete_many()
+            .filter(line_claim::Column::OrderId.eq(order))
+            .filter(line_claim::Column::LineNumber.eq(*line))
+            .exec(tx)
+            .await?;
+        order_line::Entity::delete_by_id((order.clone(), *line)).exec(tx).await?;
+    }
+    Ok(())
+}
+
 /// Marks orders, which are locked, as busy with a step, or as not busy.
 pub fn mark_busy(batch: &mut Batch, orders: &[&str], step: Option<&str>) {
     let values = orders.iter().flat_map(|id| [Value::from(*id), Value::from(step.map(str::to_owned))]);
@@ -180,7 +193,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 46] = [
+const LINE_COLUMNS: [&str; 47] = [
     "ordered",
     "open",
     "reserved",
@@ -190,6 +203,7 @@ const LINE_COLUMNS: [&str; 46] = [
     "cancelled",
     "delivered",
     "returned",
+    "replaced",
     "refused",
     "filled_at_once",
     "backordered",
@@ -248,6 +262,7 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.cancelled),
         Value::from(line.delivered),
         Value::from(line.returned),
+        Value::from(line.replaced),
         Value::from(line.refused),
         Value::from(line.filled_at_once),
         Value::from(line.backordered),

@@ -20,7 +20,7 @@ use crate::{
         LineKey,
         key::{QUOTE_PART, demand_line},
         recall::open as open_units,
-        refund::{CANCELLED, RETURNED},
+        refund::{CANCELLED, RETURNED, credited},
     },
     store::{
         entity::{customer_order, line_claim, line_hold, order_line, recall, refund_due},
@@ -231,7 +231,7 @@ impl Proof {
             }
             let asked = asked.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
             self.expect(&name, "recalling", line.recalling, asked);
-            for (basis, given_up) in [(CANCELLED, line.cancelled), (RETURNED, line.returned)] {
+            for (basis, given_up) in [(CANCELLED, line.cancelled), (RETURNED, credited(line))] {
                 let refunded = refunded.get(&(line.order_id.as_str(), line.line_number, basis));
                 let refunded = refunded.copied().unwrap_or_default();
                 let was_quoted = quotes.contains(line.order_id.as_str()) && refunded < given_up;

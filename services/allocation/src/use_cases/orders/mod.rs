@@ -9,6 +9,7 @@ mod inquire;
 mod place;
 mod prepare;
 mod read;
+mod replacement;
 mod ship;
 mod take_back;
 

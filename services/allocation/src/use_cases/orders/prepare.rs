@@ -65,15 +65,16 @@ pub enum Placing {
     },
 }
 
-struct Basis<'a> {
+/// What rows of lines are made from.
+pub(super) struct Basis<'a> {
     /// What bars each line.
-    barriers: Barriers,
-    order: &'a customer_order::Model,
-    items: &'a HashMap<String, Arc<ItemCopy>>,
-    places: &'a Places,
-    rules: &'a RuleSet,
-    ordered_at: Timestamp,
-    now: Timestamp,
+    pub(super) barriers: Barriers,
+    pub(super) order: &'a customer_order::Model,
+    pub(super) items: &'a HashMap<String, Arc<ItemCopy>>,
+    pub(super) places: &'a Places,
+    pub(super) rules: &'a RuleSet,
+    pub(super) ordered_at: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl UseCases {
@@ -186,7 +187,12 @@ struct Wanted {
 }
 
 impl Basis<'_> {
-    fn line_row(&self, line: &DraftLine, index: usize, violations: &mut Violations) -> Option<order_line::Model> {
+    pub(super) fn line_row(
+        &self,
+        line: &DraftLine,
+        index: usize,
+        violations: &mut Violations,
+    ) -> Option<order_line::Model> {
         let item = self.items.get(line.item.as_str())?;
         let (quantity, base_units) = line.base_quantity(item, index, violations)?;
         let policy = self.policy_for(line, item);

@@ -22,7 +22,10 @@ use crate::{
     write::{Who, Write},
 };
 
-use super::ship::allowed_line;
+use super::{
+    replacement::{self, Again, planned_lines},
+    ship::allowed_line,
+};
 
 /// Shipped units of a line that come back.
 #[derive(Debug, Clone)]
@@ -37,6 +40,8 @@ pub struct ReturnedUnits {
     pub location: LocationId,
     /// What is done with them.
     pub disposition: Disposition,
+    /// Whether the customer gets the same again.
+    pub replace: bool,
 }
 
 /// What comes back.
@@ -58,7 +63,8 @@ impl UseCases {
     pub async fn return_order_lines(self, write: Write<TakeBack>) -> Result<pb::ReturnOrderLinesResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let at = write.command.return_time.unwrap_or_else(|| self.now());
-        let command = ReturnCommand { returned: &write.command, who, at };
+        let again = self.what_is_needed_again(&write.command).await?;
+        let command = ReturnCommand { returned: &write.command, who, at, again };
         self.run_step(&write, &command).await
     }
 }
@@ -67,6 +73,8 @@ struct ReturnCommand<'a> {
     returned: &'a TakeBack,
     who: Who,
     at: Timestamp,
+    /// What lines that are added are made of; `None` when nothing is replaced.
+    again: Option<Again>,
 }
 
 #[async_trait]
@@ -95,6 +103,10 @@ impl StepCommand for ReturnCommand<'_> {
             quantity: returned.quantity.get(),
         });
         let planned = planned.collect();
+        let added = match &self.again {
+            Some(again) => again.lines_in_tx(tx, &book, &self.returned.lines).await?,
+            None => Vec::new(),
+        };
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let request = inventory::ReceiveReturnRequest {
@@ -103,8 +115,12 @@ impl StepCommand for ReturnCommand<'_> {
             context: context.clone(),
             ..inventory::ReceiveReturnRequest::default()
         };
-        let calls = vec![Call::new(Kind::TakeBack(request))];
-        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, ..Plan::default() }), book))
+        let mut calls = vec![Call::new(Kind::TakeBack(request))];
+        // What came back may be sold again at once, also to the line that replaces it.
+        calls.extend(replacement::call(&added, self.at, &self.who));
+        let plan = Plan { calls, lines: planned, context, added: planned_lines(&added), ..Plan::default() };
+        replacement::add(batch, &mut book, added);
+        Ok(Planned::Step(Box::new(plan), book))
     }
 }
 
