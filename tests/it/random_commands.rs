@@ -180,7 +180,8 @@ impl Random {
     async fn change_an_order(&mut self, world: &World) {
         let order = format!("order-{}", self.random.random_range(1..=self.orders));
         let quantity = self.random.random_range(0..=8);
-        match self.random.random_range(0..8) {
+        match self.random.random_range(0..9) {
+            8 => drop(world.declines(&world.line_name(&order, 1)).await),
             0 => drop(world.ship(&order, 1, quantity).await),
             1 => drop(world.cancel(&order, 1, quantity).await),
             2 | 3 => drop(world.release(&order, 1, quantity).await),

@@ -48,6 +48,16 @@ async fn waits_end_when_their_time_has_come(backend: Backend) {
     cluster.stop().await;
 }
 
+/// Exceptions that come with time: the clock is moved.
+async fn exceptions_come_with_time(backend: Backend) {
+    use stories::exceptions as list;
+    let cluster = InProcess::start(backend).await;
+    list::a_wait_is_near_its_end_then_asked_about_then_a_planners(&cluster.world("waits")).await;
+    list::supply_that_is_overdue_is_listed_while_somebody_waits_for_it(&cluster.world("overdue")).await;
+    list::recalls_and_holds_are_listed_when_they_are_old(&cluster.world("old")).await;
+    cluster.stop().await;
+}
+
 /// The services are stopped while a cancellation by the clock is half done, and start again.
 async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
     for point in ["cancel.begun", "cancel.decided", "cancel.recorded"] {
@@ -65,7 +75,11 @@ async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
     }
 }
 
-on_each_backend!(waits_end_when_their_time_has_come, a_wait_that_ends_in_a_crash_is_ended_once);
+on_each_backend!(
+    exceptions_come_with_time,
+    waits_end_when_their_time_has_come,
+    a_wait_that_ends_in_a_crash_is_ended_once
+);
 
 /// Holds that end, and horizons that open, on the business clock.
 async fn holds_end_by_themselves(backend: Backend) {

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use crate::{
     client::Addresses,
     commands::{
-        assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, explain::ExplainArgs,
-        export::ExportCommand, feed::FeedCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
-        policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand, serve::ServeArgs,
-        shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
-        warehouse::WarehouseCommand,
+        assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs,
+        exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand, feed::FeedCommand,
+        hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand, question::QuestionCommand,
+        refund::RefundCommand, serve::ServeArgs, shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand,
+        verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -113,6 +113,8 @@ pub enum Command {
     Catalog(Group<CatalogCommand>),
     /// Who may wait, and who is served first.
     Policy(Group<PolicyCommand>),
+    /// The planner's list: what needs a person, ranked by value at risk, each with the command that resolves it.
+    Exceptions(Group<ExceptionsCommand>),
     /// What customers are asked about lines that wait too long, and what they say.
     Question(Group<QuestionCommand>),
     /// What is to be given back for units that were cancelled or came back.

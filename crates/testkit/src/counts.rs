@@ -54,7 +54,7 @@ const TABLE: &[CaseCount] = &[
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
     row("stock_comparisons", 300, 10_000, "random figures of a warehouse against the books"),
-    row("wait_clock", 300, 10_000, "random waits against the laws of their clock"),
+    row("wait_clock", 300, 10_000, "random waits against the laws of their clock, and of what they put at risk"),
 ];
 
 /// Every row, for printing.

@@ -9,10 +9,11 @@ use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
-    fulfilment_feed_service_server::FulfilmentFeedServiceServer, hold_service_server::HoldServiceServer,
-    order_service_server::OrderServiceServer, policy_service_server::PolicyServiceServer,
-    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
-    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
+    exception_service_server::ExceptionServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
+    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
+    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
+    release_service_server::ReleaseServiceServer, shipment_service_server::ShipmentServiceServer,
+    shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -28,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, FulfilmentFeed, Holds, Operations, Orders, Policies, Refunds, Releases, Shipments, Shortages,
+        Backlog, Consents, Exceptions, FulfilmentFeed, Holds, Operations, Orders, Policies, Refunds, Releases,
+        Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
@@ -103,6 +105,7 @@ impl App {
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))
             .add(ShortageServiceServer::new(Shortages(use_cases())))
+            .add(ExceptionServiceServer::new(Exceptions(use_cases())))
             .add(ConsentServiceServer::new(Consents(use_cases())))
             .add(RefundServiceServer::new(Refunds(use_cases())))
             .add(FulfilmentFeedServiceServer::new(FulfilmentFeed(use_cases())))

@@ -173,6 +173,8 @@ pub enum Kind {
     Recall,
     /// A question to a customer.
     Question,
+    /// An exception of the planner's list.
+    Exception,
     /// A shipment.
     Shipment,
     /// An order to a warehouse.
@@ -191,6 +193,7 @@ impl Kind {
             Self::Policy => "policy",
             Self::Recall => "recall",
             Self::Question => "question",
+            Self::Exception => "exception",
             Self::Shipment => "shipment",
             Self::WarehouseOrder => "warehouse_order",
             Self::DeadLetter => "event",
@@ -206,6 +209,7 @@ impl Kind {
             Self::Policy => ErrorReason::PolicyNotFound,
             Self::Recall => ErrorReason::RecallNotFound,
             Self::Question => ErrorReason::QuestionNotFound,
+            Self::Exception => ErrorReason::ExceptionNotFound,
             Self::Shipment => ErrorReason::ShipmentNotFound,
             Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
@@ -346,6 +350,7 @@ pub fn problem(error: Error) -> Problem {
                 | Kind::Policy
                 | Kind::Shipment
                 | Kind::WarehouseOrder
+                | Kind::Exception
                 | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
             };
             Problem::failed_precondition(reason, format!("{name} is {state}"))
@@ -381,6 +386,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Policy
             | Kind::Recall
             | Kind::Question
+            | Kind::Exception
             | Kind::Shipment
             | Kind::WarehouseOrder
             | Kind::DeadLetter,

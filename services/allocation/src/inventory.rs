@@ -4,6 +4,7 @@
 //! not decide what to do about a refusal.
 
 use backorder_domain::ids::derived_uuid;
+use backorder_proto::common::v1 as common;
 use backorder_proto::inventory::v1::{
     self as pb, catalog_service_client::CatalogServiceClient, reservation_service_client::ReservationServiceClient,
 };
@@ -326,6 +327,7 @@ impl Inventory {
                     item: item.to_owned(),
                     location: String::new(),
                     open_only: true,
+                    expected_before: None,
                 };
                 Ok(self.clients.supply.clone().list_supplies(request).await?.into_inner())
             })
@@ -336,5 +338,42 @@ impl Inventory {
             }
             page_token = page.next_page_token;
         }
+    }
+
+    /// Open dated supply that is expected before a day, at most 1,000.
+    pub async fn supplies_before(&self, day: common::Date) -> Result<Vec<pb::Supply>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::ListSuppliesRequest {
+                page_size: CLAIMS_PAGE,
+                open_only: true,
+                expected_before: Some(day),
+                ..pb::ListSuppliesRequest::default()
+            };
+            Ok(self.clients.supply.clone().list_supplies(request).await?.into_inner().supplies)
+        })
+        .await
+    }
+
+    /// One supply.
+    pub async fn supply(&self, name: &str) -> Result<pb::Supply, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::GetSupplyRequest { name: name.to_owned() };
+            Ok(self.clients.supply.clone().get_supply(request).await?.into_inner())
+        })
+        .await
+    }
+
+    /// Lines of receipts that await a decision, of all receipts or of one, at most 1,000.
+    pub async fn receipts_in_review(&self, receipt: &str) -> Result<Vec<pb::ReceivedLine>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::ListReceiptsRequest {
+                page_size: CLAIMS_PAGE,
+                in_review_only: true,
+                receipt: receipt.to_owned(),
+                ..pb::ListReceiptsRequest::default()
+            };
+            Ok(self.clients.receipts.clone().list_receipts(request).await?.into_inner().lines)
+        })
+        .await
     }
 }

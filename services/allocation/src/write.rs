@@ -36,6 +36,7 @@ write_requests!(
     AcknowledgeWarehouseOrdersRequest,
     AmendOrderLineRequest,
     AnswerRecallRequest,
+    AssignExceptionRequest,
     CancelOrderLinesRequest,
     ClearHoldsRequest,
     ConfirmDeliveryRequest,
@@ -43,6 +44,7 @@ write_requests!(
     ConfirmShipmentRequest,
     CreateBackorderPolicyRequest,
     DeleteBackorderPolicyRequest,
+    NoteExceptionRequest,
     PlaceOrderRequest,
     QuoteOrderRequest,
     RecallReleaseRequest,
@@ -54,6 +56,7 @@ write_requests!(
     ReturnOrderLinesRequest,
     SetHoldsRequest,
     ShipOrderLinesRequest,
+    SnoozeExceptionRequest,
     UpdateBackorderPolicyRequest,
     UpdateServingSequenceRequest,
 );

@@ -3,6 +3,7 @@
 pub mod calendars;
 pub mod dates;
 pub mod editing;
+pub mod exceptions;
 pub mod feeds;
 pub mod holds;
 pub mod horizon;
@@ -49,6 +50,11 @@ macro_rules! every_story {
             editing::a_raised_quantity_queues_behind_those_who_waited_before,
             editing::a_line_cannot_be_lowered_below_what_shipped,
             editing::an_order_that_is_done_cannot_be_changed,
+            exceptions::what_needs_a_planner_is_listed_by_value_with_the_command_that_resolves_it,
+            exceptions::a_promise_that_is_expected_later_is_at_risk_until_it_is_kept,
+            exceptions::who_lost_reserved_units_is_named_until_they_are_replaced,
+            exceptions::units_that_nobody_announced_wait_for_a_planner,
+            exceptions::what_a_planner_adds_lives_as_long_as_the_cause,
             holds::a_line_on_credit_hold_keeps_its_place_and_the_next_is_served,
             holds::clearing_a_hold_serves_the_line_from_what_is_free,
             holds::a_hold_that_only_blocks_release_lets_the_line_take_stock,

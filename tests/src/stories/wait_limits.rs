@@ -406,7 +406,8 @@ impl World {
         self.record(self.answer_request(about, Answer::ConsentUntil(date(until)))).await
     }
 
-    async fn declines(&self, about: &str) -> Result<RecordAnswerResponse, Status> {
+    /// The customer does not wait on.
+    pub async fn declines(&self, about: &str) -> Result<RecordAnswerResponse, Status> {
         self.record(self.answer_request(about, Answer::Decline(true))).await
     }
 

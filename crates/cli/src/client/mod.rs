@@ -9,10 +9,11 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        fulfilment_feed_service_client::FulfilmentFeedServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
-        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
+        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -61,6 +62,8 @@ pub struct Clients {
     pub warehouse_feed: WarehouseFeedServiceClient<ServiceChannel>,
     /// Who waits and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// What needs a planner.
+    pub exceptions: ExceptionServiceClient<ServiceChannel>,
     /// What customers say about their waits.
     pub consents: ConsentServiceClient<ServiceChannel>,
     /// What is to be given back.
@@ -96,6 +99,7 @@ impl Clients {
             fulfilment_feed: client!(FulfilmentFeedServiceClient, allocation),
             warehouse_feed: client!(WarehouseFeedServiceClient, inventory),
             backlog: client!(BacklogServiceClient, allocation),
+            exceptions: client!(ExceptionServiceClient, allocation),
             consents: client!(ConsentServiceClient, allocation),
             refunds: client!(RefundServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),

@@ -4,6 +4,7 @@ pub mod assess;
 pub mod backlog;
 pub mod catalog;
 pub mod demo;
+pub mod exceptions;
 pub mod explain;
 pub mod export;
 pub mod feed;
@@ -56,6 +57,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             catalog::run(catalog.command, &session(&catalog.client)?, output(&catalog.client)).await
         }
         Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
+        Command::Exceptions(list) => exceptions::run(list.command, &session(&list.client)?, output(&list.client)).await,
         Command::Question(question) => {
             question::run(question.command, &session(&question.client)?, output(&question.client)).await
         }

@@ -157,7 +157,7 @@ async fn list(
     let supplies = pages::collect(limit, |page_size, page_token| {
         let mut supply = session.clients.supply.clone();
         let (item, location) = (item.clone(), location.clone());
-        let request = ListSuppliesRequest { page_size, page_token, item, location, open_only };
+        let request = ListSuppliesRequest { page_size, page_token, item, location, open_only, expected_before: None };
         async move {
             let page = supply.list_supplies(request).await?.into_inner();
             Ok((page.supplies, page.next_page_token))

@@ -6,6 +6,7 @@
 pub mod carrier;
 pub mod claim;
 pub mod eligibility;
+pub mod exception;
 pub mod explanation;
 pub mod hold;
 pub mod horizon;

@@ -4,10 +4,11 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        fulfilment_feed_service_client::FulfilmentFeedServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
-        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
+        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -77,6 +78,8 @@ pub struct AllocationClients {
     pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// What customers say when not all is there.
     pub shortages: ShortageServiceClient<ServiceChannel>,
+    /// What needs a planner.
+    pub exceptions: ExceptionServiceClient<ServiceChannel>,
     /// What customers say about their waits.
     pub consents: ConsentServiceClient<ServiceChannel>,
     /// What is to be given back.
@@ -101,6 +104,7 @@ impl AllocationClients {
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),
             shortages: ShortageServiceClient::new(channel.clone()),
+            exceptions: ExceptionServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
             refunds: RefundServiceClient::new(channel.clone()),
             feed: FulfilmentFeedServiceClient::new(channel.clone()),

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod decode;
+mod exceptions;
 mod feeds;
 mod holds;
 mod operations;
@@ -13,6 +14,7 @@ mod shortages;
 mod waits;
 
 pub use backlog::Backlog;
+pub use exceptions::Exceptions;
 pub use feeds::FulfilmentFeed;
 pub use holds::Holds;
 pub use operations::Operations;

@@ -5,6 +5,7 @@
 
 mod book;
 mod change;
+pub mod exception;
 pub mod hold;
 pub mod horizon;
 pub mod key;

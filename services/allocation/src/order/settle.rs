@@ -8,6 +8,7 @@ use backorder_domain::{
         promise::{self, Confirmation, PromiseReason},
         promise_rule::{Expectation, PromiseMove, PromiseRule},
         route::LineDates,
+        state::OrderState,
     },
     quantity::Quantity,
     time::civil_date_in,
@@ -24,7 +25,8 @@ use crate::{
         book::{claim_copy, put_vector},
         horizon::put_horizon,
         routes::{line_dates, moved_by},
-        texts, wait,
+        texts,
+        wait::{self, Winding},
     },
     store::entity::{customer_order, order_line, promise as promise_row},
 };
@@ -143,7 +145,10 @@ pub fn settle(
         }
         Some(_) => Promised::Same,
     };
-    wait::wind(&mut line.row, &zone)?;
+    let has_lost = matches!(promise::reason_of(before, after), Some(PromiseReason::StockLost));
+    let is_quote = is_quote(order, command);
+    let winding = Winding { zone: &zone, now: moment.now, is_quote, has_lost };
+    wait::wind(&mut line.row, order.company_rate_nanos, winding)?;
     if let Some(release) = dates.release.filter(|_| !preorder.is_zero()) {
         review_by(&mut line.row, release, &zone);
     }
@@ -151,6 +156,13 @@ pub fn settle(
         review_by(&mut line.row, opens, &zone);
     }
     Ok(promised)
+}
+
+/// Whether the line stays a quote's. A quote that is confirmed at this moment is an order.
+fn is_quote(order: &customer_order::Model, command: Command) -> bool {
+    let is_confirmed = matches!(command, Command::Confirm { .. });
+    let names = [OrderState::Reserving.as_str(), OrderState::Quoted.as_str()];
+    order.quote_expires_at.is_some() && !is_confirmed && names.contains(&order.state.as_str())
 }
 
 /// Takes off the time at which the line is to be looked at again; answers whether it has come and something else may be

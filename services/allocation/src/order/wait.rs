@@ -1,12 +1,13 @@
-//! The clock of a line's wait in its row.
+//! The clock of a line's wait in its row, and what about the line needs a planner.
 
 use backorder_domain::order::{
+    exception::{self, LineException, LineFacts, exceptions, value_at_risk},
     policy::AfterWait,
     wait::{AfterSilence, AskRule, WaitClock},
 };
 use backorder_proto::{allocation::v1 as pb, convert::allocation as convert};
 use backorder_storage::{StorageError, columns};
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::store::entity::order_line;
 
@@ -51,21 +52,88 @@ pub fn clock<'a>(row: &order_line::Model, zone: &'a TimeZone) -> Result<WaitCloc
     })
 }
 
-/// Writes down when the clock looks at the line next. A line of which nothing waits needs no planner any more; when it
-/// waits again, the clock acts again.
+/// What winding a line's clock needs beside its row.
+#[derive(Debug, Clone, Copy)]
+pub struct Winding<'a> {
+    /// The line's zone.
+    pub zone: &'a TimeZone,
+    /// The business time.
+    pub now: Timestamp,
+    /// Whether the line is a quote's, which nobody looks after.
+    pub is_quote: bool,
+    /// Whether reserved units were lost just now.
+    pub has_lost: bool,
+}
+
+/// Writes down when the clock looks at the line next, what about it needs a planner, and what is at stake. A line of which
+/// nothing waits needs no planner any more; when it waits again, the clock acts again.
 ///
 /// # Errors
 /// [`StorageError::InvalidRow`] for texts that were not written here.
-pub fn wind(row: &mut order_line::Model, zone: &TimeZone) -> Result<(), StorageError> {
+pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) -> Result<(), StorageError> {
     if row.open == 0 {
         row.wait_escalated_at = None;
         row.wait_acted_for = None;
     }
-    if row.wait_limit_date.is_none() && row.question_answer_by.is_none() {
-        row.wait_due_at = None;
-        return Ok(());
-    }
+    let clock = clock(row, winding.zone)?;
+    let is_limit_acted_on = clock.limit.is_some() && clock.acted_for == clock.limit;
+    let facts = LineFacts {
+        is_waiting: clock.is_waiting && !winding.is_quote,
+        promised: columns::optional_date(row.current_promised_date.as_deref(), TABLE)?,
+        expected: clock.expected,
+        limit: clock.limit,
+        is_limit_acted_on,
+        is_asked: clock.answer_by.is_some(),
+        is_escalated: row.wait_escalated_at.is_some(),
+        has_lost: winding.has_lost || row.exceptions & LineException::VictimOfLoss.bit() != 0,
+        now: winding.now,
+        zone: winding.zone,
+    };
+    let found = exceptions(&facts);
+    // Once it is near, only the limit itself is waited for.
+    let near_from = exception::near_from(clock.limit, winding.zone)
+        .filter(|near| clock.is_waiting && *near > winding.now && !is_limit_acted_on && !facts.is_asked);
+    let due = [clock.next().map(|(at, _)| at), near_from].into_iter().flatten().min();
     // What is due at once has no time of its own.
-    row.wait_due_at = clock(row, zone)?.next().map(|(at, _)| columns::micros(at).max(0));
+    row.wait_due_at = due.map(|at| columns::micros(at).max(0));
+    row.risk_nanos = value_at_risk(row.open, row.price_nanos, rate_nanos);
+    if found != row.exceptions {
+        row.exception_times = exceptions_since(&row.exception_times, found, columns::micros(winding.now));
+        row.exceptions = found;
+    }
     Ok(())
+}
+
+/// Since when each exception of a set is there, as text: what was there before keeps its time.
+fn exceptions_since(before: &str, found: i32, now: i64) -> String {
+    let known = since_of(before);
+    let kinds = LineException::ALL.into_iter().filter(|kind| found & kind.bit() != 0);
+    let times = kinds.map(|kind| {
+        let since = known.iter().find(|(bit, _)| *bit == kind.bit()).map_or(now, |(_, since)| *since);
+        format!("{} {since}", kind.bit())
+    });
+    times.collect::<Vec<_>>().join("\n")
+}
+
+/// The bits of exceptions and since when they are there, in microseconds, of the text in a row.
+#[must_use]
+pub fn since_of(text: &str) -> Vec<(i32, i64)> {
+    let entries = text.split('\n').filter_map(|entry| entry.split_once(' '));
+    entries.filter_map(|(bit, since)| Some((bit.parse().ok()?, since.parse().ok()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exception_keeps_its_time_while_it_is_there() {
+        let (no_date, asked) = (LineException::NoDate.bit(), LineException::QuestionOpen.bit());
+        let first = exceptions_since("", no_date, 10);
+        let both = exceptions_since(&first, no_date | asked, 20);
+        assert_eq!(since_of(&both), [(no_date, 10), (asked, 20)]);
+        let again = exceptions_since(&exceptions_since(&both, asked, 30), no_date | asked, 40);
+        assert_eq!(since_of(&again), [(no_date, 40), (asked, 20)], "what comes back is new");
+        assert_eq!(exceptions_since(&again, 0, 50), "");
+    }
 }

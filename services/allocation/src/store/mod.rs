@@ -7,6 +7,7 @@ pub mod backlog;
 pub mod carrier_events;
 pub mod catalog;
 pub mod entity;
+pub mod exceptions;
 pub mod holds;
 pub mod migration;
 pub mod orders;

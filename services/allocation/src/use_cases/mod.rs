@@ -3,6 +3,7 @@
 
 pub mod backlog;
 pub mod claims;
+pub mod exceptions;
 pub mod feeds;
 pub mod holds;
 pub mod operations;

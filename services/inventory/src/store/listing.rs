@@ -1,7 +1,8 @@
 //! Queries of pages. Each reads one row more than the page holds, in an order that a unique key ends.
 
 use backorder_domain::ids::{ItemId, LocationId, SupplyId};
-use backorder_storage::StorageError;
+use backorder_storage::{StorageError, columns};
+use jiff::civil::Date;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{BinOper, Expr, ExprTrait, Func},
@@ -137,6 +138,8 @@ pub struct SupplyFilter {
     pub location: Option<LocationId>,
     /// Only those under which more is expected.
     pub open_only: bool,
+    /// Only those expected before this day.
+    pub expected_before: Option<Date>,
 }
 
 /// Supplies by item, expected date and id.
@@ -158,6 +161,9 @@ pub async fn list_supplies(
     }
     if filter.open_only {
         query = query.filter(is_open());
+    }
+    if let Some(day) = filter.expected_before {
+        query = query.filter(ExpectedDate.lt(columns::date_text(day)));
     }
     if let Some([item, expected, id]) = after {
         let same_date = Condition::all().add(date().eq(expected)).add(Id.gt(id));

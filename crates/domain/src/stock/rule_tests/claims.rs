@@ -190,6 +190,17 @@ fn a_release_takes_waiting_units_first_and_what_it_frees_is_held_for_others() {
 }
 
 #[test]
+fn a_release_of_waiting_units_only_leaves_what_was_reserved_meanwhile() {
+    let mut book = book(4, 0);
+    book.reserve(&ctx(2), &wants("a", 6)).unwrap();
+    let release = Release { order: ReleaseOrder::WaitingOnly, ..release("a", 5) };
+    book.release(&ctx(3), &release).unwrap();
+    assert_eq!((numbers(&book, "a"), stock_at(&book, "main")), ((4, 0), (0, 4, 0)));
+    assert_eq!(book.release(&ctx(4), &release).unwrap(), [], "nothing waits any more, which is no error");
+    assert_books_right(&book);
+}
+
+#[test]
 fn editing_one_line_hands_its_units_to_nobody_but_the_queue() {
     let mut book = book(4, 0);
     book.reserve(&ctx(2), &wants("edited", 4)).unwrap();

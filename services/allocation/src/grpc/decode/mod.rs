@@ -2,6 +2,7 @@
 
 pub mod backlog;
 pub mod draft;
+pub mod exception;
 pub mod feed;
 pub mod hold;
 pub mod order;

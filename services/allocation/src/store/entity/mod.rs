@@ -6,6 +6,7 @@ pub mod carrier_event;
 pub mod customer_hold;
 pub mod customer_order;
 pub mod customer_question;
+pub mod exception_note;
 pub mod held_customer;
 pub mod item_copy;
 pub mod lane_copy;
@@ -54,6 +55,7 @@ mod tests {
             customer_order,
             customer_question,
             held_customer,
+            exception_note,
             item_copy,
             lane_copy,
             line_claim,

@@ -193,7 +193,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 47] = [
+const LINE_COLUMNS: [&str; 50] = [
     "ordered",
     "open",
     "reserved",
@@ -232,6 +232,9 @@ const LINE_COLUMNS: [&str; 47] = [
     "wait_acted_for",
     "wait_due_at",
     "wait_escalated_at",
+    "exceptions",
+    "exception_times",
+    "risk_nanos",
     "question_number",
     "question_answer_by",
     "queue_time",
@@ -291,6 +294,9 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.wait_acted_for),
         Value::from(line.wait_due_at),
         Value::from(line.wait_escalated_at),
+        Value::from(line.exceptions),
+        Value::from(line.exception_times),
+        Value::from(line.risk_nanos),
         Value::from(line.question_number),
         Value::from(line.question_answer_by),
         Value::from(line.queue_time),

@@ -82,7 +82,7 @@ impl RuleWrite {
 
 impl UseCases {
     /// Begins a write in its transaction; answers the stored answer when it was done before.
-    async fn begin_rule_in_tx<C, A: Message + Default>(
+    pub(crate) async fn begin_rule_in_tx<C, A: Message + Default>(
         &self,
         tx: &WriteTx<'_>,
         write: &Write<C>,
@@ -97,7 +97,12 @@ impl UseCases {
     }
 
     /// Ends a write in its transaction: keeps its answer for whoever asks again.
-    async fn end_rule_in_tx<C, A: Message>(&self, tx: &WriteTx<'_>, write: &Write<C>, answer: A) -> Result<A, Error> {
+    pub(crate) async fn end_rule_in_tx<C, A: Message>(
+        &self,
+        tx: &WriteTx<'_>,
+        write: &Write<C>,
+        answer: A,
+    ) -> Result<A, Error> {
         idempotency::answer_in_tx(tx, &write.key, &answer.encode_to_vec()).await?;
         Ok(answer)
     }

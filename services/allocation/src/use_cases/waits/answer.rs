@@ -20,7 +20,7 @@ use crate::{
     order::{
         Book, Changes, Moment, OrderRecord, WriteNote, message,
         question::{self, Ending},
-        wait,
+        wait::{self, Winding},
     },
     saga::{Planned, PlannedEnding, StepCommand, StepKind, mark_busy},
     store::{
@@ -157,7 +157,8 @@ impl AnswerCommand<'_> {
         row.wait_acted_for = None;
         row.wait_escalated_at = None;
         row.question_answer_by = None;
-        wait::wind(row, &zone)?;
+        let winding = Winding { zone: &zone, now: moment.now, is_quote: false, has_lost: false };
+        wait::wind(row, order_row.company_rate_nanos, winding)?;
         changes.touch_line(order_row, row, &format!("the customer waits until {until}"), moment, &mut events)?;
         changes.note(order, WriteNote { step, kind: OrderCommand::Amend.as_str(), context: &who }, moment);
         let answer = pb::RecordAnswerResponse {

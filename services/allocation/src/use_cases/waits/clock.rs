@@ -27,7 +27,7 @@ use crate::{
         Changes, Moment,
         key::demand_line,
         question::{self, Ending},
-        wait,
+        wait::{self, Winding},
     },
     saga::{Call, Plan, Planned, PlannedEnding, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{
@@ -189,7 +189,7 @@ impl Turn<'_> {
             }
             // Another time is due than was written down.
             None => {
-                wait::wind(row, &zone)?;
+                self.wind(order, row)?;
                 self.changes.lines.push(row.clone());
                 Ok(())
             }
@@ -241,9 +241,14 @@ impl Turn<'_> {
     }
 
     fn touch(&mut self, order: &customer_order::Model, row: &mut order_line::Model, cause: &str) -> Result<(), Error> {
-        let zone = self.moment.places.zone_named(&row.time_zone);
-        wait::wind(row, &zone)?;
+        self.wind(order, row)?;
         self.changes.touch_line(order, row, cause, self.moment, &mut self.events)
+    }
+
+    fn wind(&self, order: &customer_order::Model, row: &mut order_line::Model) -> Result<(), StorageError> {
+        let zone = self.moment.places.zone_named(&row.time_zone);
+        let winding = Winding { zone: &zone, now: self.moment.now, is_quote: false, has_lost: false };
+        wait::wind(row, order.company_rate_nanos, winding)
     }
 }
 

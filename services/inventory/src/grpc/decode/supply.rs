@@ -30,7 +30,8 @@ const TEXT_BYTES_MAX: usize = 200;
 pub fn list(request: &pb::ListSuppliesRequest, violations: &mut Violations) -> Option<SupplyFilter> {
     let item = if_set(&request.item, |name| decode::item_name(name, "item", violations));
     let location = if_set(&request.location, |name| decode::location_name(name, "location", violations));
-    Some(SupplyFilter { item: item?, location: location?, open_only: request.open_only })
+    let before = decode::date_if_set(request.expected_before.as_ref(), "expected_before", violations);
+    Some(SupplyFilter { item: item?, location: location?, open_only: request.open_only, expected_before: before? })
 }
 
 /// The command of `BatchCreateSupplies`.

@@ -1,0 +1,182 @@
+//! What about a line needs a planner, as a set, and what is at stake.
+
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
+use crate::money::NANOS_PER_UNIT;
+
+/// Days before the end of a wait from which on it is near.
+pub const NEAR_DAYS: i64 = 2;
+
+/// What about a line needs a planner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LineException {
+    /// Units wait for which no day is known.
+    NoDate,
+    /// What is expected is later than what was promised.
+    PromiseAtRisk,
+    /// The wait that the customer accepted ends soon.
+    WaitLimitNear,
+    /// The customer was asked and has not answered.
+    QuestionOpen,
+    /// A wait is over, and a planner has to decide.
+    WaitEscalated,
+    /// Reserved units were lost, and not all of them are replaced.
+    VictimOfLoss,
+}
+
+impl LineException {
+    /// All of them, in the order of their bits.
+    pub const ALL: [Self; 6] = [
+        Self::NoDate,
+        Self::PromiseAtRisk,
+        Self::WaitLimitNear,
+        Self::QuestionOpen,
+        Self::WaitEscalated,
+        Self::VictimOfLoss,
+    ];
+
+    /// Its bit in a set.
+    #[must_use]
+    pub const fn bit(self) -> i32 {
+        1 << self as i32
+    }
+}
+
+/// What is known of a line.
+#[derive(Debug, Clone, Copy)]
+pub struct LineFacts<'a> {
+    /// Whether units wait.
+    pub is_waiting: bool,
+    /// The day promised for all of them.
+    pub promised: Option<Date>,
+    /// The day expected for all of them.
+    pub expected: Option<Date>,
+    /// The last day of the acceptable wait.
+    pub limit: Option<Date>,
+    /// Whether the end of this wait was acted on.
+    pub is_limit_acted_on: bool,
+    /// Whether a question is pending.
+    pub is_asked: bool,
+    /// Whether a planner has to decide about the wait.
+    pub is_escalated: bool,
+    /// Whether reserved units were lost, now or before, since when units have been waiting.
+    pub has_lost: bool,
+    /// The business time.
+    pub now: Timestamp,
+    /// The line's zone.
+    pub zone: &'a TimeZone,
+}
+
+/// What about the line needs a planner, as bits. Nothing does when nothing waits.
+#[must_use]
+pub fn exceptions(facts: &LineFacts<'_>) -> i32 {
+    if !facts.is_waiting {
+        return 0;
+    }
+    let is_late = facts.promised.zip(facts.expected).is_some_and(|(promised, expected)| expected > promised);
+    let is_near = near_from(facts.limit, facts.zone).is_some_and(|from| from <= facts.now);
+    let held = [
+        (LineException::NoDate, facts.expected.is_none()),
+        (LineException::PromiseAtRisk, is_late),
+        (LineException::WaitLimitNear, is_near && !facts.is_limit_acted_on && !facts.is_asked),
+        (LineException::QuestionOpen, facts.is_asked),
+        (LineException::WaitEscalated, facts.is_escalated),
+        (LineException::VictimOfLoss, facts.has_lost),
+    ];
+    held.into_iter().filter(|(_, holds)| *holds).fold(0, |bits, (kind, _)| bits | kind.bit())
+}
+
+/// From when on the end of a wait is near: the beginning of a day in the line's zone.
+#[must_use]
+pub fn near_from(limit: Option<Date>, zone: &TimeZone) -> Option<Timestamp> {
+    let first = limit?.checked_sub(Span::new().days(NEAR_DAYS)).ok()?;
+    zone.to_timestamp(first.to_datetime(jiff::civil::Time::midnight())).ok()
+}
+
+/// What units are worth in company currency, in nano-units: quantity times price times rate. A rate of 0 is one to one.
+/// Units without a price are worth nothing that is known.
+#[must_use]
+pub fn value_at_risk(quantity: i64, price_nanos: Option<i64>, rate_nanos: i64) -> i64 {
+    let rate = if rate_nanos == 0 { NANOS_PER_UNIT } else { rate_nanos };
+    let in_order_currency = i128::from(quantity) * i128::from(price_nanos.unwrap_or(0));
+    let in_company_currency = in_order_currency.saturating_mul(i128::from(rate)) / i128::from(NANOS_PER_UNIT);
+    i64::try_from(in_company_currency).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    fn calm(zone: &TimeZone) -> LineFacts<'_> {
+        LineFacts {
+            is_waiting: true,
+            promised: Some(day("2026-06-10")),
+            expected: Some(day("2026-06-10")),
+            limit: Some(day("2026-06-20")),
+            is_limit_acted_on: false,
+            is_asked: false,
+            is_escalated: false,
+            has_lost: false,
+            now: "2026-06-01T09:00:00Z".parse().unwrap(),
+            zone,
+        }
+    }
+
+    #[test]
+    fn a_line_in_good_order_needs_nobody() {
+        let zone = TimeZone::UTC;
+        assert_eq!(exceptions(&calm(&zone)), 0);
+    }
+
+    #[test]
+    fn each_cause_is_one_exception() {
+        let zone = TimeZone::UTC;
+        let calm = calm(&zone);
+        let near = "2026-06-18T00:00:00Z".parse().unwrap();
+        let cases = [
+            (LineFacts { expected: None, ..calm }, LineException::NoDate),
+            (LineFacts { expected: Some(day("2026-06-11")), ..calm }, LineException::PromiseAtRisk),
+            (LineFacts { now: near, ..calm }, LineException::WaitLimitNear),
+            (LineFacts { is_asked: true, now: near, ..calm }, LineException::QuestionOpen),
+            (
+                LineFacts { is_escalated: true, is_limit_acted_on: true, now: near, ..calm },
+                LineException::WaitEscalated,
+            ),
+            (LineFacts { has_lost: true, ..calm }, LineException::VictimOfLoss),
+        ];
+        for (facts, expected) in cases {
+            assert_eq!(exceptions(&facts), expected.bit(), "{expected:?}");
+            assert_eq!(exceptions(&LineFacts { is_waiting: false, ..facts }), 0, "{expected:?} ends with the wait");
+        }
+        assert_eq!(LineException::ALL.map(LineException::bit), [1, 2, 4, 8, 16, 32]);
+    }
+
+    #[test]
+    fn value_is_in_company_currency_and_never_overflows() {
+        assert_eq!(value_at_risk(3, Some(5_000_000_000), 1_200_000_000), 18_000_000_000);
+        assert_eq!(value_at_risk(3, Some(5_000_000_000), 0), 15_000_000_000);
+        assert_eq!(value_at_risk(3, None, 0), 0);
+        assert_eq!(value_at_risk(i64::MAX, Some(i64::MAX), i64::MAX), i64::MAX);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: backorder_testkit::counts::cases("wait_clock"),
+            rng_seed: proptest::test_runner::RngSeed::Fixed(backorder_testkit::seed()),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn more_units_are_never_worth_less(units in 0i64..1_000_000, more in 0i64..1_000, price in 0i64..1_000_000_000_000,
+            rate in 0i64..5_000_000_000) {
+            prop_assert!(value_at_risk(units, Some(price), rate) <= value_at_risk(units + more, Some(price), rate));
+        }
+    }
+}

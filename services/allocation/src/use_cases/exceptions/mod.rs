@@ -1,0 +1,8 @@
+//! The planner's list: what needs a person, found on the lines and in the other sources, and what planners add to it.
+
+mod annotate;
+mod list;
+mod sources;
+
+pub use annotate::{Annotate, Annotation};
+pub use list::ExceptionFilter;
