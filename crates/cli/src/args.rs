@@ -11,8 +11,8 @@ use crate::{
         assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs,
         exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand, feed::FeedCommand,
         hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand, question::QuestionCommand,
-        refund::RefundCommand, serve::ServeArgs, shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand,
-        verify::VerifyArgs, warehouse::WarehouseCommand,
+        refund::RefundCommand, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand,
+        stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -115,6 +115,8 @@ pub enum Command {
     Policy(Group<PolicyCommand>),
     /// The planner's list: what needs a person, ranked by value at risk, each with the command that resolves it.
     Exceptions(Group<ExceptionsCommand>),
+    /// When units that are held for the queue are shared: at once, by a planner, or at an hour of the day.
+    Serving(Group<ServingCommand>),
     /// What customers are asked about lines that wait too long, and what they say.
     Question(Group<QuestionCommand>),
     /// What is to be given back for units that were cancelled or came back.

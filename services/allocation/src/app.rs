@@ -12,8 +12,8 @@ use backorder_proto::allocation::v1::{
     exception_service_server::ExceptionServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
     hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
     policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
-    release_service_server::ReleaseServiceServer, shipment_service_server::ShipmentServiceServer,
-    shortage_service_server::ShortageServiceServer,
+    release_service_server::ReleaseServiceServer, serving_service_server::ServingServiceServer,
+    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, Exceptions, FulfilmentFeed, Holds, Operations, Orders, Policies, Refunds, Releases,
+        Backlog, Consents, Exceptions, FulfilmentFeed, Holds, Operations, Orders, Policies, Refunds, Releases, Serving,
         Shipments, Shortages,
     },
     inventory::Inventory,
@@ -105,6 +105,7 @@ impl App {
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))
             .add(ShortageServiceServer::new(Shortages(use_cases())))
+            .add(ServingServiceServer::new(Serving(use_cases())))
             .add(ExceptionServiceServer::new(Exceptions(use_cases())))
             .add(ConsentServiceServer::new(Consents(use_cases())))
             .add(RefundServiceServer::new(Refunds(use_cases())))

@@ -18,6 +18,7 @@ pub mod receipts;
 pub mod release;
 pub mod replacements;
 pub mod retries;
+pub mod serving_mode;
 pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
@@ -143,6 +144,8 @@ macro_rules! every_story {
             retries::an_order_id_names_one_order_for_ever,
             retries::sixty_four_parallel_sends_place_one_order,
             retries::an_order_for_an_unknown_item_leaves_nothing_behind,
+            serving_mode::what_arrives_is_held_until_the_planner_commits_it,
+            serving_mode::what_is_held_is_shared_when_the_mode_becomes_automatic,
             shipping::fully_reserved_stock_ships_to_the_orders_that_hold_it,
             shipping::a_line_ships_in_parts,
             shipping::more_than_is_reserved_does_not_ship,

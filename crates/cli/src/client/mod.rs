@@ -12,8 +12,8 @@ use backorder_proto::{
         exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
         hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
         policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
-        shortage_service_client::ShortageServiceClient,
+        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -62,6 +62,8 @@ pub struct Clients {
     pub warehouse_feed: WarehouseFeedServiceClient<ServiceChannel>,
     /// Who waits and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// When held units are shared.
+    pub serving: ServingServiceClient<ServiceChannel>,
     /// What needs a planner.
     pub exceptions: ExceptionServiceClient<ServiceChannel>,
     /// What customers say about their waits.
@@ -99,6 +101,7 @@ impl Clients {
             fulfilment_feed: client!(FulfilmentFeedServiceClient, allocation),
             warehouse_feed: client!(WarehouseFeedServiceClient, inventory),
             backlog: client!(BacklogServiceClient, allocation),
+            serving: client!(ServingServiceClient, allocation),
             exceptions: client!(ExceptionServiceClient, allocation),
             consents: client!(ConsentServiceClient, allocation),
             refunds: client!(RefundServiceClient, allocation),

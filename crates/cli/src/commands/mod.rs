@@ -15,6 +15,7 @@ pub mod policy;
 pub mod question;
 pub mod refund;
 pub mod serve;
+pub mod serving;
 pub mod shipment;
 pub mod stock;
 pub mod supply;
@@ -58,6 +59,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
         Command::Exceptions(list) => exceptions::run(list.command, &session(&list.client)?, output(&list.client)).await,
+        Command::Serving(serving) => {
+            serving::run(serving.command, &session(&serving.client)?, output(&serving.client)).await
+        }
         Command::Question(question) => {
             question::run(question.command, &session(&question.client)?, output(&question.client)).await
         }

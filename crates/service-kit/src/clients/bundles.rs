@@ -7,8 +7,8 @@ use backorder_proto::{
         exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
         hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
         policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, shipment_service_client::ShipmentServiceClient,
-        shortage_service_client::ShortageServiceClient,
+        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -78,6 +78,8 @@ pub struct AllocationClients {
     pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// What customers say when not all is there.
     pub shortages: ShortageServiceClient<ServiceChannel>,
+    /// When held units are shared.
+    pub serving: ServingServiceClient<ServiceChannel>,
     /// What needs a planner.
     pub exceptions: ExceptionServiceClient<ServiceChannel>,
     /// What customers say about their waits.
@@ -104,6 +106,7 @@ impl AllocationClients {
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),
             shortages: ShortageServiceClient::new(channel.clone()),
+            serving: ServingServiceClient::new(channel.clone()),
             exceptions: ExceptionServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
             refunds: RefundServiceClient::new(channel.clone()),

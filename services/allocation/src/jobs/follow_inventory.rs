@@ -68,6 +68,10 @@ impl EventHandler for FollowInventory {
     /// News of a claim can overtake the answer to the step that changed it. The order would be marked, and the end of its
     /// step would load it whole; a moment later there is nothing left to do.
     async fn before_batch(&self, events: &[Envelope]) {
+        if events.iter().any(|event| event.event_type == HOLD_CHANGED) {
+            // Who serves what is read here, outside the transaction; what fails is read inside it.
+            let _ = self.0.rules().current().await;
+        }
         let wait = async {
             for event in events.iter().filter(|event| event.event_type == CLAIM_CHANGED) {
                 if self.wants(event)
@@ -102,7 +106,8 @@ impl EventHandler for FollowInventory {
             let followed = self.0.follow_claims_in_tx(tx, &news.claims, &news.pools, now, traceparent).await;
             followed.map_err(handler_error)?;
         }
-        runs::request_in_tx(tx, &news.pools, columns::micros(now)).await?;
+        let put_off = self.0.wait_for_planner_in_tx(tx, &news.pools).await?;
+        runs::request_in_tx(tx, &news.pools, &put_off, columns::micros(now)).await?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 //! the claims of the answer. Nothing is lost when it dies anywhere: what is applied is told by events too, and holds that
 //! are left open start another run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use backorder_domain::{
     allocation::plan::{Plan, WaitingClaim, share},
@@ -22,11 +22,8 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    store::{
-        entity::pending_run,
-        runs::{self, Pool},
-    },
-    use_cases::{UseCases, claims::ClaimNews},
+    store::{entity::pending_run, runs},
+    use_cases::{UseCases, claims::ClaimNews, serving::by_pool},
 };
 
 /// Runs that are done before their outcomes are recorded together.
@@ -45,8 +42,12 @@ const RUNS: Uuid = Uuid::from_u128(0x6f1d_7c02_9a1b_4a55_9d42_6c1f_2ab0_77e1);
 pub async fn run_allocations(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
     let mut listed: Option<Instant> = None;
     loop {
-        if listed.is_none_or(|listed| listed.elapsed() >= use_cases.config().hold_tick) {
-            use_cases.request_runs_for_holds().await?;
+        let by_planner = use_cases.is_served_by_planner().await?;
+        let is_time = listed.is_none_or(|listed| listed.elapsed() >= use_cases.config().hold_tick);
+        if is_time || by_planner {
+            use_cases.request_runs_for_holds(is_time).await?;
+        }
+        if is_time {
             listed = Some(Instant::now());
         }
         let mut has_run = true;
@@ -54,7 +55,9 @@ pub async fn run_allocations(use_cases: UseCases, shutdown: CancellationToken) -
             has_run = use_cases.run_pending().await?;
             use_cases.tell_promises_put_off().await?;
         }
-        if use_cases.wakes().runs.wait(&shutdown, use_cases.config().hold_tick).await == Woken::Shutdown {
+        // A planner's hour is of the business day, which wakes nobody.
+        let tick = if by_planner { use_cases.config().job_tick } else { use_cases.config().hold_tick };
+        if use_cases.wakes().runs.wait(&shutdown, tick).await == Woken::Shutdown {
             return Ok(());
         }
     }
@@ -68,20 +71,6 @@ struct Outcome {
 }
 
 impl UseCases {
-    /// Asks for a run wherever inventory holds units, so that a lost event delays and never strands.
-    async fn request_runs_for_holds(&self) -> Result<(), Error> {
-        let holds = self.inventory().holds("").await.map_err(Error::Unanswered)?;
-        let pools: BTreeSet<Pool> = by_pool(holds).into_keys().collect();
-        if pools.is_empty() {
-            return Ok(());
-        }
-        let (pools, now) = (&pools, columns::micros(self.now()));
-        self.store()
-            .write("request_runs", move |tx| Box::pin(async move { runs::request_in_tx(tx, pools, now).await }))
-            .await?;
-        Ok(())
-    }
-
     /// Does some pending runs. Answers false when there were none.
     async fn run_pending(&self) -> Result<bool, Error> {
         let pending = runs::pending(self.store(), RUNS_AT_ONCE).await?;
@@ -124,16 +113,7 @@ impl UseCases {
     ) -> Result<Vec<pb::Claim>, Error> {
         let (item, location) = (format!("items/{}", run.item_id), format!("locations/{}", run.location_id));
         let held = holds.iter().map(|hold| hold.quantity).fold(0_i64, i64::saturating_add);
-        let mut wanted = 0_i64;
-        let waiting = self.inventory().waiting_claims(&item, &location, |claim| {
-            wanted = wanted.saturating_add(if claim.eligible { claim.waiting } else { 0 });
-            wanted >= held
-        });
-        let waiting = waiting.await.map_err(Error::Unanswered)?;
-        let plan = share(
-            Quantity::try_new(held).unwrap_or_default(),
-            waiting.iter().map(waiting_claim).collect::<Result<_, _>>()?,
-        );
+        let plan = self.plan_run(&item, &location, held).await?;
         let name = derived_uuid(RUNS, &format!("{item} {location} {}", columns::micros(now)));
         let mut claims = Vec::new();
         for request in chunks(&plan, &item, &location, holds, name) {
@@ -142,6 +122,18 @@ impl UseCases {
             claims.extend(answer.claims);
         }
         Ok(claims)
+    }
+
+    /// Who gets what of units that are held of an item at a location.
+    pub(crate) async fn plan_run(&self, item: &str, location: &str, held: i64) -> Result<Plan, Error> {
+        let mut wanted = 0_i64;
+        let waiting = self.inventory().waiting_claims(item, location, |claim| {
+            wanted = wanted.saturating_add(if claim.eligible { claim.waiting } else { 0 });
+            wanted >= held
+        });
+        let waiting = waiting.await.map_err(Error::Unanswered)?;
+        let waiting = waiting.iter().map(waiting_claim).collect::<Result<_, _>>()?;
+        Ok(share(Quantity::try_new(held).unwrap_or_default(), waiting))
     }
 
     async fn record_runs(&self, outcomes: &[Outcome]) -> Result<(), Error> {
@@ -165,15 +157,6 @@ impl UseCases {
         metrics::counter!("backorder_allocation_runs_total").increment(outcomes.len() as u64);
         Ok(())
     }
-}
-
-fn by_pool(holds: Vec<pb::Hold>) -> BTreeMap<Pool, Vec<pb::Hold>> {
-    let mut pools: BTreeMap<Pool, Vec<pb::Hold>> = BTreeMap::new();
-    for hold in holds.into_iter().filter(|hold| hold.quantity > 0) {
-        let id = |name: &str, collection: &str| name.strip_prefix(collection).unwrap_or(name).to_owned();
-        pools.entry((id(&hold.item, "items/"), id(&hold.location, "locations/"))).or_default().push(hold);
-    }
-    pools
 }
 
 fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use backorder_domain::{
-    allocation::sequence::ServingSequence,
+    allocation::{sequence::ServingSequence, serving::PlannedServing},
     order::{eligibility::Barriers, policy::BackorderPolicy},
 };
 use backorder_storage::{StorageError, Store};
@@ -29,6 +29,8 @@ pub struct RuleSet {
     pub policies: Vec<BackorderPolicy>,
     /// The serving sequence.
     pub sequence: ServingSequence,
+    /// The categories whose items a planner serves.
+    pub planned_serving: Vec<PlannedServing>,
     /// What the holds on customers bar, by customer.
     pub held_customers: HashMap<String, Barriers>,
 }
@@ -65,10 +67,18 @@ impl Rules {
         let rules = Arc::new(RuleSet {
             policies: store::rules::all_policies(&self.store).await?,
             sequence: store::rules::sequence(&self.store).await?.sequence,
+            planned_serving: store::serving::all(self.store.reader()).await?,
             held_customers: store::holds::barriers_of_customers(self.store.reader()).await?,
         });
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((read_at, Arc::clone(&rules)));
         Ok(rules)
+    }
+
+    /// The rules that were read last, however old they are, without a query.
+    #[must_use]
+    pub fn remembered(&self) -> Option<Arc<RuleSet>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map(|(_, rules)| Arc::clone(rules))
     }
 
     /// Forgets what was read, after a change.

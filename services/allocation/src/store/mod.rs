@@ -16,6 +16,7 @@ pub mod recalls;
 pub mod refunds;
 pub mod rules;
 pub mod runs;
+pub mod serving;
 pub mod shipments;
 pub mod steps;
 pub mod totals;

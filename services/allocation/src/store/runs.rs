@@ -20,28 +20,46 @@ use super::{
 /// An item at a location.
 pub type Pool = (String, String);
 
-/// Asks for a run about each pool. A pool that is asked for already gets a new generation, so that a run under way does
-/// not take it off.
-pub async fn request_in_tx(tx: &WriteTx<'_>, pools: &BTreeSet<Pool>, now: i64) -> Result<(), StorageError> {
+/// Asks for a run about each pool, of which those in `put_off` wait for a planner. A pool that is asked for already gets a
+/// new generation, so that a run under way does not take it off; once it does not wait for a planner, it does not again.
+pub async fn request_in_tx(
+    tx: &WriteTx<'_>,
+    pools: &BTreeSet<Pool>,
+    put_off: &BTreeSet<Pool>,
+    now: i64,
+) -> Result<(), StorageError> {
     let pools: Vec<&Pool> = pools.iter().collect();
     for chunk in pools.chunks(KEYS_PER_QUERY_MAX) {
         let text = format!(
-            "INSERT INTO pending_run (item_id, location_id, generation, requested_at) VALUES {} \
-             ON CONFLICT (item_id, location_id) DO UPDATE SET generation = pending_run.generation + 1",
-            rows_of_placeholders(chunk.len(), 4)
+            "INSERT INTO pending_run (item_id, location_id, generation, requested_at, waits_for_planner) VALUES {} \
+             ON CONFLICT (item_id, location_id) DO UPDATE SET generation = pending_run.generation + 1, \
+             waits_for_planner = pending_run.waits_for_planner AND excluded.waits_for_planner",
+            rows_of_placeholders(chunk.len(), 5)
         );
-        let values = chunk.iter().flat_map(|(item, location)| {
-            [Value::from(item.as_str()), Value::from(location.as_str()), Value::from(1_i64), Value::from(now)]
+        let values = chunk.iter().flat_map(|pool| {
+            let (item, location) = (pool.0.as_str(), pool.1.as_str());
+            let waits = put_off.contains(*pool);
+            [Value::from(item), Value::from(location), Value::from(1_i64), Value::from(now), Value::from(waits)]
         });
         sql::execute(tx, text, values).await?;
     }
     Ok(())
 }
 
-/// Pending runs by item and location.
+/// Pools that wait for a planner.
+pub async fn waiting_for_planner(connection: &impl ConnectionTrait) -> Result<BTreeSet<Pool>, StorageError> {
+    let query = pending_run::Entity::find().filter(pending_run::Column::WaitsForPlanner.eq(true));
+    Ok(query.all(connection).await?.into_iter().map(|run| (run.item_id, run.location_id)).collect())
+}
+
+/// Pending runs that wait for nobody, by item and location.
 pub async fn pending(store: &Store, limit: u64) -> Result<Vec<pending_run::Model>, StorageError> {
     use pending_run::Column as C;
-    let query = pending_run::Entity::find().order_by_asc(C::ItemId).order_by_asc(C::LocationId).limit(limit);
+    let query = pending_run::Entity::find()
+        .filter(C::WaitsForPlanner.eq(false))
+        .order_by_asc(C::ItemId)
+        .order_by_asc(C::LocationId)
+        .limit(limit);
     Ok(query.all(store.reader()).await?)
 }
 

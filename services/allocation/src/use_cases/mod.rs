@@ -10,6 +10,7 @@ pub mod operations;
 pub mod orders;
 pub mod policies;
 pub mod release;
+pub mod serving;
 pub mod shipments;
 pub mod waits;
 

@@ -8,6 +8,7 @@ pub mod hold;
 pub mod order;
 pub mod policy;
 pub mod release;
+pub mod serving;
 pub mod shipment;
 pub mod shortage;
 pub mod wait;

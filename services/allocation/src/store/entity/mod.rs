@@ -22,6 +22,7 @@ pub mod promise;
 pub mod recall;
 pub mod refund_due;
 pub mod rule_write;
+pub mod serving_mode;
 pub mod serving_sequence;
 pub mod shipment;
 pub mod shipment_line;
@@ -70,6 +71,7 @@ mod tests {
             recall,
             refund_due,
             rule_write,
+            serving_mode,
             serving_sequence,
             shipment,
             shipment_line,

@@ -11,6 +11,7 @@ pub struct Model {
     pub location_id: String,
     pub generation: i64,
     pub requested_at: i64,
+    pub waits_for_planner: bool,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
