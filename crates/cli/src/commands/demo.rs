@@ -64,7 +64,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = WorldSize::default().items, value_name = "ITEMS", conflicts_with = "orders")]
     items: u16,
     /// Also let go wrong what goes wrong: shelves that hold less than the books say, items that are ordered before their
-    /// release. By seed, modelled, and reported as modelled.
+    /// release, orders that are held. By seed, modelled, and reported as modelled.
     #[arg(long)]
     untidy: bool,
     /// Also write the figures as JSON to this file; `-` is standard output.

@@ -2,7 +2,7 @@
 //!
 //! It only remembers what was answered. After a restart it is made again from the services.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_proto::allocation::v1::{ListBackordersRequest, ListOrdersRequest, Order, OrderLine, OrderState};
 
@@ -20,6 +20,8 @@ pub struct Book {
     /// By item: units of loaded orders that are neither shipped nor cancelled and not on hand. Filled by [`Book::load`].
     open_when_loaded: BTreeMap<String, i64>,
     reserved: BTreeMap<String, i64>,
+    /// Orders that are held, by name: nothing of them leaves.
+    held: BTreeSet<String>,
     /// By line: the day before which it may not leave, of lines that have one.
     releases: BTreeMap<String, Date>,
     /// By item, then line: units of the line that are neither shipped nor cancelled.
@@ -111,10 +113,23 @@ impl Book {
         Ok(())
     }
 
+    /// Nothing of the order leaves from now on.
+    pub fn hold(&mut self, order: &str) {
+        self.held.insert(order.to_owned());
+    }
+
+    /// The order leaves again.
+    pub fn let_go(&mut self, order: &str) {
+        self.held.remove(order);
+    }
+
     /// Takes everything that can ship on a day, in the order of the lines' names.
     pub fn take_reserved(&mut self, day: Date) -> Vec<(String, i64)> {
         let is_released = |line: &String| self.releases.get(line).is_none_or(|release| *release <= day);
-        let shipping: Vec<(String, i64)> = self.reserved.extract_if(.., |line, _| is_released(line)).collect();
+        let order_of = |line: &str| line.rsplit_once("/lines/").map_or_else(String::new, |(order, _)| order.to_owned());
+        let may_leave =
+            |line: &String| is_released(line) && (self.held.is_empty() || !self.held.contains(&order_of(line)));
+        let shipping: Vec<(String, i64)> = self.reserved.extract_if(.., |line, _| may_leave(line)).collect();
         let units: BTreeMap<&String, i64> = shipping.iter().map(|(line, units)| (line, *units)).collect();
         for lines in self.waiting.values_mut() {
             for (line, unshipped) in lines.iter_mut() {
@@ -153,6 +168,16 @@ mod tests {
         assert_eq!(book.take_reserved(DAY), [("a".to_owned(), 2), ("b".to_owned(), 4)]);
         assert_eq!(book.take_reserved(DAY), []);
         assert_eq!((book.lines_waiting(), book.waiting["items/X"]["a"]), (1, 3));
+    }
+
+    #[test]
+    fn nothing_of_a_held_order_leaves() {
+        let mut book = Book::default();
+        book.note_line(&line("orders/A/lines/1", 0, 2, 0));
+        book.hold("orders/A");
+        assert_eq!(book.take_reserved(DAY), []);
+        book.let_go("orders/A");
+        assert_eq!(book.take_reserved(DAY), [("orders/A/lines/1".to_owned(), 2)]);
     }
 
     #[test]

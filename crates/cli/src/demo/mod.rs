@@ -9,6 +9,7 @@ pub mod buyer;
 pub mod calendar;
 mod counting;
 pub mod figures;
+mod holding;
 pub mod idle;
 pub mod memory;
 pub mod report;

@@ -121,6 +121,7 @@ impl Stream<'_> {
     async fn morning(&mut self, day: Date) -> Result<BTreeSet<String>, Failure> {
         self.set_clock(morning(day, self.summary.zone()));
         until_idle(&self.clients).await?;
+        self.let_go(day).await?;
         for supply in self.buyer.take_delays(day) {
             self.delay(&supply, day).await?;
         }
@@ -190,7 +191,7 @@ impl Stream<'_> {
             mishaps.lines_preordered += placed.lines.iter().filter(is_ahead).count() as u64;
         }
         self.book.note(&placed);
-        Ok(())
+        self.hold(&placed, self.summary.day_of(order.placed_at)).await
     }
 
     async fn reverse(&mut self, reversal: &Reversal, touched: &mut BTreeSet<String>) -> Result<(), Failure> {
@@ -240,6 +241,7 @@ impl Stream<'_> {
     /// After a day that may have been begun twice, only the services know how lines and stock stand.
     async fn reload(&mut self, day: Date) -> Result<(), Failure> {
         self.book = Book::load(&self.clients).await?;
+        self.state.mishaps.iter().flat_map(|mishaps| mishaps.held.keys()).for_each(|order| self.book.hold(order));
         let model = self.buyer.model().clone();
         self.buyer = Buyer::load(model, &self.clients, self.summary.first_day, later(day, 1)).await?;
         for (item, units) in self.book.units_open_when_loaded() {

@@ -1,5 +1,5 @@
 //! What goes wrong in a demo that is told to be untidy: by seed, shelves are counted and hold less than the books say, and
-//! items can be ordered before they are released. All of it is modelled, and reported as modelled.
+//! items can be ordered before they are released, and orders are held. All of it is modelled, and reported as modelled.
 //!
 //! Each draw is named after what it is about, so that a run which goes on after a kill draws the same again.
 
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    draw::{Quantiles, Weights, happens, source_of},
+    draw::{Quantiles, Steps, Weights, happens, source_of},
     model::delivery::later,
 };
 
 /// What it is, in words, beside the name of the demand.
-pub const UNTIDY: &str = "untidy: modelled counts and preorders";
+pub const UNTIDY: &str = "untidy: modelled counts, preorders and holds";
 
 /// So many shelves are counted in an evening, on average.
 const COUNTED_PER_EVENING: u32 = 12;
@@ -31,6 +31,22 @@ const UNITS_OFF: Quantiles = Quantiles(&[1, 1, 1, 2, 2, 3, 4, 6, 12]);
 const PREORDERED_OF_100: u32 = 3;
 /// From the first day to the release of such an item, in days.
 const DAYS_TO_RELEASE: Quantiles = Quantiles(&[7, 20, 40, 75]);
+
+/// Of 100 orders so many are held when they are placed.
+const HELD_OF_100: u32 = 2;
+/// Of 100 holds so many keep the order from taking stock; the others only keep it from leaving.
+const BLOCKING_OF_100: u32 = 60;
+/// For how many days an order is held.
+const DAYS_HELD: Steps = Steps(&[1, 1, 2, 3, 5, 14]);
+
+/// How an order is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The morning on which it is let go.
+    pub until: Date,
+    /// Whether it takes no stock, and is not only kept from leaving.
+    pub takes_no_stock: bool,
+}
 
 /// A count that is decided and may not have been booked: it is sent again after a kill.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +76,10 @@ pub struct Mishaps {
     pub losses_of_lines: u64,
     /// Lines that ordered an item before its release.
     pub lines_preordered: u64,
+    /// Orders that were held.
+    pub orders_held: u64,
+    /// Orders that are held, by name, with the morning on which they are let go.
+    pub held: BTreeMap<String, String>,
     /// What counts changed, by item name.
     pub corrections: BTreeMap<String, i64>,
 }
@@ -85,6 +105,8 @@ impl Mishaps {
             "reserved_units_lost": self.reserved_units_lost,
             "losses_of_lines": self.losses_of_lines,
             "lines_preordered": self.lines_preordered,
+            "orders_held": self.orders_held,
+            "orders_still_held": self.held.len(),
         })
     }
 }
@@ -109,6 +131,17 @@ pub fn units_off(seed: u64, day: Date, item: &str, free: i64, on_shelf: i64) -> 
         3 => units,
         _ => 0,
     }
+}
+
+/// How an order is held that was placed on a day; `None` for most.
+#[must_use]
+pub fn hold_of(seed: u64, order: &str, day: Date) -> Option<Held> {
+    let mut source = source_of(seed, &["hold", order]);
+    if !happens(&mut source, HELD_OF_100, 100) {
+        return None;
+    }
+    let takes_no_stock = happens(&mut source, BLOCKING_OF_100, 100);
+    Some(Held { until: later(day, DAYS_HELD.draw(&mut source)), takes_no_stock })
 }
 
 /// The day on which an item is released; `None` for what was released long ago.
@@ -147,6 +180,15 @@ mod tests {
         let counted =
             days.flat_map(|day| (0..300).filter(move |item| is_counted(5, day, &item.to_string(), 300, false)));
         assert!((1_000..1_400).contains(&counted.count()));
+    }
+
+    #[test]
+    fn some_orders_are_held_for_some_days() {
+        let day = date(2011, 3, 1);
+        let held: Vec<Held> = (0..10_000).filter_map(|order| hold_of(5, &order.to_string(), day)).collect();
+        assert!((150..250).contains(&held.len()), "{}", held.len());
+        assert!(held.iter().all(|held| held.until > day && held.until <= later(day, 14)));
+        assert!(held.iter().any(|held| held.takes_no_stock) && held.iter().any(|held| !held.takes_no_stock));
     }
 
     #[test]

@@ -39,18 +39,13 @@ const KEYS: [&str; 23] = [
 ];
 
 fn demo(folder: Option<&Path>) -> Value {
-    let folder = folder.map(|folder| folder.to_str().unwrap().to_owned());
-    let mut arguments = WORLD.to_vec();
-    arguments.push("-");
-    if let Some(folder) = &folder {
-        arguments.extend(["--data", folder]);
-    }
-    json_of(&run(&arguments))
+    told(&WORLD, folder)
 }
 
-fn untidy(folder: Option<&Path>) -> Value {
-    let mut arguments = vec!["demo", "--untidy", "--lines", "2000", "--days", "30", "--items", "60", "--json", "-"];
+fn told(world: &[&str], folder: Option<&Path>) -> Value {
     let folder = folder.map(|folder| folder.to_str().unwrap().to_owned());
+    let mut arguments = world.to_vec();
+    arguments.push("-");
     if let Some(folder) = &folder {
         arguments.extend(["--data", folder]);
     }
@@ -77,10 +72,10 @@ fn two_runs_of_one_seed_have_the_same_ledger() {
 
 #[test]
 fn an_untidy_demo_balances_and_tells_what_went_wrong() {
-    let (one, other) = (untidy(None), untidy(None));
+    let (one, other) = (told(&UNTIDY, None), told(&UNTIDY, None));
     assert_sound(&one);
     assert_eq!(one["digest"], other["digest"]);
-    for key in ["positions_counted", "units_missing", "reserved_units_lost", "lines_preordered"] {
+    for key in ["positions_counted", "units_missing", "reserved_units_lost", "lines_preordered", "orders_held"] {
         assert!(one["untidy"][key].as_i64() > Some(0), "{key}: {:#}", one["untidy"]);
     }
 }
@@ -108,12 +103,23 @@ async fn a_demo_that_keeps_its_services_up_answers_the_other_commands() {
     assert!(demo.terminate().await.success(), "{}", demo.log());
 }
 
+const UNTIDY: [&str; 9] = ["demo", "--untidy", "--lines", "2000", "--days", "30", "--items", "60", "--json"];
+
 #[tokio::test]
 async fn a_demo_that_was_killed_goes_on_in_its_folder() {
+    goes_on_after_a_kill(&WORLD, &[]).await;
+}
+
+#[tokio::test]
+async fn an_untidy_demo_that_was_killed_goes_on_with_the_same_mishaps() {
+    goes_on_after_a_kill(&UNTIDY, &["untidy"]).await;
+}
+
+async fn goes_on_after_a_kill(world: &[&str], also_the_same: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut first = Command::new(PROGRAM)
-        .args(WORLD)
+        .args(world)
         .arg(folder.path().join("out.json"))
         .arg("--data")
         .arg(&data)
@@ -131,9 +137,10 @@ async fn a_demo_that_was_killed_goes_on_in_its_folder() {
     first.wait().unwrap();
     assert!(!folder.path().join("out.json").exists(), "the kill was in the middle");
 
-    let (resumed, whole) = (demo(Some(&data)), demo(None));
+    let (resumed, whole) = (told(world, Some(&data)), told(world, None));
     assert_sound(&resumed);
-    for key in ["orders", "lines", "units_ordered", "units_filled_at_once", "units_filled_later", "units_cancelled"] {
+    let keys = ["orders", "lines", "units_ordered", "units_filled_at_once", "units_filled_later", "units_cancelled"];
+    for key in keys.iter().chain(also_the_same) {
         assert_eq!(resumed[key], whole[key], "{key}");
     }
 }
