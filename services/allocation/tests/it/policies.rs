@@ -71,6 +71,9 @@ async fn a_policy_is_read_as_it_was_created(backend: Backend) {
         locations: vec!["locations/main".to_owned(), "locations/north".to_owned()],
         effective_from: Some(day(1)),
         effective_to: Some(day(31)),
+        ask_days_before: 3,
+        answer_days: 10,
+        after_silence: AfterSilence::Keep.into(),
         ..policy("p")
     };
     let created = world.create(wanted.clone()).await;

@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use backorder_storage::schema::Columns;
+
 pub struct Migration;
 
 impl MigrationName for Migration {
@@ -13,15 +15,12 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        for text in [
-            "ALTER TABLE order_line ADD COLUMN replaces_line INTEGER \
-             CONSTRAINT ck_order_line_replaces_line CHECK (replaces_line <> line_number)",
-            "ALTER TABLE order_line ADD COLUMN replaced BIGINT NOT NULL DEFAULT 0 \
-             CONSTRAINT ck_order_line_replaced CHECK (replaced >= 0 AND replaced <= returned)",
-        ] {
-            connection.execute_unprepared(text).await?;
-        }
+        let mut replaces = Columns::of(manager).int32("replaces_line").null().take();
+        manager.alter_table(Table::alter().table("order_line").add_column(&mut replaces).take()).await?;
+        // A check on a new column can be added only together with it, on SQLite.
+        let replaced = "ALTER TABLE order_line ADD COLUMN replaced BIGINT NOT NULL DEFAULT 0 \
+                        CONSTRAINT ck_order_line_replaced CHECK (replaced >= 0 AND replaced <= returned)";
+        manager.get_connection().execute_unprepared(replaced).await?;
         Ok(())
     }
 }
