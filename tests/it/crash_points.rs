@@ -8,7 +8,7 @@ use std::sync::{
 
 use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
 use backorder_proto::allocation::v1::{
-    AmendOrderLineRequest, AnswerRecallRequest, CancelOrderLinesRequest, ConfirmQuoteRequest,
+    AmendOrderLineRequest, AnswerRecallRequest, BacklogImportState, CancelOrderLinesRequest, ConfirmQuoteRequest,
     ConsentToShortShipmentRequest, Disposition, LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest,
     ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest, ShortPick,
 };
@@ -95,6 +95,7 @@ enum Write {
     Ship,
     Advice,
     Return,
+    Import,
 }
 
 impl Write {
@@ -112,6 +113,7 @@ impl Write {
             "ship" => Self::Ship,
             "advice" => Self::Advice,
             "return" => Self::Return,
+            "import" => Self::Import,
             other => panic!("no story for {other}"),
         }
     }
@@ -119,7 +121,7 @@ impl Write {
     /// Brings the order to where the write can be done. Ten units are free at first.
     async fn prepare(self, world: &World) {
         match self {
-            Self::Place | Self::Quote => {}
+            Self::Place | Self::Quote | Self::Import => {}
             Self::Confirm => {
                 world.draft("ann").line("mug", 8).quote(3_600).await.expect("quoted");
             }
@@ -174,7 +176,7 @@ impl Write {
                 let request = CancelOrderLinesRequest { request_id, name: order, lines, context: because("customer") };
                 orders.cancel_order_lines(request).await.map(drop)
             }
-            Self::Release | Self::Recall | Self::Short => self.send_to_gate(world, request_id).await,
+            Self::Release | Self::Recall | Self::Short | Self::Import => self.send_to_gate(world, request_id).await,
             Self::Consent => {
                 let (lines, context) = (Vec::new(), because("customer-called"));
                 let request = ConsentToShortShipmentRequest { request_id, name: order, lines, context };
@@ -206,6 +208,7 @@ impl Write {
         let line = world.line_name("ann", 1);
         let mut gate = world.allocation.releases.clone();
         match self {
+            Self::Import => send_import(world, request_id).await,
             Self::Release => {
                 let lines = vec![LineQuantity { name: line, quantity: 5 }];
                 let request = ReleaseLinesRequest { request_id, lines, context: None };
@@ -266,6 +269,40 @@ impl Write {
             // Three left; the two that were not right are reserved anew from those that were free.
             Self::Advice => [8, 0, 4, 1, 3, 0, 0, 0],
             Self::Return => [8, 0, 0, 0, 8, 0, 2, 0],
+            Self::Import => [12, 5, 4, 0, 3, 0, 0, 0],
         }
     }
 }
+
+/// Of twelve units three left in another system, which had four reserved.
+async fn send_import(world: &World, request_id: String) -> Result<(), Status> {
+    let open = world.open("ann", ("mug", 12), 5).shipped(3, world.day(-2)).reserved(4);
+    let mut request = world.import_request("spring", vec![open]);
+    request.request_id = request_id;
+    world.try_import(request).await.map(drop)
+}
+
+/// Going live is confirmed, and the services stop at once: it goes on after the restart, and ends as if nothing had been.
+async fn going_live_goes_on_after_a_restart(backend: Backend) {
+    let cluster = InProcess::start(backend).await;
+    let world = cluster.world("restart");
+    world.mug_at_main().await;
+    let orders = (0..20).map(|number| world.open(&format!("order-{number}"), ("mug", 2), 20 - number));
+    world.import("spring", orders.collect()).await;
+    world.receive("mug", "main", 9).await;
+    world.try_confirm_go_live("spring").await.expect("confirmed");
+
+    let cluster = cluster.restart_with(Config::default()).await;
+    let world = cluster.world("restart");
+    world.idle().await;
+
+    assert_eq!(world.backlog_import("spring").await.state(), BacklogImportState::Live);
+    for (number, reserved) in [(0, 2), (3, 2), (4, 1), (5, 0), (19, 0)] {
+        let line = world.line(&format!("order-{number}"), 1).await;
+        assert_eq!((line.reserved, line.barriers.len()), (reserved, 0), "order {number}");
+    }
+    world.books_balance().await;
+    cluster.stop().await;
+}
+
+on_each_backend!(going_live_goes_on_after_a_restart);

@@ -20,6 +20,7 @@ use crate::world::draft::Draft;
 
 pub mod draft;
 pub mod feeds;
+pub mod going_live;
 pub mod holds;
 pub mod shipping;
 pub mod warehouse;

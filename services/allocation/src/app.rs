@@ -10,10 +10,11 @@ use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
     exception_service_server::ExceptionServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
-    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
-    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
-    release_service_server::ReleaseServiceServer, serving_service_server::ServingServiceServer,
-    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
+    go_live_service_server::GoLiveServiceServer, hold_service_server::HoldServiceServer,
+    order_service_server::OrderServiceServer, policy_service_server::PolicyServiceServer,
+    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
+    serving_service_server::ServingServiceServer, shipment_service_server::ShipmentServiceServer,
+    shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -29,13 +30,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, Exceptions, FulfilmentFeed, Holds, Operations, Orders, Policies, Refunds, Releases, Serving,
-        Shipments, Shortages,
+        Backlog, Consents, Exceptions, FulfilmentFeed, GoLives, Holds, Operations, Orders, Policies, Refunds, Releases,
+        Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, end_holds, keep_eligibility, requeue_lines, resume_steps, review_promises, run_allocations,
-        subscription, watch_waits,
+        FollowInventory, end_holds, go_live, keep_eligibility, requeue_lines, resume_steps, review_promises,
+        run_allocations, subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -101,6 +102,7 @@ impl App {
         services
             .add(OrderServiceServer::new(Orders(use_cases())))
             .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
+            .add(GoLiveServiceServer::new(GoLives(use_cases())))
             .add(HoldServiceServer::new(Holds(use_cases())))
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))
@@ -131,7 +133,8 @@ impl App {
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
     /// inventory's events, the resuming of steps, the runs, the bringing of waiting lines into a new order, the telling of
-    /// what may take stock, the end of holds, the review of promises, and the clock of waits.
+    /// what may take stock, the end of holds, the going live of what was taken over, the review of promises, and the clock
+    /// of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         self.spawn_relay(jobs);
         self.spawn_consumer(jobs);
@@ -159,6 +162,11 @@ impl App {
         jobs.spawn("allocation_end_holds", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(end_holds(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_go_live", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(go_live(use_cases, shutdown).await?) }
         });
         let app = self.clone();
         jobs.spawn("allocation_review_promises", move |shutdown| {

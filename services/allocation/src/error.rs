@@ -110,7 +110,7 @@ pub enum Error {
         /// The step.
         step: String,
     },
-    /// The recall or the question is answered, or the arrival of the shipment recorded.
+    /// The recall or the question is answered, the arrival of the shipment recorded, or the import confirmed.
     #[error("{name} is {state}")]
     Closed {
         /// What it is.
@@ -179,6 +179,8 @@ pub enum Kind {
     Shipment,
     /// An order to a warehouse.
     WarehouseOrder,
+    /// An import of open orders.
+    BacklogImport,
     /// A parked event.
     DeadLetter,
 }
@@ -196,11 +198,12 @@ impl Kind {
             Self::Exception => "exception",
             Self::Shipment => "shipment",
             Self::WarehouseOrder => "warehouse_order",
+            Self::BacklogImport => "import",
             Self::DeadLetter => "event",
         }
     }
 
-    const fn reason(self) -> ErrorReason {
+    pub(crate) const fn reason(self) -> ErrorReason {
         match self {
             Self::Order => ErrorReason::OrderNotFound,
             Self::Line => ErrorReason::OrderLineNotFound,
@@ -212,6 +215,7 @@ impl Kind {
             Self::Exception => ErrorReason::ExceptionNotFound,
             Self::Shipment => ErrorReason::ShipmentNotFound,
             Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
+            Self::BacklogImport => ErrorReason::BacklogImportNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
     }
@@ -343,6 +347,7 @@ pub fn problem(error: Error) -> Problem {
             let reason = match kind {
                 Kind::Recall => ErrorReason::RecallStateConflict,
                 Kind::Question => ErrorReason::QuestionStateConflict,
+                Kind::BacklogImport => ErrorReason::BacklogImportStateConflict,
                 Kind::Order
                 | Kind::Line
                 | Kind::Item
@@ -389,6 +394,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Exception
             | Kind::Shipment
             | Kind::WarehouseOrder
+            | Kind::BacklogImport
             | Kind::DeadLetter,
             _,
         ) => problem,

@@ -273,6 +273,23 @@ impl Inventory {
         .await
     }
 
+    /// How the claims on an item would stand if some lines became eligible and runs shared what is free.
+    pub async fn preview_serving(&self, item: &str, lines: Vec<String>) -> Result<Vec<pb::Claim>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::PreviewServingRequest { item: format!("items/{item}"), lines: lines.clone() };
+            Ok(self.reservations().preview_serving(request).await?.into_inner().claims)
+        })
+        .await
+    }
+
+    /// Pegs what waits for items anew, in the order of the queue.
+    pub async fn repeg_items(&self, request: pb::RepegItemsRequest) -> Result<pb::RepegItemsResponse, Status> {
+        retry::call(&self.retries, || async {
+            Ok(self.reservations().repeg_items(request.clone()).await?.into_inner())
+        })
+        .await
+    }
+
     /// Changes places in the queue.
     pub async fn update_queue(&self, request: pb::UpdateQueueRequest) -> Result<pb::UpdateQueueResponse, Status> {
         retry::call(&self.retries, || async {

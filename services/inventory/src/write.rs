@@ -60,6 +60,7 @@ write_requests!(
     ReleaseClaimsRequest,
     ReleaseQuarantineRequest,
     ReleaseToWarehouseRequest,
+    RepegItemsRequest,
     ReportShortPickRequest,
     ResolveBlindReceiptRequest,
     ReverseReceiptRequest,
@@ -82,6 +83,16 @@ impl WriteRequest for backorder_proto::inventory::v1::ReserveStockRequest {
     }
     fn is_only_validated(&self) -> bool {
         self.validate_only
+    }
+}
+
+impl WriteRequest for backorder_proto::inventory::v1::PreviewServingRequest {
+    fn request_id(&self) -> &str {
+        ""
+    }
+    fn clear_request_id(&mut self) {}
+    fn is_only_validated(&self) -> bool {
+        true
     }
 }
 

@@ -5,6 +5,7 @@ pub mod dates;
 pub mod editing;
 pub mod exceptions;
 pub mod feeds;
+pub mod going_live;
 pub mod holds;
 pub mod horizon;
 pub mod last_units;
@@ -56,6 +57,17 @@ macro_rules! every_story {
             exceptions::who_lost_reserved_units_is_named_until_they_are_replaced,
             exceptions::units_that_nobody_announced_wait_for_a_planner,
             exceptions::what_a_planner_adds_lives_as_long_as_the_cause,
+            going_live::nothing_is_promised_anew_before_go_live_is_confirmed,
+            going_live::going_live_serves_by_the_queue_and_says_that_it_was_go_live,
+            going_live::a_promise_that_can_be_kept_stays_as_it_was,
+            going_live::the_preview_says_what_going_live_then_does,
+            going_live::what_shipped_before_is_part_of_the_line_and_may_come_back,
+            going_live::units_that_were_reserved_and_are_not_there_are_named,
+            going_live::an_order_at_fault_is_refused_with_every_fault_and_the_others_are_taken,
+            going_live::orders_that_are_sent_again_are_taken_once,
+            going_live::what_waits_is_pegged_in_the_order_of_the_queue_when_it_goes_live,
+            going_live::a_customer_may_change_the_order_before_go_live,
+            going_live::nobody_is_asked_before_go_live,
             holds::a_line_on_credit_hold_keeps_its_place_and_the_next_is_served,
             holds::clearing_a_hold_serves_the_line_from_what_is_free,
             holds::a_hold_that_only_blocks_release_lets_the_line_take_stock,

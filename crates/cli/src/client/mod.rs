@@ -10,10 +10,11 @@ use backorder_proto::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
         exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
-        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
+        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -48,6 +49,8 @@ pub struct Clients {
     pub inventory_operations: InventoryOperationsServiceClient<ServiceChannel>,
     /// Orders.
     pub orders: OrderServiceClient<ServiceChannel>,
+    /// The taking over of open orders from another system.
+    pub go_live: GoLiveServiceClient<ServiceChannel>,
     /// What keeps orders from moving.
     pub holds: HoldServiceClient<ServiceChannel>,
     /// The gate between orders and the warehouse.
@@ -94,6 +97,7 @@ impl Clients {
             availability: client!(AvailabilityServiceClient, inventory),
             inventory_operations: client!(InventoryOperationsServiceClient, inventory),
             orders: client!(OrderServiceClient, allocation),
+            go_live: client!(GoLiveServiceClient, allocation),
             holds: client!(HoldServiceClient, allocation),
             releases: client!(ReleaseServiceClient, allocation),
             shipments: client!(ShipmentServiceClient, allocation),

@@ -67,6 +67,7 @@ pub(super) fn kept_by(line: &OrderLine) -> String {
     let others = line.barriers().filter_map(|barrier| match barrier {
         LineBarrier::BeforeHorizon => Some("before horizon".to_owned()),
         LineBarrier::SetIncomplete => Some("set incomplete".to_owned()),
+        LineBarrier::GoLive => Some("waits for go-live".to_owned()),
         LineBarrier::Unspecified
         | LineBarrier::Hold
         | LineBarrier::ReleaseHold

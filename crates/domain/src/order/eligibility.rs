@@ -18,17 +18,20 @@ pub enum Barrier {
     BeforeHorizon,
     /// The line's ship set cannot be covered as a whole.
     SetIncomplete,
+    /// The line was taken over from another system, and its go-live is not through.
+    GoLive,
 }
 
 impl Barrier {
     /// All barriers, in the order in which they are told.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Hold,
         Self::ReleaseHold,
         Self::CustomerHold,
         Self::CustomerReleaseHold,
         Self::BeforeHorizon,
         Self::SetIncomplete,
+        Self::GoLive,
     ];
 
     /// Its bit in [`Barriers::bits`]. A number once given never changes: it is stored.
@@ -40,6 +43,7 @@ impl Barrier {
             Self::CustomerReleaseHold => 1 << 3,
             Self::BeforeHorizon => 1 << 4,
             Self::SetIncomplete => 1 << 5,
+            Self::GoLive => 1 << 6,
         }
     }
 
@@ -47,7 +51,7 @@ impl Barrier {
     #[must_use]
     pub const fn blocks_allocation(self) -> bool {
         match self {
-            Self::Hold | Self::CustomerHold | Self::BeforeHorizon | Self::SetIncomplete => true,
+            Self::Hold | Self::CustomerHold | Self::BeforeHorizon | Self::SetIncomplete | Self::GoLive => true,
             Self::ReleaseHold | Self::CustomerReleaseHold => false,
         }
     }
@@ -58,7 +62,7 @@ impl Barrier {
     pub const fn blocks_release(self) -> bool {
         match self {
             Self::Hold | Self::ReleaseHold | Self::CustomerHold | Self::CustomerReleaseHold => true,
-            Self::BeforeHorizon | Self::SetIncomplete => false,
+            Self::BeforeHorizon | Self::SetIncomplete | Self::GoLive => false,
         }
     }
 }
@@ -84,6 +88,9 @@ impl Barriers {
 
     /// The bits of the barriers that block allocation: a stored set that has none of them may take stock.
     pub const ALLOCATION_BITS: i32 = bits_of(true);
+
+    /// The bit of [`Barrier::GoLive`]: while it is set, going live decides when the line takes stock.
+    pub const GO_LIVE_BIT: i32 = Barrier::GoLive.bit();
 
     /// The set of its stored form; `None` when a bit is no barrier.
     #[must_use]
@@ -190,12 +197,12 @@ mod tests {
             .map(|set| (set.may_take_stock(), set.may_be_released()))
             .collect();
         let (both, release, allocation) = ((false, false), (true, false), (false, true));
-        assert_eq!(told, [both, release, both, release, allocation, allocation]);
+        assert_eq!(told, [both, release, both, release, allocation, allocation, allocation]);
     }
 
     #[test]
     fn a_bit_that_is_no_barrier_is_no_set() {
-        assert_eq!(Barriers::from_bits(1 << 6), None);
+        assert_eq!(Barriers::from_bits(1 << 7), None);
         assert_eq!(Barriers::from_bits(-1), None);
     }
 

@@ -17,6 +17,8 @@ pub struct Situation {
     pub reserved: Quantity,
     /// The latest day on which pegged supply can leave again. `None` when nothing is pegged.
     pub last_pegged_date: Option<Date>,
+    /// Whether the line was taken over from another system, and its go-live is not through.
+    pub awaits_go_live: bool,
     /// Whether a hold keeps the line from taking stock.
     pub is_held: bool,
     /// The day on which stock is reserved for the line, while that is later than today.
@@ -42,13 +44,16 @@ pub enum Binding {
     Queue,
     /// A hold on the line.
     Hold,
+    /// The go-live of the line, which was taken over from another system, is not through.
+    GoLive,
     /// The customer wants the goods later.
     RequestedDate,
     /// The day on which the goods have to leave is beyond the item's reservation horizon.
     Horizon,
 }
 
-/// What binds the line, the strongest first: a hold; for units without any cover the horizon, the queue or the lack of supply; then the
+/// What binds the line, the strongest first: go-live; a hold; for units without any cover the horizon, the queue or the lack
+/// of supply; then the
 /// date of the supply or, when the customer wants the goods later than that, the requested date.
 #[must_use]
 pub fn binding(situation: &Situation) -> Binding {
@@ -56,6 +61,9 @@ pub fn binding(situation: &Situation) -> Binding {
     if situation.waiting.is_zero() {
         let binds = wants_later && !situation.reserved.is_zero();
         return if binds { Binding::RequestedDate } else { Binding::Nothing };
+    }
+    if situation.awaits_go_live {
+        return Binding::GoLive;
     }
     if situation.is_held {
         return Binding::Hold;
@@ -89,6 +97,7 @@ mod tests {
             pegged: units(5),
             reserved: Quantity::ZERO,
             last_pegged_date: Some(day(28)),
+            awaits_go_live: false,
             is_held: false,
             horizon_opens: None,
             has_supply: true,
@@ -120,6 +129,7 @@ mod tests {
     fn a_hold_binds_more_than_supply_and_queue() {
         let held = Situation { is_held: true, pegged: Quantity::ZERO, has_supply: false, ..waits() };
         assert_eq!(binding(&held), Binding::Hold);
+        assert_eq!(binding(&Situation { awaits_go_live: true, ..held }), Binding::GoLive);
     }
 
     #[test]

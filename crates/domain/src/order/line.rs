@@ -159,6 +159,21 @@ impl LineVector {
         Ok(())
     }
 
+    /// Takes over a line of another system, after inventory has made its claim: what was reserved at once and what was
+    /// backordered when it was ordered is what that system says.
+    ///
+    /// # Errors
+    /// As [`LineVector::observe`].
+    pub fn take_over(
+        &mut self,
+        filled_at_once: Quantity,
+        backordered: Quantity,
+        claims: ClaimSums,
+    ) -> Result<(), LineError> {
+        self.0 = following(VectorParts { filled_at_once, backordered, ..self.0 }, claims)?;
+        Ok(())
+    }
+
     /// Asks for more: the added units wait until inventory has decided about them, see [`LineVector::decide`].
     ///
     /// # Errors

@@ -8,6 +8,7 @@ pub mod claim;
 pub mod eligibility;
 pub mod exception;
 pub mod explanation;
+pub mod go_live;
 pub mod hold;
 pub mod horizon;
 pub mod line;

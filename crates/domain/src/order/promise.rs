@@ -56,6 +56,10 @@ pub enum PromiseReason {
     SupplyChanged,
     /// Reserved stock was taken away.
     StockLost,
+    /// The line was taken over with the promise of another system.
+    Imported,
+    /// The line, taken over from another system, went live.
+    GoLive,
 }
 
 /// The confirmations of a line, earliest first, those without a date last.

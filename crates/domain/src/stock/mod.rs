@@ -31,6 +31,7 @@ pub mod movement;
 mod peg;
 mod placement;
 pub mod position;
+pub mod preview;
 pub mod queue;
 pub mod reassign;
 pub mod receipt;

@@ -71,6 +71,9 @@ pub struct ReserveLine {
     pub requested_date: Option<Date>,
     /// The most units of the item that may wait in all, over all lines, after this one. `None` means no limit.
     pub waiting_limit: Option<Quantity>,
+    /// The most free units that the line takes now, whether it is eligible or not; the rest waits or is refused. `None`
+    /// means as many as it may take. For demand that another system had reserved stock for.
+    pub take_at_most: Option<Quantity>,
     /// Lines with the same text get all that they want, or take nothing.
     pub all_or_nothing_group: Option<String>,
     /// The line of a soft claim whose units this one takes over, all parts, without counting them twice. It may be the
@@ -199,7 +202,8 @@ impl ItemBook {
 
     fn decide(&self, line: &ReserveLine, taken_over: &[ClaimKey], mode: Mode) -> Result<Decision, StockError> {
         let sources = || taken_over.iter().filter_map(|key| self.claims.get(key));
-        let takes_free = line.eligible || line.shortfall != Shortfall::Backorder;
+        let takes_free = line.eligible || line.shortfall != Shortfall::Backorder || line.take_at_most.is_some();
+        let taken_at_most = line.take_at_most.map_or(line.quantity, |most| most.min(line.quantity));
         let mut reserved = Vec::new();
         if !matches!(mode, Mode::Nothing(_)) && (takes_free || !taken_over.is_empty()) {
             let mut offers = Vec::with_capacity(line.candidates.len());
@@ -208,7 +212,7 @@ impl ItemBook {
                 let free = if takes_free { self.position(location)?.available } else { Quantity::ZERO };
                 offers.push((location.clone(), plus(free, own)?));
             }
-            reserved = place(line.quantity, &offers, line.split_allowed, line.min_per_location);
+            reserved = place(taken_at_most, &offers, line.split_allowed, line.min_per_location);
         }
         let got = sum(reserved.iter().map(|(_, quantity)| *quantity))?;
         let rest = minus(line.quantity, got, "wanted units")?;

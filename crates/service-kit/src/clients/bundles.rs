@@ -5,10 +5,11 @@ use backorder_proto::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
         exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
-        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
+        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -70,6 +71,8 @@ pub struct AllocationClients {
     pub orders: OrderServiceClient<ServiceChannel>,
     /// What waits, and why.
     pub backlog: BacklogServiceClient<ServiceChannel>,
+    /// The taking over of open orders from another system.
+    pub go_live: GoLiveServiceClient<ServiceChannel>,
     /// What keeps orders from moving.
     pub holds: HoldServiceClient<ServiceChannel>,
     /// The gate between orders and the warehouse.
@@ -102,6 +105,7 @@ impl AllocationClients {
         Self {
             orders: OrderServiceClient::new(channel.clone()),
             backlog: BacklogServiceClient::new(channel.clone()),
+            go_live: GoLiveServiceClient::new(channel.clone()),
             holds: HoldServiceClient::new(channel.clone()),
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),

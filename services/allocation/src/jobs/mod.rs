@@ -4,6 +4,7 @@
 mod claim_memory;
 mod end_holds;
 mod follow_inventory;
+mod go_live;
 mod keep_eligibility;
 mod queue_changes;
 mod requeue_lines;
@@ -15,6 +16,7 @@ mod watch_waits;
 pub use claim_memory::ClaimMemory;
 pub use end_holds::end_holds;
 pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
+pub use go_live::go_live;
 pub use keep_eligibility::keep_eligibility;
 pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;

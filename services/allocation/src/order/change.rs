@@ -21,8 +21,8 @@ use crate::{
     },
     store::{
         entity::{
-            customer_order, customer_question, line_claim, lost_demand, order_line, order_write, pending_promise,
-            promise, recall, refund_due,
+            customer_order, customer_question, imported_line, line_claim, lost_demand, order_line, order_write,
+            pending_promise, promise, recall, refund_due,
         },
         shipments::WholeShipment,
         warehouse_orders::WholeWarehouseOrder,
@@ -57,6 +57,7 @@ pub struct Changes {
     pub notes: Vec<order_write::Model>,
     /// Why the write is done, for the refunds that come of it. Empty where nobody said.
     pub reason_code: String,
+    pub imported: Vec<imported_line::Model>,
 }
 
 /// A write to an order: which, of what kind, by whom and why.

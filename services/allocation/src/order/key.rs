@@ -1,8 +1,13 @@
 //! How a line is named towards inventory: `orders/{order}/lines/{n}`, and `quotes/{order}/lines/{n}` while it is a quote,
 //! because inventory knows a line and part only once.
 
+use crate::store::entity::line_claim;
+
 /// The part under which the claim of a quote is kept here. Claims of orders have parts from 1.
 pub const QUOTE_PART: i32 = 0;
+
+/// The part under which what left in another system is kept here, as the copy of a claim that never was.
+pub const HISTORY_PART: i32 = i32::MAX;
 
 /// A claim of a line, as this service keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +21,12 @@ pub struct LineKey {
 }
 
 impl LineKey {
+    /// The key of a copy.
+    #[must_use]
+    pub fn of(claim: &line_claim::Model) -> Self {
+        Self { order: claim.order_id.clone(), line: claim.line_number, part: claim.part }
+    }
+
     /// Reads the demand line and part of a claim; `None` for demand that is not an order's.
     #[must_use]
     pub fn of_claim(demand_line: &str, part: i32) -> Option<Self> {

@@ -186,7 +186,7 @@ impl Dates {
     }
 }
 
-pub(super) fn money(currency: &str, nanos: Option<i64>) -> Option<common::Money> {
+pub(crate) fn money(currency: &str, nanos: Option<i64>) -> Option<common::Money> {
     let currency = CurrencyCode::try_new(currency).ok()?;
     nanos.map(|nanos| encode::money(Money { currency, nanos }))
 }

@@ -8,6 +8,7 @@ mod change;
 pub mod exception;
 pub mod hold;
 pub mod horizon;
+pub mod import;
 pub mod key;
 pub mod message;
 pub mod question;

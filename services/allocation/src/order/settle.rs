@@ -4,6 +4,7 @@ use backorder_domain::{
     ids::LocationId,
     order::{
         claim::{ClaimCopy, ClaimSums},
+        eligibility::Barrier,
         line::{Decision, LineError, LineVector},
         promise::{self, Confirmation, PromiseReason},
         promise_rule::{Expectation, PromiseMove, PromiseRule},
@@ -22,7 +23,7 @@ use crate::{
     error::Error,
     order::{
         LineRecord, Routes,
-        book::{claim_copy, put_vector},
+        book::{barriers_of, claim_copy, put_vector},
         horizon::put_horizon,
         routes::{line_dates, moved_by},
         texts,
@@ -68,6 +69,11 @@ pub enum Command {
     Deliver(Quantity),
     /// The customer agrees that less is shipped.
     Consent,
+    /// Inventory has decided about the open units of a line that is taken over from another system, which says what was
+    /// reserved at once and what was backordered, if it does.
+    Import { filled_at_once: Option<Quantity>, backordered: Option<Quantity> },
+    /// The line follows its claims, and stands behind the barrier of go-live no longer.
+    GoLive,
     /// The line follows its claims.
     Follow,
     /// The line follows its claims, of which a pending run will decide: units that were put aside for it have lost their
@@ -102,6 +108,9 @@ pub fn settle(
     let before = sums_before(&vector);
     let after = ClaimSums::of(&copies).ok_or_else(|| disagree(&line.row, LineError::Overflow))?;
     let zone = moment.places.zone_named(&line.row.time_zone);
+    if matches!(command, Command::GoLive) {
+        open_gate(line)?;
+    }
     let previous = texts::confirmations_of(&line.row.confirmations)?;
     let routes = Routes::of(order, moment.places, &zone);
     let route = |location: &LocationId| routes.from(location);
@@ -113,7 +122,8 @@ pub fn settle(
     let reason = cause.reason.or_else(|| promise::reason_of(before, after));
     let review_at = line.row.promise_review_at;
     let is_due = take_review(&mut line.row, &next, moment);
-    let reason = reason.filter(|_| is_due || promise::is_another(&previous, &next));
+    let is_told = is_told(line, command, is_due || promise::is_another(&previous, &next), &next)?;
+    let reason = reason.filter(|_| is_told);
     let awaits_run = matches!(command, Command::AwaitRun) && reason == Some(PromiseReason::SupplyChanged);
     let next = if awaits_run { previous } else { next };
     if awaits_run {
@@ -165,6 +175,21 @@ fn is_quote(order: &customer_order::Model, command: Command) -> bool {
     order.quote_expires_at.is_some() && !is_confirmed && names.contains(&order.state.as_str())
 }
 
+/// Whether another promise may be told. Before go-live it stands; when the line goes live, it is another system's still,
+/// and changes when the day does.
+fn is_told(line: &LineRecord, command: Command, is_another: bool, next: &[Confirmation]) -> Result<bool, StorageError> {
+    if matches!(command, Command::GoLive) {
+        return Ok(!next.is_empty() && promised_day(next) != line.row.current_promised_date);
+    }
+    Ok(is_another && !line.barriers()?.contains(Barrier::GoLive))
+}
+
+/// Takes the barrier of go-live off. What was reserved when the line was taken over leaves from now on.
+fn open_gate(line: &mut LineRecord) -> Result<(), StorageError> {
+    line.row.barriers = barriers_of(&line.row)?.set(Barrier::GoLive, false).bits();
+    line.forget_stock_days()
+}
+
 /// Takes off the time at which the line is to be looked at again; answers whether it has come and something else may be
 /// promised now.
 fn take_review(row: &mut order_line::Model, next: &[Confirmation], moment: Moment<'_>) -> bool {
@@ -177,7 +202,12 @@ fn take_review(row: &mut order_line::Model, next: &[Confirmation], moment: Momen
         return false;
     }
     row.promise_review_at = None;
-    promise::promised(next).map(|(date, _)| columns::date_text(date)) != row.current_promised_date
+    promised_day(next) != row.current_promised_date
+}
+
+/// The day by which all is promised, as it is kept.
+fn promised_day(confirmations: &[Confirmation]) -> Option<String> {
+    promise::promised(confirmations).map(|(date, _)| columns::date_text(date))
 }
 
 /// The line is looked at again when the day begins at the latest: what is preordered is not from then on.
@@ -199,8 +229,8 @@ fn follows(
     const TABLE: &str = "order_line";
     let by_rule = match reason {
         // The customer knows of it.
-        PromiseReason::Placed | PromiseReason::Amended => PromiseMove::Follows,
-        PromiseReason::Served | PromiseReason::SupplyChanged | PromiseReason::StockLost => {
+        PromiseReason::Placed | PromiseReason::Amended | PromiseReason::Imported => PromiseMove::Follows,
+        PromiseReason::Served | PromiseReason::SupplyChanged | PromiseReason::StockLost | PromiseReason::GoLive => {
             let zone = moment.places.zone_named(&row.promised_zone);
             rule_of(row).decide(&Expectation {
                 promised: columns::optional_date(row.current_promised_date.as_deref(), TABLE)?,
@@ -261,7 +291,13 @@ fn apply(
             vector.observe(after)?;
             vector.deliver(quantity)
         }
-        Command::Consent | Command::Follow | Command::AwaitRun => vector.observe(after),
+        Command::Import { filled_at_once, backordered } => {
+            let decision = decision(line, 1, Quantity::ZERO, dates);
+            let shipped = vector.parts().shipped;
+            let at_once = shipped.checked_add(decision.at_once).ok_or(LineError::Overflow)?;
+            vector.take_over(filled_at_once.unwrap_or(at_once), backordered.unwrap_or(decision.late), after)
+        }
+        Command::Consent | Command::Follow | Command::AwaitRun | Command::GoLive => vector.observe(after),
     }
 }
 
@@ -311,7 +347,7 @@ fn put_progress(
     } else if row.actual_ship_date.is_none() {
         row.actual_ship_date = Some(columns::date_text(civil_date_in(moment.now, zone)));
     }
-    row.expected_ship_date = promise::promised(next).map(|(date, _)| columns::date_text(date));
+    row.expected_ship_date = promised_day(next);
     row.confirmations = texts::confirmations(next);
 }
 

@@ -1,6 +1,7 @@
 //! The clock of a line's wait in its row, and what about the line needs a planner.
 
 use backorder_domain::order::{
+    eligibility::Barriers,
     exception::{self, LineException, LineFacts, exceptions, value_at_risk},
     policy::AfterWait,
     wait::{AfterSilence, AskRule, WaitClock},
@@ -75,10 +76,12 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
         row.wait_escalated_at = None;
         row.wait_acted_for = None;
     }
+    // Before go-live nothing is asked: another system still talks to the customer.
+    let awaits_go_live = row.barriers & Barriers::GO_LIVE_BIT != 0;
     let clock = clock(row, winding.zone)?;
     let is_limit_acted_on = clock.limit.is_some() && clock.acted_for == clock.limit;
     let facts = LineFacts {
-        is_waiting: clock.is_waiting && !winding.is_quote,
+        is_waiting: clock.is_waiting && !winding.is_quote && !awaits_go_live,
         promised: columns::optional_date(row.current_promised_date.as_deref(), TABLE)?,
         expected: clock.expected,
         limit: clock.limit,
@@ -93,7 +96,8 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
     // Once it is near, only the limit itself is waited for.
     let near_from = exception::near_from(clock.limit, winding.zone)
         .filter(|near| clock.is_waiting && *near > winding.now && !is_limit_acted_on && !facts.is_asked);
-    let due = [clock.next().map(|(at, _)| at), near_from].into_iter().flatten().min();
+    let due = if awaits_go_live { [None; 2] } else { [clock.next().map(|(at, _)| at), near_from] };
+    let due = due.into_iter().flatten().min();
     // What is due at once has no time of its own.
     row.wait_due_at = due.map(|at| columns::micros(at).max(0));
     row.risk_nanos = value_at_risk(row.open, row.price_nanos, rate_nanos);

@@ -4,6 +4,7 @@ mod added;
 mod answer;
 mod document;
 mod holds;
+mod import;
 mod question;
 mod refused;
 mod shortage;
@@ -183,11 +184,7 @@ impl Work<'_> {
         }
         take_unreserved(book, answers);
         match self.step.kind {
-            StepKind::Place | StepKind::Quote => {
-                self.decide(book, answers)?;
-                self.tell_holds_in_tx(tx, book).await?;
-            }
-            StepKind::Confirm => self.decide(book, answers)?,
+            StepKind::Place | StepKind::Quote | StepKind::Confirm => self.decide(book, answers)?,
             StepKind::Amend => self.amend(book, answers)?,
             StepKind::Cancel => {
                 self.end_question(book, question)?;
@@ -211,6 +208,10 @@ impl Work<'_> {
                 self.take_back(book, answers)?;
                 self.decide_added(book, answers, "it replaces units that came back")?;
             }
+            StepKind::Import => self.take_over(book)?,
+        }
+        if self.step.kind.makes_the_order() {
+            self.tell_holds_in_tx(tx, book).await?;
         }
         Ok(())
     }
@@ -241,7 +242,8 @@ impl Work<'_> {
             | StepKind::Consent
             | StepKind::Ship
             | StepKind::ShipmentAdvice
-            | StepKind::Return => "the order was placed",
+            | StepKind::Return
+            | StepKind::Import => "the order was placed",
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
         for planned in &self.step.plan.lines {
@@ -302,7 +304,8 @@ impl Work<'_> {
             | StepKind::Consent
             | StepKind::Ship
             | StepKind::ShipmentAdvice
-            | StepKind::Return => result.refused,
+            | StepKind::Return
+            | StepKind::Import => result.refused,
         };
         let lost = LostUnits { part: planned.part, quantity, reason };
         let already = self.changes.lost.len();

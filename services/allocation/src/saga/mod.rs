@@ -23,7 +23,7 @@ pub use step::{Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, Pla
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 36] = [
+pub const CRASH_POINTS: [&str; 39] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -60,4 +60,7 @@ pub const CRASH_POINTS: [&str; 36] = [
     "return.begun",
     "return.decided",
     "return.recorded",
+    "import.begun",
+    "import.decided",
+    "import.recorded",
 ];

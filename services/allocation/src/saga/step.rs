@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::order::state::OrderCommand;
-use backorder_proto::common::v1::{DocumentLineResult, WriteContext};
+use backorder_proto::{
+    allocation::v1::OpenOrderResult,
+    common::v1::{DocumentLineResult, WriteContext},
+};
 use backorder_storage::{StorageError, columns, documents::DocumentKey, idempotency::RequestKey};
 use jiff::Timestamp;
 use prost::Message as _;
@@ -11,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Call, call::Kind as CallKind};
 use crate::{
-    order::{recall::WantedBack, shipment::PlannedShipment},
+    order::{import::PlannedImport, recall::WantedBack, shipment::PlannedShipment},
     store::entity::unfinished_step,
 };
 
@@ -42,6 +45,8 @@ pub enum StepKind {
     ShipmentAdvice,
     /// Shipped units come back.
     Return,
+    /// Open orders of another system are taken over.
+    Import,
 }
 
 /// What is kept of a step beside who asked for it.
@@ -71,6 +76,15 @@ pub struct Plan {
     /// For a cancellation that a customer's answer or silence is: how the question about its only line ends.
     #[prost(message, optional, tag = "8")]
     pub ending: Option<PlannedEnding>,
+    /// For orders that are taken over: the id of the import.
+    #[prost(string, tag = "100")]
+    pub import: String,
+    /// For orders that are taken over: what their lines were.
+    #[prost(message, repeated, tag = "101")]
+    pub imported: Vec<PlannedImport>,
+    /// For orders that are taken over: what became of each order of the request so far.
+    #[prost(message, repeated, tag = "102")]
+    pub import_results: Vec<OpenOrderResult>,
     /// For a document of another system: its name, and what became of its lines.
     #[prost(message, optional, tag = "120")]
     pub document: Option<PlannedDocument>,
@@ -186,7 +200,7 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Place,
         Self::Quote,
         Self::Confirm,
@@ -199,6 +213,7 @@ impl StepKind {
         Self::Ship,
         Self::ShipmentAdvice,
         Self::Return,
+        Self::Import,
     ];
 
     /// The name in rows.
@@ -217,6 +232,7 @@ impl StepKind {
             Self::Ship => "ship",
             Self::ShipmentAdvice => "shipment advice",
             Self::Return => "return",
+            Self::Import => "import",
         }
     }
 
@@ -236,6 +252,7 @@ impl StepKind {
             Self::Ship => ["ship.begun", "ship.decided", "ship.recorded"],
             Self::ShipmentAdvice => ["advice.begun", "advice.decided", "advice.recorded"],
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
+            Self::Import => ["import.begun", "import.decided", "import.recorded"],
         }
     }
 
@@ -254,6 +271,7 @@ impl StepKind {
             Self::Consent => OrderCommand::Consent,
             Self::Ship | Self::ShipmentAdvice => OrderCommand::Ship,
             Self::Return => OrderCommand::Return,
+            Self::Import => OrderCommand::Accept,
         }
     }
 
@@ -261,7 +279,9 @@ impl StepKind {
     #[must_use]
     pub const fn is_about_whole_orders(self) -> bool {
         match self {
-            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Consent => true,
+            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Consent | Self::Import => {
+                true
+            }
             Self::Release | Self::Recall | Self::ShortPick | Self::Ship | Self::ShipmentAdvice | Self::Return => false,
         }
     }
@@ -276,7 +296,7 @@ impl StepKind {
     /// Whether the step makes the order, so that without it there is none.
     #[must_use]
     pub const fn makes_the_order(self) -> bool {
-        matches!(self, Self::Place | Self::Quote)
+        matches!(self, Self::Place | Self::Quote | Self::Import)
     }
 }
 

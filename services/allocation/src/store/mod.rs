@@ -8,6 +8,7 @@ pub mod carrier_events;
 pub mod catalog;
 pub mod entity;
 pub mod exceptions;
+pub mod go_live;
 pub mod holds;
 pub mod migration;
 pub mod orders;

@@ -1,12 +1,14 @@
 //! Queries of orders, their lines and claims.
 
 mod eligibility;
+mod imported;
 mod queue;
 mod read;
 mod review;
 mod write;
 
 pub use eligibility::{Told, count_told_otherwise, told_otherwise};
+pub use imported::{insert_history, opened_parts, read_lines};
 pub use queue::{WaitingPart, put_queue_keys_in_tx, waiting_parts};
 pub use read::{
     ListFilter, claims_pending_in_tx, find_order, find_orders, last_line_numbers_in_tx, lines_by_key, lines_of_orders,

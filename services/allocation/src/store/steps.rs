@@ -2,11 +2,12 @@
 
 use backorder_storage::{Batch, StorageError, Store, WriteTx, idempotency::RequestKey, sql::statement};
 use sea_orm::{
-    ConnectionTrait, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryOrder as _, QuerySelect as _,
-    Value,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Value,
 };
 
 use super::entity::unfinished_step;
+use crate::saga::StepKind;
 
 /// Writes a step.
 pub fn insert(batch: &mut Batch, step: unfinished_step::Model) {
@@ -33,6 +34,12 @@ pub async fn oldest(store: &Store, limit: u64) -> Result<Vec<unfinished_step::Mo
 /// How many steps are unfinished.
 pub async fn count(store: &Store) -> Result<u64, StorageError> {
     Ok(unfinished_step::Entity::find().count(store.reader()).await?)
+}
+
+/// How many steps take orders of another system over.
+pub async fn count_imports(connection: &impl ConnectionTrait) -> Result<u64, StorageError> {
+    let query = unfinished_step::Entity::find().filter(unfinished_step::Column::Kind.eq(StepKind::Import.as_str()));
+    Ok(query.count(connection).await?)
 }
 
 /// What is known of a request: the hash of its command, and its answer when it is finished. The table of answers is the

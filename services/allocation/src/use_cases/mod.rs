@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod claims;
 pub mod exceptions;
 pub mod feeds;
+pub mod go_live;
 pub mod holds;
 pub mod operations;
 pub mod orders;
@@ -62,6 +63,8 @@ pub struct Wakes {
     pub holds: Wake,
     /// What bars lines changed.
     pub eligibility: Wake,
+    /// Go-live was confirmed.
+    pub go_live: Wake,
 }
 
 impl UseCases {

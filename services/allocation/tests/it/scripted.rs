@@ -287,6 +287,14 @@ impl ReservationService for Scripted {
         Ok(Response::new(ListHoldsResponse::default()))
     }
 
+    async fn preview_serving(&self, _request: Request<PreviewServingRequest>) -> Answer<PreviewServingResponse> {
+        Err(not_scripted())
+    }
+
+    async fn repeg_items(&self, _request: Request<RepegItemsRequest>) -> Answer<RepegItemsResponse> {
+        Err(not_scripted())
+    }
+
     async fn reserve_stock(&self, request: Request<ReserveStockRequest>) -> Answer<ReserveStockResponse> {
         let mut books = self.books();
         let results = request.into_inner().lines.into_iter().map(|line| books.reserve(line)).collect();

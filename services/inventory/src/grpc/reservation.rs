@@ -103,6 +103,20 @@ impl ReservationService for Reservations {
         write(&self.0, request, decode::update_queue, UseCases::execute).await
     }
 
+    async fn preview_serving(
+        &self,
+        request: Request<pb::PreviewServingRequest>,
+    ) -> Result<Response<pb::PreviewServingResponse>, Status> {
+        write(&self.0, request, decode::preview_serving, UseCases::execute).await
+    }
+
+    async fn repeg_items(
+        &self,
+        request: Request<pb::RepegItemsRequest>,
+    ) -> Result<Response<pb::RepegItemsResponse>, Status> {
+        write(&self.0, request, decode::repeg_items, UseCases::execute).await
+    }
+
     async fn apply_allocation(
         &self,
         request: Request<pb::ApplyAllocationRequest>,

@@ -134,6 +134,7 @@ fn wants(name: &str, quantity: i64) -> ReserveLine {
         queue_time: Timestamp::UNIX_EPOCH,
         requested_date: None,
         waiting_limit: None,
+        take_at_most: None,
         all_or_nothing_group: None,
         takes_over: None,
     }

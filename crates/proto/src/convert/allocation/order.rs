@@ -66,6 +66,7 @@ pub fn line_barrier(barrier: Barrier) -> pb::LineBarrier {
         Barrier::CustomerReleaseHold => pb::LineBarrier::CustomerReleaseHold,
         Barrier::BeforeHorizon => pb::LineBarrier::BeforeHorizon,
         Barrier::SetIncomplete => pb::LineBarrier::SetIncomplete,
+        Barrier::GoLive => pb::LineBarrier::GoLive,
     }
 }
 
@@ -117,6 +118,8 @@ pub fn promise_reason(reason: PromiseReason) -> pb::PromiseReason {
         PromiseReason::Served => pb::PromiseReason::Served,
         PromiseReason::SupplyChanged => pb::PromiseReason::SupplyChanged,
         PromiseReason::StockLost => pb::PromiseReason::StockLost,
+        PromiseReason::Imported => pb::PromiseReason::Imported,
+        PromiseReason::GoLive => pb::PromiseReason::GoLive,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod backlog;
 pub mod draft;
 pub mod exception;
 pub mod feed;
+pub mod go_live;
 pub mod hold;
 pub mod order;
 pub mod policy;

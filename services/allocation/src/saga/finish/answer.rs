@@ -6,7 +6,7 @@ use prost::Message as _;
 use super::{Work, document};
 use crate::{
     error::Error,
-    order::{Book, LineKey, message, question, recall},
+    order::{Book, LineKey, import, message, question, recall},
     saga::{CallAnswer, PlannedLine, Step, StepKind},
 };
 
@@ -42,6 +42,11 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
         StepKind::Return => {
             let replacements = messages(&step.plan.added, book)?;
             pb::ReturnOrderLinesResponse { lines: lines(step, book)?, replacements, lost_demand }.encode_to_vec()
+        }
+        StepKind::Import => {
+            let mut results = step.plan.import_results.clone();
+            import::name_shortages(&mut results, &work.changes.imported);
+            pb::ImportOpenOrdersResponse { results }.encode_to_vec()
         }
     })
 }

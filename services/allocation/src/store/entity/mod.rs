@@ -1,5 +1,6 @@
 //! The tables, one entity per file. Columns mean what the migration says; nothing here decides anything.
 
+pub mod backlog_import;
 pub mod backorder_policy;
 pub mod calendar_copy;
 pub mod carrier_event;
@@ -8,6 +9,7 @@ pub mod customer_order;
 pub mod customer_question;
 pub mod exception_note;
 pub mod held_customer;
+pub mod imported_line;
 pub mod item_copy;
 pub mod lane_copy;
 pub mod line_claim;
@@ -49,6 +51,7 @@ mod tests {
             };
         }
         let tables = misdeclared!(
+            backlog_import,
             backorder_policy,
             calendar_copy,
             customer_hold,
@@ -57,6 +60,7 @@ mod tests {
             customer_question,
             held_customer,
             exception_note,
+            imported_line,
             item_copy,
             lane_copy,
             line_claim,

@@ -9,6 +9,7 @@ mod m20261126_000008_ship_sets;
 mod m20261126_000009_wait_limits;
 mod m20261126_000010_exceptions;
 mod m20261126_000010b_serving_modes;
+mod m20261126_000011_going_live;
 mod m20261126_000014_feeds;
 mod m20261126_000016_replacements;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000009_wait_limits::Migration),
             Box::new(m20261126_000010_exceptions::Migration),
             Box::new(m20261126_000010b_serving_modes::Migration),
+            Box::new(m20261126_000011_going_live::Migration),
             Box::new(m20261126_000014_feeds::Migration),
             Box::new(m20261126_000016_replacements::Migration),
         ]

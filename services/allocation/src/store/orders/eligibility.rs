@@ -21,7 +21,9 @@ impl Told {
         let barred = format!("line.barriers & {}", Barriers::ALLOCATION_BITS);
         match self {
             Self::MayTakeStock => {
-                format!("line.barriers <> 0 AND {barred} <> 0 AND claim.waiting > 0 AND claim.eligible")
+                // Of a line that waits for go-live, going live says when.
+                let barred = format!("{barred} <> 0 AND line.barriers & {} = 0", Barriers::GO_LIVE_BIT);
+                format!("line.barriers <> 0 AND {barred} AND claim.waiting > 0 AND claim.eligible")
             }
             Self::MayNot => format!("{barred} = 0 AND claim.waiting > 0 AND NOT claim.eligible"),
         }

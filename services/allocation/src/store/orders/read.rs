@@ -144,11 +144,11 @@ pub async fn last_line_numbers_in_tx(
     Ok(last)
 }
 
-fn line_keys(keys: &BTreeSet<(String, i32)>) -> Vec<Value> {
+pub(super) fn line_keys(keys: &BTreeSet<(String, i32)>) -> Vec<Value> {
     keys.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect()
 }
 
-fn put_lines(book: &mut Book, rows: Vec<order_line::Model>) {
+pub(super) fn put_lines(book: &mut Book, rows: Vec<order_line::Model>) {
     for row in rows {
         if let Some(order) = book.orders.get_mut(&row.order_id) {
             order.lines.insert(row.line_number, LineRecord { row, claims: BTreeMap::new() });
@@ -156,7 +156,7 @@ fn put_lines(book: &mut Book, rows: Vec<order_line::Model>) {
     }
 }
 
-fn put_claims(book: &mut Book, rows: Vec<line_claim::Model>) {
+pub(super) fn put_claims(book: &mut Book, rows: Vec<line_claim::Model>) {
     for row in rows {
         let order = book.orders.get_mut(&row.order_id);
         if let Some(line) = order.and_then(|order| order.lines.get_mut(&row.line_number)) {

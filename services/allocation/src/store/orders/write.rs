@@ -14,6 +14,7 @@ use crate::{
     store::{
         KEYS_PER_QUERY_MAX,
         entity::{customer_order, line_claim, line_hold, lost_demand, order_line, order_write, promise, refund_due},
+        go_live::insert_lines as insert_imported,
         questions::put as put_questions,
         recalls::put as put_recalls,
         runs::put_promises_off,
@@ -123,6 +124,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
         notes,
         questions,
         refunds,
+        imported,
         ..
     } = changes;
     update_orders(batch, orders);
@@ -136,6 +138,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     batch.insert(refunds.into_iter().map(refund_due::Model::into_active_model).collect());
     put_shipments(batch, shipments);
     insert_warehouse_orders(batch, warehouse_orders);
+    insert_imported(batch, imported);
     batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
     batch.append(events)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use backorder_domain::{
     ids::LocationId,
     order::{
+        eligibility::Barriers,
         explanation::{Binding, Situation, binding},
         promise::{self as rules, Cover},
         route::{DateStep, DateStepKind, date_steps},
@@ -184,6 +185,7 @@ fn situation(
         pegged: units(own.iter().map(|claim| claim.pegged)),
         reserved: units(own.iter().map(|claim| claim.reserved)),
         last_pegged_date: pegs.filter_map(leaves).max(),
+        awaits_go_live: row.barriers & Barriers::GO_LIVE_BIT != 0,
         is_held: ends.iter().any(|end| end.is_none_or(|end| end > now)),
         horizon_opens: horizon::opens_later(row, civil_date_in(now, &zone))?,
         has_supply: supplies.iter().any(|supply| supply.open > 0 && !supply.past_due),
@@ -250,6 +252,7 @@ fn message_of(binding: Binding) -> pb::PromiseConstraint {
         Binding::NoSupply => pb::PromiseConstraint::NoSupply,
         Binding::Queue => pb::PromiseConstraint::Queue,
         Binding::Hold => pb::PromiseConstraint::Hold,
+        Binding::GoLive => pb::PromiseConstraint::GoLive,
         Binding::RequestedDate => pb::PromiseConstraint::RequestedDate,
         Binding::Horizon => pb::PromiseConstraint::Horizon,
     }

@@ -38,6 +38,11 @@ pub fn summary(situation: &Situation, binding: Binding, queue: &Queue, holds: &[
             situation.requested_date,
             situation.horizon_opens.unwrap_or(situation.today)
         ),
+        Binding::GoLive => {
+            format!(
+                "{waiting} units wait for go-live: the line was taken over from another system, and its promise stands."
+            )
+        }
         Binding::Hold => format!("{waiting} units wait, because {} from taking stock.", keepers(holds)),
     }
 }

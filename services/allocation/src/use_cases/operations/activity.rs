@@ -10,7 +10,7 @@ use backorder_storage::dead_letter;
 use super::super::UseCases;
 use crate::{
     error::Error,
-    store::{holds, orders, rules, runs, steps},
+    store::{go_live, holds, orders, rules, runs, steps},
 };
 
 /// After this time a bus that does not answer is worth another try.
@@ -38,7 +38,8 @@ impl UseCases {
     }
 
     /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, the parts of which inventory
-    /// is to be told whether they may take stock, the lines that are to hear of a hold on their customer, and one more while lines are put into the order of a new serving
+    /// is to be told whether they may take stock, the lines that are to hear of a hold on their customer, the lines that
+    /// go live, and one more while lines are put into the order of a new serving
     /// sequence.
     async fn work_waiting(&self) -> Result<(u64, u64), Error> {
         let steps_unfinished = steps::count(self.store()).await?;
@@ -46,8 +47,9 @@ impl UseCases {
         let sequence = rules::sequence(self.store()).await?;
         let is_requeueing = sequence.applied_version < sequence.version;
         let untold = orders::count_told_otherwise(self.store().reader()).await?;
+        let going_live = go_live::count_going_live(self.store().reader()).await?;
         let misbarred = holds::count_misbarred(self.store().reader()).await?;
-        Ok((steps_unfinished, runs_pending + untold + misbarred + u64::from(is_requeueing)))
+        Ok((steps_unfinished, runs_pending + untold + misbarred + going_live + u64::from(is_requeueing)))
     }
 
     /// A consumer that does not run yet has its subscription to come, which counts as one event.

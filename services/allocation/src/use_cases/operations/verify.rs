@@ -18,13 +18,13 @@ use crate::{
     error::Error,
     order::{
         LineKey,
-        key::{QUOTE_PART, demand_line},
+        key::{HISTORY_PART, QUOTE_PART, demand_line},
         recall::open as open_units,
         refund::{CANCELLED, RETURNED, credited},
     },
     store::{
-        entity::{customer_order, line_claim, line_hold, order_line, recall, refund_due},
-        holds, recalls, refunds, totals,
+        entity::{customer_order, imported_line, line_claim, line_hold, order_line, recall, refund_due},
+        go_live, holds, recalls, refunds, totals,
     },
     use_cases::UseCases,
 };
@@ -45,6 +45,7 @@ struct Page {
     refunds: Vec<refund_due::Model>,
     holds: Vec<line_hold::Model>,
     held_customers: HashMap<String, Barriers>,
+    imported: Vec<imported_line::Model>,
 }
 
 impl Page {
@@ -58,7 +59,8 @@ impl Page {
         let refunds = refunds::between(connection, &first.id, &last.id).await?;
         let holds = holds::between(connection, &first.id, &last.id).await?;
         let held_customers = holds::barriers_of_customers(connection).await?;
-        Ok(Some(Self { orders, lines, claims, recalls, refunds, holds, held_customers }))
+        let imported = go_live::lines_between(connection, &first.id, &last.id).await?;
+        Ok(Some(Self { orders, lines, claims, recalls, refunds, holds, held_customers, imported }))
     }
 
     fn last_id(&self) -> String {
@@ -198,7 +200,7 @@ impl Proof {
     /// came back; the counts of each order equal its lines.
     fn add_up(&mut self, page: &Page) {
         self.expect_barriers(page);
-        let Page { orders, lines, claims, recalls, refunds, .. } = page;
+        let Page { orders, lines, claims, recalls, refunds, imported, .. } = page;
         let mut sums: HashMap<(&str, i32), Units> = HashMap::new();
         for claim in claims {
             let sum = sums.entry((&claim.order_id, claim.line_number)).or_default();
@@ -217,6 +219,8 @@ impl Proof {
         // Of what was cancelled while it was a quote nothing is given back.
         let quotes: BTreeSet<&str> =
             orders.iter().filter(|order| order.quote_expires_at.is_some()).map(|order| order.id.as_str()).collect();
+        let imported: HashMap<(&str, i32), &imported_line::Model> =
+            imported.iter().map(|line| ((line.order_id.as_str(), line.line_number), line)).collect();
         let mut active: HashMap<&str, (i64, i64)> = HashMap::new();
         for line in lines {
             let name = line_name(&line.order_id, line.line_number);
@@ -231,7 +235,12 @@ impl Proof {
             }
             let asked = asked.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
             self.expect(&name, "recalling", line.recalling, asked);
-            for (basis, given_up) in [(CANCELLED, line.cancelled), (RETURNED, credited(line))] {
+            let before = imported.get(&(line.order_id.as_str(), line.line_number)).copied();
+            self.expect_go_live(&name, line, before);
+            // What was given up in another system, that system has paid for.
+            let cancelled = line.cancelled - before.map_or(0, |before| before.cancelled);
+            let returned = credited(line) - before.map_or(0, |before| before.returned);
+            for (basis, given_up) in [(CANCELLED, cancelled), (RETURNED, returned)] {
                 let refunded = refunded.get(&(line.order_id.as_str(), line.line_number, basis));
                 let refunded = refunded.copied().unwrap_or_default();
                 let was_quoted = quotes.contains(line.order_id.as_str()) && refunded < given_up;
@@ -276,6 +285,13 @@ impl Proof {
         }
     }
 
+    /// A line stands behind the barrier of go-live as long as its own is not through.
+    fn expect_go_live(&mut self, name: &str, line: &order_line::Model, before: Option<&imported_line::Model>) {
+        let pinned = i64::from(line.barriers & Barriers::GO_LIVE_BIT != 0);
+        let waits = i64::from(before.is_some_and(|before| before.state != go_live::LIVE));
+        self.expect(name, "waits for go-live", pinned, waits);
+    }
+
     /// The state of an order is the one that its lines make. The difference shows the number of lines.
     fn expect_state(&mut self, order: &customer_order::Model, name: &str, (active, shipped): (i64, i64)) {
         let Some(state) = OrderState::from_name(&order.state) else {
@@ -293,7 +309,8 @@ impl Proof {
 
     /// Every copy is what inventory has. A closed claim without a copy is found here, an open one by the listing.
     fn compare(&mut self, copies: &[line_claim::Model], truth: &BTreeMap<LineKey, Units>) {
-        for copy in copies {
+        // What left in another system never had a claim.
+        for copy in copies.iter().filter(|copy| copy.part != HISTORY_PART) {
             let key = key_of(copy);
             let expected = truth.get(&key).copied().unwrap_or_default();
             self.compare_one(&key, units_of_copy(copy), expected);

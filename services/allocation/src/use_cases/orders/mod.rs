@@ -19,7 +19,7 @@ pub use confirm::Confirm;
 pub use consent::ConsentToShort;
 pub use draft::{Draft, DraftHold, DraftLine, RequestedDate};
 pub use place::{Place, Quote};
-pub(crate) use prepare::queue_key;
+pub(crate) use prepare::{Placing, Prepared, queue_key, reserve_line};
 pub use ship::{LineAmount, Ship};
 pub(crate) use ship::{allowed_line, balances};
 pub use take_back::{ReturnedUnits, TakeBack};

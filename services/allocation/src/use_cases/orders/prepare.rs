@@ -83,7 +83,7 @@ impl UseCases {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Missing`], or [`Error::Unanswered`] when an item is not known here and inventory does
     /// not answer.
-    pub(super) async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         draft: &Draft,
         order_id: &str,
@@ -366,7 +366,7 @@ fn may_take_stock(line: &order_line::Model) -> bool {
 }
 
 /// What a line asks inventory for with its first part.
-pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> inventory::ReserveLine {
+pub(crate) fn reserve_line(line: &order_line::Model, placing: Placing) -> inventory::ReserveLine {
     let shortfall = if line.may_wait { inventory::Shortfall::Backorder } else { inventory::Shortfall::Keep };
     let (strength, expires_at) = match placing {
         Placing::Firm => (inventory::ReservationStrength::Firm, None),
@@ -392,6 +392,7 @@ pub(super) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         requested_date: requested.map(encode::date),
         waiting_limit: line.waiting_limit,
         takes_over_line: String::new(),
+        take_at_most: None,
         batch: String::new(),
     }
 }

@@ -26,7 +26,10 @@ use jiff::Timestamp;
 
 use super::if_set;
 use crate::{
-    use_cases::stock::{ApplyAllocation, PostReservations, ReassignReservation, ReleaseClaims, Reserve, UpdateQueue},
+    use_cases::stock::{
+        ApplyAllocation, PostReservations, PreviewServing, ReassignReservation, ReleaseClaims, RepegItems, Reserve,
+        UpdateQueue,
+    },
     write::Who,
 };
 
@@ -35,6 +38,10 @@ pub const LINES_MAX: usize = 2_000;
 const LOCATIONS_MAX: usize = 50;
 /// Holds, gains and claims passed over in one chunk of a run at most.
 const CHUNK_MAX: usize = 1_000;
+/// Lines of one item in a preview at most.
+const PREVIEW_LINES_MAX: usize = 20_000;
+/// Items pegged anew in one write at most.
+const ITEMS_MAX: usize = 100;
 const TEXT_BYTES_MAX: usize = 200;
 
 /// A part of a line; 0 means the first.
@@ -122,6 +129,10 @@ fn reserve_line(
         Some(limit) => decode::quantity_or_zero(limit, &at("waiting_limit"), violations).map(Some),
         None => Some(None),
     };
+    let take_at_most = match message.take_at_most {
+        Some(most) => decode::quantity_or_zero(most, &at("take_at_most"), violations).map(Some),
+        None => Some(None),
+    };
     let takes_over = if message.takes_over_line.is_empty() {
         Some(None)
     } else {
@@ -144,6 +155,7 @@ fn reserve_line(
         queue_time: queue_time?.unwrap_or(queued_at),
         requested_date: requested_date?,
         waiting_limit: waiting_limit?,
+        take_at_most: take_at_most?,
         all_or_nothing_group: Some(group?).filter(|group| !group.is_empty()),
         takes_over: takes_over?,
     })
@@ -361,4 +373,26 @@ pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violation
     });
     let who = Who::decode(request.context.as_ref(), violations);
     Some(UpdateQueue { changes: changes?, who: who? })
+}
+
+/// The command of `PreviewServing`.
+pub fn preview_serving(request: &pb::PreviewServingRequest, violations: &mut Violations) -> Option<PreviewServing> {
+    let item = decode::item_name(&request.item, "item", violations);
+    let lines = up_to(&request.lines, PREVIEW_LINES_MAX, "lines", violations, |index, line, violations| {
+        wire::decode_line(line, &path("lines", index, ""), violations)
+    });
+    Some(PreviewServing { item: item?, lines: lines?, who: Who::default() })
+}
+
+/// The command of `RepegItems`.
+pub fn repeg_items(request: &pb::RepegItemsRequest, violations: &mut Violations) -> Option<RepegItems> {
+    let mut seen = BTreeSet::new();
+    let items = each(&request.items, ITEMS_MAX, "items", violations, |index, item, violations| {
+        if !seen.insert(item.clone()) {
+            violations.push(path("items", index, ""), "must be distinct");
+        }
+        decode::item_name(item, &path("items", index, ""), violations)
+    });
+    let who = Who::decode(request.context.as_ref(), violations);
+    Some(RepegItems { items: items?, who: who? })
 }

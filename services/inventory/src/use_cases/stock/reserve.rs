@@ -37,6 +37,7 @@ impl Reserve {
         let only_takes = |line: &ReserveLine| {
             line.takes_over.is_none()
                 && line.all_or_nothing_group.is_none()
+                && line.take_at_most.is_none()
                 && (line.eligible || line.shortfall != Shortfall::Backorder)
         };
         let others: BTreeSet<&ItemId> =
