@@ -3,6 +3,8 @@
 //! Three layers: a rule of `domain` was broken; this error adds what only the service knows; a [`Problem`] is what the
 //! caller sees. No match here has a wildcard arm, so a new error cannot be forgotten.
 
+mod refusals;
+
 use std::time::Duration;
 
 use backorder_domain::{
@@ -11,10 +13,11 @@ use backorder_domain::{
 };
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
 use backorder_service_kit::{problem::Problem, violations::Violations};
-use backorder_storage::{IsRetryable, StorageError, columns};
+use backorder_storage::{IsRetryable, StorageError};
 use tonic::Status;
 
 use crate::order::hold::Hold;
+use refusals::{line_conflict, not_released, on_hold, short_not_agreed, state_conflict};
 
 /// After this time a busy order is worth another try.
 const BUSY_RETRY: Duration = Duration::from_millis(200);
@@ -129,6 +132,16 @@ pub enum Error {
         line: i32,
         /// The hold; `None` when it ended this moment.
         hold: Option<Box<Hold>>,
+    },
+    /// The item of the line is not released yet.
+    #[error("line {line} of order {order} is released on {release}")]
+    NotReleased {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// The first day on which it may leave.
+        release: jiff::civil::Date,
     },
     /// The quote is past its time, or was confirmed or cancelled.
     #[error("quote {order} is gone")]
@@ -266,6 +279,7 @@ impl IsRetryable for Error {
             | Self::Busy { .. }
             | Self::Closed { .. }
             | Self::OnHold { .. }
+            | Self::NotReleased { .. }
             | Self::QuoteGone { .. }
             | Self::Refused(_)
             | Self::Unanswered(_)
@@ -306,6 +320,7 @@ impl From<Error> for Status {
             | Error::Busy { .. }
             | Error::Closed { .. }
             | Error::OnHold { .. }
+            | Error::NotReleased { .. }
             | Error::QuoteGone { .. }
             | Error::Contract(_)
             | Error::Stopped(_)
@@ -343,26 +358,8 @@ pub fn problem(error: Error) -> Problem {
                 .with("order", format!("orders/{order}"))
                 .retry_after(BUSY_RETRY)
         }
-        Error::Closed { kind, name, state } => {
-            let reason = match kind {
-                Kind::Recall => ErrorReason::RecallStateConflict,
-                Kind::Question => ErrorReason::QuestionStateConflict,
-                Kind::BacklogImport => ErrorReason::BacklogImportStateConflict,
-                Kind::Order
-                | Kind::Line
-                | Kind::Item
-                | Kind::Location
-                | Kind::Policy
-                | Kind::Shipment
-                | Kind::WarehouseOrder
-                | Kind::Exception
-                | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
-            };
-            Problem::failed_precondition(reason, format!("{name} is {state}"))
-                .with("state", state)
-                .with(kind.as_str(), &name)
-                .with_resource(kind.as_str(), name)
-        }
+        Error::Closed { kind, name, state } => closed(kind, &name, &state),
+        Error::NotReleased { order, line, release } => not_released(&order, line, release),
         Error::OnHold { order, line, hold } => on_hold(&order, line, hold.as_deref()),
         Error::QuoteGone { order } => {
             let text = format!("the quote orders/{order} is past its time, confirmed or cancelled");
@@ -377,6 +374,27 @@ pub fn problem(error: Error) -> Problem {
         Error::Storage(error) => storage_problem(error),
         Error::Kit(problem) => problem,
     }
+}
+
+fn closed(kind: Kind, name: &str, state: &str) -> Problem {
+    let reason = match kind {
+        Kind::Recall => ErrorReason::RecallStateConflict,
+        Kind::Question => ErrorReason::QuestionStateConflict,
+        Kind::BacklogImport => ErrorReason::BacklogImportStateConflict,
+        Kind::Order
+        | Kind::Line
+        | Kind::Item
+        | Kind::Location
+        | Kind::Policy
+        | Kind::Shipment
+        | Kind::WarehouseOrder
+        | Kind::Exception
+        | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
+    };
+    Problem::failed_precondition(reason, format!("{name} is {state}"))
+        .with("state", state)
+        .with(kind.as_str(), name)
+        .with_resource(kind.as_str(), name)
 }
 
 fn missing(kind: Kind, name: &str, field: &str) -> Problem {
@@ -400,65 +418,6 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
         ) => problem,
     };
     if field.is_empty() { problem } else { problem.with("field", field) }
-}
-
-fn state_conflict(order: &str, conflict: StateConflict) -> Problem {
-    let name = format!("orders/{order}");
-    Problem::failed_precondition(ErrorReason::OrderStateConflict, format!("{name}: {conflict}"))
-        .with("state", conflict.state)
-        .with("command", conflict.command)
-        .with("order", &name)
-        .with_resource("order", name)
-}
-
-fn line_conflict(order: &str, line: i32, error: LineError) -> Problem {
-    let name = line_name(order, line);
-    match error {
-        LineError::TooFew { kind, present, wanted } => {
-            Problem::failed_precondition(ErrorReason::LineQuantityConflict, format!("{name}: {error}"))
-                .with("order", format!("orders/{order}"))
-                .with("present", present)
-                .with("wanted", wanted)
-                .with("takes", kind)
-                .with("line", &name)
-                .with_resource("line", name)
-        }
-        LineError::Overflow => Problem::quantity_overflow(),
-        LineError::ClaimsDisagree { .. } | LineError::NotBalanced => Problem::internal(error).context(name),
-    }
-}
-
-fn short_not_agreed(order: &str, line: i32, missing: Quantity) -> Problem {
-    let name = line_name(order, line);
-    let text = format!("{missing} units of {name} would stay behind, and its customer wants to be asked before");
-    Problem::failed_precondition(ErrorReason::ShortShipmentNotAgreed, text)
-        .with("order", format!("orders/{order}"))
-        .with("missing", missing)
-        .with("line", &name)
-        .with_resource("line", name)
-}
-
-fn on_hold(order: &str, line: i32, hold: Option<&Hold>) -> Problem {
-    let name = line_name(order, line);
-    let text = match hold {
-        Some(hold) => format!("{name}: a {} hold of {} keeps it from the warehouse", hold.word(), hold.actor),
-        None => format!("{name}: a hold keeps it from the warehouse"),
-    };
-    let mut problem = Problem::failed_precondition(ErrorReason::LineOnHold, text)
-        .with("order", format!("orders/{order}"))
-        .with("line", &name)
-        .with_resource("line", name);
-    if let Some(hold) = hold {
-        problem = problem
-            .with("hold", hold.word())
-            .with("on", hold.target.name())
-            .with("actor", &hold.actor)
-            .with("reason_code", &hold.reason_code);
-        if let Some(until) = hold.until_at.and_then(|until| columns::instant(until, "line_hold").ok()) {
-            problem = problem.with("until", until);
-        }
-    }
-    problem
 }
 
 fn storage_problem(error: StorageError) -> Problem {

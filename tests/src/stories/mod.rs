@@ -111,6 +111,7 @@ macro_rules! every_story {
             policies::a_customer_who_does_not_want_to_wait_loses_nothing_but_the_rest,
             preorders::an_item_that_is_not_released_is_preordered_and_no_backorder,
             preorders::each_channel_has_its_own_release,
+            preorders::what_is_not_released_stays_here,
             preorders::a_release_that_is_put_off_moves_the_promises_of_who_waits,
             promise_rules::a_promise_stands_while_a_later_day_is_within_the_tolerance,
             promise_rules::a_promise_stands_while_an_earlier_day_is_not_worth_a_message,

@@ -3,7 +3,7 @@
 use backorder_proto::{allocation::v1::DateStepKind, inventory::v1::ItemRelease};
 use jiff::{SignedDuration, civil};
 
-use crate::world::{World, date};
+use crate::world::{World, date, reason};
 
 fn release(day: civil::Date, channel: &str) -> ItemRelease {
     ItemRelease { release_date: Some(date(day)), channel: channel.to_owned(), destination_zone: String::new() }
@@ -64,6 +64,26 @@ pub async fn a_release_that_is_put_off_moves_the_promises_of_who_waits(world: &W
     world.books_balance().await;
 }
 
+pub async fn what_is_not_released_stays_here(world: &World) {
+    world.mug_at_main().await;
+    world.releases("mug", vec![release(world.day(10), "")]).await;
+    world.receive("mug", "main", 5).await;
+    world.place("ann", "mug", 5).await;
+
+    let refused = world.ship("ann", 1, 0).await.expect_err("not before its day");
+    assert_eq!(reason(&refused), "ITEM_NOT_RELEASED");
+    assert!(refused.message().contains(&world.day(10).to_string()), "{}", refused.message());
+    assert_eq!(
+        reason(&world.release("ann", 1, 2).await.expect_err("not to the warehouse either")),
+        "ITEM_NOT_RELEASED"
+    );
+    let line = world.line("ann", 1).await;
+    assert_eq!((line.reserved, line.released, line.shipped), (5, 0, 0));
+    world.releases("mug", Vec::new()).await;
+    world.ship("ann", 1, 0).await.expect("the item was released at once");
+    world.books_balance().await;
+}
+
 pub async fn on_its_day_an_item_is_released(world: &World) {
     world.mug_at_main().await;
     world.releases("mug", vec![release(world.day(2), "")]).await;
@@ -76,4 +96,7 @@ pub async fn on_its_day_an_item_is_released(world: &World) {
     backorder_testkit::eventually("it is no preorder any more", || async { world.line("ann", 1).await.preorder == 0 })
         .await;
     assert_eq!(world.explain("ann", 1).await.history.len(), 1, "its day is the same");
+    world.receive("mug", "main", 5).await;
+    world.idle().await;
+    world.ship("ann", 1, 0).await.expect("from its day on it leaves");
 }

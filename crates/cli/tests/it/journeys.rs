@@ -220,5 +220,6 @@ async fn an_item_is_ordered_before_its_release_and_is_no_backorder() {
     );
     services.json(&["stock", "receive", "vase", "main", "10", "--supply", "PO-1"]);
     stands(&services, "ann", [0, 4, 0, 0, 0]).await;
+    assert!(refused(&services, &["order", "ship", "ann/1"]).contains("2099-01-15"));
     balanced(services).await;
 }

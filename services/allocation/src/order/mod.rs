@@ -14,6 +14,7 @@ pub mod message;
 pub mod question;
 pub mod recall;
 pub mod refund;
+pub mod release_day;
 pub mod routes;
 pub mod settle;
 pub mod shipment;

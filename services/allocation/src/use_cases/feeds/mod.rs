@@ -61,7 +61,8 @@ fn refused(line: i32, error: Error) -> Result<DocumentLineResult, Error> {
         | Error::State { .. }
         | Error::Line { .. }
         | Error::ShortNotAgreed { .. }
-        | Error::OnHold { .. } => {
+        | Error::OnHold { .. }
+        | Error::NotReleased { .. } => {
             let problem = problem(error);
             let (reason, detail) = (reason_name(problem.reason()).to_owned(), problem.message().to_owned());
             Ok(DocumentLineResult { line, taken: false, reason, detail })

@@ -14,6 +14,7 @@ use crate::{
     order::{
         Book, LineRecord,
         key::demand_line,
+        release_day,
         shipment::PlannedShipment,
         shortage::{self, Gate},
     },
@@ -81,7 +82,7 @@ impl StepCommand for ShipCommand<'_> {
         let mut book = load_lines_in_tx(tx, &keys).await?;
         let mut planned_lines = Vec::with_capacity(self.ship.lines.len());
         for line in &self.ship.lines {
-            let planned = planned(&book, line)?;
+            let planned = planned(&book, line, self.at)?;
             let Some(planned) = planned else { return Err(on_hold_in_tx(tx, &book, &line.order, line.line).await?) };
             planned_lines.push(planned);
         }
@@ -149,7 +150,7 @@ pub(crate) fn allowed_line<'b>(
 }
 
 /// The line as it ships; `None` when a hold keeps it. What is in the warehouse's hands ships from behind a hold too.
-fn planned(book: &Book, wanted: &LineAmount) -> Result<Option<PlannedLine>, Error> {
+fn planned(book: &Book, wanted: &LineAmount, at: Timestamp) -> Result<Option<PlannedLine>, Error> {
     let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Ship)?;
     let conflict = |error: LineError| Error::Line { order: wanted.order.clone(), line: wanted.line, error };
     let vector = line.vector()?;
@@ -161,6 +162,9 @@ fn planned(book: &Book, wanted: &LineAmount) -> Result<Option<PlannedLine>, Erro
         return Ok(None);
     }
     vector.may_ship(quantity).map_err(conflict)?;
+    if quantity > vector.parts().released {
+        release_day::check(line, at)?;
+    }
     shortage::may_leave(line, Gate::Ship, quantity)?;
     let quantity = quantity.get();
     Ok(Some(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity }))

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use backorder_domain::quantity::Quantity;
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
 use backorder_storage::{Batch, WriteTx};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     order::{
         Book,
         key::demand_line,
+        release_day,
         shortage::{self, Gate},
     },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
@@ -41,7 +43,7 @@ impl UseCases {
     /// Those of the contract; [`Error::Unanswered`] when inventory does not answer, and it is finished later.
     pub async fn release_lines(self, write: Write<ReleaseLines>) -> Result<pb::ReleaseLinesResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
-        let command = ReleaseCommand { lines: &write.command.lines, who, at: encode::timestamp(self.now()) };
+        let command = ReleaseCommand { lines: &write.command.lines, who, at: self.now() };
         self.run_step(&write, &command).await
     }
 }
@@ -49,7 +51,7 @@ impl UseCases {
 struct ReleaseCommand<'a> {
     lines: &'a [LineAmount],
     who: Who,
-    at: prost_types::Timestamp,
+    at: Timestamp,
 }
 
 #[async_trait]
@@ -63,7 +65,7 @@ impl StepCommand for ReleaseCommand<'_> {
         let mut book = load_lines_in_tx(tx, &keys).await?;
         let mut planned_lines = Vec::with_capacity(self.lines.len());
         for line in self.lines {
-            let planned = planned(&book, line)?;
+            let planned = planned(&book, line, self.at)?;
             let Some(planned) = planned else { return Err(on_hold_in_tx(tx, &book, &line.order, line.line).await?) };
             planned_lines.push(planned);
         }
@@ -72,7 +74,7 @@ impl StepCommand for ReleaseCommand<'_> {
         let context = Some(self.who.message());
         let hand_over = inventory::ReleaseToWarehouseRequest {
             lines: planned.iter().map(warehouse_line).collect(),
-            effective_time: Some(self.at),
+            effective_time: Some(encode::timestamp(self.at)),
             context: context.clone(),
             ..inventory::ReleaseToWarehouseRequest::default()
         };
@@ -82,7 +84,7 @@ impl StepCommand for ReleaseCommand<'_> {
 }
 
 /// The line as it is handed over; `None` when a hold keeps it.
-fn planned(book: &Book, wanted: &LineAmount) -> Result<Option<PlannedLine>, Error> {
+fn planned(book: &Book, wanted: &LineAmount, at: Timestamp) -> Result<Option<PlannedLine>, Error> {
     let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Release)?;
     if !line.barriers()?.may_be_released() {
         return Ok(None);
@@ -92,6 +94,7 @@ fn planned(book: &Book, wanted: &LineAmount) -> Result<Option<PlannedLine>, Erro
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
     let may = vector.may_release(quantity);
     may.map_err(|error| Error::Line { order: wanted.order.clone(), line: wanted.line, error })?;
+    release_day::check(line, at)?;
     shortage::may_leave(line, Gate::Release, quantity)?;
     let quantity = quantity.get();
     Ok(Some(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity }))

@@ -1,0 +1,80 @@
+//! How a caller sees that an order or a line does not take a command.
+
+use backorder_domain::{
+    order::{line::LineError, state::StateConflict},
+    quantity::Quantity,
+};
+use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
+use backorder_service_kit::problem::Problem;
+use backorder_storage::columns;
+
+use crate::order::hold::Hold;
+
+pub(super) fn state_conflict(order: &str, conflict: StateConflict) -> Problem {
+    let name = format!("orders/{order}");
+    Problem::failed_precondition(ErrorReason::OrderStateConflict, format!("{name}: {conflict}"))
+        .with("state", conflict.state)
+        .with("command", conflict.command)
+        .with("order", &name)
+        .with_resource("order", name)
+}
+
+pub(super) fn line_conflict(order: &str, line: i32, error: LineError) -> Problem {
+    let name = line_name(order, line);
+    match error {
+        LineError::TooFew { kind, present, wanted } => {
+            Problem::failed_precondition(ErrorReason::LineQuantityConflict, format!("{name}: {error}"))
+                .with("order", format!("orders/{order}"))
+                .with("present", present)
+                .with("wanted", wanted)
+                .with("takes", kind)
+                .with("line", &name)
+                .with_resource("line", name)
+        }
+        LineError::Overflow => Problem::quantity_overflow(),
+        LineError::ClaimsDisagree { .. } | LineError::NotBalanced => Problem::internal(error).context(name),
+    }
+}
+
+pub(super) fn short_not_agreed(order: &str, line: i32, missing: Quantity) -> Problem {
+    let name = line_name(order, line);
+    let text = format!("{missing} units of {name} would stay behind, and its customer wants to be asked before");
+    Problem::failed_precondition(ErrorReason::ShortShipmentNotAgreed, text)
+        .with("order", format!("orders/{order}"))
+        .with("missing", missing)
+        .with("line", &name)
+        .with_resource("line", name)
+}
+
+pub(super) fn not_released(order: &str, line: i32, release: jiff::civil::Date) -> Problem {
+    let name = line_name(order, line);
+    let text = format!("{name}: its item is not released before {release}");
+    Problem::failed_precondition(ErrorReason::ItemNotReleased, text)
+        .with("order", format!("orders/{order}"))
+        .with("line", &name)
+        .with("release_date", release)
+        .with_resource("line", name)
+}
+
+pub(super) fn on_hold(order: &str, line: i32, hold: Option<&Hold>) -> Problem {
+    let name = line_name(order, line);
+    let text = match hold {
+        Some(hold) => format!("{name}: a {} hold of {} keeps it from the warehouse", hold.word(), hold.actor),
+        None => format!("{name}: a hold keeps it from the warehouse"),
+    };
+    let mut problem = Problem::failed_precondition(ErrorReason::LineOnHold, text)
+        .with("order", format!("orders/{order}"))
+        .with("line", &name)
+        .with_resource("line", name);
+    if let Some(hold) = hold {
+        problem = problem
+            .with("hold", hold.word())
+            .with("on", hold.target.name())
+            .with("actor", &hold.actor)
+            .with("reason_code", &hold.reason_code);
+        if let Some(until) = hold.until_at.and_then(|until| columns::instant(until, "line_hold").ok()) {
+            problem = problem.with("until", until);
+        }
+    }
+    problem
+}
