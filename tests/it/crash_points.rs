@@ -10,7 +10,7 @@ use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
 use backorder_proto::allocation::v1::{
     AmendOrderLineRequest, AnswerRecallRequest, BacklogImportState, CancelOrderLinesRequest, ConfirmQuoteRequest,
     ConsentToShortShipmentRequest, Disposition, LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest,
-    ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest, ShortPick,
+    ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest, ShortPick, ShortageInstruction,
 };
 use backorder_testkit::{Backend, counts, on_each_backend};
 use backorder_tests::{
@@ -125,7 +125,11 @@ impl Write {
             Self::Confirm => {
                 world.draft("ann").line("mug", 8).quote(3_600).await.expect("quoted");
             }
-            Self::Amend | Self::Cancel | Self::Release | Self::Consent | Self::Ship => {
+            Self::Consent => {
+                let draft = world.draft("ann").line("mug", 12).on_shortage(ShortageInstruction::ShipItemComplete);
+                draft.place().await.expect("placed");
+            }
+            Self::Amend | Self::Cancel | Self::Release | Self::Ship => {
                 world.place("ann", "mug", 8).await;
             }
             Self::Recall | Self::Short | Self::Advice => {
@@ -264,7 +268,8 @@ impl Write {
             Self::Recall => [8, 0, 0, 2, 0, 6, 0, 0],
             // What was not found is reserved anew from the two that were free.
             Self::Short => [8, 0, 4, 4, 0, 0, 0, 0],
-            Self::Consent => [8, 0, 8, 0, 0, 0, 0, 1],
+            // Ten are there: once the customer agrees, she gets them.
+            Self::Consent => [12, 2, 10, 0, 0, 0, 0, 1],
             Self::Ship => [8, 0, 3, 0, 5, 0, 0, 0],
             // Three left; the two that were not right are reserved anew from those that were free.
             Self::Advice => [8, 0, 4, 1, 3, 0, 0, 0],

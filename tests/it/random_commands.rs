@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use backorder_proto::{
-    allocation::v1::{ConfirmationSource, ListOrdersRequest, Order},
+    allocation::v1::{ConfirmationSource, ListOrdersRequest, Order, ShortageInstruction},
     inventory::v1::{
         AdjustStockRequest, BlindResolution, ListReceiptsRequest, ListSuppliesRequest, QuarantineStockRequest,
         ReceiptLine, ReceiveStockRequest, ReceivedLine, ResolveBlindReceiptRequest, ReverseReceiptRequest, StockState,
@@ -19,6 +19,14 @@ use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 
 const ITEMS: [&str; 3] = ["mug", "pot", "jar"];
 const LOCATIONS: [&str; 2] = ["north", "south"];
+const INSTRUCTIONS: [ShortageInstruction; 6] = [
+    ShortageInstruction::NoBackOrder,
+    ShortageInstruction::ShipPartialBackOrder,
+    ShortageInstruction::ShipPartialCancel,
+    ShortageInstruction::ShipComplete,
+    ShortageInstruction::ShipItemComplete,
+    ShortageInstruction::ShipAsSoonAsPossible,
+];
 const COMMANDS_PER_BURST: u32 = 25;
 
 async fn any_sequence_of_commands_keeps_orders_and_books(backend: Backend) {
@@ -173,6 +181,13 @@ impl Random {
             if self.random.next_u32().is_multiple_of(2) {
                 draft = draft.from(&[self.pick(&LOCATIONS)]);
             }
+            // Half of the lines want something else than a back order of their own.
+            if let Some(instruction) = INSTRUCTIONS.get(self.random.random_range(0..2 * INSTRUCTIONS.len())) {
+                draft = draft.on_shortage(*instruction);
+            }
+        }
+        if self.random.next_u32().is_multiple_of(5) {
+            draft.order().lines.iter_mut().for_each(|line| "gift".clone_into(&mut line.ship_set));
         }
         draft.place().await.expect("a good order is placed");
     }
@@ -180,9 +195,11 @@ impl Random {
     async fn change_an_order(&mut self, world: &World) {
         let order = format!("order-{}", self.random.random_range(1..=self.orders));
         let quantity = self.random.random_range(0..=8);
-        match self.random.random_range(0..9) {
+        match self.random.random_range(0..11) {
             8 => drop(world.declines(&world.line_name(&order, 1)).await),
             0 => drop(world.ship(&order, 1, quantity).await),
+            7 => drop(world.ship_lines(&order, &[1, 2, 3][..self.random.random_range(1..=3)]).await),
+            9 if quantity > 5 => drop(world.consent(&order, &[]).await),
             1 => drop(world.cancel(&order, 1, quantity).await),
             2 | 3 => drop(world.release(&order, 1, quantity).await),
             4 => drop(world.recall(&order, 1, quantity).await),
@@ -212,13 +229,13 @@ async fn every_promise_is_covered(world: &World) {
             assert!(line.recalling <= line.released, "{}", line.name);
             *recalling.entry(line.name.clone()).or_default() += line.recalling;
             let (supply, none) = (by(ConfirmationSource::Supply), by(ConfirmationSource::None));
-            assert_eq!(supply + none, line.open, "{}", line.name);
-            assert_eq!(
-                line.current_promised_date.is_none() && line.open + line.reserved + line.released > 0,
-                none > 0,
-                "{}",
-                line.name
-            );
+            let free = by(ConfirmationSource::FreeStock);
+            assert_eq!(supply + none + free, line.open, "{}", line.name);
+            let is_alone = line.ship_set_name.is_empty();
+            assert!(free == 0 || !is_alone, "{}: only sets count on what is free", line.name);
+            let has_no_date = line.current_promised_date.is_none() && line.open + line.reserved + line.released > 0;
+            // A line of a set has no date either when another line of it has none.
+            assert!(if is_alone { has_no_date == (none > 0) } else { has_no_date || none == 0 }, "{}", line.name);
             for part in line.confirmations.iter().filter(|part| part.source() == ConfirmationSource::Supply) {
                 *promised.entry(part.supply.clone()).or_default() += part.quantity;
             }

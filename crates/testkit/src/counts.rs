@@ -51,6 +51,12 @@ const TABLE: &[CaseCount] = &[
         "bursts of 25 random commands through gRPC, then books and promises are proven",
     ),
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
+    row(
+        "ship_sets",
+        300,
+        5_000,
+        "random arrivals, losses, lines and sets over three items: no half a set, and none starves",
+    ),
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
     row("stock_comparisons", 300, 10_000, "random figures of a warehouse against the books"),

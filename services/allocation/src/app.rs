@@ -35,8 +35,8 @@ use crate::{
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, end_holds, go_live, keep_eligibility, requeue_lines, resume_steps, review_promises,
-        run_allocations, subscription, watch_waits,
+        FollowInventory, cover_sets, end_holds, go_live, keep_eligibility, requeue_lines, resume_steps,
+        review_promises, run_allocations, subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -154,6 +154,11 @@ impl App {
             async move { Ok(requeue_lines(use_cases, shutdown).await?) }
         });
         let app = self.clone();
+        let use_cases = self.use_cases.clone();
+        jobs.spawn("allocation_cover_sets", move |shutdown| {
+            let use_cases = use_cases.clone();
+            async move { Ok(cover_sets(use_cases, shutdown).await?) }
+        });
         jobs.spawn("allocation_keep_eligibility", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(keep_eligibility(use_cases, shutdown).await?) }

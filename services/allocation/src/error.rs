@@ -8,7 +8,7 @@ mod refusals;
 use std::time::Duration;
 
 use backorder_domain::{
-    order::{line::LineError, state::StateConflict},
+    order::{line::LineError, ship_set::SetBroken, state::StateConflict},
     quantity::Quantity,
 };
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
@@ -17,7 +17,7 @@ use backorder_storage::{IsRetryable, StorageError};
 use tonic::Status;
 
 use crate::order::hold::Hold;
-use refusals::{line_conflict, not_released, on_hold, short_not_agreed, state_conflict};
+use refusals::{line_conflict, not_released, on_hold, set_broken, short_not_agreed, state_conflict};
 
 /// After this time a busy order is worth another try.
 const BUSY_RETRY: Duration = Duration::from_millis(200);
@@ -104,6 +104,19 @@ pub enum Error {
         line: i32,
         /// Ordered units that would not leave.
         missing: Quantity,
+    },
+    /// A ship set would pass a gate without a line of it.
+    #[error("line {line} of order {order} is in the ship set {set:?}: {broken}")]
+    SetBroken {
+        /// The order's id.
+        order: String,
+        /// The line that would not pass.
+        line: i32,
+        /// The name of the set.
+        set: String,
+        /// The rule.
+        #[source]
+        broken: SetBroken,
     },
     /// An earlier step of the order is under way.
     #[error("order {order} is busy with step {step}")]
@@ -276,6 +289,7 @@ impl IsRetryable for Error {
             | Self::State { .. }
             | Self::Line { .. }
             | Self::ShortNotAgreed { .. }
+            | Self::SetBroken { .. }
             | Self::Busy { .. }
             | Self::Closed { .. }
             | Self::OnHold { .. }
@@ -317,6 +331,7 @@ impl From<Error> for Status {
             | Error::State { .. }
             | Error::Line { .. }
             | Error::ShortNotAgreed { .. }
+            | Error::SetBroken { .. }
             | Error::Busy { .. }
             | Error::Closed { .. }
             | Error::OnHold { .. }
@@ -352,6 +367,7 @@ pub fn problem(error: Error) -> Problem {
         }
         Error::State { order, conflict } => state_conflict(&order, conflict),
         Error::Line { order, line, error } => line_conflict(&order, line, error),
+        Error::SetBroken { order, line, set, broken } => set_broken(&order, line, &set, broken),
         Error::ShortNotAgreed { order, line, missing } => short_not_agreed(&order, line, missing),
         Error::Busy { order, .. } => {
             Problem::aborted(ErrorReason::OrderBusy, format!("an earlier step of orders/{order} is under way"))

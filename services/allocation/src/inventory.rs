@@ -290,6 +290,12 @@ impl Inventory {
         .await
     }
 
+    /// Decides about sets of lines.
+    pub async fn cover_sets(&self, request: pb::CoverSetsRequest) -> Result<pb::CoverSetsResponse, Status> {
+        retry::call(&self.retries, || async { Ok(self.reservations().cover_sets(request.clone()).await?.into_inner()) })
+            .await
+    }
+
     /// Changes places in the queue.
     pub async fn update_queue(&self, request: pb::UpdateQueueRequest) -> Result<pb::UpdateQueueResponse, Status> {
         retry::call(&self.retries, || async {

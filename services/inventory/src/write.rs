@@ -47,6 +47,7 @@ write_requests!(
     CancelSupplyRequest,
     CompareStockRequest,
     CountStockRequest,
+    CoverSetsRequest,
     CreateItemRequest,
     CreateLaneRequest,
     CreateLocationRequest,

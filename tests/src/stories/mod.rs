@@ -20,6 +20,7 @@ pub mod release;
 pub mod replacements;
 pub mod retries;
 pub mod serving_mode;
+pub mod ship_sets;
 pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
@@ -168,10 +169,25 @@ macro_rules! every_story {
             shortage_instructions::y_backorders_the_balance_and_ships_what_is_there,
             shortage_instructions::bk_ships_partial_and_backorders_the_balance,
             shortage_instructions::sp_ships_partial_and_cancels_the_balance,
+            shortage_instructions::a_line_of_which_all_was_cancelled_may_be_raised,
             shortage_instructions::what_a_count_takes_from_sp_is_cancelled_when_the_rest_ships,
             shortage_instructions::is_takes_from_everywhere_whatever_the_policy_says,
             shortage_instructions::who_wants_to_be_asked_gets_nothing_short_before_an_answer,
             shortage_instructions::who_wants_to_be_asked_is_not_asked_when_all_of_it_leaves,
+            ship_sets::a_set_that_is_not_all_there_locks_nothing_and_a_later_line_is_served,
+            ship_sets::a_set_is_complete_when_its_last_line_arrives_and_ships_together,
+            ship_sets::of_two_sets_the_first_in_the_queue_gets_all_and_neither_half,
+            ship_sets::a_set_that_can_use_a_unit_is_served_before_a_line_behind_it,
+            ship_sets::a_part_that_is_cancelled_completes_the_set,
+            ship_sets::a_customer_who_agrees_to_less_frees_the_lines_from_each_other,
+            ship_sets::a_set_is_promised_on_the_day_of_its_latest_line,
+            ship_sets::a_set_that_loses_units_gives_the_others_back,
+            ship_sets::an_order_that_ships_complete_names_what_is_missing,
+            ship_sets::an_item_that_ships_when_it_is_complete_waits_for_no_other_line,
+            ship_sets::a_set_is_served_from_two_locations,
+            ship_sets::a_set_takes_what_is_there_when_the_rest_comes_soon,
+            ship_sets::a_raise_that_is_not_there_makes_the_set_wait,
+            ship_sets::a_quote_of_a_set_takes_all_or_nothing,
             stock_truth::availability_follows_every_movement,
             stock_truth::a_count_takes_the_last_in_the_queue_first,
             stock_truth::a_count_that_finds_more_serves_the_queue,

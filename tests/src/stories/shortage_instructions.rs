@@ -69,6 +69,20 @@ pub async fn sp_ships_partial_and_cancels_the_balance(world: &World) {
     world.books_balance().await;
 }
 
+pub async fn a_line_of_which_all_was_cancelled_may_be_raised(world: &World) {
+    world.mug_at_main().await;
+    world.item("pot").await;
+    let draft = world.draft("ann").line("mug", 2).on_shortage(Wants::ShipPartialCancel);
+    draft.line("pot", 1).place().await.expect("placed");
+    world.receive("mug", "main", 3).await;
+
+    let raised = world.amend("ann", 1, 4).await.expect("two more");
+
+    let line = &raised.lines[0];
+    assert_eq!((line.ordered, line.reserved, line.cancelled), (4, 2, 2), "what was cancelled stays so");
+    world.books_balance().await;
+}
+
 pub async fn what_a_count_takes_from_sp_is_cancelled_when_the_rest_ships(world: &World) {
     world.mug_at_main().await;
     world.receive("mug", "main", 5).await;

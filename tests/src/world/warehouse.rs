@@ -113,6 +113,13 @@ impl World {
         Ok(self.allocation.shipments.clone().get_shipment(request).await?.into_inner())
     }
 
+    /// Ships lines of an order together, all that they have.
+    pub async fn ship_lines(&self, order: &str, lines: &[u32]) -> Result<(), Status> {
+        let lines = lines.iter().map(|line| LineQuantity { name: self.line_name(order, *line), quantity: 0 }).collect();
+        let request = ShipOrderLinesRequest { request_id: request_id(), lines, ..Default::default() };
+        self.allocation.orders.clone().ship_order_lines(request).await.map(drop)
+    }
+
     /// The customers tell what arrived.
     pub async fn deliver(&self, shipment: &str, lines: Vec<DeliveredLine>) -> Result<Shipment, Status> {
         let request =

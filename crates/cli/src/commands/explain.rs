@@ -46,6 +46,15 @@ fn people(answer: &ExplainPromiseResponse) -> String {
     if let Some(arrives) = answer.line.as_ref().and_then(|line| line.expected_delivery_date.as_ref()) {
         parts.push(format!("arrives: {} in {}", text::zoned_date(Some(arrives)), arrives.time_zone));
     }
+    if let Some(set) = &answer.ship_set {
+        let lines = |names: &[String]| names.iter().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
+        parts.push(format!(
+            "goes together ({}): {}; the last are {}",
+            set.name,
+            lines(&set.lines),
+            lines(&set.last_lines)
+        ));
+    }
     parts.extend(stands(answer));
     if !answer.date_steps.is_empty() {
         parts.push(date_steps(answer));

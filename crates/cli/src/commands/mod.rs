@@ -25,6 +25,7 @@ pub mod warehouse;
 mod pages;
 mod ship;
 mod show;
+mod take_back;
 mod watch;
 
 use std::sync::Arc;

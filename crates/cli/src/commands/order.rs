@@ -1,9 +1,9 @@
 //! `backorder order`: place, inquire, quote, confirm, get, list, amend, cancel, consent, ship, return.
 
 use backorder_proto::allocation::v1::{
-    AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, ConsentToShortShipmentRequest, Disposition,
+    AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, ConsentToShortShipmentRequest,
     GetOrderRequest, HoldDraft, InquireOrderRequest, LineQuantity, ListOrdersRequest, ListOrdersResponse, OrderDraft,
-    OrderLineDraft, OrderState, PlaceOrderRequest, QuoteOrderRequest, ReturnOrderLinesRequest, ReturnedLine,
+    OrderLineDraft, OrderState, PlaceOrderRequest, QuoteOrderRequest,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
@@ -84,7 +84,7 @@ pub enum OrderCommand {
     /// Ship reserved units of lines.
     Ship(ShipArgs),
     /// Take back shipped units of lines.
-    Return(ReturnArgs),
+    Return(super::take_back::ReturnArgs),
 }
 
 /// An order to place.
@@ -127,6 +127,9 @@ pub struct DraftArgs {
     /// ship_partial_cancel, ship_complete, ship_item_complete, ship_as_soon_as_possible.
     #[arg(long, default_value = "back_order", value_name = "INSTRUCTION", verbatim_doc_comment)]
     shortage: String,
+    /// The lines go together under this name: they take stock and leave only together.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    ship_set: String,
     /// Ask the customer before less is shipped: nothing leaves short before `order consent`.
     #[arg(long)]
     notify_before_short: bool,
@@ -194,37 +197,6 @@ pub struct AmendArgs {
     why: ReasonArgs,
 }
 
-/// What comes back.
-#[derive(Debug, Args)]
-pub struct ReturnArgs {
-    /// Lines as ORDER/NUMBER=UNITS.
-    #[arg(required = true, value_name = "LINE=UNITS")]
-    lines: Vec<String>,
-    /// Where they arrive.
-    #[arg(long, value_name = "LOCATION")]
-    location: String,
-    /// What is done with them.
-    #[arg(long, value_enum, default_value = "restock")]
-    disposition: DispositionArg,
-    /// Send the same again: a line that replaces them is added to the order.
-    #[arg(long)]
-    replace: bool,
-    /// Why.
-    #[command(flatten)]
-    why: ReasonArgs,
-}
-
-/// What is done with units that came back.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum DispositionArg {
-    /// They become free.
-    Restock,
-    /// They wait for a quality decision.
-    Quarantine,
-    /// They are damaged and stay so.
-    Scrap,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -241,7 +213,7 @@ pub async fn run(command: OrderCommand, session: &Session, output: Output) -> Re
         OrderCommand::Cancel { order, lines, why } => cancel(&order, &lines, &why, session, output).await,
         OrderCommand::Consent { order, lines, why } => consent(&order, &lines, &why, session, output).await,
         OrderCommand::Ship(args) => ship::run(args, session, output).await,
-        OrderCommand::Return(args) => take_back(args, session, output).await,
+        OrderCommand::Return(args) => super::take_back::run(args, session, output).await,
     }
 }
 
@@ -289,6 +261,7 @@ fn line_draft(line: &str, shortage: i32, args: &DraftArgs) -> Result<OrderLineDr
         requested_date: args.requested_date.map(|date| requests::wanted_date(date, args.delivered, &args.time_zone)),
         unit_price,
         shortage_instruction: shortage,
+        ship_set: args.ship_set.clone(),
         notify_before_short: args.notify_before_short,
         ..OrderLineDraft::default()
     })
@@ -414,37 +387,6 @@ async fn cancel(
             return order;
         }
         format!("{order}\n\nthe warehouse is asked for the rest:\n{}", super::warehouse::recalls(&answer.recalls))
-    })
-}
-
-async fn take_back(args: ReturnArgs, session: &Session, output: Output) -> Result<(), Failure> {
-    let disposition = match args.disposition {
-        DispositionArg::Restock => Disposition::Restock,
-        DispositionArg::Quarantine => Disposition::Quarantine,
-        DispositionArg::Scrap => Disposition::Scrap,
-    };
-    let location = text::named("locations", &args.location);
-    let returned = |line: &String| -> Result<ReturnedLine, Failure> {
-        let LineQuantity { name, quantity } = line_quantity(line)?;
-        Ok(ReturnedLine {
-            name,
-            quantity,
-            location: location.clone(),
-            disposition: disposition.into(),
-            replace: args.replace,
-        })
-    };
-    let lines: Result<Vec<ReturnedLine>, Failure> = args.lines.iter().map(returned).collect();
-    let request = ReturnOrderLinesRequest {
-        request_id: session.request_id(),
-        lines: lines?,
-        return_time: None,
-        context: context(&args.why),
-    };
-    let answer = session.clients.orders.clone().return_order_lines(request).await?.into_inner();
-    output.message(&format!("{PACKAGE}.ReturnOrderLinesResponse"), &answer, |answer| {
-        let lines: Vec<_> = answer.lines.iter().chain(&answer.replacements).cloned().collect();
-        show::order_lines(&lines)
     })
 }
 

@@ -129,6 +129,10 @@ pub struct CreateArgs {
     /// A promise moves to an earlier day when it has been expected for so many hours.
     #[arg(long, default_value_t = 0, value_name = "HOURS")]
     promise_stable_hours: i32,
+    /// A ship set takes what is there when the rest of it is expected within so many days. 0: only when all of it is
+    /// there.
+    #[arg(long, default_value_t = 0, value_name = "DAYS")]
+    ship_set_days: i32,
     /// Why.
     #[command(flatten)]
     why: ReasonArgs,
@@ -274,6 +278,7 @@ async fn create(args: &CreateArgs, session: &Session, output: Output) -> Result<
             earlier_days: args.promise_earlier_days,
             stable_hours: args.promise_stable_hours,
         }),
+        ship_set_days: args.ship_set_days,
         ..BackorderPolicy::default()
     };
     let request = CreateBackorderPolicyRequest {

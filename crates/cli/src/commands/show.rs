@@ -4,6 +4,8 @@ mod places;
 
 pub(super) use places::{calendars, lanes, locations};
 
+use std::collections::BTreeMap;
+
 use backorder_proto::{
     allocation::v1::{LineBarrier, LineHold, LostDemand, LostDemandReason, Order, OrderLine, OrderState},
     inventory::v1::{Hold, Item, Position, Supply, SupplyState, TakenAway},
@@ -58,7 +60,23 @@ pub(super) fn order(order: &Order) -> String {
         if order.customer.is_empty() { "an unnamed customer" } else { &order.customer },
         text::time(order.order_time.as_ref()),
     );
-    format!("{head}\n{}{}", order_lines(&order.lines), line_holds(&order.lines))
+    let (lines, holds) = (order_lines(&order.lines), line_holds(&order.lines));
+    format!("{head}\n{lines}{holds}{}", ship_sets(&order.lines))
+}
+
+/// Which lines go together, and whether something of them waits; nothing when all go alone.
+fn ship_sets(lines: &[OrderLine]) -> String {
+    let mut sets: BTreeMap<&str, Vec<&OrderLine>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.ship_set_name.is_empty()) {
+        sets.entry(&line.ship_set_name).or_default().push(line);
+    }
+    let said = sets.into_iter().map(|(name, lines)| {
+        let numbers: Vec<&str> = lines.iter().filter_map(|line| line.name.rsplit('/').next()).collect();
+        let waits =
+            if lines.iter().any(|line| line.open > 0) { "not all of it is there" } else { "all of it is there" };
+        format!("\ngoes together ({name}): lines {}; {waits}", numbers.join(", "))
+    });
+    said.collect()
 }
 
 /// What keeps a line, in few words: its holds by type, and what else bars it.

@@ -23,6 +23,8 @@ pub struct Situation {
     pub is_held: bool,
     /// The day on which stock is reserved for the line, while that is later than today.
     pub horizon_opens: Option<Date>,
+    /// Whether another line of its ship set can leave only later, or nobody knows when.
+    pub is_kept_by_set: bool,
     /// Whether supply that the line could use is open and not past due.
     pub has_supply: bool,
     /// The last day on which the goods can leave to be in time for the customer.
@@ -50,10 +52,12 @@ pub enum Binding {
     RequestedDate,
     /// The day on which the goods have to leave is beyond the item's reservation horizon.
     Horizon,
+    /// Another line of its ship set.
+    ShipSet,
 }
 
-/// What binds the line, the strongest first: go-live; a hold; for units without any cover the horizon, the queue or the lack
-/// of supply; then the
+/// What binds the line, the strongest first: go-live; a hold; a line of its ship set that is later; for units without any
+/// cover the horizon, the queue or the lack of supply; then the
 /// date of the supply or, when the customer wants the goods later than that, the requested date.
 #[must_use]
 pub fn binding(situation: &Situation) -> Binding {
@@ -67,6 +71,9 @@ pub fn binding(situation: &Situation) -> Binding {
     }
     if situation.is_held {
         return Binding::Hold;
+    }
+    if situation.is_kept_by_set {
+        return Binding::ShipSet;
     }
     if situation.pegged < situation.waiting && situation.horizon_opens.is_some() {
         return Binding::Horizon;
@@ -100,6 +107,7 @@ mod tests {
             awaits_go_live: false,
             is_held: false,
             horizon_opens: None,
+            is_kept_by_set: false,
             has_supply: true,
             requested_date: day(23),
             today: day(23),
@@ -130,6 +138,14 @@ mod tests {
         let held = Situation { is_held: true, pegged: Quantity::ZERO, has_supply: false, ..waits() };
         assert_eq!(binding(&held), Binding::Hold);
         assert_eq!(binding(&Situation { awaits_go_live: true, ..held }), Binding::GoLive);
+    }
+
+    #[test]
+    fn a_line_that_another_one_keeps_is_bound_by_its_set() {
+        let kept = Situation { is_kept_by_set: true, ..waits() };
+        assert_eq!(binding(&kept), Binding::ShipSet);
+        assert_eq!(binding(&Situation { is_held: true, ..kept }), Binding::Hold);
+        assert_eq!(binding(&Situation { waiting: Quantity::ZERO, ..kept }), Binding::Nothing);
     }
 
     #[test]

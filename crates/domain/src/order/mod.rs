@@ -17,6 +17,7 @@ pub mod promise;
 pub mod promise_rule;
 pub mod release;
 pub mod route;
+pub mod ship_set;
 pub mod shortage;
 pub mod state;
 pub mod wait;

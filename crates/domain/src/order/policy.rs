@@ -104,6 +104,9 @@ pub struct BackorderPolicy {
     pub split_allowed: bool,
     /// The fewest units that one location may give when a line is split.
     pub minimum_per_location: Quantity,
+    /// Within how many days from now supply must be expected for what a ship set lacks on hand, so that the set takes
+    /// stock. 0: all of it must be on hand.
+    pub ship_set_days: u16,
     /// The locations that may serve, first choice first. Empty means every warehouse and store by rank.
     pub locations: Vec<LocationId>,
     /// The first day on which the policy holds.
@@ -234,6 +237,8 @@ pub struct LineTerms {
     pub split_allowed: bool,
     /// The fewest units per location.
     pub minimum_per_location: Quantity,
+    /// Within how many days supply counts for its ship set.
+    pub ship_set_days: u16,
     /// When its promise moves to another day.
     pub promise_rule: PromiseRule,
 }
@@ -258,6 +263,7 @@ pub fn terms(policy: Option<&BackorderPolicy>, instruction: ShortageInstruction)
             Some(policy) if !instruction.splits_freely() => policy.minimum_per_location,
             Some(_) | None => Quantity::ZERO,
         },
+        ship_set_days: policy.map_or(0, |policy| policy.ship_set_days),
         promise_rule: policy.map(|policy| policy.promise_rule).unwrap_or_default(),
     }
 }
@@ -325,6 +331,7 @@ mod tests {
             promise_rule: PromiseRule::default(),
             split_allowed: true,
             minimum_per_location: Quantity::ZERO,
+            ship_set_days: 0,
             locations: Vec::new(),
             effective_from: None,
             effective_to: None,

@@ -22,6 +22,8 @@ pub enum Cover {
     Stock,
     /// Units that are free on the day and not reserved: the line is beyond its item's reservation horizon.
     Unreserved,
+    /// Units that are free on hand and kept for nobody: a line of a ship set takes them when the whole set can leave.
+    Free,
     /// Dated supply to which the line is pegged.
     Supply(SupplyId),
     /// Nothing yet.
@@ -106,6 +108,16 @@ pub fn confirm_unreserved(
     let ship_date = dates.stock_leaves(location);
     push(confirmations, leaving(quantity, ship_date, Cover::Unreserved, location, dates));
     confirmations.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+}
+
+/// Parts of one promise in their order: earliest first, those without a date last, equal ones as one, empty ones left out.
+pub(super) fn merged(parts: Vec<Confirmation>) -> Vec<Confirmation> {
+    let mut confirmations = Vec::with_capacity(parts.len());
+    for part in parts {
+        push(&mut confirmations, part);
+    }
+    confirmations.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    confirmations
 }
 
 fn sort_key(confirmation: &Confirmation) -> (bool, Option<Date>, &Cover, Option<&LocationId>) {

@@ -56,7 +56,7 @@ pub enum GainOutcome {
     Stale,
     /// Fewer units are held and free than the run gave. Nothing is given: a gain is never clipped.
     NoCover,
-    /// The claim waits for fewer units, or not at this location.
+    /// The claim waits for fewer units, or not at this location, or only together with its set.
     NotWaiting,
 }
 
@@ -129,7 +129,7 @@ impl ItemBook {
         gain: &Gain,
     ) -> Result<GainOutcome, StockError> {
         let Some(claim) = self.claims.get(&gain.key) else { return Ok(GainOutcome::Stale) };
-        if claim.waiting < gain.quantity || !claim.waits_at().contains(&chunk.location) {
+        if claim.in_set || claim.waiting < gain.quantity || !claim.waits_at().contains(&chunk.location) {
             return Ok(GainOutcome::NotWaiting);
         }
         let left = minus(claim.waiting, gain.quantity, "claim.waiting")?;

@@ -28,9 +28,8 @@ use super::supply::Supply;
 pub struct LocationScope {
     /// The locked balance row; [`Position::empty`] when there is none.
     pub position: Position,
-    /// The sum of [`Claim::eligible_waiting`] over all claims of the item with this location in [`Claim::waits_at`],
-    /// loaded or not.
-    pub eligible_waiting: Quantity,
+    /// What waits there, over all claims of the item with this location in [`Claim::waits_at`], loaded or not.
+    pub awaited: Awaited,
     /// The civil date now in the location's time zone. Supply expected before it is past due.
     pub today: Date,
 }
@@ -80,8 +79,20 @@ pub struct ItemBook {
 }
 
 /// Eligible quantity that waits at a location.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Awaited(Quantity);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Awaited {
+    /// The sum of [`Claim::eligible_waiting`].
+    pub alone: Quantity,
+    /// The sum of [`Claim::waiting_in_set`].
+    pub in_sets: Quantity,
+}
+
+impl Awaited {
+    /// What one claim waits for at each of its places.
+    fn by(claim: &Claim) -> Self {
+        Self { alone: claim.eligible_waiting(), in_sets: claim.waiting_in_set() }
+    }
+}
 
 impl Row for Awaited {
     fn version(&self) -> i64 {
@@ -142,7 +153,7 @@ impl ItemBook {
             }
         }
         let today = scope.locations.iter().map(|s| (s.position.location.clone(), s.today)).collect();
-        let awaited = scope.locations.iter().map(|s| (s.position.location.clone(), Awaited(s.eligible_waiting)));
+        let awaited = scope.locations.iter().map(|s| (s.position.location.clone(), s.awaited));
         Ok(Self {
             item: scope.item,
             today,
@@ -231,8 +242,8 @@ impl ItemBook {
     ///
     /// # Errors
     /// [`StockError::NotLoaded`] when the location was not loaded.
-    pub fn awaited_at(&self, location: &LocationId) -> Result<Quantity, StockError> {
-        self.awaited.get(location).map(|awaited| awaited.0).ok_or_else(|| self.not_loaded("location", location))
+    pub fn awaited_at(&self, location: &LocationId) -> Result<Awaited, StockError> {
+        self.awaited.get(location).copied().ok_or_else(|| self.not_loaded("location", location))
     }
 
     /// The civil date now at a location.
@@ -393,14 +404,14 @@ impl ItemBook {
 
     /// Writes a claim, and keeps what waits in all and at each location in step with it.
     pub(super) fn put_claim(&mut self, claim: Claim) -> Result<(), StockError> {
-        let mut waits: BTreeMap<LocationId, (Quantity, Quantity)> = BTreeMap::new();
+        let mut waits: BTreeMap<LocationId, (Awaited, Awaited)> = BTreeMap::new();
         if let Some(old) = self.claims.get(&claim.key) {
             self.total_waiting = minus(self.total_waiting, old.waiting, "waiting in all")?;
-            waits.extend(old.waits_at().iter().map(|at| (at.clone(), (old.eligible_waiting(), Quantity::ZERO))));
+            waits.extend(old.waits_at().iter().map(|at| (at.clone(), (Awaited::by(old), Awaited::default()))));
         }
         self.total_waiting = plus(self.total_waiting, claim.waiting)?;
         for location in claim.waits_at() {
-            waits.entry(location.clone()).or_default().1 = claim.eligible_waiting();
+            waits.entry(location.clone()).or_default().1 = Awaited::by(&claim);
         }
         for (location, (before, after)) in waits {
             self.change_awaited(location, before, after)?;
@@ -409,16 +420,22 @@ impl ItemBook {
         Ok(())
     }
 
-    fn change_awaited(&mut self, location: LocationId, before: Quantity, after: Quantity) -> Result<(), StockError> {
-        if before == after || (after < before && self.awaited.get(&location).is_none()) {
+    fn change_awaited(&mut self, location: LocationId, before: Awaited, after: Awaited) -> Result<(), StockError> {
+        let is_less = after.alone <= before.alone && after.in_sets <= before.in_sets;
+        if before == after || (is_less && self.awaited.get(&location).is_none()) {
             // Where fewer units are awaited nothing has to be held, so such a place need not be loaded.
             return Ok(());
         }
-        let others = minus(self.awaited_at(&location)?, before, "waiting at a place")?;
-        if after > before {
+        let sum = self.awaited_at(&location)?;
+        let others = |sum, before| minus(sum, before, "waiting at a place");
+        let awaited = Awaited {
+            alone: plus(others(sum.alone, before.alone)?, after.alone)?,
+            in_sets: plus(others(sum.in_sets, before.in_sets)?, after.in_sets)?,
+        };
+        if after.alone > before.alone {
             self.unsettled.insert(location.clone());
         }
-        self.awaited.put(self.command_number, location, Awaited(plus(others, after)?));
+        self.awaited.put(self.command_number, location, awaited);
         Ok(())
     }
 

@@ -146,12 +146,12 @@ impl StockBooks {
         Ok(Ok(whole))
     }
 
-    fn open_checkpoints(&mut self, items: &BTreeSet<&ItemId>) -> Vec<(ItemId, Checkpoint)> {
+    pub(super) fn open_checkpoints(&mut self, items: &BTreeSet<&ItemId>) -> Vec<(ItemId, Checkpoint)> {
         let wanted = self.books.iter_mut().filter(|(item, _)| items.contains(item));
         wanted.map(|(item, book)| (item.clone(), book.open_checkpoint())).collect()
     }
 
-    fn close_checkpoints(&mut self, checkpoints: Vec<(ItemId, Checkpoint)>, keep: bool) {
+    pub(super) fn close_checkpoints(&mut self, checkpoints: Vec<(ItemId, Checkpoint)>, keep: bool) {
         for (item, checkpoint) in checkpoints {
             if let Some(book) = self.books.get_mut(&item) {
                 if keep { book.keep(checkpoint) } else { book.roll_back(checkpoint) }

@@ -22,7 +22,7 @@ pub struct StockChanges {
     pub positions: Vec<Position>,
     /// Changed claims, complete with reservations and pegs.
     pub claims: Vec<Claim>,
-    /// Claims whose [`Claim::waits_at`] or eligible waiting quantity differs from what is stored: a subset of `claims`.
+    /// Claims whose [`Claim::waits_at`] or eligible waiting quantity, alone or in a set, differs from what is stored: a subset of `claims`.
     pub waits_changed: Vec<ClaimKey>,
     /// New or changed reservations of the claims.
     pub reservations: Vec<(ClaimKey, Reservation)>,
@@ -115,7 +115,7 @@ impl StockChanges {
         for gone in stored_pegs.iter().filter(|old| !claim.pegs.iter().any(|peg| peg.supply == old.supply)) {
             self.pegs_ended.push((key.clone(), gone.supply.clone()));
         }
-        let waits = |claim: &Claim| (claim.eligible_waiting(), claim.waits_at().to_vec());
+        let waits = |claim: &Claim| (claim.eligible_waiting(), claim.waiting_in_set(), claim.waits_at().to_vec());
         if original.as_ref().is_none_or(|old| waits(old) != waits(&claim)) {
             self.waits_changed.push(key.clone());
         }

@@ -119,6 +119,8 @@ pub struct Claim {
     pub expires_at: Option<Timestamp>,
     /// Whether what waits may take stock now.
     pub eligible: bool,
+    /// Whether what waits takes stock only together with the other lines of its set: runs pass over it.
+    pub in_set: bool,
     /// Its place in the queue: bytewise smaller is served first.
     pub queue_key: String,
     /// When the quantity joined the queue; decides among equal keys.
@@ -166,10 +168,16 @@ impl Claim {
     }
 
     /// The units that count against the free stock of each of [`waits_at`](Self::waits_at): all that wait when the
-    /// claim is eligible, else none.
+    /// claim is eligible and served alone, else none.
     #[must_use]
     pub fn eligible_waiting(&self) -> Quantity {
-        if self.eligible { self.waiting } else { Quantity::ZERO }
+        if self.eligible && !self.in_set { self.waiting } else { Quantity::ZERO }
+    }
+
+    /// The units that wait together with others: what becomes free is put aside for them, what is free already is not.
+    #[must_use]
+    pub fn waiting_in_set(&self) -> Quantity {
+        if self.eligible && self.in_set { self.waiting } else { Quantity::ZERO }
     }
 
     /// The part of `waiting` for which no supply is known.

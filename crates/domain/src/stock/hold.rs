@@ -10,7 +10,7 @@ use crate::quantity::Quantity;
 
 use super::book::{ItemBook, Units};
 use super::context::CommandContext;
-use super::error::{StockError, minus, sum};
+use super::error::{StockError, minus, plus, sum};
 use super::movement::Place;
 use super::rows::Row;
 use super::state::StockState;
@@ -43,10 +43,11 @@ impl Row for Hold {
 }
 
 impl ItemBook {
-    /// Makes units free at a location, from the state in which they are now. Of them, what eligible lines wait for there
-    /// and HELD does not cover yet goes to HELD as a new hold; only the rest becomes AVAILABLE.
+    /// Makes units free at a location, from the state in which they are now. Of them, what eligible lines wait for there,
+    /// alone or in sets, and HELD does not cover yet goes to HELD as a new hold; only the rest becomes AVAILABLE.
     ///
-    /// `from` may be HELD of the same location: then the caller has taken the units out of their hold rows before.
+    /// `from` may be HELD of the same location: then the caller has taken the units out of their hold rows before. A run has
+    /// decided then, so nothing stays held for sets: what they could not use is free.
     pub(super) fn enter_available(
         &mut self,
         ctx: &CommandContext,
@@ -57,7 +58,9 @@ impl ItemBook {
         let held_place = Place::at(location, StockState::Held);
         let leaving_hold = if *from == held_place { units.quantity } else { Quantity::ZERO };
         let held_for_queue = minus(self.position(location)?.held, leaving_hold, "position.held")?;
-        let missing = self.awaited_at(location)?.saturating_sub(held_for_queue);
+        let awaited = self.awaited_at(location)?;
+        let in_sets = if leaving_hold.is_zero() { awaited.in_sets } else { Quantity::ZERO };
+        let missing = plus(awaited.alone, in_sets)?.saturating_sub(held_for_queue);
         let kept = missing.min(units.quantity);
         let freed = minus(units.quantity, kept, "units that become free")?;
         self.move_units(ctx, from, &Place::at(location, StockState::Available), &units.with_quantity(freed))?;
@@ -68,7 +71,7 @@ impl ItemBook {
         Ok(())
     }
 
-    /// Puts AVAILABLE units aside where more eligible quantity waits than is held, which happens when a claim begins to
+    /// Puts AVAILABLE units aside where more eligible quantity waits alone than is held, which happens when a claim begins to
     /// wait, or becomes eligible, at a place that has free units.
     pub(super) fn hold_what_is_awaited(
         &mut self,
@@ -76,7 +79,7 @@ impl ItemBook {
         location: &LocationId,
     ) -> Result<(), StockError> {
         let position = self.position(location)?;
-        let missing = self.awaited_at(location)?.saturating_sub(position.held);
+        let missing = self.awaited_at(location)?.alone.saturating_sub(position.held);
         let kept = missing.min(position.available);
         let available = Place::at(location, StockState::Available);
         let held = Place::at(location, StockState::Held);

@@ -43,6 +43,7 @@ pub mod review;
 mod rows;
 #[cfg(test)]
 mod rule_tests;
+pub mod ship_set;
 pub mod state;
 pub mod supply;
 pub mod transfer;

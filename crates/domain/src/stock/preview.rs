@@ -25,8 +25,14 @@ impl ItemBook {
     /// [`StockError::LineNotFound`], [`StockError::NotLoaded`].
     pub fn serve_as_if_eligible(&mut self, ctx: &CommandContext, lines: &[LineId]) -> Result<(), StockError> {
         for line in lines {
-            let change =
-                QueueChange { line: line.clone(), part: None, eligible: Some(true), queue_key: None, queue_time: None };
+            let change = QueueChange {
+                line: line.clone(),
+                part: None,
+                eligible: Some(true),
+                in_set: None,
+                queue_key: None,
+                queue_time: None,
+            };
             self.change_queue(ctx, &change)?;
         }
         let places: Vec<LocationId> = self.positions().map(|position| position.location.clone()).collect();
@@ -56,7 +62,7 @@ impl ItemBook {
             line: claim.key.line.clone(),
             part: claim.key.part,
             waiting: claim.waiting,
-            eligible: claim.eligible,
+            eligible: claim.eligible && !claim.in_set,
             queue_key: claim.queue_key.clone(),
             queue_time: claim.queue_time,
             version: claim.version,

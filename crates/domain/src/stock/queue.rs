@@ -1,4 +1,4 @@
-//! The place of a claim in the queue, and whether it may take stock.
+//! The place of a claim in the queue, and whether it may take stock, alone or in a set.
 
 use jiff::Timestamp;
 
@@ -18,6 +18,8 @@ pub struct QueueChange {
     pub part: Option<i32>,
     /// Whether what waits may take stock.
     pub eligible: Option<bool>,
+    /// Whether what waits takes stock only together with the rest of its set.
+    pub in_set: Option<bool>,
     /// The new queue key.
     pub queue_key: Option<String>,
     /// The new queue time: an audited override.
@@ -25,7 +27,7 @@ pub struct QueueChange {
 }
 
 impl ItemBook {
-    /// Changes eligibility or place in the queue. When a claim becomes eligible while units that it could use are free,
+    /// Changes eligibility, place in the queue, or whether the line is in a set. When a claim becomes eligible while units that it could use are free,
     /// they are held for it in the same command.
     ///
     /// Needs loaded: the parts of the line with their candidate locations.
@@ -38,6 +40,7 @@ impl ItemBook {
             for key in &keys {
                 let mut claim = book.claim_or_refuse(key)?.clone();
                 claim.eligible = change.eligible.unwrap_or(claim.eligible);
+                claim.in_set = change.in_set.unwrap_or(claim.in_set);
                 claim.queue_time = change.queue_time.unwrap_or(claim.queue_time);
                 if let Some(queue_key) = &change.queue_key {
                     claim.queue_key.clone_from(queue_key);

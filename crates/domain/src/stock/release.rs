@@ -70,7 +70,7 @@ pub struct Released {
 }
 
 /// Units that were taken out of a claim and are still in state RESERVED.
-struct Freed {
+pub(super) struct Freed {
     cause: String,
     location: LocationId,
     batch: Option<BatchId>,
@@ -283,7 +283,7 @@ impl ItemBook {
     }
 
     /// Takes reserved units out of a claim, those of its last choice of location first. They are still RESERVED.
-    fn unreserve(&mut self, key: &ClaimKey, quantity: Quantity) -> Result<Vec<Freed>, StockError> {
+    pub(super) fn unreserve(&mut self, key: &ClaimKey, quantity: Quantity) -> Result<Vec<Freed>, StockError> {
         let mut rest = quantity;
         let mut freed = Vec::new();
         let mut claim = self.claim_or_refuse(key)?.clone();
@@ -300,7 +300,7 @@ impl ItemBook {
 
     /// Makes units free that no claim has any more. It comes after all changes of claims, so that no unit is held for
     /// quantity that the same command takes out of the queue.
-    fn free(&mut self, ctx: &CommandContext, freed: &[Freed]) -> Result<(), StockError> {
+    pub(super) fn free(&mut self, ctx: &CommandContext, freed: &[Freed]) -> Result<(), StockError> {
         for Freed { cause, location, batch, quantity } in freed {
             let units = Units { batch: batch.as_ref(), ..Units::of(*quantity, cause) };
             self.enter_available(ctx, location, &Place::at(location, StockState::Reserved), &units)?;

@@ -74,7 +74,7 @@ pub struct ReserveLine {
     /// The most free units that the line takes now, whether it is eligible or not; the rest waits or is refused. `None`
     /// means as many as it may take. For demand that another system had reserved stock for.
     pub take_at_most: Option<Quantity>,
-    /// Lines with the same text get all that they want, or take nothing.
+    /// Lines with the same text get all that they want, or take nothing. What waits of them, now or later, is in a set.
     pub all_or_nothing_group: Option<String>,
     /// The line of a soft claim whose units this one takes over, all parts, without counting them twice. It may be the
     /// line itself.
@@ -303,6 +303,7 @@ fn new_claim(line: &ReserveLine, waiting: Quantity, posted: Quantity) -> Claim {
         strength: line.strength,
         expires_at: line.expires_at,
         eligible: line.eligible,
+        in_set: line.all_or_nothing_group.is_some(),
         queue_key: line.queue_key.clone(),
         queue_time: line.queue_time,
         candidates: line.candidates.clone(),

@@ -40,6 +40,7 @@ impl ItemBook {
         let held = self.held_in_holds(location)?;
         let waits_there = |claim: &&Claim| claim.waits_at().contains(location);
         let awaited = sum(self.claims().filter(waits_there).map(Claim::eligible_waiting))?;
+        let in_sets = sum(self.claims().filter(waits_there).map(Claim::waiting_in_set))?;
         let transfers = self.supplies().filter(|s| s.kind == SupplyKind::Transfer && s.location == *location);
         let in_transit = sum(transfers.map(Supply::open))?;
         let in_review =
@@ -54,7 +55,8 @@ impl ItemBook {
         equal("RELEASED", position.released, released);
         equal("HELD", position.held, held);
         equal("IN_TRANSIT", position.in_transit, in_transit);
-        equal("awaited", self.awaited_at(location)?, awaited);
+        equal("awaited", self.awaited_at(location)?.alone, awaited);
+        equal("awaited by sets", self.awaited_at(location)?.in_sets, in_sets);
         let is_starved = !position.available.is_zero() && position.held < awaited;
         must(broken, !is_starved, || format!("{} free at {location} while {awaited} wait", position.available));
         Ok(())

@@ -178,6 +178,7 @@ pub fn claim<'a>(item: &ItemId, claim: &Claim, supply_of: impl Fn(&SupplyId) -> 
         requested_date: claim.requested_date.map(encode::date),
         version: claim.version,
         released: claim.released().get(),
+        in_set: claim.in_set,
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a caller sees that an order or a line does not take a command.
 
 use backorder_domain::{
-    order::{line::LineError, state::StateConflict},
+    order::{line::LineError, ship_set::SetBroken, state::StateConflict},
     quantity::Quantity,
 };
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
@@ -77,4 +77,21 @@ pub(super) fn on_hold(order: &str, line: i32, hold: Option<&Hold>) -> Problem {
         }
     }
     problem
+}
+
+pub(super) fn set_broken(order: &str, line: i32, set: &str, broken: SetBroken) -> Problem {
+    let name = line_name(order, line);
+    let (what, units) = match broken {
+        SetBroken::Waits(units) => ("waiting", units),
+        SetBroken::StaysBehind(units) => ("staying_behind", units),
+    };
+    Problem::failed_precondition(
+        ErrorReason::ShipSetIncomplete,
+        format!("{name} goes with others of its order: {broken}"),
+    )
+    .with("order", format!("orders/{order}"))
+    .with("ship_set", set)
+    .with(what, units)
+    .with("line", &name)
+    .with_resource("line", name)
 }

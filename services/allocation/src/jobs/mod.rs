@@ -2,6 +2,7 @@
 //! until shutdown.
 
 mod claim_memory;
+mod cover_sets;
 mod end_holds;
 mod follow_inventory;
 mod go_live;
@@ -14,6 +15,7 @@ mod run_allocations;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
+pub use cover_sets::cover_sets;
 pub use end_holds::end_holds;
 pub use follow_inventory::{CONSUMER, FollowInventory, subscription};
 pub use go_live::go_live;

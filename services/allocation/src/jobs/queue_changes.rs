@@ -76,6 +76,7 @@ pub(super) fn change_of(claim: &line_claim::Model) -> pb::QueueChange {
         // The claim of a quote is part 1 under the quote's own name.
         part: if claim.part == QUOTE_PART { 1 } else { claim.part },
         eligible: None,
+        in_set: None,
         queue_key: None,
     }
 }

@@ -4,8 +4,6 @@
 //! the claims of the answer. Nothing is lost when it dies anywhere: what is applied is told by events too, and holds that
 //! are left open start another run.
 
-use std::collections::BTreeSet;
-
 use backorder_domain::{
     allocation::plan::{Plan, WaitingClaim, share},
     ids::{LineId, derived_uuid},
@@ -20,10 +18,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::cover_sets::Covered;
 use crate::{
     error::Error,
     store::{entity::pending_run, runs},
-    use_cases::{UseCases, claims::ClaimNews, serving::by_pool},
+    use_cases::{
+        UseCases,
+        claims::{ClaimNews, FreeForLines},
+        serving::by_pool,
+    },
 };
 
 /// Runs that are done before their outcomes are recorded together.
@@ -68,6 +71,8 @@ struct Outcome {
     run: pending_run::Model,
     /// How the claims stand after it.
     claims: Vec<pb::Claim>,
+    /// What it decided about ship sets before.
+    sets: Covered,
 }
 
 impl UseCases {
@@ -97,23 +102,56 @@ impl UseCases {
     }
 
     async fn run_pool(&self, run: pending_run::Model, holds: Vec<pb::Hold>, now: Timestamp) -> Result<Outcome, Error> {
-        let mut claims = Vec::new();
-        for chunk in holds.chunks(CHUNK_MAX) {
-            claims.extend(self.share_holds(&run, chunk, now).await?);
+        let mut outcome = Outcome { run, claims: Vec::new(), sets: Covered::default() };
+        if holds.is_empty() {
+            return Ok(outcome);
         }
-        Ok(Outcome { run, claims })
+        let (item, location) =
+            (format!("items/{}", outcome.run.item_id), format!("locations/{}", outcome.run.location_id));
+        let waiting = self.waiting_for(&item, &location, held(&holds)).await?;
+        outcome.sets = self.cover_sets_that_wait(&waiting).await?;
+        // Where no set took part, the claims are as they were listed.
+        let mut listed = outcome.sets.covers.is_empty().then_some(waiting);
+        let holds = if listed.is_some() { holds } else { self.holds_of(&outcome.run).await? };
+        for chunk in holds.chunks(CHUNK_MAX) {
+            let listed = listed.take().filter(|_| chunk.len() == holds.len());
+            outcome.claims.extend(self.share_holds(&outcome.run, chunk, listed, now).await?);
+        }
+        Ok(outcome)
     }
 
-    /// Shares the units of some holds of one pool.
+    /// What is held of a pool now.
+    async fn holds_of(&self, run: &pending_run::Model) -> Result<Vec<pb::Hold>, Error> {
+        let item = format!("items/{}", run.item_id);
+        let mut pools = by_pool(self.inventory().holds(&item).await.map_err(Error::Unanswered)?);
+        Ok(pools.remove(&(run.item_id.clone(), run.location_id.clone())).unwrap_or_default())
+    }
+
+    /// The claims that wait for a pool, in the order of the queue, as far as so many held units may reach.
+    async fn waiting_for(&self, item: &str, location: &str, held: i64) -> Result<Vec<pb::Claim>, Error> {
+        let mut wanted = 0_i64;
+        let waiting = self.inventory().waiting_claims(item, location, |claim| {
+            wanted = wanted.saturating_add(if is_served_alone(claim) { claim.waiting } else { 0 });
+            wanted >= held
+        });
+        waiting.await.map_err(Error::Unanswered)
+    }
+
+    /// Shares the units of some holds of one pool, among claims that were listed or are listed now. Sets were decided about
+    /// before, each at its place in the queue: lines before a set kept their right, lines behind it get what it left.
     async fn share_holds(
         &self,
         run: &pending_run::Model,
         holds: &[pb::Hold],
+        listed: Option<Vec<pb::Claim>>,
         now: Timestamp,
     ) -> Result<Vec<pb::Claim>, Error> {
         let (item, location) = (format!("items/{}", run.item_id), format!("locations/{}", run.location_id));
-        let held = holds.iter().map(|hold| hold.quantity).fold(0_i64, i64::saturating_add);
-        let plan = self.plan_run(&item, &location, held).await?;
+        let held = held(holds);
+        let plan = match listed {
+            Some(listed) => plan_among(held, &listed)?,
+            None => self.plan_run(&item, &location, held).await?,
+        };
         let name = derived_uuid(RUNS, &format!("{item} {location} {}", columns::micros(now)));
         let mut claims = Vec::new();
         for request in chunks(&plan, &item, &location, holds, name) {
@@ -124,39 +162,51 @@ impl UseCases {
         Ok(claims)
     }
 
-    /// Who gets what of units that are held of an item at a location.
+    /// Who gets what of units that are held of an item at a location, of those who are served alone.
     pub(crate) async fn plan_run(&self, item: &str, location: &str, held: i64) -> Result<Plan, Error> {
-        let mut wanted = 0_i64;
-        let waiting = self.inventory().waiting_claims(item, location, |claim| {
-            wanted = wanted.saturating_add(if claim.eligible { claim.waiting } else { 0 });
-            wanted >= held
-        });
-        let waiting = waiting.await.map_err(Error::Unanswered)?;
-        let waiting = waiting.iter().map(waiting_claim).collect::<Result<_, _>>()?;
-        Ok(share(Quantity::try_new(held).unwrap_or_default(), waiting))
+        plan_among(held, &self.waiting_for(item, location, held).await?)
     }
 
     async fn record_runs(&self, outcomes: &[Outcome]) -> Result<(), Error> {
         let mut news = Vec::new();
-        for claim in outcomes.iter().flat_map(|outcome| &outcome.claims) {
-            news.extend(ClaimNews::of(claim, "a run shared free units")?);
+        let mut free = FreeForLines::new();
+        for outcome in outcomes {
+            news.extend(outcome.sets.news()?);
+            free.extend(outcome.sets.free.clone());
+            for claim in &outcome.claims {
+                news.extend(ClaimNews::of(claim, "a run shared free units")?);
+            }
         }
         let done: Vec<pending_run::Model> = outcomes.iter().map(|outcome| outcome.run.clone()).collect();
-        let (news, done, now) = (&news, &done, self.now());
+        let (news, free, done, now) = (&news, &free, &done, self.now());
         self.store()
             .write("record_runs", move |tx| {
                 Box::pin(async move {
                     // Of promises, only what the run itself did is told here: the others follow when the run is off.
-                    self.follow_claims_in_tx(tx, news, &BTreeSet::new(), now, None).await?;
+                    self.follow_covered_in_tx(tx, news, free, now).await?;
                     runs::done_in_tx(tx, done).await?;
                     Ok::<_, Error>(())
                 })
             })
             .await?;
-        self.claim_memory().note(outcomes.iter().flat_map(|outcome| &outcome.claims));
+        self.claim_memory().note(outcomes.iter().flat_map(|outcome| outcome.claims.iter().chain(&outcome.sets.claims)));
         metrics::counter!("backorder_allocation_runs_total").increment(outcomes.len() as u64);
         Ok(())
     }
+}
+
+/// Whether a run may give units to the claim. Those in ship sets get theirs together.
+fn is_served_alone(claim: &pb::Claim) -> bool {
+    claim.eligible && !claim.in_set
+}
+
+fn held(holds: &[pb::Hold]) -> i64 {
+    holds.iter().map(|hold| hold.quantity).fold(0, i64::saturating_add)
+}
+
+fn plan_among(held: i64, waiting: &[pb::Claim]) -> Result<Plan, Error> {
+    let waiting = waiting.iter().map(waiting_claim).collect::<Result<_, _>>()?;
+    Ok(share(Quantity::try_new(held).unwrap_or_default(), waiting))
 }
 
 fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
@@ -168,7 +218,7 @@ fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
         line,
         part: claim.part,
         waiting,
-        eligible: claim.eligible,
+        eligible: is_served_alone(claim),
         queue_key: claim.queue_key.clone(),
         queue_time,
         version: claim.version,

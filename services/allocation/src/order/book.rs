@@ -18,6 +18,7 @@ use backorder_storage::{StorageError, columns};
 use crate::{
     order::{
         key::{LineKey, QUOTE_PART},
+        sets::SetView,
         texts,
     },
     store::entity::{customer_order, line_claim, order_line},
@@ -34,6 +35,8 @@ pub struct Book {
 pub struct OrderRecord {
     pub row: customer_order::Model,
     pub lines: BTreeMap<i32, LineRecord>,
+    /// What was found out about its ship sets, until a claim of theirs changes.
+    pub set_views: BTreeMap<String, SetView>,
 }
 
 /// A line with all its claims.
@@ -42,6 +45,11 @@ pub struct LineRecord {
     pub row: order_line::Model,
     /// By part.
     pub claims: BTreeMap<i32, line_claim::Model>,
+    /// What inventory told to be free for the line, as text, when it decided about its ship set; the row has it when the
+    /// line follows.
+    pub free_told: Option<String>,
+    /// The item about which a run is pending that decides about the line's ship set.
+    pub awaited_item: Option<String>,
 }
 
 impl Book {
@@ -52,12 +60,22 @@ impl Book {
 
     /// Takes over a claim when it is newer than the copy; answers whether it was, and `false` for lines not loaded.
     pub fn take_claim(&mut self, key: &LineKey, claim: &ClaimOfLine) -> bool {
-        let line = self.orders.get_mut(&key.order).and_then(|order| order.lines.get_mut(&key.line));
-        line.is_some_and(|line| line.take_claim(key, claim))
+        let Some(order) = self.orders.get_mut(&key.order) else { return false };
+        let is_newer = order.lines.get_mut(&key.line).is_some_and(|line| line.take_claim(key, claim));
+        if is_newer {
+            order.set_views.clear();
+        }
+        is_newer
     }
 }
 
 impl OrderRecord {
+    /// An order of which no lines are loaded yet.
+    #[must_use]
+    pub fn new(row: customer_order::Model) -> Self {
+        Self { row, lines: BTreeMap::new(), set_views: BTreeMap::new() }
+    }
+
     /// The state in the order's life.
     ///
     /// # Errors
@@ -71,6 +89,12 @@ impl OrderRecord {
 }
 
 impl LineRecord {
+    /// A line of which no claims are loaded yet.
+    #[must_use]
+    pub fn new(row: order_line::Model) -> Self {
+        Self { row, claims: BTreeMap::new(), free_told: None, awaited_item: None }
+    }
+
     /// Takes over a claim when it is newer than the copy; answers whether it was.
     pub fn take_claim(&mut self, key: &LineKey, claim: &ClaimOfLine) -> bool {
         if self.claims.get(&key.part).is_some_and(|known| known.version >= claim.version) {

@@ -1,5 +1,7 @@
 //! What a transaction changed: rows to write and events to tell.
 
+use std::collections::BTreeMap;
+
 use backorder_domain::order::{
     eligibility::Barriers,
     policy::LossReason,
@@ -24,6 +26,7 @@ use crate::{
             customer_order, customer_question, imported_line, line_claim, lost_demand, order_line, order_write,
             pending_promise, promise, recall, refund_due,
         },
+        sets::SetKey,
         shipments::WholeShipment,
         warehouse_orders::WholeWarehouseOrder,
     },
@@ -58,6 +61,8 @@ pub struct Changes {
     /// Why the write is done, for the refunds that come of it. Empty where nobody said.
     pub reason_code: String,
     pub imported: Vec<imported_line::Model>,
+    /// Ship sets about which inventory is to be asked, each from a time on.
+    pub sets: BTreeMap<SetKey, i64>,
 }
 
 /// A write to an order: which, of what kind, by whom and why.
@@ -90,15 +95,17 @@ impl Changes {
         moment: Moment<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let OrderRecord { row, lines } = order;
+        let view = if matches!(command, Command::Consent) { None } else { order.set_view_of(number, moment)? };
+        let OrderRecord { row, lines, .. } = order;
         let Some(line) = lines.get_mut(&number) else {
             return Err(Error::no_line(&row.id, number));
         };
         let before = line.row.clone();
-        let promised = settle(row, line, command, cause, moment)?;
+        let promised = settle(row, line, command, cause, moment, view)?;
+        let awaited_item = line.awaited_item.take();
         if matches!(promised, Promised::AwaitsRun) {
             self.promises_put_off.push(pending_promise::Model {
-                item_id: line.row.item_id.clone(),
+                item_id: awaited_item.unwrap_or_else(|| line.row.item_id.clone()),
                 order_id: line.row.order_id.clone(),
                 line_number: number,
             });
@@ -138,7 +145,7 @@ impl Changes {
         moment: Moment<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let OrderRecord { row, lines } = order;
+        let OrderRecord { row, lines, .. } = order;
         let Some(line) = lines.get_mut(&number) else {
             return Err(Error::no_line(&row.id, number));
         };

@@ -143,6 +143,7 @@ pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result
         replaced: row.replaced,
         replaces: row.replaces_line.map(|line| line_name(&row.order_id, line)).unwrap_or_default(),
         short_consent_time: row.short_agreed_at.map(time).transpose()?,
+        ship_set_name: row.set_name.clone(),
         question: pending_question(row),
         wait_escalate_time: row.wait_escalated_at.map(time).transpose()?,
     })

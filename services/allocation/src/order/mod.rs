@@ -16,6 +16,7 @@ pub mod recall;
 pub mod refund;
 pub mod release_day;
 pub mod routes;
+pub mod sets;
 pub mod settle;
 pub mod shipment;
 pub mod shortage;

@@ -84,7 +84,7 @@ pub fn moved_by(promise: &[Confirmation], copies: &[ClaimCopy], dates: &LineDate
     let Some((promised, last)) = promise::promised(promise) else { return String::new() };
     let Some(location) = &last.location else { return String::new() };
     let expected = match &last.cover {
-        Cover::Stock | Cover::Unreserved | Cover::None => None,
+        Cover::Stock | Cover::Unreserved | Cover::Free | Cover::None => None,
         Cover::Supply(supply) => {
             let peg = copies.iter().flat_map(|copy| &copy.pegs).find(|peg| peg.supply == *supply);
             peg.map(|peg| peg.expected_date)

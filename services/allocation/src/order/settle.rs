@@ -26,6 +26,7 @@ use crate::{
         book::{barriers_of, claim_copy, put_vector},
         horizon::put_horizon,
         routes::{line_dates, moved_by},
+        sets::{self, SetView},
         texts,
         wait::{self, Winding},
     },
@@ -102,6 +103,7 @@ pub fn settle(
     command: Command,
     cause: &Cause,
     moment: Moment<'_>,
+    view: Option<SetView>,
 ) -> Result<Promised, Error> {
     let copies = line.copies()?;
     let mut vector = line.vector()?;
@@ -116,8 +118,10 @@ pub fn settle(
     let route = |location: &LocationId| routes.from(location);
     let dates = line_dates(&line.row, moment.now, &zone, &route)?;
     let opens = put_horizon(&mut line.row, civil_date_in(moment.now, &zone))?;
-    let mut next = promise::confirmations(&previous, &copies, &dates);
-    confirm_unreserved(&mut next, &line.row, 0, &dates);
+    let kept = if view.is_some_and(|view| view.counts_anew) { &[][..] } else { &previous };
+    let mut own = promise::confirmations(kept, &copies, &dates);
+    confirm_unreserved(&mut own, &line.row, 0, &dates);
+    let next = sets::confirmed_together(own, line, view, &dates)?;
     // A quote that ended and a line that was shipped promise nothing new.
     let reason = cause.reason.or_else(|| promise::reason_of(before, after));
     let review_at = line.row.promise_review_at;
@@ -131,18 +135,15 @@ pub fn settle(
         line.row.promise_review_at = review_at;
     }
 
-    apply(&mut vector, line, command, after, &dates).map_err(|error| disagree(&line.row, error))?;
+    let decided = decided(line, command, view, &dates)?;
+    apply(&mut vector, command, decided, after).map_err(|error| disagree(&line.row, error))?;
     let today_here = civil_date_in(moment.now, &zone);
     let future = promise::future_units(&next, &dates, today_here).unwrap_or_default();
     let preorder = promise::preorder_units(&next, &dates).unwrap_or_default();
     vector.tell_apart(future, preorder);
     put_vector(&mut line.row, &vector);
-    if let Command::TakeBack { replaced, .. } = command {
-        line.row.replaced += replaced.get();
-    }
-    if matches!(command, Command::Consent) {
-        line.row.short_agreed_at = line.row.short_agreed_at.or(Some(columns::micros(moment.now)));
-    }
+    note(&mut line.row, command, moment);
+    sets::put_view(line, view, after)?;
     put_progress(&mut line.row, &vector, &next, moment, &zone);
     let ships_from = promise::promised(&next).and_then(|(_, last)| last.location.as_ref());
     line.row.latest_ship_date = routes.latest_ship_date(&line.row, ships_from)?.map(columns::date_text);
@@ -168,6 +169,16 @@ pub fn settle(
     Ok(promised)
 }
 
+/// What a command changes of a line beside its quantities.
+fn note(row: &mut order_line::Model, command: Command, moment: Moment<'_>) {
+    if let Command::TakeBack { replaced, .. } = command {
+        row.replaced += replaced.get();
+    }
+    if matches!(command, Command::Consent) {
+        agree(row, moment);
+    }
+}
+
 /// Whether the line stays a quote's. A quote that is confirmed at this moment is an order.
 fn is_quote(order: &customer_order::Model, command: Command) -> bool {
     let is_confirmed = matches!(command, Command::Confirm { .. });
@@ -188,6 +199,12 @@ fn is_told(line: &LineRecord, command: Command, is_another: bool, next: &[Confir
 fn open_gate(line: &mut LineRecord) -> Result<(), StorageError> {
     line.row.barriers = barriers_of(&line.row)?.set(Barrier::GoLive, false).bits();
     line.forget_stock_days()
+}
+
+/// The customer agrees to less: the line goes alone from now on.
+fn agree(row: &mut order_line::Model, moment: Moment<'_>) {
+    row.short_agreed_at = row.short_agreed_at.or(Some(columns::micros(moment.now)));
+    row.set_name.clear();
 }
 
 /// Takes off the time at which the line is to be looked at again; answers whether it has come and something else may be
@@ -264,16 +281,10 @@ fn sums_before(vector: &LineVector) -> ClaimSums {
     ClaimSums { waiting: parts.open, reserved: parts.reserved, released: parts.released, posted: parts.shipped }
 }
 
-fn apply(
-    vector: &mut LineVector,
-    line: &LineRecord,
-    command: Command,
-    after: ClaimSums,
-    dates: &LineDates<'_>,
-) -> Result<(), LineError> {
+fn apply(vector: &mut LineVector, command: Command, decided: Decision, after: ClaimSums) -> Result<(), LineError> {
     match command {
-        Command::Decide { part, refused } => vector.decide(decision(line, part, refused, dates), after),
-        Command::Confirm { part, refused } => vector.confirm(decision(line, part, refused, dates), after),
+        Command::Decide { .. } => vector.decide(decided, after),
+        Command::Confirm { .. } => vector.confirm(decided, after),
         Command::Reduce(by) => vector.reduce(by, after),
         Command::TakeBack { quantity, .. } => {
             vector.observe(after)?;
@@ -292,33 +303,52 @@ fn apply(
             vector.deliver(quantity)
         }
         Command::Import { filled_at_once, backordered } => {
-            let decision = decision(line, 1, Quantity::ZERO, dates);
             let shipped = vector.parts().shipped;
-            let at_once = shipped.checked_add(decision.at_once).ok_or(LineError::Overflow)?;
-            vector.take_over(filled_at_once.unwrap_or(at_once), backordered.unwrap_or(decision.late), after)
+            let at_once = shipped.checked_add(decided.at_once).ok_or(LineError::Overflow)?;
+            vector.take_over(filled_at_once.unwrap_or(at_once), backordered.unwrap_or(decided.late), after)
         }
         Command::Consent | Command::Follow | Command::AwaitRun | Command::GoLive => vector.observe(after),
     }
 }
 
-/// How inventory decided about one part: what it reserved at once, and what of it cannot ship by the requested day.
-fn decision(line: &LineRecord, part: i32, refused: Quantity, dates: &LineDates<'_>) -> Decision {
+/// How inventory decided about the part that a command is about: what it reserved at once, and what of it cannot ship by
+/// the requested day.
+fn decided(
+    line: &LineRecord,
+    command: Command,
+    view: Option<SetView>,
+    dates: &LineDates<'_>,
+) -> Result<Decision, Error> {
+    let (part, refused) = match command {
+        Command::Decide { part, refused } | Command::Confirm { part, refused } => (part, refused),
+        Command::Import { .. } => (1, Quantity::ZERO),
+        Command::Reduce(_)
+        | Command::TakeBack { .. }
+        | Command::Recall(_)
+        | Command::EndRecall(_)
+        | Command::Deliver(_)
+        | Command::Consent
+        | Command::Follow
+        | Command::AwaitRun
+        | Command::GoLive => return Ok(Decision::default()),
+    };
     let copy: Option<ClaimCopy> = line.claims.get(&part).and_then(|row| claim_copy(row).ok());
-    let Some(copy) = copy else { return Decision { refused, ..Decision::default() } };
-    let mut confirmed = promise::confirmations(&[], [&copy], dates);
+    let Some(copy) = copy else { return Ok(Decision { refused, ..Decision::default() }) };
+    let mut own = promise::confirmations(&[], [&copy], dates);
     // What the other parts do not need of what is promised unreserved.
     let others = line.claims.values().filter(|claim| claim.part != part);
     let others: i64 = others.map(|claim| claim.waiting - claim.pegged).sum();
-    confirm_unreserved(&mut confirmed, &line.row, others, dates);
-    Decision {
+    confirm_unreserved(&mut own, &line.row, others, dates);
+    let confirmed = sets::confirmed_together(own, line, view, dates)?;
+    Ok(Decision {
         refused,
         at_once: copy.reserved().unwrap_or_default(),
         late: promise::late_units(&confirmed, dates).unwrap_or_default(),
-    }
+    })
 }
 
 /// Promises what a line beyond its horizon can have without a reservation, but for so many units.
-fn confirm_unreserved(
+pub(super) fn confirm_unreserved(
     confirmations: &mut Vec<Confirmation>,
     row: &order_line::Model,
     but_for: i64,

@@ -3,6 +3,7 @@
 use backorder_domain::{
     order::{
         policy::ShortageInstruction,
+        ship_set::Gate,
         shortage::{NotAgreed, ShortWish},
     },
     quantity::Quantity,
@@ -26,15 +27,6 @@ pub fn instruction(row: &order_line::Model) -> Result<ShortageInstruction, Stora
         table: "order_line",
         detail: format!("{:?} is no instruction on shortage", row.shortage_instruction),
     })
-}
-
-/// Which gate units pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    /// Into the warehouse's hands.
-    Release,
-    /// Out of the house.
-    Ship,
 }
 
 /// Whether so many units of a line may pass a gate, by the customer's wish to be asked before less leaves.

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 const STOCK: &str = "stock";
 const SUPPLY: &str = "supply";
 const UNRESERVED: &str = "unreserved";
+const FREE: &str = "free";
 const NONE: &str = "none";
 const NO_VALUE: &str = "-";
 
@@ -69,6 +70,7 @@ pub fn confirmations(confirmations: &[Confirmation]) -> String {
             Cover::Stock => (STOCK, NO_VALUE),
             Cover::Unreserved => (UNRESERVED, NO_VALUE),
             Cover::Supply(supply) => (SUPPLY, supply.as_str()),
+            Cover::Free => (FREE, NO_VALUE),
             Cover::None => (NONE, NO_VALUE),
         };
         let location = c.location.as_ref().map_or(NO_VALUE, LocationId::as_str);
@@ -97,6 +99,7 @@ pub fn confirmations_of(text: &str) -> Result<Vec<Confirmation>, StorageError> {
             STOCK => Cover::Stock,
             SUPPLY => Cover::Supply(SupplyId::try_new(*supply).ok()?),
             UNRESERVED => Cover::Unreserved,
+            FREE => Cover::Free,
             NONE => Cover::None,
             _ => return None,
         };

@@ -9,7 +9,12 @@ use prost::Message;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{CallAnswer, Plan, Step, StepKind, call::RefusedCall, finish, in_flight::Holding};
+use super::{
+    CallAnswer, Plan, Step, StepKind,
+    call::RefusedCall,
+    finish::{self, Finished},
+    in_flight::Holding,
+};
 use crate::{
     error::Error,
     inventory::Failure,
@@ -200,16 +205,21 @@ impl UseCases {
     async fn record(&self, step: &Step, answers: &[CallAnswer], book: Option<Book>) -> Result<Vec<u8>, Error> {
         self.catalog().places().await?;
         let (now, book) = (self.now(), &book);
-        self.store()
+        let finished = self
+            .store()
             .write("finish_step", |tx| {
                 Box::pin(async move {
                     if !steps::remove_in_tx(tx, &step.id.to_string()).await? {
-                        return answered_in_tx(tx, step).await;
+                        return Ok(Finished { answer: answered_in_tx(tx, step).await?, decides_sets: false });
                     }
                     finish::finish_in_tx(self, tx, step, answers, book.clone(), now).await
                 })
             })
-            .await
+            .await?;
+        if finished.decides_sets {
+            self.wakes().sets.wake();
+        }
+        Ok(finished.answer)
     }
 
     async fn undo(&self, step: &Step) -> Result<(), Error> {

@@ -7,11 +7,13 @@ mod holds;
 mod import;
 mod question;
 mod refused;
+mod sets;
 mod shortage;
 mod warehouse;
 
 use holds::take_unreserved;
 pub use refused::refusal;
+pub(crate) use sets::units_of;
 pub(crate) use warehouse::{Recalled, miss_in_tx};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +47,7 @@ pub(super) async fn finish_in_tx(
     answers: &[CallAnswer],
     book: Option<Book>,
     now: Timestamp,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Finished, Error> {
     let places = use_cases.catalog().places_in_tx(tx).await?;
     let moment = Moment { now, places: &places };
     let (mut book, pending) = book_in_tx(tx, step, book).await?;
@@ -57,12 +59,16 @@ pub(super) async fn finish_in_tx(
         lost: Vec::new(),
     };
     let recalled = warehouse::recalled(&book);
+    let sets = sets::touched(step, &book, &pending);
+    sets::take_free(&mut book, answers)?;
     work.bring_about_in_tx(tx, &mut book, answers).await?;
     work.follow_pending(&mut book, &pending)?;
+    work.follow_sets(&mut book, &sets)?;
     work.miss_recalls_in_tx(tx, &book, &recalled).await?;
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
     work.note_writes();
+    let decides_sets = !work.changes.sets.is_empty();
     let mut batch = Batch::new(tx);
     batch.answered(&step.key, &step.hash, &answer, now);
     if let Some(planned) = &step.plan.document {
@@ -70,7 +76,15 @@ pub(super) async fn finish_in_tx(
     }
     write_changes(&mut batch, work.changes, work.events.into_new())?;
     batch.run(tx).await?;
-    Ok(answer)
+    Ok(Finished { answer, decides_sets })
+}
+
+/// The end of a step.
+pub(super) struct Finished {
+    /// The caller's answer, encoded.
+    pub answer: Vec<u8>,
+    /// Whether ship sets are to be decided about now.
+    pub decides_sets: bool,
 }
 
 /// What an order would be if inventory had decided so for good.
@@ -97,6 +111,7 @@ pub(crate) fn would_be(
     for claim in answers.iter().flat_map(CallAnswer::claims) {
         work.take_claim(&mut book, claim)?;
     }
+    sets::take_free(&mut book, &answers)?;
     work.decide(&mut book, &answers)?;
     work.settle_orders(&mut book)?;
     let record = book.orders.get(&id).ok_or_else(|| Error::no_order(&id))?;
@@ -123,6 +138,8 @@ pub(super) async fn undo_in_tx(
         lost: Vec::new(),
     };
     work.follow_pending(&mut book, &pending)?;
+    let sets = sets::touched(step, &book, &pending);
+    work.follow_sets(&mut book, &sets)?;
     let added: Vec<_> = step.plan.added.iter().map(|line| (line.order.clone(), line.line)).collect();
     orders::remove_lines_in_tx(tx, &added).await?;
     for order in book.orders.values_mut() {
@@ -246,6 +263,9 @@ impl Work<'_> {
             | StepKind::Import => "the order was placed",
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
+        if self.step.kind == StepKind::Confirm {
+            close_quotes(book, &self.step.plan.lines)?;
+        }
         for planned in &self.step.plan.lines {
             let is_quote = self.step.kind == StepKind::Quote;
             let name = demand_line(&planned.order, planned.line, is_quote);
@@ -256,8 +276,6 @@ impl Work<'_> {
                 None => Quantity::ZERO,
             };
             let command = if self.step.kind == StepKind::Confirm {
-                let line = order.lines.get_mut(&planned.line);
-                line.ok_or_else(|| Error::no_line(&planned.order, planned.line))?.close_quote();
                 Command::Confirm { part: planned.part, refused }
             } else {
                 Command::Decide { part: planned.part, refused }
@@ -338,10 +356,12 @@ impl Work<'_> {
         let mut command = Command::Follow;
         if amendment.raised > 0 {
             let mut vector = line.vector()?;
+            let was_over = !vector.is_active();
             let raised = vector.raise(units(amendment.raised)?);
             raised.map_err(|error| Error::Line { order: planned.order.clone(), line: planned.line, error })?;
             crate::order::put_vector(&mut line.row, &vector);
             line.row.parts = planned.part;
+            order.row.lines_active += i64::from(was_over);
             let results = reserve_results(answers)?;
             let refused = results.values().map(|result| result.refused).sum::<i64>();
             let refused = shortage::never_ordered(self.step.kind, order, planned.line, refused)?;
@@ -410,6 +430,17 @@ impl Work<'_> {
 
 fn reason_code(step: &Step) -> String {
     step.plan.context.as_ref().map(|context| context.reason_code.clone()).unwrap_or_default()
+}
+
+/// The units of confirmed quotes are those of their orders now, of all lines before any line is told so.
+fn close_quotes(book: &mut Book, planned: &[PlannedLine]) -> Result<(), Error> {
+    for planned in planned {
+        let order = order_mut(book, &planned.order)?;
+        order.set_views.clear();
+        let line = order.lines.get_mut(&planned.line);
+        line.ok_or_else(|| Error::no_line(&planned.order, planned.line))?.close_quote();
+    }
+    Ok(())
 }
 
 /// The results of a reservation by demand line.

@@ -17,7 +17,7 @@ mod step;
 pub use call::{Call, CallAnswer};
 pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
-pub(crate) use finish::{Recalled, miss_in_tx, would_be};
+pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
 pub use in_flight::InFlight;
 pub use step::{Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, Step, StepKind};
 

@@ -18,6 +18,7 @@ pub mod refunds;
 pub mod rules;
 pub mod runs;
 pub mod serving;
+pub mod sets;
 pub mod shipments;
 pub mod steps;
 pub mod totals;

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backorder_domain::order::{
-    release::release_date,
-    state::{OrderCommand, OrderState},
+use backorder_domain::{
+    ids::LocationId,
+    order::{
+        release::release_date,
+        state::{OrderCommand, OrderState},
+    },
 };
 use backorder_proto::convert::allocation::{ClaimOfLine, claim_of_line};
 use backorder_proto::inventory::v1 as inventory;
@@ -16,7 +19,10 @@ use jiff::Timestamp;
 use crate::{
     catalog::ItemCopy,
     error::Error,
-    order::{Book, Cause, Changes, Command, LineKey, Moment, OrderRecord},
+    order::{
+        Book, Cause, Changes, Command, LineKey, Moment, OrderRecord,
+        sets::{free_text, members, names_of},
+    },
     saga::{Recalled, miss_in_tx},
     store::{
         orders::{
@@ -68,8 +74,16 @@ struct Following {
     causes: Causes,
     /// Items about which a run is pending.
     undecided: BTreeSet<String>,
+    /// Lines of which claims changed: their ship sets are to be decided about.
+    news: BTreeSet<(String, i32)>,
     changes: Changes,
 }
+
+/// Units that are free for lines of ship sets that could not be covered.
+pub(crate) type FreeForLines = BTreeMap<(String, i32), Vec<(LocationId, i64)>>;
+
+/// What changes a promise when what is free for a ship set does, for people.
+const FREE_CHANGED: &str = "what is free for its ship set changed";
 
 type Causes = BTreeMap<String, BTreeMap<i32, String>>;
 
@@ -96,7 +110,29 @@ impl UseCases {
         let causes = take(&mut book, news, &mut changes);
         let mut undecided = runs::items_pending(tx).await?;
         undecided.extend(requested.iter().map(|(item, _)| item.clone()));
-        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, traceparent).await
+        self.follow_in_tx(tx, Following { book, causes, undecided, news: keys, changes }, now, traceparent).await
+    }
+
+    /// Makes lines follow what inventory decided about their ship sets: their claims, and what is free for those that were
+    /// not covered.
+    ///
+    /// # Errors
+    /// As [`UseCases::follow_claims_in_tx`].
+    pub(crate) async fn follow_covered_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        news: &[ClaimNews],
+        free: &FreeForLines,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let claimed: BTreeSet<_> = news.iter().map(|one| (one.key.order.clone(), one.key.line)).collect();
+        let keys = claimed.iter().chain(free.keys()).cloned().collect();
+        let mut book = load_lines_in_tx(tx, &keys).await?;
+        let mut changes = Changes::default();
+        let mut causes = take(&mut book, news, &mut changes);
+        take_free(&mut book, free, &mut causes)?;
+        let undecided = runs::items_pending(tx).await?;
+        self.follow_in_tx(tx, Following { book, causes, undecided, news: claimed, changes }, now, None).await
     }
 
     /// Tells the promises that waited for runs which are done now.
@@ -116,8 +152,9 @@ impl UseCases {
                         for (order, line) in keys {
                             causes.entry(order).or_default().insert(line, "supply changed".to_owned());
                         }
-                        let (undecided, changes) = (BTreeSet::new(), Changes::default());
-                        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, None).await?;
+                        let (undecided, news, changes) = (BTreeSet::new(), BTreeSet::new(), Changes::default());
+                        let following = Following { book, causes, undecided, news, changes };
+                        self.follow_in_tx(tx, following, now, None).await?;
                         runs::promises_told_in_tx(tx, &due).await?;
                         Ok::<_, Error>(())
                     })
@@ -146,8 +183,9 @@ impl UseCases {
                     for (order, line) in keys {
                         causes.entry(order).or_default().insert(line, REVIEWED.to_owned());
                     }
-                    let (undecided, changes) = (runs::items_pending(tx).await?, Changes::default());
-                    self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, None).await
+                    let (undecided, news, changes) =
+                        (runs::items_pending(tx).await?, BTreeSet::new(), Changes::default());
+                    self.follow_in_tx(tx, Following { book, causes, undecided, news, changes }, now, None).await
                 })
             })
             .await;
@@ -190,8 +228,8 @@ impl UseCases {
                 }
             }
         }
-        let (undecided, changes) = (runs::items_pending(tx).await?, Changes::default());
-        self.follow_in_tx(tx, Following { book, causes, undecided, changes }, now, traceparent).await
+        let (undecided, news, changes) = (runs::items_pending(tx).await?, BTreeSet::new(), Changes::default());
+        self.follow_in_tx(tx, Following { book, causes, undecided, news, changes }, now, traceparent).await
     }
 
     async fn follow_in_tx(
@@ -201,7 +239,7 @@ impl UseCases {
         now: Timestamp,
         traceparent: Option<String>,
     ) -> Result<(), Error> {
-        let Following { mut book, causes, undecided, mut changes } = following;
+        let Following { mut book, causes, undecided, news, mut changes } = following;
         let places = self.catalog().places_in_tx(tx).await?;
         let moment = Moment { now, places: &places };
         let mut events = self.events(now, traceparent);
@@ -214,14 +252,30 @@ impl UseCases {
                 continue;
             }
             let before = (order.row.lines_active, order.row.lines_shipped);
+            let sets = names_of(order, causes.keys().copied());
+            let awaited = await_runs(order, &sets, &undecided);
             for (number, text) in causes {
-                let awaits_run = order.lines.get(number).is_some_and(|line| undecided.contains(&line.row.item_id));
+                let awaits_run = order
+                    .lines
+                    .get(number)
+                    .is_some_and(|line| undecided.contains(&line.row.item_id) || awaited.contains(&line.row.set_name));
                 let command = if awaits_run { Command::AwaitRun } else { Command::Follow };
                 if let Some(recalling) = order.lines.get(number).map(|line| line.row.recalling).filter(|n| *n > 0) {
                     recalled.insert((id.clone(), *number), recalling);
                 }
                 let cause = Cause { reason: None, text: text.clone() };
                 changes.settle_line(order, *number, command, &cause, moment, &mut events)?;
+            }
+            let settled: BTreeSet<i32> = causes.keys().copied().collect();
+            for set in &sets {
+                let command = if awaited.contains(set) { Command::AwaitRun } else { Command::Follow };
+                let set = BTreeSet::from([set.clone()]);
+                changes.follow_sets(order, &set, &settled, command, moment, &mut events)?;
+            }
+            let changed = settled.into_iter().filter(|number| news.contains(&(id.clone(), *number)));
+            let changed = names_of(order, changed);
+            if order.state()? == OrderState::Open {
+                changes.decide_sets(order, &changed, moment);
             }
             if (order.row.lines_active, order.row.lines_shipped) != before {
                 let command = command(order, now)?;
@@ -230,11 +284,47 @@ impl UseCases {
         }
         mark_claims_pending_in_tx(tx, &pending).await?;
         miss_in_tx(tx, &book, &recalled, now, &mut changes, &mut events).await?;
+        if !changes.sets.is_empty() {
+            // Before the commit: who finds nothing yet looks again a moment later.
+            self.wakes().sets.wake();
+        }
         let mut batch = Batch::new(tx);
         write_changes(&mut batch, changes, events.into_new())?;
         batch.run(tx).await?;
         Ok(())
     }
+}
+
+/// Of ship sets, those of which a run is pending about an item of some line: what it decides is told of all their lines
+/// together. Their lines note which item that is.
+fn await_runs(order: &mut OrderRecord, sets: &BTreeSet<String>, undecided: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut awaited = BTreeSet::new();
+    for set in sets {
+        let item =
+            members(order, set).map(|(_, line)| &line.row.item_id).find(|item| undecided.contains(*item)).cloned();
+        let Some(item) = item else { continue };
+        for line in order.lines.values_mut().filter(|line| line.row.set_name == *set) {
+            line.awaited_item = Some(item.clone());
+        }
+        awaited.insert(set.clone());
+    }
+    awaited
+}
+
+/// Takes over what is free for lines; those of which it changed follow. Of an order that is busy the end of its step would
+/// write it as it was.
+fn take_free(book: &mut Book, free: &FreeForLines, causes: &mut Causes) -> Result<(), Error> {
+    for ((id, number), units) in free {
+        let Some(order) = book.orders.get_mut(id).filter(|order| order.row.busy_step.is_none()) else { continue };
+        let Some(line) = order.lines.get_mut(number) else { continue };
+        let text = free_text(units)?;
+        if line.row.set_free != text {
+            line.free_told = Some(text);
+            order.set_views.clear();
+            causes.entry(id.clone()).or_default().entry(*number).or_insert_with(|| FREE_CHANGED.to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Copies the claims that are newer; answers their lines by order, each with the cause that tells most.

@@ -65,6 +65,8 @@ pub struct Wakes {
     pub eligibility: Wake,
     /// Go-live was confirmed.
     pub go_live: Wake,
+    /// Ship sets are to be decided about.
+    pub sets: Wake,
 }
 
 impl UseCases {

@@ -86,7 +86,7 @@ impl Books {
         }
         let reason = if refused > 0 { RefusalReason::NotAvailable } else { RefusalReason::Unspecified };
         let claim = self.claims.get(&(line.line.clone(), part)).cloned();
-        ReserveResult { line: line.line, part, claim, refused, refusal_reason: reason.into() }
+        ReserveResult { line: line.line, part, claim, refused, refusal_reason: reason.into(), free: Vec::new() }
     }
 
     /// Pegs waiting units to the first supply that has all of them.
@@ -338,6 +338,10 @@ impl ReservationService for Scripted {
     }
 
     async fn apply_allocation(&self, _request: Request<ApplyAllocationRequest>) -> Answer<ApplyAllocationResponse> {
+        Err(not_scripted())
+    }
+
+    async fn cover_sets(&self, _request: Request<CoverSetsRequest>) -> Answer<CoverSetsResponse> {
         Err(not_scripted())
     }
 }

@@ -123,4 +123,11 @@ impl ReservationService for Reservations {
     ) -> Result<Response<pb::ApplyAllocationResponse>, Status> {
         write(&self.0, request, decode::apply_allocation, UseCases::execute).await
     }
+
+    async fn cover_sets(
+        &self,
+        request: Request<pb::CoverSetsRequest>,
+    ) -> Result<Response<pb::CoverSetsResponse>, Status> {
+        write(&self.0, request, decode::cover_sets, UseCases::execute).await
+    }
 }

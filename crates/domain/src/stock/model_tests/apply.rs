@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::ids::LocationId;
 use crate::stock::allocate::{AllocationChunk, Gain, GainOutcome, PassedOver};
 use crate::stock::book::ItemBook;
+use crate::stock::books::StockBooks;
 use crate::stock::claim::{Claim, ClaimKey, Strength};
 use crate::stock::context::CommandContext;
 use crate::stock::count::Adjustment;
@@ -14,6 +15,7 @@ use crate::stock::reassign::Reassign;
 use crate::stock::receive::ReturnDisposition;
 use crate::stock::release::{LineUnits, Release, ReleaseOrder};
 use crate::stock::reserve::{ReserveLine, Shortfall};
+use crate::stock::ship_set::{SetCover, ShipSet};
 use crate::stock::state::StockState;
 use crate::stock::supply::{NewSupply, ShipmentAdvice, SupplyKind, SupplyUpdate};
 use crate::stock::transfer::Transfer;
@@ -87,6 +89,7 @@ pub fn apply(
         | Command::Expire { .. }
         | Command::Confirm { .. }
         | Command::ChangeQueue { .. }
+        | Command::CoverSet { .. }
         | Command::Reassign { .. } => apply_claim_command(book, world, ctx, command),
         Command::HandOver { .. } | Command::Recall { .. } | Command::ShortPick { .. } => {
             apply_warehouse_command(book, world, ctx, command)
@@ -99,6 +102,7 @@ pub fn apply(
             let chunk = plan(&world.book, &location(*at), *take_at_most, *passes_over, *is_final, *stale);
             let answer = book.apply_allocation(ctx, &chunk)?;
             let (held, awaited) = (book.position(&chunk.location)?.held, book.awaited_at(&chunk.location)?);
+            let awaited = units(awaited.alone.get() + awaited.in_sets.get());
             assert!(!*is_final || held <= awaited, "{held} stay held after the run though {awaited} are awaited");
             assert!(!*stale || answer.outcomes.iter().all(|(_, outcome)| *outcome == GainOutcome::Stale));
             Ok(Effect { pegged_anew: *is_final, ..Effect::default() })
@@ -172,17 +176,19 @@ fn apply_claim_command(
             }
         }
         Command::Confirm { line } => book.confirm(ctx, &world.claim_named(*line, is_open_soft), Strength::Firm)?,
-        Command::ChangeQueue { line, part, eligible, key } => {
+        Command::ChangeQueue { line, part, eligible, in_set, key } => {
             let queue_key = key.map(|key| key.to_string());
             let change = QueueChange {
                 line: world.claim_named(*line, is_waiting).line,
                 part: *part,
                 eligible: *eligible,
+                in_set: *in_set,
                 queue_key,
                 queue_time: None,
             };
             book.change_queue(ctx, &change)?;
         }
+        Command::CoverSet { lines, days } => cover_set(book, world, ctx, *lines, *days)?,
         Command::Reassign { from, to, location: at, quantity, stale } => {
             let (from, to) = (world.claim_named(*from, is_reserved), world.claim_named(*to, is_waiting));
             let version = |key: &ClaimKey| world.book.claim(key).map_or(0, |claim| claim.version);
@@ -197,6 +203,32 @@ fn apply_claim_command(
         _ => {}
     }
     Ok(effect)
+}
+
+/// Covers a set of one or two lines, and compares with what is there unit by unit.
+fn cover_set(
+    book: &mut ItemBook,
+    world: &World,
+    ctx: &CommandContext,
+    lines: [Named; 2],
+    days: u16,
+) -> Result<(), StockError> {
+    let mut named = lines.map(|named| world.claim_named(named, is_waiting).line).to_vec();
+    named.dedup();
+    let set = ShipSet { lines: named.iter().map(|line| (item(), line.clone())).collect(), days };
+    let mut books = StockBooks::default();
+    books.insert(book.clone());
+    let cover = books.cover_set(ctx, &set)?;
+    oracle::check_cover(book, &named, days, cover);
+    *book = books.book_mut(&item())?.clone();
+    let members: Vec<&Claim> = book.claims().filter(|claim| named.contains(&claim.key.line)).collect();
+    let waits = members.iter().any(|claim| is_waiting(claim));
+    match cover {
+        SetCover::Complete => assert!(!waits),
+        SetCover::Expected => assert!(waits && members.iter().all(|claim| claim.waiting == claim.pegged)),
+        SetCover::Incomplete => assert!(waits && members.iter().all(|claim| claim.unreleased().is_zero())),
+    }
+    Ok(())
 }
 
 fn apply_warehouse_command(

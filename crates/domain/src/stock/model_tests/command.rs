@@ -75,7 +75,12 @@ pub enum Command {
         line: Named,
         part: Option<i32>,
         eligible: Option<bool>,
+        in_set: Option<bool>,
         key: Option<u8>,
+    },
+    CoverSet {
+        lines: [Named; 2],
+        days: u16,
     },
     Reassign {
         from: Named,
@@ -238,8 +243,10 @@ fn claim_command() -> impl Strategy<Value = Command> {
             .prop_map(|(line, location, quantity, damaged)| Command::ShortPick { line, location, quantity, damaged }),
         1 => named().prop_map(|line| Command::Expire { line }),
         1 => named().prop_map(|line| Command::Confirm { line }),
-        2 => (named(), part(), option::of(any::<bool>()), option::of(0..3_u8))
-            .prop_map(|(line, part, eligible, key)| Command::ChangeQueue { line, part, eligible, key }),
+        2 => (named(), part(), option::of(any::<bool>()), option::weighted(0.3, any::<bool>()), option::of(0..3_u8)).prop_map(
+            |(line, part, eligible, in_set, key)| Command::ChangeQueue { line, part, eligible, in_set, key }
+        ),
+        3 => ([named(), named()], 0..4_u16).prop_map(|(lines, days)| Command::CoverSet { lines, days }),
         2 => (named(), named(), location(), 1..6_i64, prop::bool::weighted(0.1)).prop_map(
             |(from, to, location, quantity, stale)| Command::Reassign { from, to, location, quantity, stale }
         ),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::ids::{LocationId, SupplyId};
+use crate::ids::{LineId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 use crate::stock::book::ItemBook;
 use crate::stock::claim::{Claim, ClaimKey};
@@ -13,6 +13,7 @@ use crate::stock::loss::TakenAway;
 use crate::stock::position::Position;
 use crate::stock::receipt::ReceivedLine;
 use crate::stock::reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall};
+use crate::stock::ship_set::SetCover;
 use crate::stock::supply::Supply;
 
 use super::world::units;
@@ -139,7 +140,8 @@ pub fn check_pegs(book: &ItemBook, today: Date) -> Result<(), String> {
     for claim in queue {
         let mut expected: BTreeMap<&SupplyId, i64> = BTreeMap::new();
         for _ in 0..claim.waiting.get() {
-            let holding = claim.waits_at().iter().find(|l| claim.eligible && held.get(l).copied().unwrap_or(0) > 0);
+            let alone = claim.eligible && !claim.in_set;
+            let holding = claim.waits_at().iter().find(|l| alone && held.get(l).copied().unwrap_or(0) > 0);
             if let Some(location) = holding {
                 *held.get_mut(location).unwrap() -= 1;
                 continue;
@@ -182,12 +184,46 @@ fn units_of(quantity: Quantity) -> usize {
     usize::try_from(quantity.get()).unwrap_or(0)
 }
 
+/// Whether a set that needs all of it on hand is covered exactly when each unit finds a place, in the order of the queue,
+/// where more is there than those before it await. Only where no rule about splitting takes part in the choice.
+pub fn check_cover(book: &ItemBook, lines: &[LineId], days: u16, cover: SetCover) {
+    let mut members: Vec<&Claim> =
+        book.claims().filter(|claim| lines.contains(&claim.key.line) && !claim.waiting.is_zero()).collect();
+    let is_simple = |claim: &&Claim| {
+        (claim.split_allowed && claim.min_per_location.get() <= 1)
+            || (claim.waits_at().len() == 1 && !claim.split_allowed)
+    };
+    if days > 0 || members.is_empty() || !members.iter().all(is_simple) {
+        return;
+    }
+    members.sort_by(|a, b| a.queue_place().cmp(&b.queue_place()));
+    let mut there: BTreeMap<&LocationId, i64> =
+        book.positions().map(|p| (&p.location, p.available.get() + p.held.get())).collect();
+    let mut is_covered = true;
+    for claim in members {
+        for _ in 0..claim.waiting.get() {
+            let free = claim.waits_at().iter().find(|at| {
+                let before =
+                    |other: &&Claim| other.queue_place() < claim.queue_place() && other.waits_at().contains(at);
+                let awaited: i64 = book.claims().filter(before).map(|other| other.eligible_waiting().get()).sum();
+                there[at] > awaited
+            });
+            match free {
+                Some(at) if claim.eligible => *there.get_mut(at).unwrap() -= 1,
+                Some(_) | None => is_covered = false,
+            }
+        }
+    }
+    assert_eq!(cover == SetCover::Complete, is_covered, "the naive decision about the set differs");
+}
+
 /// Units are held for lines that wait, not beyond: what is held grows only up to what is awaited.
 pub fn check_holding(before: &ItemBook, after: &ItemBook) -> Result<(), String> {
     for position in after.positions() {
         let held_before = before.position(&position.location).map_or(Quantity::ZERO, |old| old.held);
         let awaited = after.awaited_at(&position.location).map_err(|error| error.to_string())?;
-        if position.held > held_before && position.held > awaited {
+        let awaited = awaited.alone.get() + awaited.in_sets.get();
+        if position.held > held_before && position.held.get() > awaited {
             return Err(format!("{} held at {} for {awaited}", position.held, position.location));
         }
     }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::ids::{BatchId, HoldId, LocationId, SupplyId};
 use crate::quantity::Quantity;
-use crate::stock::book::{ItemBook, ItemScope, LocationScope};
+use crate::stock::book::{Awaited, ItemBook, ItemScope, LocationScope};
 use crate::stock::changes::StockChanges;
 use crate::stock::claim::{Claim, ClaimKey, Peg, Reservation};
 use crate::stock::hold::Hold;
@@ -75,13 +75,10 @@ impl Tables {
     pub fn scope_of(&self, location: &LocationId, today: Date) -> LocationScope {
         let claims = self.whole_claims();
         let there = claims.iter().filter(|claim| claim.waits_at().contains(location));
-        let eligible_waiting = Quantity::checked_sum(there.map(Claim::eligible_waiting)).unwrap();
+        let sum_of = |quantity: fn(&Claim) -> Quantity| Quantity::checked_sum(there.clone().map(quantity)).unwrap();
+        let awaited = Awaited { alone: sum_of(Claim::eligible_waiting), in_sets: sum_of(Claim::waiting_in_set) };
         let position = self.positions.get(location).cloned();
-        LocationScope {
-            position: position.unwrap_or_else(|| Position::empty(location.clone())),
-            eligible_waiting,
-            today,
-        }
+        LocationScope { position: position.unwrap_or_else(|| Position::empty(location.clone())), awaited, today }
     }
 
     pub fn total_waiting(&self) -> Quantity {

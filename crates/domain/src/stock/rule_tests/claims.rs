@@ -54,7 +54,14 @@ fn a_line_that_is_not_eligible_waits_whole_beside_free_stock() {
 fn a_line_that_becomes_eligible_finds_free_stock_held_for_it() {
     let mut book = book(9, 0);
     book.reserve(&ctx(2), &ReserveLine { eligible: false, ..wants("a", 4) }).unwrap();
-    let change = QueueChange { line: line("a"), part: None, eligible: Some(true), queue_key: None, queue_time: None };
+    let change = QueueChange {
+        line: line("a"),
+        part: None,
+        eligible: Some(true),
+        in_set: None,
+        queue_key: None,
+        queue_time: None,
+    };
     book.change_queue(&ctx(3), &change).unwrap();
     assert_eq!(stock_at(&book, "main"), (5, 0, 4));
     assert_books_right(&book);
@@ -87,8 +94,8 @@ fn a_group_gets_all_that_it_wants_or_takes_nothing() {
     assert_eq!((outcomes[0].reserved.len(), outcomes[0].waiting), (0, units(3)));
     assert_eq!(outcomes[1].reserved, [(at("main"), units(2))]);
     assert_eq!(outcomes[2].refusal, Some(Refusal::NotAvailable));
-    // The first line of the group waits eligible, so what it could use is held for it before the line after it is served.
-    assert_eq!(stock_at(books.get(&item("item")).unwrap(), "main"), (0, 2, 3));
+    // What waits of the group waits in a set, so nothing that is free already is put aside for it.
+    assert_eq!(stock_at(books.get(&item("item")).unwrap(), "main"), (3, 2, 0));
 }
 
 #[test]

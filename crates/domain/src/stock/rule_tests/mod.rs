@@ -7,6 +7,7 @@ mod losses;
 mod receipts;
 mod reversals;
 mod runs;
+mod ship_sets;
 mod stock;
 mod supplies;
 mod warehouse;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::ids::{ItemId, LineId, LocationId, ReceiptId, SupplyId};
 use crate::quantity::Quantity;
 
-use super::book::{ItemBook, ItemScope, LocationScope};
+use super::book::{Awaited, ItemBook, ItemScope, LocationScope};
 use super::claim::{Claim, ClaimKey, Strength};
 use super::context::CommandContext;
 use super::position::Position;
@@ -71,7 +72,7 @@ fn ctx(number: u32) -> CommandContext {
 
 fn empty_scope(name: &str) -> ItemScope {
     let scope =
-        |name| LocationScope { position: Position::empty(at(name)), eligible_waiting: Quantity::ZERO, today: today() };
+        |name| LocationScope { position: Position::empty(at(name)), awaited: Awaited::default(), today: today() };
     ItemScope {
         item: item(name),
         locations: vec![scope("main"), scope("store")],

@@ -105,6 +105,7 @@ pub fn cover(cover: &Cover) -> (pb::ConfirmationSource, String) {
         Cover::Stock => (pb::ConfirmationSource::Stock, String::new()),
         Cover::Unreserved => (pb::ConfirmationSource::Unreserved, String::new()),
         Cover::Supply(supply) => (pb::ConfirmationSource::Supply, format!("supplies/{supply}")),
+        Cover::Free => (pb::ConfirmationSource::FreeStock, String::new()),
         Cover::None => (pb::ConfirmationSource::None, String::new()),
     }
 }

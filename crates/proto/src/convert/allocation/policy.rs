@@ -50,6 +50,10 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
     {
         violations.push(at("effective_to"), "must not be before effective_from");
     }
+    let ship_set_days = u16::try_from(policy.ship_set_days).ok().filter(|days| *days <= RULE_DAYS_MAX);
+    if ship_set_days.is_none() {
+        violations.push(at("ship_set_days"), format!("must be between 0 and {RULE_DAYS_MAX}"));
+    }
     let ask = ask_rule_of(policy, field, violations);
     let promise_rule = promise_rule_of(policy.promise_rule.as_ref(), &at("promise_rule"), violations);
     let day_type = decode::known_enum(policy.wait_day_type, &at("wait_day_type"), violations);
@@ -68,6 +72,7 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
         promise_rule: promise_rule?,
         split_allowed: policy.split_allowed,
         minimum_per_location: minimum?,
+        ship_set_days: ship_set_days?,
         locations: locations?,
         effective_from: from?,
         effective_to: to?,
@@ -263,6 +268,7 @@ impl From<&BackorderPolicy> for pb::BackorderPolicy {
             promise_rule: promise_rule(policy.promise_rule),
             split_allowed: policy.split_allowed,
             minimum_per_location: policy.minimum_per_location.get(),
+            ship_set_days: i32::from(policy.ship_set_days),
             locations: policy.locations.iter().map(super::super::encode::location_name).collect(),
             effective_from: policy.effective_from.map(super::super::encode::date),
             effective_to: policy.effective_to.map(super::super::encode::date),

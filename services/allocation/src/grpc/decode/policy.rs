@@ -22,7 +22,7 @@ const CHANNEL_BYTES_MAX: usize = 50;
 const TIER_BYTES_MAX: usize = 50;
 
 /// The fields of a policy that can be changed.
-const POLICY_FIELDS: [&str; 20] = [
+const POLICY_FIELDS: [&str; 21] = [
     "item",
     "category",
     "channel",
@@ -40,6 +40,7 @@ const POLICY_FIELDS: [&str; 20] = [
     "promise_rule",
     "split_allowed",
     "minimum_per_location",
+    "ship_set_days",
     "locations",
     "effective_from",
     "effective_to",
@@ -92,6 +93,7 @@ fn put_fields(policy: &mut pb::BackorderPolicy, new: &pb::BackorderPolicy, field
             "promise_rule" => policy.promise_rule = new.promise_rule,
             "split_allowed" => policy.split_allowed = new.split_allowed,
             "minimum_per_location" => policy.minimum_per_location = new.minimum_per_location,
+            "ship_set_days" => policy.ship_set_days = new.ship_set_days,
             "locations" => policy.locations.clone_from(&new.locations),
             "effective_from" => policy.effective_from = new.effective_from,
             "effective_to" => policy.effective_to = new.effective_to,
@@ -195,6 +197,7 @@ mod tests {
             promise_rule: Some(pb::PromiseRule { later_days: 1, earlier_days: 2, stable_hours: 3 }),
             split_allowed: true,
             minimum_per_location: 3,
+            ship_set_days: 4,
             locations: vec!["locations/l".to_owned()],
             effective_from: Some(Date { year: 2026, month: 1, day: 1 }),
             effective_to: Some(Date { year: 2026, month: 2, day: 1 }),

@@ -26,6 +26,7 @@ pub struct Model {
     pub promise_stable_hours: i32,
     pub split_allowed: bool,
     pub minimum_per_location: i64,
+    pub ship_set_days: i32,
     pub locations: String,
     pub effective_from: Option<String>,
     pub effective_to: Option<String>,

@@ -20,6 +20,7 @@ pub mod order_line;
 pub mod order_write;
 pub mod pending_promise;
 pub mod pending_run;
+pub mod pending_set;
 pub mod promise;
 pub mod recall;
 pub mod refund_due;
@@ -71,6 +72,7 @@ mod tests {
             order_write,
             pending_promise,
             pending_run,
+            pending_set,
             promise,
             recall,
             refund_due,

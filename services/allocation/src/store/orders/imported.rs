@@ -1,6 +1,6 @@
 //! Lines that were taken over from another system, read without locks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use backorder_domain::order::eligibility::Barrier;
 use backorder_storage::{Batch, Reads, StorageError, rows_by_key};
@@ -21,7 +21,7 @@ pub fn insert_history(batch: &mut Batch, claims: Vec<line_claim::Model>) {
 pub async fn read_lines(connection: &impl Reads, keys: &BTreeSet<(String, i32)>) -> Result<Book, StorageError> {
     let ids: BTreeSet<String> = keys.iter().map(|(order, _)| order.clone()).collect();
     let orders = find_orders(connection, &ids).await?.into_iter();
-    let orders = orders.map(|row| (row.id.clone(), OrderRecord { row, lines: BTreeMap::new() }));
+    let orders = orders.map(|row| (row.id.clone(), OrderRecord::new(row)));
     let mut book = Book { orders: orders.collect() };
     put_lines(&mut book, rows_by_key(connection, &["order_id", "line_number"], line_keys(keys)).await?);
     put_claims(&mut book, rows_by_key(connection, &["order_id", "line_number"], line_keys(keys)).await?);

@@ -53,7 +53,7 @@ async fn lock_orders_in_tx(
             .order_by_asc(customer_order::Column::Id)
             .lock_exclusive();
         for row in query.all(tx).await? {
-            orders.insert(row.id.clone(), OrderRecord { row, lines: BTreeMap::new() });
+            orders.insert(row.id.clone(), OrderRecord::new(row));
         }
     }
     Ok(orders)
@@ -94,13 +94,23 @@ pub async fn load_orders_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Resu
     Ok(book)
 }
 
-/// Locks the orders of some lines and loads these lines and their claims. Lines and orders that are not there are left
-/// out.
+/// Locks the orders of some lines and loads these lines, the other lines of their ship sets, and their claims. Lines and
+/// orders that are not there are left out.
 pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) -> Result<Book, StorageError> {
     let ids: BTreeSet<String> = keys.iter().map(|(order, _)| order.clone()).collect();
     let mut book = Book { orders: lock_orders_in_tx(tx, &ids).await? };
     put_lines(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(keys)).await?);
-    put_claims(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(keys)).await?);
+    let mut keys = keys.clone();
+    let sets = book.orders.values().flat_map(|order| order.lines.values()).map(|line| &line.row);
+    let sets: BTreeSet<(&str, &str)> =
+        sets.filter(|row| !row.set_name.is_empty()).map(|row| (row.order_id.as_str(), row.set_name.as_str())).collect();
+    if !sets.is_empty() {
+        let values = sets.iter().flat_map(|(order, set)| [Value::from(*order), Value::from(*set)]).collect();
+        let members: Vec<order_line::Model> = rows_by_key(tx, &["order_id", "set_name"], values).await?;
+        keys.extend(members.iter().map(|row| (row.order_id.clone(), row.line_number)));
+        put_lines(&mut book, members);
+    }
+    put_claims(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(&keys)).await?);
     Ok(book)
 }
 
@@ -151,7 +161,7 @@ pub(super) fn line_keys(keys: &BTreeSet<(String, i32)>) -> Vec<Value> {
 pub(super) fn put_lines(book: &mut Book, rows: Vec<order_line::Model>) {
     for row in rows {
         if let Some(order) = book.orders.get_mut(&row.order_id) {
-            order.lines.insert(row.line_number, LineRecord { row, claims: BTreeMap::new() });
+            order.lines.insert(row.line_number, LineRecord::new(row));
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         questions::put as put_questions,
         recalls::put as put_recalls,
         runs::put_promises_off,
+        sets::put_due as put_sets_due,
         shipments::put as put_shipments,
         warehouse_orders::insert as insert_warehouse_orders,
     },
@@ -125,6 +126,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
         questions,
         refunds,
         imported,
+        sets,
         ..
     } = changes;
     update_orders(batch, orders);
@@ -139,6 +141,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     put_shipments(batch, shipments);
     insert_warehouse_orders(batch, warehouse_orders);
     insert_imported(batch, imported);
+    put_sets_due(batch, sets);
     batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
     batch.append(events)
 }
@@ -196,7 +199,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 50] = [
+const LINE_COLUMNS: [&str; 52] = [
     "ordered",
     "open",
     "reserved",
@@ -247,6 +250,8 @@ const LINE_COLUMNS: [&str; 50] = [
     "unreserved_quantity",
     "unreserved_location",
     "short_agreed_at",
+    "set_name",
+    "set_free",
 ];
 
 fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
@@ -309,6 +314,8 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.unreserved_quantity),
         Value::from(line.unreserved_location),
         Value::from(line.short_agreed_at),
+        Value::from(line.set_name),
+        Value::from(line.set_free),
     ]
 }
 

@@ -79,10 +79,16 @@ impl UseCases {
         let supplies = self.inventory().open_supplies(&item, SUPPLIES_MAX).await.map_err(Error::Unanswered)?;
         let supplies = expected(&supplies, &own, &serving, &places, now);
         let line = message::line(&waiting.order.currency_code, row, waiting.holds.clone())?;
-        let situation = situation(waiting, &own, &supplies, &places, now)?;
+        let set = self.set_of(waiting, &places, now).await?;
+        let mut situation = situation(waiting, &own, &supplies, &places, now)?;
+        situation.is_kept_by_set = set.as_ref().is_some_and(|set| set.keeps(&line.name));
         let constraint = binding(&situation);
         Ok(pb::ExplainPromiseResponse {
-            summary: format!("{}{}", summary(&situation, constraint, &queue, &waiting.holds), wait_summary(row)?),
+            summary: format!(
+                "{}{}",
+                summary(&situation, constraint, &queue, &waiting.holds, set.as_ref()),
+                wait_summary(row)?
+            ),
             binding_constraint: message_of(constraint).into(),
             lines_ahead: i32::try_from(queue.lines()).unwrap_or(i32::MAX),
             units_ahead: queue.units(),
@@ -92,6 +98,7 @@ impl UseCases {
             promise_review_time: columns::optional_instant(row.promise_review_at, "order_line")?.map(encode::timestamp),
             history: history.iter().map(message::promise).collect::<Result<_, _>>()?,
             line: Some(line),
+            ship_set: set.map(|set| set.message),
         })
     }
 
@@ -186,6 +193,7 @@ fn situation(
         reserved: units(own.iter().map(|claim| claim.reserved)),
         last_pegged_date: pegs.filter_map(leaves).max(),
         awaits_go_live: row.barriers & Barriers::GO_LIVE_BIT != 0,
+        is_kept_by_set: false,
         is_held: ends.iter().any(|end| end.is_none_or(|end| end > now)),
         horizon_opens: horizon::opens_later(row, civil_date_in(now, &zone))?,
         has_supply: supplies.iter().any(|supply| supply.open > 0 && !supply.past_due),
@@ -212,7 +220,7 @@ fn steps(
     let (Some(location), Some(made)) = (&last.location, history.last()) else { return Ok(Vec::new()) };
     let made_at = columns::instant(made.promised_at, "promise")?;
     let expected = match &last.cover {
-        Cover::Stock | Cover::Unreserved | Cover::None => None,
+        Cover::Stock | Cover::Unreserved | Cover::Free | Cover::None => None,
         Cover::Supply(supply) => {
             let name = format!("supplies/{supply}");
             let mut pegs = own.iter().flat_map(|claim| &claim.pegs);
@@ -255,5 +263,6 @@ fn message_of(binding: Binding) -> pb::PromiseConstraint {
         Binding::GoLive => pb::PromiseConstraint::GoLive,
         Binding::RequestedDate => pb::PromiseConstraint::RequestedDate,
         Binding::Horizon => pb::PromiseConstraint::Horizon,
+        Binding::ShipSet => pb::PromiseConstraint::ShipSet,
     }
 }

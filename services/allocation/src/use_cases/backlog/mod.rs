@@ -3,6 +3,7 @@
 mod explain;
 mod list;
 mod queue;
+mod ship_set;
 mod summary;
 mod watch;
 

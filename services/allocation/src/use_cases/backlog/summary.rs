@@ -4,14 +4,20 @@ use backorder_domain::order::explanation::{Binding, Situation};
 use backorder_storage::{StorageError, columns};
 use jiff::civil::Date;
 
-use super::queue::Queue;
+use super::{queue::Queue, ship_set::SetPart};
 use crate::{
     order::hold::{Hold, Target},
     store::entity::order_line,
 };
 
 /// One sentence.
-pub fn summary(situation: &Situation, binding: Binding, queue: &Queue, holds: &[Hold]) -> String {
+pub fn summary(
+    situation: &Situation,
+    binding: Binding,
+    queue: &Queue,
+    holds: &[Hold],
+    set: Option<&SetPart>,
+) -> String {
     let Situation { waiting, reserved, .. } = situation;
     match binding {
         Binding::Nothing if reserved.is_zero() => "Nothing is left to ship.".to_owned(),
@@ -42,6 +48,10 @@ pub fn summary(situation: &Situation, binding: Binding, queue: &Queue, holds: &[
             format!(
                 "{waiting} units wait for go-live: the line was taken over from another system, and its promise stands."
             )
+        }
+        Binding::ShipSet => {
+            let rest = set.map_or_else(String::new, SetPart::kept_by);
+            format!("{waiting} units wait, because the line goes together with others of its order{rest}.")
         }
         Binding::Hold => format!("{waiting} units wait, because {} from taking stock.", keepers(holds)),
     }

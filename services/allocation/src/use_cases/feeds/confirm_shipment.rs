@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use backorder_domain::{order::line::LineError, quantity::Quantity};
+use backorder_domain::{
+    order::{line::LineError, ship_set::Gate},
+    quantity::Quantity,
+};
 use backorder_proto::{
     allocation::v1 as pb, common::v1::DocumentLineResult, convert::encode, inventory::v1 as inventory,
 };
@@ -16,12 +19,7 @@ use uuid::Uuid;
 use super::{Document, begin_in_tx, refused, taken};
 use crate::{
     error::Error,
-    order::{
-        Book,
-        key::demand_line,
-        shipment::PlannedShipment,
-        shortage::{Gate, may_leave},
-    },
+    order::{Book, key::demand_line, sets::check_complete, shipment::PlannedShipment, shortage::may_leave},
     saga::{
         Call, LinesOfCall, Plan, Planned, PlannedDocument, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy,
     },
@@ -168,6 +166,7 @@ impl ConfirmCommand<'_> {
         }
         // What was handed over has passed the customer's wishes at the gate.
         if line.shipped > vector.parts().released {
+            check_complete(book, &line.order, &record.row)?;
             may_leave(record, Gate::Ship, line.shipped)?;
             if !record.barriers()?.may_be_released() {
                 return Ok(Fit::OnHold);

@@ -61,6 +61,7 @@ fn refused(line: i32, error: Error) -> Result<DocumentLineResult, Error> {
         | Error::State { .. }
         | Error::Line { .. }
         | Error::ShortNotAgreed { .. }
+        | Error::SetBroken { .. }
         | Error::OnHold { .. }
         | Error::NotReleased { .. } => {
             let problem = problem(error);

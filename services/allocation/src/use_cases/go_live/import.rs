@@ -355,10 +355,10 @@ impl ImportCommand<'_> {
         let lines = ready.prepared.lines.iter().map(|row| {
             let copy = ready.history.iter().find(|copy| copy.line_number == row.line_number);
             let claims = copy.map(|copy| (HISTORY_PART, copy.clone())).into_iter().collect();
-            (row.line_number, LineRecord { row: row.clone(), claims })
+            (row.line_number, LineRecord { claims, ..LineRecord::new(row.clone()) })
         });
         let id = order.id.clone();
-        book.orders.insert(id.clone(), OrderRecord { row: order, lines: lines.collect() });
+        book.orders.insert(id.clone(), OrderRecord { lines: lines.collect(), ..OrderRecord::new(order) });
         plan.lines.extend(ready.prepared.lines.iter().map(|row| PlannedLine {
             order: row.order_id.clone(),
             line: row.line_number,

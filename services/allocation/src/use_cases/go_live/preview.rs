@@ -138,7 +138,7 @@ fn change_of(
     const TABLE: &str = "order_line";
     let before = record.row.clone();
     let cause = Cause { reason: Some(PromiseReason::GoLive), text: String::new() };
-    settle(order, &mut record, Command::GoLive, &cause, moment)?;
+    settle(order, &mut record, Command::GoLive, &cause, moment, None)?;
     let day = |text: &Option<String>| columns::optional_date(text.as_deref(), TABLE);
     let (promised, promised_after) = (day(&before.current_promised_date)?, day(&record.row.current_promised_date)?);
     let expected = day(&record.row.expected_ship_date)?;

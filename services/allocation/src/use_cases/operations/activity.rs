@@ -5,12 +5,12 @@ use std::time::Duration;
 use backorder_messaging::{BusError, RelayProgress};
 use backorder_proto::common::v1 as common;
 use backorder_service_kit::problem::Problem;
-use backorder_storage::dead_letter;
+use backorder_storage::{columns, dead_letter};
 
 use super::super::UseCases;
 use crate::{
     error::Error,
-    store::{go_live, holds, orders, rules, runs, steps},
+    store::{go_live, holds, orders, rules, runs, sets, steps},
 };
 
 /// After this time a bus that does not answer is worth another try.
@@ -39,7 +39,7 @@ impl UseCases {
 
     /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, the parts of which inventory
     /// is to be told whether they may take stock, the lines that are to hear of a hold on their customer, the lines that
-    /// go live, and one more while lines are put into the order of a new serving
+    /// go live, the ship sets that are to be decided about, and one more while lines are put into the order of a new serving
     /// sequence.
     async fn work_waiting(&self) -> Result<(u64, u64), Error> {
         let steps_unfinished = steps::count(self.store()).await?;
@@ -49,7 +49,8 @@ impl UseCases {
         let untold = orders::count_told_otherwise(self.store().reader()).await?;
         let going_live = go_live::count_going_live(self.store().reader()).await?;
         let misbarred = holds::count_misbarred(self.store().reader()).await?;
-        Ok((steps_unfinished, runs_pending + untold + misbarred + going_live + u64::from(is_requeueing)))
+        let sets_due = sets::count_due(self.store().reader(), columns::micros(self.now())).await?;
+        Ok((steps_unfinished, runs_pending + untold + misbarred + going_live + sets_due + u64::from(is_requeueing)))
     }
 
     /// A consumer that does not run yet has its subscription to come, which counts as one event.

@@ -252,6 +252,7 @@ impl Proof {
             counts.0 += i64::from(line.open + line.reserved + line.released > 0);
             counts.1 += i64::from(line.shipped > 0);
         }
+        self.prove_sets(orders, lines, claims);
         for order in orders {
             let name = format!("orders/{}", order.id);
             let counts = active.get(order.id.as_str()).copied().unwrap_or_default();
@@ -290,6 +291,45 @@ impl Proof {
         let pinned = i64::from(line.barriers & Barriers::GO_LIVE_BIT != 0);
         let waits = i64::from(before.is_some_and(|before| before.state != go_live::LIVE));
         self.expect(name, "waits for go-live", pinned, waits);
+    }
+
+    /// A ship set of which something waits holds nothing but what the warehouse has in hands, unless supply is expected for
+    /// all that waits and the set takes stock before it comes. The difference shows what it holds.
+    fn prove_sets(
+        &mut self,
+        orders: &[customer_order::Model],
+        lines: &[order_line::Model],
+        claims: &[line_claim::Model],
+    ) {
+        let open: BTreeSet<&str> = orders
+            .iter()
+            .filter(|order| order.state == OrderState::Open.as_str())
+            .map(|order| order.id.as_str())
+            .collect();
+        let mut pegged: HashMap<(&str, i32), i64> = HashMap::new();
+        for claim in claims {
+            *pegged.entry((&claim.order_id, claim.line_number)).or_default() += claim.pegged;
+        }
+        let mut sets: BTreeMap<(&str, &str), Vec<&order_line::Model>> = BTreeMap::new();
+        for line in lines.iter().filter(|line| !line.set_name.is_empty() && open.contains(line.order_id.as_str())) {
+            sets.entry((&line.order_id, &line.set_name)).or_default().push(line);
+        }
+        for ((order, set), lines) in sets {
+            let waits: i64 = lines.iter().map(|line| line.open).sum();
+            let expected: i64 =
+                lines.iter().map(|line| pegged.get(&(order, line.line_number)).copied().unwrap_or_default()).sum();
+            let may_hold = lines.iter().any(|line| line.set_days > 0) && expected == waits;
+            let goes_live = lines.iter().any(|line| line.barriers & Barriers::GO_LIVE_BIT != 0);
+            if waits > 0 && !may_hold && !goes_live {
+                let held = lines.iter().map(|line| line.reserved).sum();
+                self.expect(
+                    &format!("orders/{order}"),
+                    &format!("reserved of the incomplete ship set {set:?}"),
+                    held,
+                    0,
+                );
+            }
+        }
     }
 
     /// The state of an order is the one that its lines make. The difference shows the number of lines.

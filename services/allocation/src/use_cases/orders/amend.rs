@@ -190,6 +190,7 @@ impl AmendCommand<'_> {
                 line: demand_line(&claim.order_id, claim.line_number, false),
                 part: claim.part,
                 eligible: None,
+                in_set: None,
                 queue_key: Some(self.key(book, row, queue_time)?),
             });
         }

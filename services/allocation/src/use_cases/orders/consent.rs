@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use backorder_proto::allocation::v1 as pb;
+use backorder_proto::{allocation::v1 as pb, inventory::v1 as inventory};
 use backorder_storage::{Batch, WriteTx};
 use prost::Message as _;
 use uuid::Uuid;
@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::ship::allowed_line;
 use crate::{
     error::Error,
-    order::{Book, message},
-    saga::{Plan, Planned, PlannedLine, StepCommand, StepKind, mark_busy},
+    order::{Book, key::demand_line, message},
+    saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_orders_in_tx,
     use_cases::UseCases,
     write::{Who, Write},
@@ -64,12 +64,29 @@ impl StepCommand for ConsentCommand<'_> {
             return Ok(Planned::Done(pb::ConsentToShortShipmentResponse { order }.encode_to_vec()));
         }
         mark_busy(batch, &mut book, step)?;
+        let calls = self.leave_sets(&book, &planned).into_iter().collect();
         let context = Some(self.who.message());
-        Ok(Planned::Step(Box::new(Plan { lines: planned, context, ..Plan::default() }), book))
+        Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, ..Plan::default() }), book))
     }
 }
 
 impl ConsentCommand<'_> {
+    /// What waits of the lines takes stock by itself from now on.
+    fn leave_sets(&self, book: &Book, planned: &[PlannedLine]) -> Option<Call> {
+        let lines = planned.iter().filter_map(|planned| book.line(&planned.order, planned.line));
+        let in_sets = lines.filter(|line| !line.row.set_name.is_empty() && !line.claims.is_empty());
+        let changes = in_sets.map(|line| inventory::QueueChange {
+            line: demand_line(&line.row.order_id, line.row.line_number, false),
+            part: 0,
+            in_set: Some(false),
+            ..inventory::QueueChange::default()
+        });
+        let changes: Vec<_> = changes.collect();
+        let context = Some(self.who.message());
+        let request = inventory::UpdateQueueRequest { changes, context, ..inventory::UpdateQueueRequest::default() };
+        (!request.changes.is_empty()).then(|| Call::new(Kind::UpdateQueue(request)))
+    }
+
     /// The named lines that have not agreed before.
     fn planned(&self, book: &Book) -> Result<Vec<PlannedLine>, Error> {
         let id = &self.consent.order;

@@ -1,7 +1,5 @@
 //! Answers what placing an order would answer now, and keeps nothing.
 
-use std::collections::BTreeMap;
-
 use backorder_proto::allocation::v1 as pb;
 
 use super::{
@@ -27,8 +25,8 @@ impl UseCases {
         let Prepared { order, lines, call, .. } =
             self.prepare(&draft, &order_id, Placing::Firm, &Who::default()).await?;
         let answer = self.inventory().inquire(call).await.map_err(Error::Refused)?;
-        let lines = lines.into_iter().map(|row| (row.line_number, LineRecord { row, claims: BTreeMap::new() }));
-        let record = OrderRecord { row: order, lines: lines.collect() };
+        let lines = lines.into_iter().map(|row| (row.line_number, LineRecord::new(row)));
+        let record = OrderRecord { lines: lines.collect(), ..OrderRecord::new(order) };
         let places = self.catalog().places().await?;
         let now = self.now();
         let moment = Moment { now, places: &places };

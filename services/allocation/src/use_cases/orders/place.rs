@@ -123,12 +123,8 @@ impl StepCommand for Placed {
             context: Some(self.who.message()),
             ..Plan::default()
         };
-        let lines = self
-            .prepared
-            .lines
-            .iter()
-            .map(|row| (row.line_number, LineRecord { row: row.clone(), claims: BTreeMap::new() }));
-        let record = OrderRecord { row: order.clone(), lines: lines.collect() };
+        let lines = self.prepared.lines.iter().map(|row| (row.line_number, LineRecord::new(row.clone())));
+        let record = OrderRecord { lines: lines.collect(), ..OrderRecord::new(order.clone()) };
         Ok(Planned::Step(Box::new(plan), Book { orders: BTreeMap::from([(order.id, record)]) }))
     }
 }

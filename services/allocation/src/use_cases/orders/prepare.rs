@@ -1,6 +1,6 @@
 //! Makes rows and a reservation of a draft: frozen values, policy, place in the queue.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use backorder_domain::{
@@ -10,6 +10,7 @@ use backorder_domain::{
         eligibility::{Barriers, HoldTarget},
         policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
         release::release_date,
+        ship_set::{LineWish, sets_of},
     },
     quantity::Quantity,
     time::{civil_date_in, time_zone},
@@ -104,6 +105,7 @@ impl UseCases {
             lines.extend(basis.line_row(line, index, &mut violations));
         }
         violations.finish()?;
+        put_sets(draft, &mut lines);
         let call = reserve_call(&order, &lines, placing, who);
         lines.sort_by_key(|line| line.line_number);
         let holds = lines.iter().flat_map(|line| holds(draft, line, now, who)).collect();
@@ -308,8 +310,31 @@ fn put_terms(
     row.waiting_limit = terms.waiting_limit.map(Quantity::get);
     row.split_allowed = terms.split_allowed;
     row.minimum_per_location = terms.minimum_per_location.get();
+    row.set_days = i32::from(terms.ship_set_days);
     row.wait_started_at = columns::micros(wait.start);
     row.wait_limit_date = wait.limit.filter(|_| line.instruction.waits()).map(columns::date_text);
+}
+
+/// Which lines go together. A set goes by the fewest days of its lines' policies.
+fn put_sets(draft: &Draft, lines: &mut [order_line::Model]) {
+    let wishes = draft.lines.iter().map(|line| LineWish {
+        number: line.number,
+        ship_set: &line.ship_set,
+        instruction: line.instruction,
+    });
+    let sets = sets_of(&wishes.collect::<Vec<_>>());
+    let mut days: BTreeMap<&str, i32> = BTreeMap::new();
+    for line in lines.iter() {
+        if let Some(set) = sets.get(&line.line_number) {
+            let fewest = days.entry(set).or_insert(line.set_days);
+            *fewest = line.set_days.min(*fewest);
+        }
+    }
+    for line in lines {
+        let set = sets.get(&line.line_number).map(String::as_str).unwrap_or_default();
+        set.clone_into(&mut line.set_name);
+        line.set_days = days.get(set).copied().unwrap_or_default();
+    }
 }
 
 fn frozen_cost(line: &DraftLine, item: &ItemCopy) -> (Option<i64>, String) {
@@ -385,7 +410,7 @@ pub(crate) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         shortfall: shortfall.into(),
         strength: strength.into(),
         expire_time: expires_at.map(encode::timestamp),
-        all_or_nothing_group: String::new(),
+        all_or_nothing_group: line.set_name.clone(),
         eligible: may_take_stock(line),
         queue_key: line.queue_key.clone(),
         queue_time: columns::instant(line.queue_time, "order_line").ok().map(encode::timestamp),

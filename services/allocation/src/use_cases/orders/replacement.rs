@@ -173,7 +173,7 @@ pub(super) fn call(added: &[order_line::Model], at: Timestamp, who: &Who) -> Opt
 pub(super) fn add(batch: &mut Batch, book: &mut Book, added: Vec<order_line::Model>) {
     for row in &added {
         if let Some(order) = book.orders.get_mut(&row.order_id) {
-            order.lines.insert(row.line_number, LineRecord { row: row.clone(), claims: BTreeMap::new() });
+            order.lines.insert(row.line_number, LineRecord::new(row.clone()));
         }
     }
     if !added.is_empty() {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use backorder_domain::{order::line::LineError, quantity::Quantity};
+use backorder_domain::{
+    order::{line::LineError, ship_set::Gate},
+    quantity::Quantity,
+};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
 use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
@@ -11,13 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    order::{
-        Book, LineRecord,
-        key::demand_line,
-        release_day,
-        shipment::PlannedShipment,
-        shortage::{self, Gate},
-    },
+    order::{Book, LineRecord, key::demand_line, release_day, sets, shipment::PlannedShipment, shortage},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::{UseCases, holds::on_hold_in_tx},
@@ -87,6 +84,7 @@ impl StepCommand for ShipCommand<'_> {
             planned_lines.push(planned);
         }
         let planned = planned_lines;
+        sets::check_whole(&book, &planned, Gate::Ship)?;
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let post = inventory::PostReservationsRequest {
@@ -152,6 +150,7 @@ pub(crate) fn allowed_line<'b>(
 /// The line as it ships; `None` when a hold keeps it. What is in the warehouse's hands ships from behind a hold too.
 fn planned(book: &Book, wanted: &LineAmount, at: Timestamp) -> Result<Option<PlannedLine>, Error> {
     let line = allowed_line(book, &wanted.order, wanted.line, StepKind::Ship)?;
+    sets::check_complete(book, &wanted.order, &line.row)?;
     let conflict = |error: LineError| Error::Line { order: wanted.order.clone(), line: wanted.line, error };
     let vector = line.vector()?;
     let one = Quantity::try_new(1).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use backorder_domain::quantity::Quantity;
+use backorder_domain::{order::ship_set::Gate, quantity::Quantity};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
 use backorder_storage::{Batch, WriteTx};
 use jiff::Timestamp;
@@ -11,12 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    order::{
-        Book,
-        key::demand_line,
-        release_day,
-        shortage::{self, Gate},
-    },
+    order::{Book, key::demand_line, release_day, sets, shortage},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::{
@@ -70,6 +65,7 @@ impl StepCommand for ReleaseCommand<'_> {
             planned_lines.push(planned);
         }
         let planned = planned_lines;
+        sets::check_whole(&book, &planned, Gate::Release)?;
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let hand_over = inventory::ReleaseToWarehouseRequest {
@@ -89,6 +85,7 @@ fn planned(book: &Book, wanted: &LineAmount, at: Timestamp) -> Result<Option<Pla
     if !line.barriers()?.may_be_released() {
         return Ok(None);
     }
+    sets::check_complete(book, &wanted.order, &line.row)?;
     let vector = line.vector()?;
     let all = vector.parts().reserved.max(Quantity::try_new(1).unwrap_or_default());
     let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };

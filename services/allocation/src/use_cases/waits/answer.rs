@@ -143,7 +143,8 @@ impl AnswerCommand<'_> {
         let places = self.use_cases.catalog().places_in_tx(tx).await?;
         let moment = Moment { now: self.use_cases.now(), places: &places };
         let Subject { order, line, .. } = &self.recorded.subject;
-        let OrderRecord { row: order_row, lines } = book.orders.get_mut(order).ok_or_else(|| Error::no_order(order))?;
+        let OrderRecord { row: order_row, lines, .. } =
+            book.orders.get_mut(order).ok_or_else(|| Error::no_order(order))?;
         let row = &mut lines.get_mut(line).ok_or_else(|| Error::no_line(order, *line))?.row;
         let zone = places.zone_named(&row.time_zone);
         check_day(row, until, civil_date_in(moment.now, &zone))?;

@@ -27,8 +27,8 @@ use jiff::Timestamp;
 use super::if_set;
 use crate::{
     use_cases::stock::{
-        ApplyAllocation, PostReservations, PreviewServing, ReassignReservation, ReleaseClaims, RepegItems, Reserve,
-        UpdateQueue,
+        ApplyAllocation, CoverSets, PostReservations, PreviewServing, ReassignReservation, ReleaseClaims, RepegItems,
+        Reserve, SetToCover, UpdateQueue,
     },
     write::Who,
 };
@@ -42,6 +42,9 @@ const CHUNK_MAX: usize = 1_000;
 const PREVIEW_LINES_MAX: usize = 20_000;
 /// Items pegged anew in one write at most.
 const ITEMS_MAX: usize = 100;
+/// Sets in one write at most.
+const SETS_MAX: usize = 100;
+const SET_DAYS_MAX: u16 = 365;
 const TEXT_BYTES_MAX: usize = 200;
 
 /// A part of a line; 0 means the first.
@@ -288,6 +291,31 @@ pub fn apply_allocation(request: &pb::ApplyAllocationRequest, violations: &mut V
     Some(ApplyAllocation { run: run?, item: item?, chunk, who: who? })
 }
 
+/// The command of `CoverSets`.
+pub fn cover_sets(request: &pb::CoverSetsRequest, violations: &mut Violations) -> Option<CoverSets> {
+    let mut seen = BTreeSet::new();
+    let sets = each(&request.sets, SETS_MAX, "sets", violations, |index, message, violations| {
+        let at = |field: &str| path("sets", index, field);
+        let lines = each(&message.lines, LINES_MAX, &at("lines"), violations, |number, line, violations| {
+            let field = format!("{}[{number}]", at("lines"));
+            if !seen.insert(line.clone()) {
+                violations.push(&field, "must be named once");
+            }
+            wire::decode_line(line, &field, violations)
+        });
+        let days = u16::try_from(message.days).ok().filter(|days| *days <= SET_DAYS_MAX);
+        if days.is_none() {
+            violations.push(at("days"), format!("must be between 0 and {SET_DAYS_MAX}"));
+        }
+        Some(SetToCover { lines: lines?, days: days? })
+    });
+    if seen.len() > LINES_MAX {
+        violations.push("sets", format!("must have at most {LINES_MAX} lines in all"));
+    }
+    let who = Who::decode(request.context.as_ref(), violations);
+    Some(CoverSets { sets: sets?, who: who? })
+}
+
 /// A line and a part of it, where 0 means the first.
 fn claim_key(line: &str, part: i32, at: &impl Fn(&str) -> String, violations: &mut Violations) -> Option<ClaimKey> {
     let line = wire::decode_line(line, &at("line"), violations);
@@ -357,8 +385,8 @@ pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violation
             Some(key) => decode::text(key, TEXT_BYTES_MAX, &at("queue_key"), violations).map(Some),
             None => Some(None),
         };
-        if message.eligible.is_none() && message.queue_key.is_none() {
-            violations.push(at(""), "must change eligible or queue_key");
+        if message.eligible.is_none() && message.queue_key.is_none() && message.in_set.is_none() {
+            violations.push(at(""), "must change eligible, in_set or queue_key");
         }
         if !seen.insert((message.line.clone(), message.part)) {
             violations.push(at("line"), "must be distinct together with part");
@@ -367,6 +395,7 @@ pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violation
             line: line?,
             part: part?,
             eligible: message.eligible,
+            in_set: message.in_set,
             queue_key: queue_key?,
             queue_time: None,
         })

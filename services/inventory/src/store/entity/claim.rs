@@ -17,6 +17,7 @@ pub struct Model {
     pub strength: String,
     pub expires_at: Option<i64>,
     pub eligible: bool,
+    pub in_set: bool,
     pub queue_key: String,
     pub queue_time: i64,
     pub locations: String,
@@ -33,7 +34,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 backorder_storage::keyed_row!(
     Model, "claim" {
-        line_id, part, item_id, reserved, waiting, pegged, posted, strength, expires_at, eligible, queue_key,
+        line_id, part, item_id, reserved, waiting, pegged, posted, strength, expires_at, eligible, in_set, queue_key,
         queue_time, locations, split_allowed, min_per_location, requested_date, version,
     }
 );

@@ -14,6 +14,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub part: i32,
     pub quantity: i64,
+    pub in_set: bool,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

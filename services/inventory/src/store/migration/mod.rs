@@ -5,6 +5,7 @@ mod m20261126_000001_release;
 mod m20261126_000003_shipping_dates;
 mod m20261126_000004_receipts;
 mod m20261126_000006_horizon;
+mod m20261126_000008_ship_sets;
 mod m20261126_000014_feeds;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_receipts::Migration),
             Box::new(m20261126_000006_horizon::Migration),
             Box::new(m20261126_000014_feeds::Migration),
+            Box::new(m20261126_000008_ship_sets::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use backorder_domain::{
     ids::{ItemId, LocationId, SupplyId},
     quantity::Quantity,
     stock::{
-        book::{ItemBook, ItemScope, LocationScope},
+        book::{Awaited, ItemBook, ItemScope, LocationScope},
         books::StockBooks,
         claim::Claim,
         error::StockError,
@@ -163,7 +163,7 @@ struct RowsRead {
     holds: HashMap<ItemId, Vec<Hold>>,
     supplies: HashMap<ItemId, Vec<Supply>>,
     receipts: HashMap<ItemId, Vec<ReceivedLine>>,
-    eligible_waiting: BTreeMap<(ItemId, LocationId), Quantity>,
+    awaited: BTreeMap<(ItemId, LocationId), Awaited>,
     total_waiting: BTreeMap<ItemId, Quantity>,
 }
 
@@ -200,19 +200,9 @@ async fn read_rows(
     } else {
         BTreeMap::new()
     };
-    let eligible_waiting = query::eligible_waiting(connection, &queued).await?;
+    let awaited = query::awaited(connection, &queued).await?;
     let receipts = HashMap::new();
-    Ok(RowsRead {
-        times,
-        last_movements,
-        positions,
-        claims,
-        holds,
-        supplies,
-        receipts,
-        eligible_waiting,
-        total_waiting,
-    })
+    Ok(RowsRead { times, last_movements, positions, claims, holds, supplies, receipts, awaited, total_waiting })
 }
 
 /// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.
@@ -352,7 +342,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
             positions.entry(location.clone()).or_insert_with_key(|location| Position::empty(location.clone()));
         }
         let location_scope = |(location, position): (LocationId, Position)| LocationScope {
-            eligible_waiting: rows.eligible_waiting.get(&(item.clone(), location.clone())).copied().unwrap_or_default(),
+            awaited: rows.awaited.get(&(item.clone(), location.clone())).copied().unwrap_or_default(),
             today: dates.get(&location).copied().unwrap_or(Date::MIN),
             position,
         };

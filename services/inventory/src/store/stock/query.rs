@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use backorder_domain::{
     ids::{ItemId, LineId, LocationId, SupplyId},
     quantity::Quantity,
+    stock::book::Awaited,
 };
 use backorder_storage::{Reads, StorageError, rows_by_key};
 use sea_orm::{
@@ -28,10 +29,11 @@ pub async fn positions(connection: &impl Reads, items: &[&ItemId]) -> Result<Vec
 }
 
 #[derive(FromQueryResult)]
-struct LocationSum {
+struct LocationSums {
     item_id: String,
     location_id: String,
-    sum: i64,
+    alone: i64,
+    in_sets: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -47,24 +49,27 @@ struct ItemOfLine {
 }
 
 /// The eligible units that wait, per item and location.
-pub async fn eligible_waiting(
+pub async fn awaited(
     connection: &impl ConnectionTrait,
     items: &[&ItemId],
-) -> Result<BTreeMap<(ItemId, LocationId), Quantity>, StorageError> {
+) -> Result<BTreeMap<(ItemId, LocationId), Awaited>, StorageError> {
     const TABLE: &str = "claim_location";
+    let sum = |in_set: &str| Expr::cust(format!("CAST(SUM(CASE WHEN {in_set} THEN quantity ELSE 0 END) AS BIGINT)"));
     let mut sums = BTreeMap::new();
     for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
         let query = claim_location::Entity::find()
             .select_only()
             .column(claim_location::Column::ItemId)
             .column(claim_location::Column::LocationId)
-            .column_as(whole_sum(claim_location::Column::Quantity), "sum")
+            .column_as(sum("NOT in_set"), "alone")
+            .column_as(sum("in_set"), "in_sets")
             .filter(claim_location::Column::ItemId.is_in(texts(chunk)))
             .group_by(claim_location::Column::ItemId)
             .group_by(claim_location::Column::LocationId);
-        for row in query.into_model::<LocationSum>().all(connection).await? {
-            let sum = Quantity::try_new(row.sum).map_err(|e| invalid(TABLE, e))?;
-            sums.insert((item_id(&row.item_id, TABLE)?, location_id(&row.location_id, TABLE)?), sum);
+        for row in query.into_model::<LocationSums>().all(connection).await? {
+            let units = |sum| Quantity::try_new(sum).map_err(|e| invalid(TABLE, e));
+            let awaited = Awaited { alone: units(row.alone)?, in_sets: units(row.in_sets)? };
+            sums.insert((item_id(&row.item_id, TABLE)?, location_id(&row.location_id, TABLE)?), awaited);
         }
     }
     Ok(sums)

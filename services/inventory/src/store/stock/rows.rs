@@ -103,6 +103,7 @@ pub fn claim_of(row: &claim::Model) -> Result<Claim, StorageError> {
         strength: row.strength.parse().map_err(|e| invalid(TABLE, e))?,
         expires_at: columns::optional_instant(row.expires_at, TABLE)?,
         eligible: row.eligible,
+        in_set: row.in_set,
         queue_key: row.queue_key.clone(),
         queue_time: columns::instant(row.queue_time, TABLE)?,
         candidates: candidates.collect::<Result<_, _>>()?,
@@ -131,6 +132,7 @@ pub fn claim_row(item: &ItemId, claim: &Claim) -> claim::ActiveModel {
         strength: Set(claim.strength.as_str().to_owned()),
         expires_at: Set(expires_at.map(columns::micros)),
         eligible: Set(claim.eligible),
+        in_set: Set(claim.in_set),
         queue_key: Set(claim.queue_key.clone()),
         queue_time: Set(columns::micros(claim.queue_time)),
         locations: Set(locations.join(" ")),
@@ -143,7 +145,7 @@ pub fn claim_row(item: &ItemId, claim: &Claim) -> claim::ActiveModel {
 
 /// The rows of the eligible units of a claim that wait, one per location where they do.
 pub fn waiting_rows<'a>(item: &'a ItemId, claim: &'a Claim) -> impl Iterator<Item = claim_location::ActiveModel> + 'a {
-    let quantity = claim.eligible_waiting().get();
+    let quantity = if claim.eligible { claim.waiting.get() } else { 0 };
     let locations = if quantity > 0 { claim.waits_at() } else { &[] };
     locations.iter().map(move |location| claim_location::ActiveModel {
         item_id: Set(item.as_str().to_owned()),
@@ -151,6 +153,7 @@ pub fn waiting_rows<'a>(item: &'a ItemId, claim: &'a Claim) -> impl Iterator<Ite
         line_id: Set(claim.key.line.as_str().to_owned()),
         part: Set(claim.key.part),
         quantity: Set(quantity),
+        in_set: Set(claim.in_set),
     })
 }
 

@@ -237,10 +237,11 @@ impl Proof {
         let mut wanted: BTreeSet<(String, String, i32, String, i64)> = BTreeSet::new();
         let mut awaited: BTreeMap<(String, String), i64> = BTreeMap::new();
         for (row, claim) in complete_claims(connection, waiting).await? {
-            let quantity = claim.eligible_waiting().get();
+            let quantity = if claim.eligible { claim.waiting.get() } else { 0 };
             for location in claim.waits_at().iter().filter(|_| quantity > 0) {
                 let place = location.as_str().to_owned();
-                *awaited.entry((row.item_id.clone(), place.clone())).or_default() += quantity;
+                // What is free is not put aside for sets.
+                *awaited.entry((row.item_id.clone(), place.clone())).or_default() += claim.eligible_waiting().get();
                 wanted.insert((row.item_id.clone(), row.line_id.clone(), row.part, place, quantity));
             }
         }

@@ -8,14 +8,15 @@ use backorder_domain::{
     stock::{
         claim::ClaimKey,
         error::StockError,
-        reserve::{Refusal, ReserveLine, Shortfall},
+        reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall},
+        ship_set::ShipSet,
     },
 };
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use backorder_service_kit::problem::Problem;
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, claim_subject, distinct};
+use super::{AuditSubject, Desk, Named, StockCommand, claim_subject, cover_sets::free_for, distinct};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Lines that want stock. Lines without candidates are served by every warehouse and store.
@@ -116,6 +117,7 @@ impl StockCommand for Reserve {
             Ok(outcomes) => outcomes,
             Err(error) => return Err(of_line(&lines, error)),
         };
+        let mut free = free_for_groups(desk, &lines, &outcomes)?;
         let results = lines.iter().zip(outcomes).map(|(line, outcome)| {
             let claim = if outcome.has_claim() { desk.claim(&line.item, &line.key) } else { None };
             pb::ReserveResult {
@@ -124,10 +126,31 @@ impl StockCommand for Reserve {
                 claim,
                 refused: outcome.refused.get(),
                 refusal_reason: i32::from(refusal_reason(outcome.refusal)),
+                free: free.remove(&line.key).unwrap_or_default(),
             }
         });
         Ok(pb::ReserveStockResponse { results: results.collect() })
     }
+}
+
+/// What is free for lines that wait because their group could not be covered.
+fn free_for_groups(
+    desk: &Desk<'_>,
+    lines: &[ReserveLine],
+    outcomes: &[ReserveOutcome],
+) -> Result<BTreeMap<ClaimKey, Vec<pb::Reservation>>, Error> {
+    let waits = lines
+        .iter()
+        .zip(outcomes)
+        .filter(|(line, outcome)| line.all_or_nothing_group.is_some() && !outcome.waiting.is_zero());
+    let set = ShipSet { lines: waits.map(|(line, _)| (line.item.clone(), line.key.line.clone())).collect(), days: 0 };
+    if set.lines.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let keyed = lines.iter().map(|line| ((line.key.line.to_string(), line.key.part), line.key.clone()));
+    let keys: BTreeMap<(String, i32), ClaimKey> = keyed.collect();
+    let free = free_for(desk, &set)?.into_iter();
+    Ok(free.filter_map(|free| Some((keys.get(&(free.line, free.part))?.clone(), free.units))).collect())
 }
 
 /// Line and part are used once for ever, whatever the item.
