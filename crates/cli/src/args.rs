@@ -10,9 +10,10 @@ use crate::{
     commands::{
         assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs,
         exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand, feed::FeedCommand,
-        hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand, question::QuestionCommand,
-        refund::RefundCommand, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand,
-        stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
+        golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand,
+        question::QuestionCommand, refund::RefundCommand, serve::ServeArgs, serving::ServingCommand,
+        shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
+        warehouse::WarehouseCommand,
     },
 };
 
@@ -97,7 +98,7 @@ pub enum Command {
     Demo(Box<DemoArgs>),
     /// Report what backorders cost today, from an extract of orders and shipments of the system that is used now.
     Assess(Box<AssessArgs>),
-    /// Import items, locations, stock, supply or orders from CSV or JSON lines, plain or gzip.
+    /// Import items, locations, stock, supply, orders or the backlog of another system from CSV or JSON lines, plain or gzip.
     Import(Single<ImportArgs>),
     /// Write what the services hold to files for other programs.
     Export(Group<ExportCommand>),
@@ -121,6 +122,8 @@ pub enum Command {
     Question(Group<QuestionCommand>),
     /// What is to be given back for units that were cancelled or came back.
     Refund(Group<RefundCommand>),
+    /// Go live with the open orders of another system: what would change, the confirmation, and how far it is.
+    Golive(Group<GoLiveCommand>),
     /// Keep orders, lines and customers from moving, or let them go again.
     Hold(Group<HoldCommand>),
     /// The gate to the warehouse: hand units over, ask for them back, tell what was not found.

@@ -13,11 +13,15 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::catalog::all_locations;
+use super::{
+    backlog_files::{self, TakenOver},
+    catalog::all_locations,
+};
 use crate::{
     client::Session,
     failure::Failure,
     import::{
+        backlog,
         calendars::{self, CalendarImport},
         drive::{self, RowImport, Watched},
         items::{self, ItemImport},
@@ -61,6 +65,8 @@ pub enum Kind {
     Supply,
     /// Orders, ours or those of an Online Retail file.
     Orders,
+    /// The open orders of another system, which `backorder golive` then makes live. See docs/go-live.md.
+    Backlog,
 }
 
 /// What to import.
@@ -71,7 +77,7 @@ pub struct ImportArgs {
     #[arg(value_enum)]
     kind: Kind,
     /// The file: CSV with a header or JSON lines, plain or gzip; for items and orders also the Online Retail layout.
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Write every refused row to this file as CSV.
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
@@ -80,7 +86,7 @@ pub struct ImportArgs {
     journal: Option<PathBuf>,
     /// How many calls may be under way at once.
     #[arg(long, default_value_t = 8, value_name = "CALLS")]
-    in_flight: usize,
+    pub(super) in_flight: usize,
     /// What the quantities of a stock file are.
     #[arg(long = "as", value_enum, default_value = "count")]
     stock_kind: StockImportKind,
@@ -90,6 +96,12 @@ pub struct ImportArgs {
     /// Where reversed units that were shipped come back to. Left out, the first warehouse by rank.
     #[arg(long, value_name = "LOCATION")]
     return_to: Option<String>,
+    /// The import that the orders of a backlog belong to. Left out, the file's name without its ending.
+    #[arg(long, value_name = "ID")]
+    pub(super) import: Option<String>,
+    /// A supply file with the open purchase orders, imported before the orders of a backlog.
+    #[arg(long, value_name = "FILE")]
+    pub(super) purchase_orders: Option<PathBuf>,
 }
 
 fn columns_help() -> String {
@@ -101,6 +113,7 @@ fn columns_help() -> String {
         ("stock", stock::COLUMNS),
         ("supply", supply::COLUMNS),
         ("orders", orders::COLUMNS),
+        ("backlog", backlog::COLUMNS),
     ];
     let columns: String = kinds.iter().map(|(kind, columns)| format!("\n  {kind}: {columns}")).collect();
     format!(
@@ -117,15 +130,17 @@ pub async fn run(args: &ImportArgs, session: &Session, output: Output) -> Result
     let mut input = input::open(&args.file)?;
     let is_retail = starts_with_retail_header(&mut input)?;
     let mut report = Report::try_new(args.refused.as_deref())?;
-    let progress =
-        if output.is_json() { Progress::hidden() } else { Progress::of("importing", input.progress.bytes_total) };
-    let watched = Watched { progress, read: input.progress.clone() };
+    let watched = watched(&input, output);
     let result = import(args, is_retail, input, session, &mut report, &watched).await;
     watched.progress.finish();
     report.finish()?;
     match result {
-        Ok(retail) => {
-            show(&report, retail.as_ref(), output);
+        Ok(Found::Backlog(taken)) => {
+            backlog_files::show(&report, &taken, output);
+            Ok(())
+        }
+        Ok(Found::Rows(retail)) => {
+            show(&report, retail.as_deref(), output);
             Ok(())
         }
         Err(failure) => {
@@ -133,6 +148,21 @@ pub async fn run(args: &ImportArgs, session: &Session, output: Output) -> Result
             Err(failure)
         }
     }
+}
+
+/// What an import found beside the rows that its report counts.
+enum Found {
+    /// What an Online Retail file holds, when it was one.
+    Rows(Option<Box<RetailReport>>),
+    /// What became of a backlog.
+    Backlog(TakenOver),
+}
+
+/// Shows how far a file is read, on a terminal.
+fn watched(input: &Input, output: Output) -> Watched {
+    let progress =
+        if output.is_json() { Progress::hidden() } else { Progress::of("importing", input.progress.bytes_total) };
+    Watched { progress, read: input.progress.clone() }
 }
 
 fn starts_with_retail_header(input: &mut Input) -> Result<bool, Failure> {
@@ -148,7 +178,7 @@ async fn import(
     session: &Session,
     report: &mut Report,
     watched: &Watched,
-) -> Result<Option<RetailReport>, Failure> {
+) -> Result<Found, Failure> {
     let clients = session.clients.clone();
     let ids: Arc<dyn IdProvider> = Arc::new(RandomIds);
     match args.kind {
@@ -171,9 +201,16 @@ async fn import(
             let import = SupplyImport { clients, ids, document: document(args)? };
             rows(&import, &supply::REQUIRED, args, input, report, watched).await?;
         }
-        Kind::Orders => return import_orders(args, is_retail, input, session, report, watched).await,
+        Kind::Orders => {
+            return import_orders(args, is_retail, input, session, report, watched)
+                .await
+                .map(|retail| Found::Rows(retail.map(Box::new)));
+        }
+        Kind::Backlog => {
+            return backlog_files::take_over(args, input, session, report, watched).await.map(Found::Backlog);
+        }
     }
-    Ok(None)
+    Ok(Found::Rows(None))
 }
 
 async fn rows<I: RowImport>(
@@ -235,7 +272,7 @@ fn document(args: &ImportArgs) -> Result<String, Failure> {
     }
 }
 
-fn content_name(path: &Path) -> Result<String, Failure> {
+pub(super) fn content_name(path: &Path) -> Result<String, Failure> {
     let mut reader = input::open(path)?.reader;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0_u8; 64 * 1024]);
     loop {

@@ -8,6 +8,7 @@ pub mod exceptions;
 pub mod explain;
 pub mod export;
 pub mod feed;
+pub mod golive;
 pub mod hold;
 pub mod import;
 pub mod order;
@@ -22,6 +23,7 @@ pub mod supply;
 pub mod verify;
 pub mod warehouse;
 
+mod backlog_files;
 mod pages;
 mod ship;
 mod show;
@@ -67,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             question::run(question.command, &session(&question.client)?, output(&question.client)).await
         }
         Command::Refund(refund) => refund::run(refund.command, &session(&refund.client)?, output(&refund.client)).await,
+        Command::Golive(golive) => golive::run(golive.command, &session(&golive.client)?, output(&golive.client)).await,
         Command::Hold(hold) => hold::run(hold.command, &session(&hold.client)?, output(&hold.client)).await,
         Command::Warehouse(gate) => warehouse::run(gate.command, &session(&gate.client)?, output(&gate.client)).await,
         Command::Shipment(shipment) => {

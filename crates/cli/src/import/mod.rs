@@ -1,9 +1,10 @@
-//! Imports of files through the public RPCs: items, locations, working calendars, lanes, stock, supply and orders, from
-//! CSV or JSON lines.
+//! Imports of files through the public RPCs: items, locations, working calendars, lanes, stock, supply, orders and
+//! the open orders of another system, from CSV or JSON lines.
 //!
 //! Every refused row is reported with its line and reason. An import that is stopped may be run again: what was done is
 //! not done twice, because every write is named after what it imports. This module holds no rule of stock or orders.
 
+pub mod backlog;
 pub mod calendars;
 pub mod drive;
 pub mod items;

@@ -26,7 +26,7 @@ const DATE_BASES: [(&str, i32); 2] = [("ship", DateBasis::Ship as i32), ("delive
 pub const REQUIRED: [&str; 3] = ["order", "item", "quantity"];
 
 /// The reason of rows that are right, but stand in an order with a row at fault.
-const REASON_WITH_ITS_ORDER: &str = "another row of its order is at fault";
+pub(super) const REASON_WITH_ITS_ORDER: &str = "another row of its order is at fault";
 
 /// The words for what a customer wants when not all is there.
 pub const SHORTAGE: [(&str, i32); 7] = [
@@ -97,7 +97,7 @@ async fn send(order: Collected, sender: &mut OrderSender<'_>) -> Result<(), Fail
 }
 
 /// The rows of the lines of a JSON object that holds a whole order; any other row is itself.
-fn unfold(row: &Row) -> Result<Vec<Row>, Refusal> {
+pub(super) fn unfold(row: &Row) -> Result<Vec<Row>, Refusal> {
     let lines = row.text("lines");
     if lines.is_empty() {
         return Ok(vec![row.clone()]);
@@ -141,7 +141,8 @@ impl Collected {
     }
 }
 
-fn read_row(row: &Row) -> Result<(OrderDraft, OrderLineDraft), Refusal> {
+/// What a row says of its order and of its line.
+pub(super) fn read_row(row: &Row) -> Result<(OrderDraft, OrderLineDraft), Refusal> {
     let mut fields = row.fields();
     let head = OrderDraft {
         order_id: fields.required("order"),

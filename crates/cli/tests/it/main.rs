@@ -5,6 +5,7 @@ mod assess;
 mod clients;
 mod demo;
 mod feeds;
+mod going_live;
 mod journeys;
 mod kill;
 mod policies;
