@@ -10,10 +10,10 @@ use crate::{
     commands::{
         assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs,
         exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand, feed::FeedCommand,
-        golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, policy::PolicyCommand,
-        question::QuestionCommand, refund::RefundCommand, serve::ServeArgs, serving::ServingCommand,
-        shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs,
-        warehouse::WarehouseCommand,
+        golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, overrides::OverrideCommand,
+        policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand, serve::ServeArgs,
+        serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand,
+        verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -126,6 +126,8 @@ pub enum Command {
     Golive(Group<GoLiveCommand>),
     /// Keep orders, lines and customers from moving, or let them go again.
     Hold(Group<HoldCommand>),
+    /// Decide against the rules: assign units by hand, move a line in the queue, pin a confirmation, approve.
+    Override(Group<OverrideCommand>),
     /// The gate to the warehouse: hand units over, ask for them back, tell what was not found.
     Warehouse(Group<WarehouseCommand>),
     /// What left together, and what arrived.

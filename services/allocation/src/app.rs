@@ -11,10 +11,10 @@ use backorder_proto::allocation::v1::{
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
     exception_service_server::ExceptionServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
     go_live_service_server::GoLiveServiceServer, hold_service_server::HoldServiceServer,
-    order_service_server::OrderServiceServer, policy_service_server::PolicyServiceServer,
-    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
-    serving_service_server::ServingServiceServer, shipment_service_server::ShipmentServiceServer,
-    shortage_service_server::ShortageServiceServer,
+    order_service_server::OrderServiceServer, override_service_server::OverrideServiceServer,
+    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
+    release_service_server::ReleaseServiceServer, serving_service_server::ServingServiceServer,
+    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -30,8 +30,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, Exceptions, FulfilmentFeed, GoLives, Holds, Operations, Orders, Policies, Refunds, Releases,
-        Serving, Shipments, Shortages,
+        Backlog, Consents, Exceptions, FulfilmentFeed, GoLives, Holds, Operations, Orders, Overrides, Policies,
+        Refunds, Releases, Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
@@ -103,6 +103,7 @@ impl App {
             .add(OrderServiceServer::new(Orders(use_cases())))
             .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
             .add(GoLiveServiceServer::new(GoLives(use_cases())))
+            .add(OverrideServiceServer::new(Overrides(use_cases())))
             .add(HoldServiceServer::new(Holds(use_cases())))
             .add(ReleaseServiceServer::new(Releases(use_cases())))
             .add(ShipmentServiceServer::new(Shipments(use_cases())))

@@ -5,6 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 /// How the service behaves. Every limit has a default that suits production.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// From which value in whole units of company currency another person has to approve an assignment by hand; `None`
+    /// means that the value never asks for it.
+    pub override_value_max: Option<i64>,
     /// Writing use cases that run at once at most; more callers wait for their turn until their deadline.
     pub writes_running_max: usize,
     /// How long a watch stream lives at most before it ends by itself.
@@ -55,6 +58,7 @@ impl Default for Config {
             watch_tick: Duration::from_secs(1),
             job_tick: Duration::from_secs(1),
             hold_tick: Duration::from_secs(30),
+            override_value_max: None,
             retention: Duration::from_hours(24 * 7),
             crash_point: None,
         }
@@ -81,6 +85,8 @@ impl Config {
         if let Some(writes) = number(&get, "BACKORDER_ALLOCATION_WRITES_RUNNING_MAX")? {
             config.writes_running_max = usize::try_from(writes).unwrap_or(usize::MAX);
         }
+        config.override_value_max = number(&get, "BACKORDER_ALLOCATION_OVERRIDE_VALUE_MAX")?
+            .map(|value| i64::try_from(value).unwrap_or(i64::MAX));
         let durations = [
             ("BACKORDER_ALLOCATION_WATCH_AGE_SECONDS_MAX", &mut config.watch_age_max),
             ("BACKORDER_ALLOCATION_WATCH_TICK_SECONDS", &mut config.watch_tick),

@@ -4,6 +4,7 @@
 //! caller sees. No match here has a wildcard arm, so a new error cannot be forgotten.
 
 mod refusals;
+mod told;
 
 use std::time::Duration;
 
@@ -156,6 +157,24 @@ pub enum Error {
         /// The first day on which it may leave.
         release: jiff::civil::Date,
     },
+    /// The confirmation of a line that would give units is pinned.
+    #[error("line {line} of order {order} is pinned by {pin}")]
+    Pinned {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// The override's id.
+        pin: String,
+    },
+    /// Who asked for an override cannot decide it.
+    #[error("{actor} asked for {name}")]
+    SamePerson {
+        /// The override's name.
+        name: String,
+        /// Who asked.
+        actor: String,
+    },
     /// The quote is past its time, or was confirmed or cancelled.
     #[error("quote {order} is gone")]
     QuoteGone {
@@ -203,6 +222,8 @@ pub enum Kind {
     Exception,
     /// A shipment.
     Shipment,
+    /// A decision of a person against the rules.
+    Override,
     /// An order to a warehouse.
     WarehouseOrder,
     /// An import of open orders.
@@ -223,6 +244,7 @@ impl Kind {
             Self::Question => "question",
             Self::Exception => "exception",
             Self::Shipment => "shipment",
+            Self::Override => "override",
             Self::WarehouseOrder => "warehouse_order",
             Self::BacklogImport => "import",
             Self::DeadLetter => "event",
@@ -240,6 +262,7 @@ impl Kind {
             Self::Question => ErrorReason::QuestionNotFound,
             Self::Exception => ErrorReason::ExceptionNotFound,
             Self::Shipment => ErrorReason::ShipmentNotFound,
+            Self::Override => ErrorReason::OverrideNotFound,
             Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
             Self::BacklogImport => ErrorReason::BacklogImportNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
@@ -294,6 +317,8 @@ impl IsRetryable for Error {
             | Self::Closed { .. }
             | Self::OnHold { .. }
             | Self::NotReleased { .. }
+            | Self::Pinned { .. }
+            | Self::SamePerson { .. }
             | Self::QuoteGone { .. }
             | Self::Refused(_)
             | Self::Unanswered(_)
@@ -336,6 +361,8 @@ impl From<Error> for Status {
             | Error::Closed { .. }
             | Error::OnHold { .. }
             | Error::NotReleased { .. }
+            | Error::Pinned { .. }
+            | Error::SamePerson { .. }
             | Error::QuoteGone { .. }
             | Error::Contract(_)
             | Error::Stopped(_)
@@ -377,6 +404,8 @@ pub fn problem(error: Error) -> Problem {
         Error::Closed { kind, name, state } => closed(kind, &name, &state),
         Error::NotReleased { order, line, release } => not_released(&order, line, release),
         Error::OnHold { order, line, hold } => on_hold(&order, line, hold.as_deref()),
+        Error::Pinned { order, line, pin } => told::pinned(&order, line, &pin),
+        Error::SamePerson { name, actor } => told::same_person(name, actor),
         Error::QuoteGone { order } => {
             let text = format!("the quote orders/{order} is past its time, confirmed or cancelled");
             Problem::failed_precondition(ErrorReason::QuoteGone, text)
@@ -396,6 +425,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
     let reason = match kind {
         Kind::Recall => ErrorReason::RecallStateConflict,
         Kind::Question => ErrorReason::QuestionStateConflict,
+        Kind::Override => ErrorReason::OverrideStateConflict,
         Kind::BacklogImport => ErrorReason::BacklogImportStateConflict,
         Kind::Order
         | Kind::Line
@@ -427,6 +457,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Question
             | Kind::Exception
             | Kind::Shipment
+            | Kind::Override
             | Kind::WarehouseOrder
             | Kind::BacklogImport
             | Kind::DeadLetter,

@@ -12,11 +12,13 @@ use prost::Message;
 use crate::{
     order::{
         hold::{Hold, customer_name},
-        message, question as questions, recall as recalls, refund as refunds, shipment as shipments,
+        message, overrides, question as questions, recall as recalls, refund as refunds, shipment as shipments,
         warehouse_order as warehouse_orders,
     },
     store::{
-        entity::{customer_order, customer_question, order_line, promise, recall, refund_due, warehouse_order},
+        entity::{
+            customer_order, customer_question, line_override, order_line, promise, recall, refund_due, warehouse_order,
+        },
         shipments::WholeShipment,
     },
 };
@@ -76,6 +78,16 @@ impl<'a> Events<'a> {
         let aggregate = format!("{line}/promise");
         let message = pb::PromiseChanged { line, promise: Some(message::promise(promise)?) };
         self.add(aggregate, i64::from(promise.revision), "PromiseChanged", &message);
+        Ok(())
+    }
+
+    /// An override was made, decided or ended.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn override_changed(&mut self, row: &line_override::Model) -> Result<(), StorageError> {
+        let message = pb::OverrideChanged { r#override: Some(overrides::message(row)?) };
+        self.add(format!("overrides/{}", row.id), row.version, "OverrideChanged", &message);
         Ok(())
     }
 

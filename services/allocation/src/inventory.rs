@@ -4,12 +4,13 @@
 //! not decide what to do about a refusal.
 
 use backorder_domain::ids::derived_uuid;
-use backorder_proto::common::v1 as common;
+use backorder_proto::common::v1::{self as common, ErrorReason};
 use backorder_proto::inventory::v1::{
     self as pb, catalog_service_client::CatalogServiceClient, reservation_service_client::ReservationServiceClient,
 };
 use backorder_service_kit::{
     clients::{InventoryClients, ServiceChannel},
+    problem::reason_of,
     retry::{self, RetryPolicy},
 };
 use tonic::{Code, Status};
@@ -47,6 +48,8 @@ impl From<Status> for Failure {
             | Code::PermissionDenied
             | Code::Unauthenticated
             | Code::Unimplemented => Self::Refused(status),
+            // What a call was bound to has changed, and stays so.
+            Code::Aborted if reason_of(&status) == Some(ErrorReason::VersionMismatch) => Self::Refused(status),
             Code::Ok
             | Code::Cancelled
             | Code::Unknown
@@ -123,6 +126,11 @@ impl Inventory {
                     self.clients.warehouse.clone().report_short_pick(request).await?.into_inner(),
                 ))
             }
+            Some(CallKind::Assign(request)) => {
+                let request = pb::AssignByHandRequest { request_id, ..request };
+                let claims = self.reservations().assign_by_hand(request).await?.into_inner().claims;
+                Ok(CallAnswer::Requeued(pb::UpdateQueueResponse { claims, holds: Vec::new() }))
+            }
             None => Ok(CallAnswer::TakenBack),
         }
     }
@@ -132,6 +140,30 @@ impl Inventory {
         let request = pb::ReserveStockRequest { validate_only: true, ..request };
         retry::call(&self.retries, || async {
             Ok(self.reservations().reserve_stock(request.clone()).await?.into_inner())
+        })
+        .await
+    }
+
+    /// How the claims would stand after an assignment. Keeps nothing.
+    pub async fn preview_assignment(
+        &self,
+        request: pb::AssignByHandRequest,
+    ) -> Result<pb::AssignByHandResponse, Status> {
+        let request = pb::AssignByHandRequest { validate_only: true, ..request };
+        retry::call(&self.retries, || async {
+            Ok(self.reservations().assign_by_hand(request.clone()).await?.into_inner())
+        })
+        .await
+    }
+
+    /// The stock of an item at a location.
+    pub async fn position(&self, item: &str, location: &str) -> Result<pb::Position, Status> {
+        retry::call(&self.retries, || async {
+            let pair = pb::ItemLocation { item: item.to_owned(), location: location.to_owned() };
+            let request = pb::BatchGetAvailabilityRequest { pairs: vec![pair] };
+            let answer = self.clients.availability.clone().batch_get_availability(request).await?.into_inner();
+            let first = answer.availabilities.into_iter().next();
+            Ok(first.and_then(|availability| availability.position).unwrap_or_default())
         })
         .await
     }

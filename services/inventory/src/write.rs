@@ -97,6 +97,18 @@ impl WriteRequest for backorder_proto::inventory::v1::PreviewServingRequest {
     }
 }
 
+impl WriteRequest for backorder_proto::inventory::v1::AssignByHandRequest {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+    fn clear_request_id(&mut self) {
+        self.request_id.clear();
+    }
+    fn is_only_validated(&self) -> bool {
+        self.validate_only
+    }
+}
+
 /// A command with what makes it one write.
 #[derive(Debug, Clone)]
 pub struct Write<C> {

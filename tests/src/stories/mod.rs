@@ -10,6 +10,7 @@ pub mod holds;
 pub mod horizon;
 pub mod last_units;
 pub mod losses;
+pub mod overrides;
 pub mod policies;
 pub mod preorders;
 pub mod promise_rules;
@@ -106,6 +107,13 @@ macro_rules! every_story {
             losses::units_put_aside_for_the_queue_are_lost_before_reserved_ones,
             losses::who_loses_at_one_location_is_served_from_another,
             losses::a_count_tells_its_victims_that_it_was_a_count,
+            overrides::free_units_are_assigned_past_the_queue_as_it_was_shown,
+            overrides::units_of_a_promised_line_move_when_another_person_approves,
+            overrides::a_refused_assignment_changes_nothing,
+            overrides::a_view_that_is_stale_is_refused,
+            overrides::units_put_aside_for_the_queue_say_who_loses_them,
+            overrides::a_queue_time_is_changed_and_kept_in_the_history,
+            overrides::a_pinned_confirmation_stands_and_gives_nothing,
             policies::a_policy_that_forbids_backorders_refuses_by_name,
             policies::the_cap_of_waiting_units_cuts_the_rest,
             policies::the_most_specific_policy_decides,

@@ -12,6 +12,7 @@ pub mod golive;
 pub mod hold;
 pub mod import;
 pub mod order;
+pub mod overrides;
 pub mod policy;
 pub mod question;
 pub mod refund;
@@ -70,6 +71,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Refund(refund) => refund::run(refund.command, &session(&refund.client)?, output(&refund.client)).await,
         Command::Golive(golive) => golive::run(golive.command, &session(&golive.client)?, output(&golive.client)).await,
+        Command::Override(one) => overrides::run(one.command, &session(&one.client)?, output(&one.client)).await,
         Command::Hold(hold) => hold::run(hold.command, &session(&hold.client)?, output(&hold.client)).await,
         Command::Warehouse(gate) => warehouse::run(gate.command, &session(&gate.client)?, output(&gate.client)).await,
         Command::Shipment(shipment) => {

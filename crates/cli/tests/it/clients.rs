@@ -229,3 +229,33 @@ async fn a_held_customer_is_seen_everywhere_and_let_go_again() {
     services.json(&["warehouse", "release", "A/1=8"]);
     assert!(services.stop().await);
 }
+
+#[tokio::test]
+async fn units_are_assigned_by_hand_and_another_person_approves() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    services.json(&["catalog", "put-item", "X"]);
+    services.json(&["stock", "receive", "X", "main", "4"]);
+    services.json(&["order", "place", "X=4", "--order", "A"]);
+    services.json(&["order", "place", "X=3", "--order", "B"]);
+    let assign = ["override", "assign", "B/1=3", "--location", "main", "--from", "A/1=3", "--by", "kim"];
+    let shown = services.command(&assign);
+    let told = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(told.contains("A/1") && told.contains("-3") && told.contains("another person has to approve"), "{told}");
+
+    let etag = services.json(&assign)["etag"].as_str().unwrap().to_owned();
+    let asked = services.json(&[&assign[..], &["--etag", &etag]].concat());
+    assert_eq!(asked["state"], "OVERRIDE_STATE_PENDING_APPROVAL");
+    let name = services.json(&["override", "list", "--pending"])["overrides"][0]["name"].as_str().unwrap().to_owned();
+    let same = services.command(&["override", "approve", &name, "--by", "kim"]);
+    assert!(String::from_utf8_lossy(&same.stderr).contains("SECOND_PERSON_REQUIRED"));
+    let done = services.json(&["override", "approve", &name, "--by", "lea"]);
+    assert_eq!(done["state"], "OVERRIDE_STATE_APPLIED");
+    assert_eq!(services.json(&["order", "get", "B"])["lines"][0]["reserved"], 3);
+    services.json(&["override", "pin", "B/1", "--by", "kim"]);
+    services.json(&["override", "queue-time", "A/1", "2026-01-05T09:00:00Z", "--by", "kim"]);
+    let shown = services.command(&["override", "get", &name]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("decided by lea"));
+    assert!(services.stop().await);
+}

@@ -14,6 +14,7 @@
 //! - no unit is AVAILABLE at a location while eligible quantity waits there that HELD does not cover.
 
 pub mod allocate;
+pub mod assign;
 pub mod atp;
 pub mod book;
 pub mod books;

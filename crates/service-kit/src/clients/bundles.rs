@@ -6,10 +6,10 @@ use backorder_proto::{
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
         exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
         go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, policy_service_client::PolicyServiceClient,
-        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
-        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
-        shortage_service_client::ShortageServiceClient,
+        order_service_client::OrderServiceClient, override_service_client::OverrideServiceClient,
+        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
+        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -75,6 +75,8 @@ pub struct AllocationClients {
     pub go_live: GoLiveServiceClient<ServiceChannel>,
     /// What keeps orders from moving.
     pub holds: HoldServiceClient<ServiceChannel>,
+    /// Decisions of people against the rules.
+    pub overrides: OverrideServiceClient<ServiceChannel>,
     /// The gate between orders and the warehouse.
     pub releases: ReleaseServiceClient<ServiceChannel>,
     /// What left together, and what arrived.
@@ -107,6 +109,7 @@ impl AllocationClients {
             backlog: BacklogServiceClient::new(channel.clone()),
             go_live: GoLiveServiceClient::new(channel.clone()),
             holds: HoldServiceClient::new(channel.clone()),
+            overrides: OverrideServiceClient::new(channel.clone()),
             releases: ReleaseServiceClient::new(channel.clone()),
             shipments: ShipmentServiceClient::new(channel.clone()),
             shortages: ShortageServiceClient::new(channel.clone()),

@@ -1,4 +1,4 @@
-//! Ends holds whose time is over, and bars the lines of customers who are on hold.
+//! Ends holds and overrides whose time is over, and bars the lines of customers who are on hold.
 
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ pub async fn end_holds(use_cases: UseCases, shutdown: CancellationToken) -> Resu
     let mut look_at: Vec<Instant> = vec![Instant::now()];
     loop {
         use_cases.end_holds().await?;
+        use_cases.end_overrides().await?;
         let now = Instant::now();
         if look_at.iter().any(|at| *at <= now) {
             look_at.retain(|at| *at > now);

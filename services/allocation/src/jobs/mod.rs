@@ -24,4 +24,5 @@ pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;
 pub use review_promises::review_promises;
 pub use run_allocations::run_allocations;
+pub(crate) use run_allocations::waiting_claim;
 pub use watch_waits::watch_waits;

@@ -78,6 +78,7 @@ pub(super) fn change_of(claim: &line_claim::Model) -> pb::QueueChange {
         eligible: None,
         in_set: None,
         queue_key: None,
+        queue_time: None,
     }
 }
 

@@ -209,7 +209,11 @@ fn plan_among(held: i64, waiting: &[pb::Claim]) -> Result<Plan, Error> {
     Ok(share(Quantity::try_new(held).unwrap_or_default(), waiting))
 }
 
-fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
+/// A waiting claim as a plan takes it.
+///
+/// # Errors
+/// [`Error::Contract`] for a claim that breaks the contract.
+pub(crate) fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
     let mut violations = Violations::new();
     let line = decode::checked(LineId::try_new(claim.line.as_str()), "line", &mut violations);
     let waiting = decode::checked(Quantity::try_new(claim.waiting), "waiting", &mut violations);

@@ -23,8 +23,8 @@ use crate::{
     },
     store::{
         entity::{
-            customer_order, customer_question, imported_line, line_claim, lost_demand, order_line, order_write,
-            pending_promise, promise, recall, refund_due,
+            customer_order, customer_question, imported_line, line_claim, line_override, lost_demand, order_line,
+            order_write, pending_promise, promise, recall, refund_due,
         },
         sets::SetKey,
         shipments::WholeShipment,
@@ -58,6 +58,7 @@ pub struct Changes {
     pub shipments: Vec<WholeShipment>,
     pub warehouse_orders: Vec<WholeWarehouseOrder>,
     pub notes: Vec<order_write::Model>,
+    pub overrides: Vec<line_override::Model>,
     /// Why the write is done, for the refunds that come of it. Empty where nobody said.
     pub reason_code: String,
     pub imported: Vec<imported_line::Model>,
@@ -202,6 +203,38 @@ impl Changes {
         line.row.version += 1;
         self.lines.push(line.row.clone());
         Ok(events.line_holds(&line.row, holds, cause)?)
+    }
+
+    /// Pins the confirmation of a line of the book by an override, or by an empty id takes the pin off.
+    ///
+    /// # Errors
+    /// As [`Changes::bar_line`].
+    pub fn pin_line(
+        &mut self,
+        order: &mut OrderRecord,
+        number: i32,
+        pin: &str,
+        cause: &str,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        let OrderRecord { row, lines, .. } = order;
+        let Some(line) = lines.get_mut(&number) else {
+            return Err(Error::no_line(&row.id, number));
+        };
+        pin.clone_into(&mut line.row.pin);
+        line.row.version += 1;
+        self.lines.push(line.row.clone());
+        Ok(events.line(row, &line.row, cause)?)
+    }
+
+    /// Records an override that was made or changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn override_changed(&mut self, row: line_override::Model, events: &mut Events<'_>) -> Result<(), Error> {
+        events.override_changed(&row)?;
+        self.overrides.push(row);
+        Ok(())
     }
 
     /// Records demand that was lost.

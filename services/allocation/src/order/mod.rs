@@ -11,6 +11,7 @@ pub mod horizon;
 pub mod import;
 pub mod key;
 pub mod message;
+pub mod overrides;
 pub mod question;
 pub mod recall;
 pub mod refund;

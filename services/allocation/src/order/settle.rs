@@ -247,6 +247,8 @@ fn follows(
     let by_rule = match reason {
         // The customer knows of it.
         PromiseReason::Placed | PromiseReason::Amended | PromiseReason::Imported => PromiseMove::Follows,
+        // A pinned promise stands whatever comes; the end of the pin has it looked at again.
+        _ if !row.pin.is_empty() => PromiseMove::Stands { better_since: None, review_at: None },
         PromiseReason::Served | PromiseReason::SupplyChanged | PromiseReason::StockLost | PromiseReason::GoLive => {
             let zone = moment.places.zone_named(&row.promised_zone);
             rule_of(row).decide(&Expectation {

@@ -8,7 +8,7 @@ use super::future::Unreserved;
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Call {
     /// What is called with what.
-    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 70")]
     pub kind: Option<Kind>,
 }
 
@@ -39,6 +39,9 @@ pub enum Kind {
     /// Takes over that the warehouse did not find units.
     #[prost(message, tag = "8")]
     ShortPick(pb::ReportShortPickRequest),
+    /// Gives a claim units by a person's decision.
+    #[prost(message, tag = "70")]
+    Assign(pb::AssignByHandRequest),
 }
 
 /// What inventory answered.
@@ -90,6 +93,7 @@ impl Call {
             Some(Kind::HandOver(_)) => "hand over",
             Some(Kind::Recall(_)) => "recall",
             Some(Kind::ShortPick(_)) => "short pick",
+            Some(Kind::Assign(_)) => "assign",
             None => "nothing",
         }
     }

@@ -5,6 +5,7 @@ mod answer;
 mod document;
 mod holds;
 mod import;
+mod overrides;
 mod question;
 mod refused;
 mod sets;
@@ -214,6 +215,7 @@ impl Work<'_> {
                 self.order_out(book, answers)?;
             }
             StepKind::Recall => self.answer_recall(book, recall.as_mut())?,
+            StepKind::Override => self.apply_override_in_tx(tx, book).await?,
             StepKind::ShortPick => self.follow_planned(book, "not found by the warehouse", None)?,
             StepKind::Consent => self.consent(book)?,
             StepKind::Ship | StepKind::ShipmentAdvice => {
@@ -260,7 +262,8 @@ impl Work<'_> {
             | StepKind::Ship
             | StepKind::ShipmentAdvice
             | StepKind::Return
-            | StepKind::Import => "the order was placed",
+            | StepKind::Import
+            | StepKind::Override => "the order was placed",
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
         if self.step.kind == StepKind::Confirm {
@@ -323,7 +326,8 @@ impl Work<'_> {
             | StepKind::Ship
             | StepKind::ShipmentAdvice
             | StepKind::Return
-            | StepKind::Import => result.refused,
+            | StepKind::Import
+            | StepKind::Override => result.refused,
         };
         let lost = LostUnits { part: planned.part, quantity, reason };
         let already = self.changes.lost.len();

@@ -19,11 +19,13 @@ pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
 pub use in_flight::InFlight;
-pub use step::{Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, Step, StepKind};
+pub use step::{
+    Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, PlannedOverride, Step, StepKind,
+};
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 39] = [
+pub const CRASH_POINTS: [&str; 42] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -63,4 +65,7 @@ pub const CRASH_POINTS: [&str; 39] = [
     "import.begun",
     "import.decided",
     "import.recorded",
+    "override.begun",
+    "override.decided",
+    "override.recorded",
 ];

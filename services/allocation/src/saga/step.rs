@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use backorder_domain::order::state::OrderCommand;
 use backorder_proto::{
-    allocation::v1::OpenOrderResult,
+    allocation::v1::{OpenOrderResult, Override},
     common::v1::{DocumentLineResult, WriteContext},
 };
 use backorder_storage::{StorageError, columns, documents::DocumentKey, idempotency::RequestKey};
@@ -47,6 +47,8 @@ pub enum StepKind {
     Return,
     /// Open orders of another system are taken over.
     Import,
+    /// A person decides against the rules.
+    Override,
 }
 
 /// What is kept of a step beside who asked for it.
@@ -85,12 +87,26 @@ pub struct Plan {
     /// For orders that are taken over: what became of each order of the request so far.
     #[prost(message, repeated, tag = "102")]
     pub import_results: Vec<OpenOrderResult>,
+    /// For a decision of a person: the override that it is.
+    #[prost(message, optional, tag = "70")]
+    pub planned_override: Option<PlannedOverride>,
     /// For a document of another system: its name, and what became of its lines.
     #[prost(message, optional, tag = "120")]
     pub document: Option<PlannedDocument>,
     /// Lines that the step adds to its orders.
     #[prost(message, repeated, tag = "20")]
     pub added: Vec<PlannedLine>,
+}
+
+/// The override that a step does: a new one, or one that was approved.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct PlannedOverride {
+    /// The id of one that was approved; empty for a new one.
+    #[prost(string, tag = "1")]
+    pub id: String,
+    /// What a new one decides.
+    #[prost(message, optional, tag = "2")]
+    pub content: Option<Override>,
 }
 
 /// How a question ends.
@@ -200,7 +216,7 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Place,
         Self::Quote,
         Self::Confirm,
@@ -214,6 +230,7 @@ impl StepKind {
         Self::ShipmentAdvice,
         Self::Return,
         Self::Import,
+        Self::Override,
     ];
 
     /// The name in rows.
@@ -233,6 +250,7 @@ impl StepKind {
             Self::ShipmentAdvice => "shipment advice",
             Self::Return => "return",
             Self::Import => "import",
+            Self::Override => "override",
         }
     }
 
@@ -253,6 +271,7 @@ impl StepKind {
             Self::ShipmentAdvice => ["advice.begun", "advice.decided", "advice.recorded"],
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
             Self::Import => ["import.begun", "import.decided", "import.recorded"],
+            Self::Override => ["override.begun", "override.decided", "override.recorded"],
         }
     }
 
@@ -263,7 +282,7 @@ impl StepKind {
             Self::Place => OrderCommand::Accept,
             Self::Quote => OrderCommand::AcceptQuote,
             Self::Confirm => OrderCommand::Confirm,
-            Self::Amend => OrderCommand::Amend,
+            Self::Amend | Self::Override => OrderCommand::Amend,
             Self::Cancel => OrderCommand::Cancel,
             Self::Release => OrderCommand::Release,
             Self::Recall => OrderCommand::Recall,
@@ -282,7 +301,13 @@ impl StepKind {
             Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Consent | Self::Import => {
                 true
             }
-            Self::Release | Self::Recall | Self::ShortPick | Self::Ship | Self::ShipmentAdvice | Self::Return => false,
+            Self::Release
+            | Self::Recall
+            | Self::ShortPick
+            | Self::Ship
+            | Self::ShipmentAdvice
+            | Self::Return
+            | Self::Override => false,
         }
     }
 

@@ -12,6 +12,7 @@ pub mod go_live;
 pub mod holds;
 pub mod migration;
 pub mod orders;
+pub mod overrides;
 pub mod questions;
 pub mod recalls;
 pub mod refunds;

@@ -9,6 +9,7 @@ pub mod go_live;
 pub mod holds;
 pub mod operations;
 pub mod orders;
+pub mod overrides;
 pub mod policies;
 pub mod release;
 pub mod serving;

@@ -330,6 +330,10 @@ impl ReservationService for Scripted {
         Err(not_scripted())
     }
 
+    async fn assign_by_hand(&self, _: Request<AssignByHandRequest>) -> Result<Response<AssignByHandResponse>, Status> {
+        Err(not_scripted())
+    }
+
     async fn reassign_reservation(
         &self,
         _request: Request<ReassignReservationRequest>,

@@ -96,6 +96,13 @@ impl ReservationService for Reservations {
         write(&self.0, request, decode::reassign, UseCases::execute).await
     }
 
+    async fn assign_by_hand(
+        &self,
+        request: Request<pb::AssignByHandRequest>,
+    ) -> Result<Response<pb::AssignByHandResponse>, Status> {
+        write(&self.0, request, decode::assign_by_hand, UseCases::execute).await
+    }
+
     async fn update_queue(
         &self,
         request: Request<pb::UpdateQueueRequest>,

@@ -7,8 +7,14 @@ use tonic::Code;
 use crate::world::{World, because, refusal};
 
 async fn change(world: &World, line: &str, eligible: Option<bool>, queue_key: Option<&str>) -> UpdateQueueResponse {
-    let change =
-        QueueChange { line: line.to_owned(), part: 0, eligible, queue_key: queue_key.map(str::to_owned), in_set: None };
+    let change = QueueChange {
+        line: line.to_owned(),
+        part: 0,
+        eligible,
+        queue_key: queue_key.map(str::to_owned),
+        queue_time: None,
+        in_set: None,
+    };
     let request = UpdateQueueRequest { request_id: world.id(), changes: vec![change], context: because("test") };
     world.clients.reservations.clone().update_queue(request).await.unwrap().into_inner()
 }

@@ -7,6 +7,7 @@ pub mod feed;
 pub mod go_live;
 pub mod hold;
 pub mod order;
+pub mod overrides;
 pub mod policy;
 pub mod release;
 pub mod serving;

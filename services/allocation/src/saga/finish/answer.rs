@@ -6,7 +6,7 @@ use prost::Message as _;
 use super::{Work, document};
 use crate::{
     error::Error,
-    order::{Book, LineKey, import, message, question, recall},
+    order::{Book, LineKey, import, message, overrides, question, recall},
     saga::{CallAnswer, PlannedLine, Step, StepKind},
 };
 
@@ -39,6 +39,10 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             pb::ShipOrderLinesResponse { lines: lines(step, book)?, shipped: places(answers), shipment }.encode_to_vec()
         }
         StepKind::ShipmentAdvice => document::outcome(step, answers, lines(step, book)?).encode_to_vec(),
+        StepKind::Override => {
+            let done = work.changes.overrides.first().map(overrides::message).transpose()?;
+            done.unwrap_or_default().encode_to_vec()
+        }
         StepKind::Return => {
             let replacements = messages(&step.plan.added, book)?;
             pb::ReturnOrderLinesResponse { lines: lines(step, book)?, replacements, lost_demand }.encode_to_vec()

@@ -17,6 +17,8 @@ use crate::{
 pub fn refusal(step: &Step, status: Status) -> Error {
     let first_order = step.plan.lines.first().map(|line| line.order.clone()).unwrap_or_default();
     match reason_of(&status) {
+        // A person decides about inventory's own terms.
+        Some(_) if step.kind == StepKind::Override => Error::Refused(status),
         Some(ErrorReason::SoftReservationGone) => Error::QuoteGone { order: first_order },
         Some(ErrorReason::ClaimNotFound) if step.kind == StepKind::Confirm => Error::QuoteGone { order: first_order },
         Some(ErrorReason::InsufficientReservation | ErrorReason::InsufficientWaiting) => too_few(step, &status),

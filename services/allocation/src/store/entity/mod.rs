@@ -14,6 +14,7 @@ pub mod item_copy;
 pub mod lane_copy;
 pub mod line_claim;
 pub mod line_hold;
+pub mod line_override;
 pub mod location_copy;
 pub mod lost_demand;
 pub mod order_line;
@@ -66,6 +67,7 @@ mod tests {
             lane_copy,
             line_claim,
             line_hold,
+            line_override,
             location_copy,
             lost_demand,
             order_line,

@@ -83,6 +83,7 @@ pub struct Model {
     pub reservation_horizon_days: Option<i32>,
     pub unreserved_quantity: i64,
     pub unreserved_location: String,
+    pub pin: String,
     pub parts: i32,
     pub replaces_line: Option<i32>,
     pub replaced: i64,
@@ -107,7 +108,7 @@ backorder_storage::keyed_row!(
         exceptions, exception_times, risk_nanos,
         question_number, question_answer_by, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
         promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
-        reservation_horizon_days, unreserved_quantity, unreserved_location,
+        reservation_horizon_days, unreserved_quantity, unreserved_location, pin,
         parts, replaces_line, replaced,
         version, updated_at,
     }

@@ -5,6 +5,7 @@ mod m20261126_000001_release;
 mod m20261126_000003_shipping_dates;
 mod m20261126_000005_holds;
 mod m20261126_000006_horizon;
+mod m20261126_000007_overrides;
 mod m20261126_000008_ship_sets;
 mod m20261126_000009_wait_limits;
 mod m20261126_000010_exceptions;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000003_shipping_dates::Migration),
             Box::new(m20261126_000005_holds::Migration),
             Box::new(m20261126_000006_horizon::Migration),
+            Box::new(m20261126_000007_overrides::Migration),
             Box::new(m20261126_000008_ship_sets::Migration),
             Box::new(m20261126_000009_wait_limits::Migration),
             Box::new(m20261126_000010_exceptions::Migration),

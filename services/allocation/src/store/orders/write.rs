@@ -15,6 +15,7 @@ use crate::{
         KEYS_PER_QUERY_MAX,
         entity::{customer_order, line_claim, line_hold, lost_demand, order_line, order_write, promise, refund_due},
         go_live::insert_lines as insert_imported,
+        overrides::put as put_overrides,
         questions::put as put_questions,
         recalls::put as put_recalls,
         runs::put_promises_off,
@@ -123,6 +124,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
         shipments,
         warehouse_orders,
         notes,
+        overrides,
         questions,
         refunds,
         imported,
@@ -143,6 +145,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     insert_imported(batch, imported);
     put_sets_due(batch, sets);
     batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
+    put_overrides(batch, overrides);
     batch.append(events)
 }
 
@@ -199,7 +202,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 52] = [
+const LINE_COLUMNS: [&str; 53] = [
     "ordered",
     "open",
     "reserved",
@@ -249,6 +252,7 @@ const LINE_COLUMNS: [&str; 52] = [
     "barriers",
     "unreserved_quantity",
     "unreserved_location",
+    "pin",
     "short_agreed_at",
     "set_name",
     "set_free",
@@ -313,6 +317,7 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.barriers),
         Value::from(line.unreserved_quantity),
         Value::from(line.unreserved_location),
+        Value::from(line.pin),
         Value::from(line.short_agreed_at),
         Value::from(line.set_name),
         Value::from(line.set_free),

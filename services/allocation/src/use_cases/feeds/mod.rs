@@ -77,6 +77,8 @@ fn refused(line: i32, error: Error) -> Result<DocumentLineResult, Error> {
         | Error::Busy { .. }
         | Error::Closed { .. }
         | Error::QuoteGone { .. }
+        | Error::Pinned { .. }
+        | Error::SamePerson { .. }
         | Error::Refused(_)
         | Error::Unanswered(_)
         | Error::Contract(_)

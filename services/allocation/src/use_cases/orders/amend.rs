@@ -192,6 +192,7 @@ impl AmendCommand<'_> {
                 eligible: None,
                 in_set: None,
                 queue_key: Some(self.key(book, row, queue_time)?),
+                queue_time: None,
             });
         }
         if changes.is_empty() {

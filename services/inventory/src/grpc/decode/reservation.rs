@@ -7,6 +7,7 @@ use backorder_domain::{
     quantity::Quantity,
     stock::{
         allocate::{AllocationChunk, Gain, PassedOver},
+        assign::{Assignment, Taken},
         claim::{ClaimKey, Strength},
         queue::QueueChange,
         reassign::Reassign,
@@ -27,8 +28,8 @@ use jiff::Timestamp;
 use super::if_set;
 use crate::{
     use_cases::stock::{
-        ApplyAllocation, CoverSets, PostReservations, PreviewServing, ReassignReservation, ReleaseClaims, RepegItems,
-        Reserve, SetToCover, UpdateQueue,
+        ApplyAllocation, AssignByHand, CoverSets, PostReservations, PreviewServing, ReassignReservation, ReleaseClaims,
+        RepegItems, Reserve, SetToCover, UpdateQueue,
     },
     write::Who,
 };
@@ -374,6 +375,36 @@ pub fn reassign(request: &pb::ReassignReservationRequest, violations: &mut Viola
     Some(ReassignReservation { reassign, who: who? })
 }
 
+/// The command of `AssignByHand`.
+pub fn assign_by_hand(request: &pb::AssignByHandRequest, violations: &mut Violations) -> Option<AssignByHand> {
+    let to = claim_key(&request.to_line, request.to_part, &|field| format!("to_{field}"), violations);
+    let location = decode::location_name(&request.location, "location", violations);
+    let from_free = decode::quantity_or_zero(request.from_free, "from_free", violations);
+    let version = |version: i64| (version > 0).then_some(version);
+    let mut seen = BTreeSet::new();
+    let taken = up_to(&request.taken, CHUNK_MAX, "taken", violations, |index, message, violations| {
+        let at = |field: &str| path("taken", index, field);
+        let from = claim_key(&message.line, message.part, &at, violations);
+        let quantity = decode::quantity(message.quantity, &at("quantity"), violations);
+        if !seen.insert((message.line.clone(), message.part)) {
+            violations.push(at("line"), "must be distinct together with part");
+        }
+        Some(Taken { from: from?, version: version(message.version), quantity: quantity? })
+    });
+    if request.from_free == 0 && request.taken.is_empty() {
+        violations.push("from_free", "must be set unless something is taken from others");
+    }
+    let who = Who::decode_with_reason(request.context.as_ref(), violations);
+    let assignment = Assignment {
+        to: to?,
+        version: version(request.to_version),
+        location: location?,
+        from_free: from_free?,
+        taken: taken?,
+    };
+    Some(AssignByHand { assignment, who: who? })
+}
+
 /// The command of `UpdateQueue`.
 pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violations) -> Option<UpdateQueue> {
     let mut seen = BTreeSet::new();
@@ -385,8 +416,10 @@ pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violation
             Some(key) => decode::text(key, TEXT_BYTES_MAX, &at("queue_key"), violations).map(Some),
             None => Some(None),
         };
-        if message.eligible.is_none() && message.queue_key.is_none() && message.in_set.is_none() {
-            violations.push(at(""), "must change eligible, in_set or queue_key");
+        let queue_time = decode::timestamp_if_set(message.queue_time.as_ref(), &at("queue_time"), violations);
+        let changes_place = message.queue_key.is_some() || message.queue_time.is_some();
+        if message.eligible.is_none() && message.in_set.is_none() && !changes_place {
+            violations.push(at(""), "must change eligible, in_set, queue_key or queue_time");
         }
         if !seen.insert((message.line.clone(), message.part)) {
             violations.push(at("line"), "must be distinct together with part");
@@ -397,7 +430,7 @@ pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violation
             eligible: message.eligible,
             in_set: message.in_set,
             queue_key: queue_key?,
-            queue_time: None,
+            queue_time: queue_time?,
         })
     });
     let who = Who::decode(request.context.as_ref(), violations);

@@ -7,6 +7,7 @@
 mod adjust;
 mod advise_shipment;
 mod apply_allocation;
+mod assign;
 mod cancel_supply;
 mod count;
 mod cover_sets;
@@ -48,6 +49,7 @@ use uuid::Uuid;
 pub use adjust::Adjust;
 pub use advise_shipment::AdviseShipment;
 pub use apply_allocation::ApplyAllocation;
+pub use assign::AssignByHand;
 pub use cancel_supply::CancelSupply;
 pub use count::{Count, CountLine};
 pub use cover_sets::{CoverSets, SetToCover};

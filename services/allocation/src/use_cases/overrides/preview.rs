@@ -1,0 +1,245 @@
+//! Who loses what by an assignment: inventory is asked how the claims would stand, and the lines are settled on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backorder_domain::{
+    allocation::plan::{WaitingClaim, share},
+    quantity::Quantity,
+};
+use backorder_proto::{
+    allocation::v1 as pb,
+    common::v1 as common,
+    convert::{
+        allocation::{claim_of_line, line_name},
+        encode,
+    },
+    inventory::v1 as inventory,
+};
+use backorder_service_kit::idempotency::command_hash;
+use backorder_storage::columns;
+
+use super::AssignByHand;
+use crate::{
+    error::Error,
+    jobs::waiting_claim,
+    order::{Book, Cause, Command, LineKey, Moment, key::demand_line, message, settle::settle},
+    store::{entity::order_line, orders::load_lines_in_tx},
+    use_cases::UseCases,
+};
+
+/// What an assignment would do.
+#[derive(Debug, Clone)]
+pub(super) struct Preview {
+    /// The call that does it, bound to the claims as they are.
+    pub call: inventory::AssignByHandRequest,
+    /// What becomes of which line, the line itself first.
+    pub effects: Vec<pb::OverrideEffect>,
+    /// What the units are worth, in company currency.
+    pub value: Option<common::Money>,
+    /// Whether another person has to decide.
+    pub needs_approval: bool,
+    /// Names all of this.
+    pub etag: String,
+}
+
+type Key = (String, i32);
+
+impl UseCases {
+    /// What an assignment would do now. Nothing is kept.
+    pub(super) async fn preview_of(&self, wanted: &AssignByHand) -> Result<Preview, Error> {
+        let to: Key = (wanted.order.clone(), wanted.line);
+        let named: BTreeSet<Key> = wanted.taken.iter().map(|share| share.key()).chain([to.clone()]).collect();
+        let lines = self.lines_now(&named).await?;
+        for (order, line) in &named {
+            let found = lines.orders.get(order).ok_or_else(|| Error::no_order(order))?;
+            found.lines.get(line).ok_or_else(|| Error::no_line(order, *line))?;
+        }
+        let names: Vec<String> = named.iter().map(|(order, line)| demand_line(order, *line, false)).collect();
+        let claims = self.inventory().claims_of(names).await.map_err(Error::Unanswered)?;
+        let call = call(wanted, &claims);
+        let after = self.inventory().preview_assignment(call.clone()).await.map_err(Error::Refused)?;
+        let mut effects = self.effects(&to, &after.claims).await?;
+        self.add_put_aside(&mut effects, wanted, &call, &claims).await?;
+        let line = lines.line(&wanted.order, wanted.line).map(|line| &line.row);
+        let rate = lines.orders.get(&wanted.order).map_or(0, |order| order.row.company_rate_nanos);
+        let value = line.and_then(|line| value(line, rate, wanted.quantity));
+        let is_promised = |share: &super::Share| {
+            lines.line(&share.order, share.line).is_some_and(|line| line.row.current_promised_date.is_some())
+        };
+        let max = self.config().override_value_max;
+        let is_worth_much = value.as_ref().zip(max).is_some_and(|(value, max)| value.units >= max);
+        let shown = pb::Override {
+            effects: effects.clone(),
+            quantity: wanted.quantity.get(),
+            location: wanted.location.clone(),
+            ..pb::Override::default()
+        };
+        let of_call = command_hash(&call, |call| call.context = None);
+        let etag = command_hash(&shown, |_| {}).into_iter().chain(of_call).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Preview {
+            needs_approval: is_worth_much || wanted.taken.iter().any(is_promised),
+            call,
+            effects,
+            value,
+            etag,
+        })
+    }
+
+    async fn lines_now(&self, keys: &BTreeSet<Key>) -> Result<Book, Error> {
+        Ok(self
+            .store()
+            .write("preview_override", move |tx| Box::pin(async move { load_lines_in_tx(tx, keys).await }))
+            .await?)
+    }
+
+    /// The lines whose units or expected day would change with their claims.
+    async fn effects(&self, to: &Key, claims: &[inventory::Claim]) -> Result<Vec<pb::OverrideEffect>, Error> {
+        let mut news = Vec::new();
+        for claim in claims {
+            if let Some(key) = LineKey::of_claim(&claim.line, claim.part) {
+                news.push((key, claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?));
+            }
+        }
+        let keys: BTreeSet<Key> = news.iter().map(|(key, _)| (key.order.clone(), key.line)).collect();
+        let mut book = self.lines_now(&keys).await?;
+        let before = book.clone();
+        for (key, claim) in &news {
+            book.take_claim(key, claim);
+        }
+        let places = self.catalog().places().await?;
+        let moment = Moment { now: self.now(), places: &places };
+        let mut effects = Vec::new();
+        for (order, number) in keys {
+            let Some(record) = book.orders.get_mut(&order) else { continue };
+            let Some(line) = record.lines.get_mut(&number) else { continue };
+            settle(&record.row, line, Command::Follow, &Cause { reason: None, text: String::new() }, moment, None)?;
+            let Some(old) = before.line(&order, number) else { continue };
+            let effect = effect(&record.row.customer, &old.row, &line.row)?;
+            if (order.as_str(), number) == (to.0.as_str(), to.1) {
+                effects.insert(0, effect);
+            } else if effect.reserved_change != 0 || effect.expected_before != effect.expected_after {
+                effects.push(effect);
+            }
+        }
+        Ok(effects)
+    }
+
+    /// Adds what lines would have got of the units that are put aside for the queue and are taken.
+    async fn add_put_aside(
+        &self,
+        effects: &mut Vec<pb::OverrideEffect>,
+        wanted: &AssignByHand,
+        call: &inventory::AssignByHandRequest,
+        claims: &[inventory::Claim],
+    ) -> Result<(), Error> {
+        let Some(item) = claims.first().map(|claim| claim.item.clone()) else { return Ok(()) };
+        if call.from_free == 0 {
+            return Ok(());
+        }
+        let there = self.inventory().position(&item, &wanted.location).await.map_err(Error::Unanswered)?;
+        let taken = (call.from_free - there.available).max(0);
+        if taken == 0 {
+            return Ok(());
+        }
+        let mut sum = 0_i64;
+        let waiting = self.inventory().waiting_claims(&item, &wanted.location, |claim| {
+            sum = sum.saturating_add(if claim.eligible { claim.waiting } else { 0 });
+            sum >= there.held
+        });
+        let waiting = waiting.await.map_err(Error::Unanswered)?;
+        let waiting = waiting.iter().map(waiting_claim).collect::<Result<Vec<_>, _>>()?;
+        let before = shared(there.held, waiting.clone());
+        let mut rest = wanted.quantity;
+        let without: Vec<WaitingClaim> = waiting
+            .into_iter()
+            .map(|mut claim| {
+                if claim.line.to_string() == call.to_line {
+                    let given = rest.min(claim.waiting);
+                    rest = rest.saturating_sub(given);
+                    claim.waiting = claim.waiting.saturating_sub(given);
+                }
+                claim
+            })
+            .collect();
+        let after = shared(there.held - taken, without);
+        for (line, had) in before.into_iter().filter(|(line, _)| *line != call.to_line) {
+            let lost = had - after.get(&line).copied().unwrap_or_default();
+            let Some(key) = LineKey::of_claim(&line, 1).filter(|_| lost > 0) else { continue };
+            let name = line_name(&key.order, key.line);
+            match effects.iter_mut().find(|effect| effect.line == name) {
+                Some(effect) => effect.put_aside_lost = lost,
+                None => effects.push(pb::OverrideEffect { line: name, put_aside_lost: lost, ..Default::default() }),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a run would give to each line out of so many units.
+fn shared(held: i64, waiting: Vec<WaitingClaim>) -> BTreeMap<String, i64> {
+    let mut gains: BTreeMap<String, i64> = BTreeMap::new();
+    for gain in share(Quantity::try_new(held).unwrap_or_default(), waiting).gains {
+        *gains.entry(gain.line.to_string()).or_default() += gain.quantity.get();
+    }
+    gains
+}
+
+fn effect(customer: &str, before: &order_line::Model, after: &order_line::Model) -> Result<pb::OverrideEffect, Error> {
+    let date = |text: &Option<String>| -> Result<_, Error> {
+        Ok(columns::optional_date(text.as_deref(), "order_line")?.map(encode::date))
+    };
+    Ok(pb::OverrideEffect {
+        line: line_name(&before.order_id, before.line_number),
+        customer: customer.to_owned(),
+        reserved_change: after.reserved + after.released - before.reserved - before.released,
+        put_aside_lost: 0,
+        expected_before: date(&before.expected_ship_date)?,
+        expected_after: date(&after.expected_ship_date)?,
+        promised: date(&before.current_promised_date)?,
+    })
+}
+
+/// The call that gives the line its units: to the part that waits for all of them, else to the one that waits for most;
+/// from the part of each giver that has all of it, else from the one that has most.
+fn call(wanted: &AssignByHand, claims: &[inventory::Claim]) -> inventory::AssignByHandRequest {
+    let to = demand_line(&wanted.order, wanted.line, false);
+    let own = claims.iter().filter(|claim| claim.line == to);
+    let part = own.max_by_key(|claim| (claim.waiting.min(wanted.quantity.get()), -claim.part));
+    let taken: Vec<inventory::TakenUnits> = wanted
+        .taken
+        .iter()
+        .map(|share| {
+            let line = demand_line(&share.order, share.line, false);
+            let there = |claim: &&inventory::Claim| {
+                let here = claim.reservations.iter().filter(|reserved| reserved.location == wanted.location);
+                here.map(|reserved| reserved.quantity).sum::<i64>().min(share.quantity.get())
+            };
+            let giver = claims.iter().filter(|claim| claim.line == line).max_by_key(|claim| (there(claim), claim.part));
+            inventory::TakenUnits {
+                part: giver.map_or(1, |claim| claim.part),
+                version: giver.map_or(0, |claim| claim.version),
+                quantity: share.quantity.get(),
+                line,
+            }
+        })
+        .collect();
+    let given: i64 = taken.iter().map(|taken| taken.quantity).sum();
+    inventory::AssignByHandRequest {
+        request_id: String::new(),
+        to_part: part.map_or(1, |claim| claim.part),
+        to_version: part.map_or(0, |claim| claim.version),
+        to_line: to,
+        location: wanted.location.clone(),
+        from_free: (wanted.quantity.get() - given).max(0),
+        taken,
+        validate_only: false,
+        context: Some(wanted.who.message()),
+    }
+}
+
+/// Price times quantity in company currency. `None` without a price.
+fn value(line: &order_line::Model, rate_nanos: i64, quantity: Quantity) -> Option<common::Money> {
+    let nanos = i128::from(line.price_nanos?) * i128::from(quantity.get()) * i128::from(rate_nanos) / 1_000_000_000;
+    let currency = if line.cost_currency.is_empty() { "XXX" } else { &line.cost_currency };
+    message::money(currency, i64::try_from(nanos).ok())
+}
