@@ -292,6 +292,18 @@ mod tests {
     }
 
     #[test]
+    fn an_object_with_its_lines_inside_is_the_same_order_as_its_rows() {
+        let (csv, _) = orders(
+            "order,customer,item,quantity,order_time,shipped,ship_date\nA,c,X,5,2026-01-05T09:30:00Z,2,2026-01-09\nA,c,Y,1,2026-01-05T09:30:00Z,,\n",
+        );
+        let (json, _) = orders(
+            "{\"order\":\"A\",\"customer\":\"c\",\"order_time\":\"2026-01-05T09:30:00Z\",\"lines\":[{\"item\":\"X\",\"quantity\":5,\"shipped\":2,\"ship_date\":\"2026-01-09\"},{\"item\":\"Y\",\"quantity\":1,\"shipped\":null,\"ship_date\":\" \"}]}\n",
+        );
+        assert_eq!(json[0].order, csv[0].order);
+        assert!(json[0].refusals.is_empty(), "{:?}", json[0].refusals);
+    }
+
+    #[test]
     fn everything_that_is_wrong_with_a_row_is_named_and_the_rest_of_its_order_with_it() {
         let (orders, mut report) =
             orders("order,item,quantity,order_time,shipped\nA,X,many,,some\nA,Y,1,2026-01-05T09:30:00Z,\n");

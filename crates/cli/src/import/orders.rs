@@ -108,8 +108,10 @@ pub(super) fn unfold(row: &Row) -> Result<Vec<Row>, Refusal> {
         let mut fields = row.columns().clone();
         fields.remove("lines");
         for (name, value) in line {
-            let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-            fields.insert(name.to_lowercase(), text);
+            let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
+            if !value.is_null() && !text.is_empty() {
+                fields.insert(name.to_lowercase(), text);
+            }
         }
         Row::of(row.line, fields)
     });
