@@ -9,13 +9,14 @@ use std::sync::{
 use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
 use backorder_proto::allocation::v1::{
     AmendOrderLineRequest, AnswerRecallRequest, BacklogImportState, CancelOrderLinesRequest, ConfirmQuoteRequest,
-    ConsentToShortShipmentRequest, Disposition, LineQuantity, OrderLine, ReleaseLinesRequest, ReportShortPickRequest,
-    ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest, ShortPick, ShortageInstruction,
+    ConsentToShortShipmentRequest, DecideOverrideRequest, Disposition, LineQuantity, OrderLine, OverrideState,
+    ReleaseLinesRequest, ReportShortPickRequest, ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest,
+    ShortPick, ShortageInstruction,
 };
 use backorder_testkit::{Backend, counts, on_each_backend};
 use backorder_tests::{
     cluster::in_process::InProcess,
-    world::{World, because, request_id},
+    world::{World, because, overrides::by, request_id},
 };
 use tonic::Status;
 
@@ -96,6 +97,7 @@ enum Write {
     Advice,
     Return,
     Import,
+    Override,
 }
 
 impl Write {
@@ -114,6 +116,7 @@ impl Write {
             "advice" => Self::Advice,
             "return" => Self::Return,
             "import" => Self::Import,
+            "override" => Self::Override,
             other => panic!("no story for {other}"),
         }
     }
@@ -132,6 +135,7 @@ impl Write {
             Self::Amend | Self::Cancel | Self::Release | Self::Ship => {
                 world.place("ann", "mug", 8).await;
             }
+            Self::Override => ask_for_override(world).await,
             Self::Recall | Self::Short | Self::Advice => {
                 world.place("ann", "mug", 8).await;
                 world.release("ann", 1, 6).await.expect("released");
@@ -180,7 +184,9 @@ impl Write {
                 let request = CancelOrderLinesRequest { request_id, name: order, lines, context: because("customer") };
                 orders.cancel_order_lines(request).await.map(drop)
             }
-            Self::Release | Self::Recall | Self::Short | Self::Import => self.send_to_gate(world, request_id).await,
+            Self::Release | Self::Recall | Self::Short | Self::Import | Self::Override => {
+                self.send_to_gate(world, request_id).await
+            }
             Self::Consent => {
                 let (lines, context) = (Vec::new(), because("customer-called"));
                 let request = ConsentToShortShipmentRequest { request_id, name: order, lines, context };
@@ -193,18 +199,7 @@ impl Write {
                 let request = ShipOrderLinesRequest { request_id, lines, ..Default::default() };
                 orders.ship_order_lines(request).await.map(drop)
             }
-            Self::Return => {
-                let lines = vec![ReturnedLine {
-                    name: line,
-                    quantity: 2,
-                    location: world.location_name("main"),
-                    disposition: Disposition::Restock.into(),
-                    replace: true,
-                }];
-                let request =
-                    ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
-                orders.return_order_lines(request).await.map(drop)
-            }
+            Self::Return => send_return(world, request_id).await,
         }
     }
 
@@ -213,6 +208,7 @@ impl Write {
         let mut gate = world.allocation.releases.clone();
         match self {
             Self::Import => send_import(world, request_id).await,
+            Self::Override => send_approval(world, request_id).await,
             Self::Release => {
                 let lines = vec![LineQuantity { name: line, quantity: 5 }];
                 let request = ReleaseLinesRequest { request_id, lines, context: None };
@@ -275,8 +271,39 @@ impl Write {
             Self::Advice => [8, 0, 4, 1, 3, 0, 0, 0],
             Self::Return => [8, 0, 0, 0, 8, 0, 2, 0],
             Self::Import => [12, 5, 4, 0, 3, 0, 0, 0],
+            Self::Override => [8, 3, 5, 0, 0, 0, 0, 0],
         }
     }
+}
+
+/// Two units come back and are replaced.
+async fn send_return(world: &World, request_id: String) -> Result<(), Status> {
+    let lines = vec![ReturnedLine {
+        name: world.line_name("ann", 1),
+        quantity: 2,
+        location: world.location_name("main"),
+        disposition: Disposition::Restock.into(),
+        replace: true,
+    }];
+    let request = ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
+    world.allocation.orders.clone().return_order_lines(request).await.map(drop)
+}
+
+/// Somebody asks for five of the ten units that were promised to somebody else.
+async fn ask_for_override(world: &World) {
+    world.place("bob", "mug", 10).await;
+    world.place("ann", "mug", 8).await;
+    let wanted = world.assignment("ann", 5, &[("bob", 5)]);
+    let shown = world.preview(&wanted).await.expect("shown");
+    let asked = world.commit_as_shown(&wanted, &shown).await.expect("kept");
+    assert_eq!(asked.state(), OverrideState::PendingApproval);
+}
+
+/// Another person approves of it.
+async fn send_approval(world: &World, request_id: String) -> Result<(), Status> {
+    let name = world.overrides_of("ann").await.remove(0).name;
+    let request = DecideOverrideRequest { request_id, name, approve: true, context: by("lea") };
+    world.allocation.overrides.clone().decide_override(request).await.map(drop)
 }
 
 /// Of twelve units three left in another system, which had four reserved.

@@ -35,21 +35,27 @@ pub struct RuleSet {
     pub held_customers: HashMap<String, Barriers>,
 }
 
-/// When the rules were read, and what they were.
-type Known = (Instant, Arc<RuleSet>);
+/// What is remembered.
+#[derive(Debug, Default)]
+struct Memory {
+    /// How often the rules were changed here: what was read before a change is not remembered after it.
+    changes: u64,
+    /// When the rules were read, and what they were.
+    known: Option<(Instant, Arc<RuleSet>)>,
+}
 
 /// The rules. Clones share the memory.
 #[derive(Clone)]
 pub struct Rules {
     store: Store,
-    known: Arc<RwLock<Option<Known>>>,
+    memory: Arc<RwLock<Memory>>,
 }
 
 impl Rules {
     /// Nothing read yet.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, known: Arc::default() }
+        Self { store, memory: Arc::default() }
     }
 
     /// The rules, at most a few seconds old.
@@ -57,7 +63,10 @@ impl Rules {
     /// # Errors
     /// [`StorageError`] of the queries.
     pub async fn current(&self) -> Result<Arc<RuleSet>, StorageError> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (changes, known) = {
+            let memory = self.memory.read().unwrap_or_else(PoisonError::into_inner);
+            (memory.changes, memory.known.clone())
+        };
         if let Some((read_at, rules)) = known
             && read_at.elapsed() < AGE_MAX
         {
@@ -70,19 +79,25 @@ impl Rules {
             planned_serving: store::serving::all(self.store.reader()).await?,
             held_customers: store::holds::barriers_of_customers(self.store.reader()).await?,
         });
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((read_at, Arc::clone(&rules)));
+        let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
+        if memory.changes == changes {
+            memory.known = Some((read_at, Arc::clone(&rules)));
+        }
+        drop(memory);
         Ok(rules)
     }
 
     /// The rules that were read last, however old they are, without a query.
     #[must_use]
     pub fn remembered(&self) -> Option<Arc<RuleSet>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().map(|(_, rules)| Arc::clone(rules))
+        let memory = self.memory.read().unwrap_or_else(PoisonError::into_inner);
+        memory.known.as_ref().map(|(_, rules)| Arc::clone(rules))
     }
 
     /// Forgets what was read, after a change.
     pub fn forget(&self) {
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
+        memory.changes += 1;
+        memory.known = None;
     }
 }
