@@ -21,7 +21,7 @@ pub(crate) use self::{
     values::INT32,
 };
 use self::{
-    failure::failed,
+    failure::{failed, is_busy},
     log::RESERVED_LOG_MIB,
     pool::{Pool, waiting},
     session::Refused,
@@ -66,9 +66,8 @@ fn connect(options: &StoreOptions, path: &Path, role: Role) -> rusqlite::Result<
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.lock_timeout)?;
     connection.set_prepared_statement_cache_capacity(options.statement_cache_size);
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY",
-    )?;
+    keep_log(&connection, options.lock_timeout)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")?;
     // A negative cache size is in KiB.
     let of_role = match role {
         Role::Writer => format!(
@@ -83,6 +82,22 @@ fn connect(options: &StoreOptions, path: &Path, role: Role) -> rusqlite::Result<
     // Else a text with a value that is compared in a partial index's condition is planned anew at each run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
+}
+
+/// Gives the file a write-ahead log, or finds that it has one.
+///
+/// When several processes open a new file, all want to turn it from reading to exclusive at once. SQLite then answers
+/// BUSY without asking its busy handler, as waiting would be a deadlock, so the whole statement is tried again.
+fn keep_log(connection: &Connection, timeout: Duration) -> rusqlite::Result<()> {
+    let until = Instant::now() + timeout;
+    let mut wait = BEGIN_WAIT_FIRST;
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(error) if is_busy(&error) && Instant::now() + wait <= until => std::thread::sleep(wait),
+            answered => return answered,
+        }
+        wait = BEGIN_WAIT_MAX.min(wait * 2);
+    }
 }
 
 /// The one connection that writes. Whoever begins a transaction has it until the transaction ends; the others queue.

@@ -70,6 +70,28 @@ async fn the_file_and_its_folders_are_made() {
     store.close().await.unwrap();
 }
 
+/// SQLite answers BUSY at once, whatever its busy timeout, to those that make a write-ahead log at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn those_that_make_a_file_together_all_open_it() {
+    const OPENERS: usize = 8;
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..50 {
+        let url = format!("sqlite:{}", folder.path().join(format!("{round}.sqlite")).display());
+        let start = std::sync::Arc::new(tokio::sync::Barrier::new(OPENERS));
+        let openers = (0..OPENERS).map(|_| {
+            let (options, start) = (StoreOptions::from_url(&url), start.clone());
+            tokio::spawn(async move {
+                start.wait().await;
+                Store::connect(options).await
+            })
+        });
+        for opener in openers.collect::<Vec<_>>() {
+            let store = opener.await.unwrap();
+            store.unwrap_or_else(|error| panic!("round {round}: {error}")).close().await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable() {
     let options = StoreOptions {
