@@ -114,6 +114,7 @@ macro_rules! every_story {
             overrides::units_put_aside_for_the_queue_say_who_loses_them,
             overrides::a_queue_time_is_changed_and_kept_in_the_history,
             overrides::a_pinned_confirmation_stands_and_gives_nothing,
+            overrides::a_line_that_goes_with_others_is_not_assigned_by_hand,
             policies::a_policy_that_forbids_backorders_refuses_by_name,
             policies::the_cap_of_waiting_units_cuts_the_rest,
             policies::the_most_specific_policy_decides,

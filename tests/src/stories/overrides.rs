@@ -193,3 +193,30 @@ pub async fn a_pin_ends_by_itself(world: &World) {
     assert_eq!(reason(&late), "OVERRIDE_STATE_CONFLICT");
     world.books_balance().await;
 }
+
+pub async fn a_line_that_goes_with_others_is_not_assigned_by_hand(world: &World) {
+    world.mug_at_main().await;
+    world.item("saucer").await;
+    let mut set = world.draft("ann").line("mug", 2);
+    set.order().lines[0].ship_set = "tea".to_owned();
+    let mut set = set.line("saucer", 2);
+    set.order().lines[1].ship_set = "tea".to_owned();
+    set.place().await.expect("placed");
+    world.receive("mug", "main", 5).await;
+    world.place("bob", "mug", 3).await;
+    world.idle().await;
+
+    let refused = world.preview(&world.assignment("ann", 2, &[])).await.expect_err("it would not keep them");
+    assert_eq!(reason(&refused), "INVALID_REQUEST");
+    assert_eq!(fields(&refused), ["line"]);
+    let refused = world.preview(&world.assignment("bob", 1, &[("ann", 1)])).await.expect_err("nor give them");
+    assert_eq!(fields(&refused), ["taken[0].line"]);
+    assert_eq!((world.line("ann", 1).await.reserved, world.line("bob", 1).await.reserved), (0, 3));
+    world.books_balance().await;
+}
+
+fn fields(status: &tonic::Status) -> Vec<String> {
+    use tonic_types::StatusExt as _;
+    let violations = status.get_details_bad_request().map(|wrong| wrong.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| violation.field).collect()
+}

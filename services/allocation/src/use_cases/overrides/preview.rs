@@ -54,6 +54,7 @@ impl UseCases {
             let found = lines.orders.get(order).ok_or_else(|| Error::no_order(order))?;
             found.lines.get(line).ok_or_else(|| Error::no_line(order, *line))?;
         }
+        refuse_sets(&lines, wanted)?;
         let names: Vec<String> = named.iter().map(|(order, line)| demand_line(order, *line, false)).collect();
         let claims = self.inventory().claims_of(names).await.map_err(Error::Unanswered)?;
         let call = call(wanted, &claims);
@@ -173,6 +174,18 @@ impl UseCases {
         }
         Ok(())
     }
+}
+
+/// A line that goes with others gets and gives its units only together with them: inventory would take back what it got.
+fn refuse_sets(lines: &Book, wanted: &AssignByHand) -> Result<(), Error> {
+    let taken = wanted.taken.iter().enumerate();
+    let taken = taken.map(|(index, share)| (format!("taken[{index}].line"), &share.order, share.line));
+    for (field, order, line) in std::iter::once(("line".to_owned(), &wanted.order, wanted.line)).chain(taken) {
+        if lines.line(order, line).is_some_and(|line| !line.row.set_name.is_empty()) {
+            return Err(Error::invalid(field, "must not be in a ship set, which takes and gives its units together"));
+        }
+    }
+    Ok(())
 }
 
 /// What a run would give to each line out of so many units.
