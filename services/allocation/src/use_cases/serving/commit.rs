@@ -9,7 +9,11 @@ use backorder_storage::{WriteTx, columns};
 use crate::{
     error::Error,
     order::LineKey,
-    store::runs::{self, Pool},
+    store::{
+        entity::rule_write,
+        rules::write_note_in_tx,
+        runs::{self, Pool},
+    },
     use_cases::UseCases,
     write::{Who, Write},
 };
@@ -59,7 +63,17 @@ impl UseCases {
             let pools = BTreeSet::from([pool.clone()]);
             runs::request_in_tx(tx, &pools, &BTreeSet::new(), columns::micros(self.now())).await?;
             let who = who.clone().or_caller(&write.key.caller);
-            tracing::info!(item = %pool.0, location = %pool.1, actor = %who.actor, "a planner commits held units");
+            let note = rule_write::Model {
+                id: 0,
+                rule: format!("held/items/{}/locations/{}", pool.0, pool.1),
+                version: 0,
+                kind: format!("commit of {} held units", answer.held),
+                actor: who.actor,
+                reason_code: who.reason_code,
+                note: who.note,
+                written_at: columns::micros(self.now()),
+            };
+            write_note_in_tx(tx, note).await?;
         }
         self.end_rule_in_tx(tx, write, answer.clone()).await
     }
