@@ -169,6 +169,7 @@ macro_rules! every_story {
             retries::an_order_for_an_unknown_item_leaves_nothing_behind,
             serving_mode::what_arrives_is_held_until_the_planner_commits_it,
             serving_mode::what_is_held_is_shared_when_the_mode_becomes_automatic,
+            serving_mode::a_ship_set_takes_nothing_that_the_planner_holds,
             shipping::fully_reserved_stock_ships_to_the_orders_that_hold_it,
             shipping::a_line_ships_in_parts,
             shipping::more_than_is_reserved_does_not_ship,

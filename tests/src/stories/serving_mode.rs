@@ -33,13 +33,13 @@ async fn held(world: &World) -> i64 {
     world.position("mug", "main").await.held
 }
 
-/// The planner's run has had its time: another item, which is served at once, has been served since.
-async fn others_are_served(world: &World) {
+/// An item that no planner serves.
+async fn served_at_once(world: &World, item: &str) {
     let request = backorder_proto::inventory::v1::CreateItemRequest {
         request_id: request_id(),
         item: Some(backorder_proto::inventory::v1::Item {
-            name: world.item_name("pot"),
-            description: "pot".to_owned(),
+            name: world.item_name(item),
+            description: item.to_owned(),
             base_unit: "EA".to_owned(),
             pack_size: 1,
             category: world.id("other"),
@@ -47,6 +47,11 @@ async fn others_are_served(world: &World) {
         }),
     };
     world.inventory.catalog.clone().create_item(request).await.expect("create an item");
+}
+
+/// The planner's run has had its time: another item, which is served at once, has been served since.
+async fn others_are_served(world: &World) {
+    served_at_once(world, "pot").await;
     world.place("eve", "pot", 1).await;
     world.receive("pot", "main", 1).await;
     eventually("what is served at once is served", || async { world.line("eve", 1).await.reserved == 1 }).await;
@@ -135,4 +140,27 @@ impl World {
         };
         Ok(self.allocation.serving.clone().commit_held(request).await?.into_inner())
     }
+}
+
+pub async fn a_ship_set_takes_nothing_that_the_planner_holds(world: &World) {
+    world.mug_at_main().await;
+    world.serve_by_planner(None).await;
+    served_at_once(world, "saucer").await;
+    let mut set = world.draft("ann").line("mug", 2).line("saucer", 1);
+    set.order().lines.iter_mut().for_each(|line| line.ship_set = "tea".to_owned());
+    set.place().await.expect("placed");
+    world.idle().await;
+    world.receive("mug", "main", 2).await;
+    world.receive("saucer", "main", 1).await;
+    others_are_served(world).await;
+    eventually("nothing but the mugs is held", || async { world.position("saucer", "main").await.held == 0 }).await;
+
+    assert_eq!((held(world).await, world.line("ann", 1).await.reserved), (2, 0), "the planner has not decided");
+    assert_eq!(world.line("ann", 2).await.reserved, 0, "half a set locks nothing");
+    world.commit("mug", false).await.expect("committed");
+    eventually("the set has all of it", || async {
+        (world.line("ann", 1).await.reserved, world.line("ann", 2).await.reserved) == (2, 1)
+    })
+    .await;
+    world.books_balance().await;
 }

@@ -26,6 +26,8 @@ pub struct ShipSet {
     pub lines: Vec<(ItemId, LineId)>,
     /// Within how many days from today supply must be expected for what is not on hand. 0: all of it must be on hand.
     pub days: u16,
+    /// Items of which held units stay held: somebody else decides about them.
+    pub keep_held: BTreeSet<ItemId>,
 }
 
 /// What a set has after it was decided about.
@@ -65,7 +67,7 @@ impl StockBooks {
         }
         let items: BTreeSet<&ItemId> = members.keys().collect();
         let checkpoints = self.open_checkpoints(&items);
-        let attempt = self.take_whole(ctx, &members, set.days);
+        let attempt = self.take_whole(ctx, &members, set);
         self.close_checkpoints(checkpoints, matches!(attempt, Ok(true)));
         if attempt? {
             return Ok(if self.waits(&members) { SetCover::Expected } else { SetCover::Complete });
@@ -120,10 +122,11 @@ impl StockBooks {
         &mut self,
         ctx: &CommandContext,
         members: &BTreeMap<ItemId, Vec<ClaimKey>>,
-        days: u16,
+        set: &ShipSet,
     ) -> Result<bool, StockError> {
         for (item, keys) in members {
-            if !self.book_mut(item)?.take_for_set(ctx, keys, days)? {
+            let takes_held = !set.keep_held.contains(item);
+            if !self.book_mut(item)?.take_for_set(ctx, keys, set.days, takes_held)? {
                 return Ok(false);
             }
         }
@@ -133,7 +136,13 @@ impl StockBooks {
 
 impl ItemBook {
     /// Takes what the claims wait for. Answers `false`, with a part of it taken, when they cannot all be covered.
-    fn take_for_set(&mut self, ctx: &CommandContext, keys: &[ClaimKey], days: u16) -> Result<bool, StockError> {
+    fn take_for_set(
+        &mut self,
+        ctx: &CommandContext,
+        keys: &[ClaimKey],
+        days: u16,
+        takes_held: bool,
+    ) -> Result<bool, StockError> {
         if !self.all_waiting_loaded {
             return Err(self.not_loaded("claims", &"that wait"));
         }
@@ -146,7 +155,7 @@ impl ItemBook {
                 if !claim.eligible {
                     return Ok(false);
                 }
-                book.take_in_turn(ctx, key)?;
+                book.take_in_turn(ctx, key, takes_held)?;
                 if !book.is_expected_within(key, days)? {
                     return Ok(false);
                 }
@@ -155,8 +164,8 @@ impl ItemBook {
         })
     }
 
-    /// Reserves for a claim what is free or held and not awaited by claims before it.
-    fn take_in_turn(&mut self, ctx: &CommandContext, key: &ClaimKey) -> Result<(), StockError> {
+    /// Reserves for a claim what is free, or held where held units may be taken, and not awaited by claims before it.
+    fn take_in_turn(&mut self, ctx: &CommandContext, key: &ClaimKey, takes_held: bool) -> Result<(), StockError> {
         let claim = self.claim_or_refuse(key)?;
         let mut offers = Vec::with_capacity(claim.waits_at().len());
         for location in claim.waits_at() {
@@ -164,7 +173,9 @@ impl ItemBook {
             let before =
                 |other: &&Claim| other.queue_place() < claim.queue_place() && other.waits_at().contains(location);
             let awaited = sum(self.claims().filter(before).map(Claim::eligible_waiting))?;
-            offers.push((location.clone(), plus(position.available, position.held)?.saturating_sub(awaited)));
+            let there = plus(position.available, position.held)?.saturating_sub(awaited);
+            // What is held serves those before first, so it takes nothing off what is free.
+            offers.push((location.clone(), if takes_held { there } else { there.min(position.available) }));
         }
         let taken = place(claim.waiting, &offers, claim.split_allowed, claim.min_per_location);
         let left = minus(claim.waiting, sum(taken.iter().map(|(_, quantity)| *quantity))?, "claim.waiting")?;

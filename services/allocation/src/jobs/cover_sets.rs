@@ -82,7 +82,7 @@ impl UseCases {
         }
         let keys = due.iter().map(|set| (set.order_id.clone(), set.set_name.clone())).collect();
         let lines = sets::lines_of_sets(self.store().reader(), &keys).await?;
-        let covered = self.ask_about_sets(&lines).await?;
+        let covered = self.ask_about_sets(&lines, "").await?;
         let decided: Vec<(pending_set::Model, Option<i64>)> = due
             .into_iter()
             .map(|set| {
@@ -121,11 +121,12 @@ impl UseCases {
         Ok(())
     }
 
-    /// Asks about the sets of which these claims wait, in the order of the queue.
+    /// Asks about the sets of which these claims wait, in the order of the queue. Held units of `item` are shared by now, also
+    /// where a planner decides when.
     ///
     /// # Errors
     /// Those of the store; [`Error::Unanswered`] when inventory does not answer.
-    pub(super) async fn cover_sets_that_wait(&self, claims: &[pb::Claim]) -> Result<Covered, Error> {
+    pub(super) async fn cover_sets_that_wait(&self, item: &str, claims: &[pb::Claim]) -> Result<Covered, Error> {
         let in_sets = claims.iter().filter(|claim| claim.in_set && claim.waiting > 0);
         let keys = in_sets.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
         let lines: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
@@ -134,18 +135,25 @@ impl UseCases {
         }
         let sets = sets::sets_of_lines(self.store().reader(), &lines).await?;
         let lines = sets::lines_of_sets(self.store().reader(), &sets).await?;
-        self.ask_about_sets(&lines).await
+        self.ask_about_sets(&lines, item).await
     }
 
     /// Each call has an id of its own: what it does depends only on what it finds, so that one more is never one too many.
-    async fn ask_about_sets(&self, sets: &BTreeMap<SetKey, Vec<order_line::Model>>) -> Result<Covered, Error> {
+    async fn ask_about_sets(
+        &self,
+        sets: &BTreeMap<SetKey, Vec<order_line::Model>>,
+        shared: &str,
+    ) -> Result<Covered, Error> {
+        let items = sets.values().flatten().map(|line| line.item_id.as_str()).collect();
+        let by_planner = self.items_of_planner(&items).await?;
         let mut waiting: Vec<(&SetKey, &Vec<order_line::Model>)> =
             sets.iter().filter(|(_, lines)| is_decided_now(lines)).collect();
         waiting.sort_by_key(|(_, lines)| place_of(lines));
         let mut covered = Covered::default();
         for chunk in chunks(&waiting) {
             let request_id = self.ids().next_uuid().to_string();
-            let request = pb::CoverSetsRequest { request_id, ..request(chunk) };
+            let kept = kept_held(chunk, &by_planner, shared);
+            let request = pb::CoverSetsRequest { request_id, keep_held_items: kept, ..request(chunk) };
             let answer = self.inventory().cover_sets(request).await.map_err(Error::Unanswered)?;
             for ((key, _), cover) in chunk.iter().zip(answer.covers()) {
                 covered.covers.insert((*key).clone(), cover);
@@ -190,6 +198,14 @@ fn chunks<'s, 'a>(sets: &'s Sets<'a>) -> Vec<&'s Sets<'a>> {
         chunks.push(&sets[start..]);
     }
     chunks
+}
+
+/// Items of the sets of which a planner shares what is held, but for the one that is shared now.
+fn kept_held(sets: &Sets<'_>, by_planner: &BTreeSet<String>, shared: &str) -> Vec<String> {
+    let items: BTreeSet<&str> =
+        sets.iter().flat_map(|(_, lines)| lines.iter()).map(|line| line.item_id.as_str()).collect();
+    let kept = items.into_iter().filter(|item| *item != shared && by_planner.contains(*item));
+    kept.map(|item| format!("items/{item}")).collect()
 }
 
 /// What is asked.

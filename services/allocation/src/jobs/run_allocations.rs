@@ -109,7 +109,7 @@ impl UseCases {
         let (item, location) =
             (format!("items/{}", outcome.run.item_id), format!("locations/{}", outcome.run.location_id));
         let waiting = self.waiting_for(&item, &location, held(&holds)).await?;
-        outcome.sets = self.cover_sets_that_wait(&waiting).await?;
+        outcome.sets = self.cover_sets_that_wait(&outcome.run.item_id, &waiting).await?;
         // Where no set took part, the claims are as they were listed.
         let mut listed = outcome.sets.covers.is_empty().then_some(waiting);
         let holds = if listed.is_some() { holds } else { self.holds_of(&outcome.run).await? };

@@ -215,7 +215,11 @@ fn cover_set(
 ) -> Result<(), StockError> {
     let mut named = lines.map(|named| world.claim_named(named, is_waiting).line).to_vec();
     named.dedup();
-    let set = ShipSet { lines: named.iter().map(|line| (item(), line.clone())).collect(), days };
+    let set = ShipSet {
+        lines: named.iter().map(|line| (item(), line.clone())).collect(),
+        days,
+        keep_held: std::collections::BTreeSet::new(),
+    };
     let mut books = StockBooks::default();
     books.insert(book.clone());
     let cover = books.cover_set(ctx, &set)?;

@@ -1,6 +1,6 @@
 //! Sets of lines that take stock together: over items, against lines that are served alone, and against each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,7 +40,8 @@ fn together(set: &str, key: &str, wanted: &[(&str, i64)]) -> Vec<ReserveLine> {
 }
 
 fn set_of(lines: &[ReserveLine], days: u16) -> ShipSet {
-    ShipSet { lines: lines.iter().map(|line| (line.item.clone(), line.key.line.clone())).collect(), days }
+    let lines = lines.iter().map(|line| (line.item.clone(), line.key.line.clone())).collect();
+    ShipSet { lines, days, keep_held: BTreeSet::new() }
 }
 
 fn of<'a>(books: &'a StockBooks, name: &str) -> &'a ItemBook {

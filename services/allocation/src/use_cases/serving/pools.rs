@@ -31,7 +31,7 @@ impl UseCases {
             Some(rules) => rules.planned_serving.clone(),
             None => serving::all(tx).await?,
         };
-        let modes = modes_of(tx, pools.iter(), &planned).await?;
+        let modes = modes_of(tx, pools.iter().map(|(item, _)| item.as_str()), &planned).await?;
         Ok(pools.iter().filter(|(item, _)| modes.contains_key(item)).cloned().collect())
     }
 
@@ -42,7 +42,7 @@ impl UseCases {
         let holds = by_pool(self.inventory().holds("").await.map_err(Error::Unanswered)?);
         let waiting = runs::waiting_for_planner(self.store().reader()).await?;
         let places = self.catalog().places().await?;
-        let modes = modes_of(self.store().reader(), holds.keys(), &planned).await?;
+        let modes = modes_of(self.store().reader(), holds.keys().map(|(item, _)| item.as_str()), &planned).await?;
         // Of what is held no longer nobody waits.
         let mut due: BTreeSet<Pool> = waiting.iter().filter(|pool| !holds.contains_key(*pool)).cloned().collect();
         let mut put_off = BTreeSet::new();
@@ -76,6 +76,13 @@ impl UseCases {
         Ok(())
     }
 
+    /// Those of the items that a planner serves.
+    pub(crate) async fn items_of_planner(&self, items: &BTreeSet<&str>) -> Result<BTreeSet<String>, StorageError> {
+        let planned = self.rules().current().await?.planned_serving.clone();
+        let modes = modes_of(self.store().reader(), items.iter().copied(), &planned).await?;
+        Ok(modes.into_keys().collect())
+    }
+
     /// Whether a planner serves any items, or units still wait for one.
     pub(crate) async fn is_served_by_planner(&self) -> Result<bool, StorageError> {
         let rules = self.rules().current().await?;
@@ -83,13 +90,13 @@ impl UseCases {
     }
 }
 
-/// How a planner serves the items of the pools; items that are served at once are left out.
+/// How a planner serves the items; items that are served at once are left out.
 async fn modes_of<'p>(
     connection: &impl ConnectionTrait,
-    pools: impl Iterator<Item = &'p Pool>,
+    items: impl Iterator<Item = &'p str>,
     planned: &[PlannedServing],
 ) -> Result<BTreeMap<String, PlannedServing>, StorageError> {
-    let items: BTreeSet<&str> = pools.map(|(item, _)| item.as_str()).collect();
+    let items: BTreeSet<&str> = items.collect();
     if planned.is_empty() || items.is_empty() {
         return Ok(BTreeMap::new());
     }

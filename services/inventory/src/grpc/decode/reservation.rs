@@ -313,8 +313,17 @@ pub fn cover_sets(request: &pb::CoverSetsRequest, violations: &mut Violations) -
     if seen.len() > LINES_MAX {
         violations.push("sets", format!("must have at most {LINES_MAX} lines in all"));
     }
+    let keep_held = request.keep_held_items.iter().enumerate();
+    let keep_held: Option<BTreeSet<_>> = if request.keep_held_items.len() > LINES_MAX {
+        violations.push("keep_held_items", format!("must have at most {LINES_MAX} elements"));
+        None
+    } else {
+        keep_held
+            .map(|(index, name)| decode::item_name(name, &format!("keep_held_items[{index}]"), violations))
+            .collect()
+    };
     let who = Who::decode(request.context.as_ref(), violations);
-    Some(CoverSets { sets: sets?, who: who? })
+    Some(CoverSets { sets: sets?, keep_held: keep_held?, who: who? })
 }
 
 /// A line and a part of it, where 0 means the first.

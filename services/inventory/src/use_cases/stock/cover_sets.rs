@@ -1,6 +1,6 @@
 //! `CoverSets`: sets of lines get all that they wait for, or give back what they cannot use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
     ids::{ItemId, LineId, LocationId},
@@ -32,6 +32,8 @@ pub struct SetToCover {
 pub struct CoverSets {
     /// The sets, in the order in which they are decided about. Each line once.
     pub sets: Vec<SetToCover>,
+    /// Items of which held units stay held.
+    pub keep_held: BTreeSet<ItemId>,
     /// Who does it and why.
     pub who: Who,
 }
@@ -77,7 +79,7 @@ impl StockCommand for CoverSets {
                 let item = desk.item_of(line, String::new).ok()?;
                 Some((item, line.clone()))
             });
-            let set = ShipSet { lines: lines.collect(), days: set.days };
+            let set = ShipSet { lines: lines.collect(), days: set.days, keep_held: self.keep_held.clone() };
             let context = desk.context.clone();
             let cover = match desk.books.cover_set(&context, &set) {
                 Ok(cover) => cover,

@@ -143,7 +143,11 @@ fn free_for_groups(
         .iter()
         .zip(outcomes)
         .filter(|(line, outcome)| line.all_or_nothing_group.is_some() && !outcome.waiting.is_zero());
-    let set = ShipSet { lines: waits.map(|(line, _)| (line.item.clone(), line.key.line.clone())).collect(), days: 0 };
+    let set = ShipSet {
+        lines: waits.map(|(line, _)| (line.item.clone(), line.key.line.clone())).collect(),
+        days: 0,
+        keep_held: BTreeSet::new(),
+    };
     if set.lines.is_empty() {
         return Ok(BTreeMap::new());
     }
