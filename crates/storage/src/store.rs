@@ -139,11 +139,13 @@ impl Store {
                 return Err(error);
             }
         };
-        match tx.commit(&self.inner.recent_events).await? {
-            Committed { feed_head: Some(head), .. } => self.raise_feed_head(head),
-            Committed { has_events: true, .. } => self.inner.events_to_stamp.notify_one(),
-            Committed { .. } => {}
+        let Committed { has_events, feed_head, then } = tx.commit(&self.inner.recent_events).await?;
+        match feed_head {
+            Some(head) => self.raise_feed_head(head),
+            None if has_events => self.inner.events_to_stamp.notify_one(),
+            None => {}
         }
+        then.into_iter().for_each(|then| then());
         metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
             .record(started.elapsed().as_secs_f64());
         if let Connections::Sqlite { writer, readers, log } = &self.inner.connections {

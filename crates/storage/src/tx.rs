@@ -115,13 +115,17 @@ struct Appended {
 }
 
 /// What a committed transaction leaves to be told.
-#[derive(Debug, Clone, Copy)]
 pub(crate) struct Committed {
     /// Whether it appended events.
     pub(crate) has_events: bool,
     /// The feed's head, if it moved here.
     pub(crate) feed_head: Option<i64>,
+    /// What is to be done now, in the order in which it was asked for.
+    pub(crate) then: Vec<Then>,
 }
+
+/// What is done after a commit.
+pub(crate) type Then = Box<dyn FnOnce() + Send>;
 
 /// A transaction that may write, made by [`Store::write`](crate::Store::write).
 ///
@@ -130,18 +134,25 @@ pub(crate) struct Committed {
 pub struct WriteTx<'env> {
     transaction: Transaction,
     appended: Mutex<Appended>,
+    then: Mutex<Vec<Then>>,
     borrowed: PhantomData<&'env ()>,
 }
 
 impl WriteTx<'_> {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, appended: Mutex::default(), borrowed: PhantomData }
+        Self { transaction, appended: Mutex::default(), then: Mutex::default(), borrowed: PhantomData }
     }
 
     pub(crate) fn note_appended(&self, rows: Vec<EventRow>, feed_head: Option<i64>) {
         let mut appended = self.appended.lock().unwrap_or_else(PoisonError::into_inner);
         appended.rows.extend(rows);
         appended.feed_head = feed_head.or(appended.feed_head);
+    }
+
+    /// Does something after the commit, and nothing when there is none: the place to wake who reads what is written here,
+    /// who would find nothing yet before. A process that dies in between forgets it.
+    pub fn after_commit(&self, then: impl FnOnce() + Send + 'static) {
+        self.then.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(then));
     }
 
     /// Commits it; answers the events that it appended. `recent` keeps them where they have their positions already.
@@ -154,7 +165,8 @@ impl WriteTx<'_> {
             }
         };
         self.transaction.commit(keep).await.map_err(StorageError::of_commit)?;
-        Ok(Committed { has_events, feed_head })
+        let then = self.then.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Committed { has_events, feed_head, then })
     }
 
     /// Undoes it.

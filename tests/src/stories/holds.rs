@@ -50,6 +50,27 @@ pub async fn a_line_on_credit_hold_keeps_its_place_and_the_next_is_served(world:
     world.books_balance().await;
 }
 
+pub async fn what_a_held_line_loses_it_does_not_take_again(world: &World) {
+    world.mug_at_main().await;
+    world.receive("mug", "main", 5).await;
+    world.place("ann", "mug", 5).await;
+    world.hold(&world.order_name("ann"), HoldType::Credit).await;
+
+    world.count("mug", "main", 3).await;
+    world.idle().await;
+    let ann = world.line("ann", 1).await;
+    assert_eq!((ann.reserved, ann.open), (3, 2), "she keeps what is there");
+    world.receive("mug", "main", 4).await;
+    world.idle().await;
+    assert_eq!(world.line("ann", 1).await.open, 2, "who may never pay takes no stock");
+    assert_eq!(world.position("mug", "main").await.available, 4);
+
+    world.clear_holds(&world.order_name("ann")).await;
+    world.idle().await;
+    assert_eq!(world.line("ann", 1).await.reserved, 5);
+    world.books_balance().await;
+}
+
 pub async fn clearing_a_hold_serves_the_line_from_what_is_free(world: &World) {
     world.mug_at_main().await;
     world.place("ann", "mug", 3).await;

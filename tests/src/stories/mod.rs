@@ -71,6 +71,7 @@ macro_rules! every_story {
             going_live::a_customer_may_change_the_order_before_go_live,
             going_live::nobody_is_asked_before_go_live,
             holds::a_line_on_credit_hold_keeps_its_place_and_the_next_is_served,
+            holds::what_a_held_line_loses_it_does_not_take_again,
             holds::clearing_a_hold_serves_the_line_from_what_is_free,
             holds::a_hold_that_only_blocks_release_lets_the_line_take_stock,
             holds::a_hold_on_a_customer_covers_every_later_order,

@@ -59,6 +59,32 @@ async fn nothing_is_kept_of_a_use_case_that_fails(backend: Backend) {
     assert_eq!(boxes_in(&test).await, 0);
 }
 
+async fn what_follows_a_commit_is_done_once_and_finds_what_was_written(backend: Backend) {
+    let test = TestStore::new(backend).await;
+    let (done, mut follows) = tokio::sync::mpsc::unbounded_channel();
+    let tries = AtomicU32::new(0);
+    let (done, tries) = (&done, &tries);
+    let inserted = test.write("insert_after_losing_once", move |tx| {
+        Box::pin(async move {
+            let done = done.clone();
+            tx.after_commit(move || done.send(()).unwrap());
+            if tries.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Err(UseCaseError::Storage(lost_race()));
+            }
+            tx.execute_unprepared(INSERT).await.map_err(StorageError::from)?;
+            Ok(())
+        })
+    });
+    let followed = async {
+        follows.recv().await.unwrap();
+        boxes_in(&test).await
+    };
+    let (inserted, found) = tokio::join!(inserted, followed);
+    inserted.unwrap();
+    assert_eq!(found, 1);
+    follows.try_recv().unwrap_err();
+}
+
 fn lost_race() -> StorageError {
     StorageError::Serialization(DbErr::Exec(RuntimeErr::Internal("lost".to_owned())))
 }
@@ -170,6 +196,7 @@ async fn a_snapshot_does_not_see_later_commits(backend: Backend) {
 on_each_backend!(
     what_a_use_case_wrote_is_kept_when_it_answers_ok,
     nothing_is_kept_of_a_use_case_that_fails,
+    what_follows_a_commit_is_done_once_and_finds_what_was_written,
     a_lost_race_runs_the_whole_closure_again,
     after_five_lost_races_the_caller_hears_of_it,
     counters_raced_for_by_many_lose_no_update,

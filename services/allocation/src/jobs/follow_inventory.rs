@@ -113,9 +113,6 @@ impl EventHandler for FollowInventory {
 
     async fn after_commit(&self, events: &[Envelope]) {
         let Ok(news) = self.read(events) else { return };
-        if !news.items.is_empty() {
-            self.0.wakes().eligibility.wake();
-        }
         self.0.catalog().renew(news.items, news.copies);
         // A promise may have been put off for a run that was done at the same moment.
         if !news.pools.is_empty() || !news.claims.is_empty() {

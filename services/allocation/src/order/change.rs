@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use backorder_domain::order::{
-    eligibility::Barriers,
+    eligibility::{Barrier, Barriers},
     policy::LossReason,
     state::{LinesAfter, OrderCommand},
 };
@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     events::Events,
     order::{
-        LineKey, LineRecord, OrderRecord,
+        LineKey, LineRecord, OrderRecord, barriers_of,
         hold::Hold,
         refund,
         settle::{Cause, Command, Moment, Promised, settle},
@@ -64,6 +64,8 @@ pub struct Changes {
     pub imported: Vec<imported_line::Model>,
     /// Ship sets about which inventory is to be asked, each from a time on.
     pub sets: BTreeMap<SetKey, i64>,
+    /// Whether inventory is to be told that some waiting part may take stock now, or may no longer.
+    pub tells_eligibility: bool,
 }
 
 /// A write to an order: which, of what kind, by whom and why.
@@ -103,6 +105,7 @@ impl Changes {
         };
         let before = line.row.clone();
         let promised = settle(row, line, command, cause, moment, view)?;
+        self.tells_eligibility |= is_told_otherwise(line)?;
         let awaited_item = line.awaited_item.take();
         if matches!(promised, Promised::AwaitsRun) {
             self.promises_put_off.push(pending_promise::Model {
@@ -331,6 +334,14 @@ impl Changes {
         self.orders.push(order.row.clone());
         Ok(())
     }
+}
+
+/// Whether inventory was told otherwise of a waiting part than what bars the line. Of a line that waits for go-live, going
+/// live says when it is told.
+fn is_told_otherwise(line: &LineRecord) -> Result<bool, Error> {
+    let barriers = barriers_of(&line.row)?;
+    let differs = |claim: &line_claim::Model| claim.waiting > 0 && claim.eligible != barriers.may_take_stock();
+    Ok(!barriers.contains(Barrier::GoLive) && line.claims.values().any(differs))
 }
 
 fn is_active(row: &order_line::Model) -> bool {

@@ -9,12 +9,7 @@ use prost::Message;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{
-    CallAnswer, Plan, Step, StepKind,
-    call::RefusedCall,
-    finish::{self, Finished},
-    in_flight::Holding,
-};
+use super::{CallAnswer, Plan, Step, StepKind, call::RefusedCall, finish, in_flight::Holding};
 use crate::{
     error::Error,
     inventory::Failure,
@@ -170,10 +165,6 @@ impl UseCases {
             // The step is kept until these claims are recorded, so the news of them has nothing to add from now on.
             self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims));
             let answer = self.record(&step, &answers, book).await?;
-            if step.kind == StepKind::Amend {
-                // Another day may have brought the line into its horizon, or out of it.
-                self.wakes().eligibility.wake();
-            }
             self.stop_at(recorded)?;
             metrics::counter!("backorder_allocation_steps_total", "kind" => step.kind.as_str()).increment(1);
             Ok(answer)
@@ -205,21 +196,16 @@ impl UseCases {
     async fn record(&self, step: &Step, answers: &[CallAnswer], book: Option<Book>) -> Result<Vec<u8>, Error> {
         self.catalog().places().await?;
         let (now, book) = (self.now(), &book);
-        let finished = self
-            .store()
+        self.store()
             .write("finish_step", |tx| {
                 Box::pin(async move {
                     if !steps::remove_in_tx(tx, &step.id.to_string()).await? {
-                        return Ok(Finished { answer: answered_in_tx(tx, step).await?, decides_sets: false });
+                        return answered_in_tx(tx, step).await;
                     }
                     finish::finish_in_tx(self, tx, step, answers, book.clone(), now).await
                 })
             })
-            .await?;
-        if finished.decides_sets {
-            self.wakes().sets.wake();
-        }
-        Ok(finished.answer)
+            .await
     }
 
     async fn undo(&self, step: &Step) -> Result<(), Error> {

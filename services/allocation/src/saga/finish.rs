@@ -48,7 +48,7 @@ pub(super) async fn finish_in_tx(
     answers: &[CallAnswer],
     book: Option<Book>,
     now: Timestamp,
-) -> Result<Finished, Error> {
+) -> Result<Vec<u8>, Error> {
     let places = use_cases.catalog().places_in_tx(tx).await?;
     let moment = Moment { now, places: &places };
     let (mut book, pending) = book_in_tx(tx, step, book).await?;
@@ -69,7 +69,7 @@ pub(super) async fn finish_in_tx(
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
     work.note_writes();
-    let decides_sets = !work.changes.sets.is_empty();
+    use_cases.wake_after(tx, &work.changes);
     let mut batch = Batch::new(tx);
     batch.answered(&step.key, &step.hash, &answer, now);
     if let Some(planned) = &step.plan.document {
@@ -77,15 +77,7 @@ pub(super) async fn finish_in_tx(
     }
     write_changes(&mut batch, work.changes, work.events.into_new())?;
     batch.run(tx).await?;
-    Ok(Finished { answer, decides_sets })
-}
-
-/// The end of a step.
-pub(super) struct Finished {
-    /// The caller's answer, encoded.
-    pub answer: Vec<u8>,
-    /// Whether ship sets are to be decided about now.
-    pub decides_sets: bool,
+    Ok(answer)
 }
 
 /// What an order would be if inventory had decided so for good.
@@ -148,6 +140,7 @@ pub(super) async fn undo_in_tx(
         order.row.claims_pending = false;
         work.changes.settle_order(order, OrderCommand::Observe, "undone", work.moment, &mut work.events)?;
     }
+    use_cases.wake_after(tx, &work.changes);
     let mut batch = Batch::new(tx);
     write_changes(&mut batch, work.changes, work.events.into_new())?;
     batch.run(tx).await?;

@@ -173,8 +173,7 @@ impl UseCases {
         if promises_to_review(self.store().reader(), now, 1).await?.is_empty() {
             return Ok(());
         }
-        let reviewed = self
-            .store()
+        self.store()
             .write("review_promises", move |tx| {
                 Box::pin(async move {
                     let keys = promises_to_review(tx, now, PROMISES_AT_ONCE).await?;
@@ -188,10 +187,7 @@ impl UseCases {
                     self.follow_in_tx(tx, Following { book, causes, undecided, news, changes }, now, None).await
                 })
             })
-            .await;
-        // Lines may have come into their horizon.
-        self.wakes().eligibility.wake();
-        reviewed
+            .await
     }
 
     /// Lets lines follow the release dates and horizons of their items, of which these are the new copies.
@@ -284,10 +280,7 @@ impl UseCases {
         }
         mark_claims_pending_in_tx(tx, &pending).await?;
         miss_in_tx(tx, &book, &recalled, now, &mut changes, &mut events).await?;
-        if !changes.sets.is_empty() {
-            // Before the commit: who finds nothing yet looks again a moment later.
-            self.wakes().sets.wake();
-        }
+        self.wake_after(tx, &changes);
         let mut batch = Batch::new(tx);
         write_changes(&mut batch, changes, events.into_new())?;
         batch.run(tx).await?;

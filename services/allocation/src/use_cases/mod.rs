@@ -21,12 +21,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::ConsumerProgress;
 use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
-use backorder_storage::Store;
+use backorder_storage::{Store, WriteTx};
 use jiff::Timestamp;
 
 use crate::{
-    catalog::Catalog, config::Config, events::Events, inventory::Inventory, jobs::ClaimMemory, rules::Rules,
-    saga::InFlight,
+    catalog::Catalog, config::Config, events::Events, inventory::Inventory, jobs::ClaimMemory, order::Changes,
+    rules::Rules, saga::InFlight,
 };
 
 /// The use cases with everything that they work on. Cheap to clone.
@@ -147,6 +147,19 @@ impl UseCases {
 
     pub(crate) fn wakes(&self) -> &Wakes {
         &self.parts.wakes
+    }
+
+    /// Wakes, after the commit, the jobs that have to do with what changed.
+    pub(crate) fn wake_after(&self, tx: &WriteTx<'_>, changes: &Changes) {
+        let (decides_sets, tells_eligibility) = (!changes.sets.is_empty(), changes.tells_eligibility);
+        if decides_sets || tells_eligibility {
+            let use_cases = self.clone();
+            tx.after_commit(move || {
+                let wakes = use_cases.wakes();
+                decides_sets.then(|| wakes.sets.wake());
+                tells_eligibility.then(|| wakes.eligibility.wake());
+            });
+        }
     }
 
     pub(crate) fn claim_memory(&self) -> &ClaimMemory {
