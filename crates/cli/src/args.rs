@@ -156,6 +156,14 @@ pub struct ReasonArgs {
     pub note: String,
 }
 
+/// The unit in which quantities count.
+#[derive(Debug, Clone, Args)]
+pub struct UnitArg {
+    /// The unit in which quantities count: the code or GTIN of one of the item's units. Left out, base units.
+    #[arg(long, default_value = "", value_name = "UNIT")]
+    pub unit: String,
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, Args)]
 pub struct PageArgs {

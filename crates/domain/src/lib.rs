@@ -12,3 +12,4 @@ pub mod order;
 pub mod quantity;
 pub mod stock;
 pub mod time;
+pub mod units;

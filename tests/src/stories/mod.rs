@@ -25,6 +25,7 @@ pub mod ship_sets;
 pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
+pub mod units;
 pub mod wait_limits;
 
 /// Calls `$with!` with every story, as `module::story`. The one list of stories.
@@ -206,6 +207,12 @@ macro_rules! every_story {
             stock_truth::quarantined_units_cannot_be_sold,
             stock_truth::an_adjustment_cannot_take_more_than_is_there,
             stock_truth::a_watch_on_availability_resumes_without_a_gap,
+            units::what_is_bought_by_the_case_is_booked_in_base_units_and_read_again_as_it_was_said,
+            units::a_unit_that_the_item_has_not_for_this_is_refused_with_those_that_it_has,
+            units::a_receipt_that_is_sent_again_is_answered_as_before_though_its_case_changed,
+            units::counts_and_corrections_may_be_said_in_any_unit_of_the_item,
+            units::an_order_that_is_no_whole_number_of_packs_is_refused,
+            units::an_order_is_rounded_to_whole_packs_where_the_item_says_so,
             wait_limits::a_customer_may_speak_unasked,
             wait_limits::each_unit_that_is_cancelled_or_comes_back_is_given_back_once,
             wait_limits::nothing_is_given_back_for_a_quote,

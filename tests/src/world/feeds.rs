@@ -88,6 +88,7 @@ impl World {
             quantity,
             reason_code: "05".to_owned(),
             batch: String::new(),
+            unit: String::new(),
         }
     }
 

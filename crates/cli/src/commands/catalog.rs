@@ -13,7 +13,7 @@ use crate::{
     client::{Session, requests},
     decimal::parse_nanos,
     failure::Failure,
-    import::locations::KINDS,
+    import::{items::PACK_ROUNDINGS, locations::KINDS, rows::item_unit},
     output::{Output, text},
 };
 
@@ -64,6 +64,15 @@ pub struct ItemArgs {
     /// The category that policies may select by.
     #[arg(long, default_value = "", value_name = "CATEGORY")]
     category: String,
+    /// A unit beside the base unit; may be repeated. What it holds, then /sell, /buy or /sell+buy, then /GTIN.
+    #[arg(long = "unit", value_name = "CODE=UNITS/USES/GTIN")]
+    units: Vec<String>,
+    /// The smallest number of base units that is sold at once.
+    #[arg(long, default_value_t = 1, value_name = "UNITS")]
+    pack_size: i64,
+    /// What happens to an ordered quantity that is no whole number of packs: refuse, up or down.
+    #[arg(long, default_value = "refuse", value_name = "RULE")]
+    pack_rounding: String,
     /// Reserve stock only so many days before goods have to leave. Left out, at once.
     #[arg(long, value_name = "DAYS")]
     reservation_horizon: Option<i32>,
@@ -185,7 +194,14 @@ pub(super) async fn all_locations(session: &Session) -> Result<Vec<Location>, Fa
 
 async fn put_item(args: &ItemArgs, session: &Session, output: Output) -> Result<(), Failure> {
     let price = args.price.as_deref().map(parse_nanos).transpose()?;
+    let wrong = |text: &str| Failure::new(format!("{text:?} is not a unit such as CASE=24/sell+buy/4006381333931"));
+    let units: Result<_, _> = args.units.iter().map(|text| item_unit(text).ok_or_else(|| wrong(text))).collect();
+    let known = PACK_ROUNDINGS.iter().find(|(word, _)| *word == args.pack_rounding);
+    let (_, pack_rounding) = known.ok_or_else(|| Failure::new("--pack-rounding must be refuse, up or down"))?;
     let item = Item {
+        units: units?,
+        pack_size: args.pack_size,
+        pack_rounding: *pack_rounding,
         name: text::named("items", &args.item),
         description: args.description.clone(),
         category: args.category.clone(),

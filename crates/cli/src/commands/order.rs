@@ -90,8 +90,9 @@ pub enum OrderCommand {
 /// An order to place.
 #[derive(Debug, Args)]
 pub struct DraftArgs {
-    /// Lines as ITEM=UNITS or ITEM=UNITS@PRICE, for example 85123A=6@2.55.
-    #[arg(required = true, value_name = "ITEM=UNITS[@PRICE]")]
+    /// Lines as ITEM=UNITS or ITEM=UNITS@PRICE, for example 85123A=6@2.55. In a unit of the item, by its code or GTIN:
+    /// 85123A=2:CASE. The price is that of one base unit.
+    #[arg(required = true, value_name = "ITEM=UNITS[:UNIT][@PRICE]")]
     lines: Vec<String>,
     /// The order's id, unique for ever. Left out, the service gives one.
     #[arg(long, default_value = "", value_name = "ID")]
@@ -249,13 +250,15 @@ fn draft(args: &DraftArgs) -> Result<OrderDraft, Failure> {
 fn line_draft(line: &str, shortage: i32, args: &DraftArgs) -> Result<OrderLineDraft, Failure> {
     let wrong = || {
         Failure::new(format!("{line:?} is no line"))
-            .next("write ITEM=UNITS or ITEM=UNITS@PRICE, for example 85123A=6@2.55")
+            .next("write ITEM=UNITS, ITEM=UNITS@PRICE or ITEM=UNITS:UNIT, for example 85123A=6@2.55")
     };
     let (item, rest) = line.split_once('=').ok_or_else(wrong)?;
     let (units, price) = rest.split_once('@').map_or((rest, None), |(units, price)| (units, Some(price)));
+    let (units, unit) = units.split_once(':').unwrap_or((units, ""));
     let unit_price = price.map(parse_nanos).transpose()?.map(|nanos| requests::money(&args.currency, nanos));
     Ok(OrderLineDraft {
         item: text::named("items", item),
+        ordered_unit: unit.to_owned(),
         quantity: units.parse().map_err(|_| wrong())?,
         locations: args.locations.iter().map(|location| text::named("locations", location)).collect(),
         requested_date: args.requested_date.map(|date| requests::wanted_date(date, args.delivered, &args.time_zone)),

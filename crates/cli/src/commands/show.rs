@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use backorder_proto::{
     allocation::v1::{LineBarrier, LineHold, LostDemand, LostDemandReason, Order, OrderLine, OrderState},
-    inventory::v1::{Hold, Item, Position, Supply, SupplyState, TakenAway},
+    inventory::v1::{Hold, Item, ItemUnit, Position, Supply, SupplyState, TakenAway},
 };
 
 use super::hold::type_word;
@@ -38,14 +38,24 @@ const ORDER_LINES: [Column; 10] = [
 
 /// Lines of orders.
 pub(super) fn order_lines<'a>(lines: impl IntoIterator<Item = &'a OrderLine>) -> String {
+    let lines: Vec<&OrderLine> = lines.into_iter().collect();
+    let has_units = lines.iter().any(|line| !line.ordered_unit.is_empty());
+    let mut columns = ORDER_LINES.to_vec();
+    if has_units {
+        columns.push(Words("entered"));
+    }
     render(
-        &ORDER_LINES,
+        &columns,
         lines.into_iter().map(|line| {
             let numbers =
                 [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.refused];
             let mut row = vec![text::line(&line.name), text::id(&line.item).to_owned()];
             row.extend(numbers.map(|number| number.to_string()));
             row.push(text::zoned_date(line.current_promised_date.as_ref()));
+            if has_units {
+                let (quantity, base_units) = (line.ordered_unit_quantity, line.base_units_per_unit);
+                row.push(text::entered(quantity, &line.ordered_unit, base_units));
+            }
             row
         }),
     )
@@ -218,6 +228,7 @@ pub(super) fn supplies<'a>(supplies: impl IntoIterator<Item = &'a Supply>) -> St
         Words("item"),
         Words("location"),
         Words("state"),
+        Words("entered"),
         Number("ordered"),
         Number("open"),
         Number("received"),
@@ -234,6 +245,7 @@ pub(super) fn supplies<'a>(supplies: impl IntoIterator<Item = &'a Supply>) -> St
                 text::id(&supply.item).to_owned(),
                 text::id(&supply.location).to_owned(),
                 state(supply.state).trim_start_matches("SUPPLY_STATE_").to_owned(),
+                text::entered(supply.ordered_unit_quantity, &supply.ordered_unit, supply.base_units_per_unit),
                 supply.ordered.to_string(),
                 supply.open.to_string(),
                 supply.received.to_string(),
@@ -245,9 +257,14 @@ pub(super) fn supplies<'a>(supplies: impl IntoIterator<Item = &'a Supply>) -> St
     )
 }
 
+fn unit(unit: &ItemUnit) -> String {
+    format!("{}={}", unit.code, unit.base_units)
+}
+
 /// Items.
 pub(super) fn items<'a>(items: impl IntoIterator<Item = &'a Item>) -> String {
-    let columns = [Words("item"), Words("description"), Words("category"), Words("unit"), Number("price")];
+    let columns =
+        [Words("item"), Words("description"), Words("category"), Words("units"), Number("pack"), Number("price")];
     render(
         &columns,
         items.into_iter().map(|item| {
@@ -260,7 +277,11 @@ pub(super) fn items<'a>(items: impl IntoIterator<Item = &'a Item>) -> String {
                 text::id(&item.name).to_owned(),
                 item.description.clone(),
                 item.category.clone(),
-                item.base_unit.clone(),
+                std::iter::once(item.base_unit.clone())
+                    .chain(item.units.iter().map(unit))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                item.pack_size.to_string(),
                 price,
             ]
         }),

@@ -10,7 +10,7 @@ use prost_types::FieldMask;
 
 use super::{pages, show};
 use crate::{
-    args::{PageArgs, ReasonArgs},
+    args::{PageArgs, ReasonArgs, UnitArg},
     client::{Session, requests},
     failure::Failure,
     import::supply::KINDS,
@@ -65,6 +65,9 @@ pub enum SupplyCommand {
         notice: String,
         /// Units under way.
         quantity: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// The day on which they are expected, YYYY-MM-DD.
         #[arg(long, value_name = "DATE")]
         expected: Date,
@@ -85,6 +88,9 @@ pub struct CreateArgs {
     location: String,
     /// Units.
     quantity: i64,
+    /// The unit in which the quantity counts.
+    #[command(flatten)]
+    unit: UnitArg,
     /// The day on which it is expected, YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     expected: Date,
@@ -116,6 +122,9 @@ pub struct UpdateArgs {
     /// Units ordered in all.
     #[arg(long, value_name = "UNITS")]
     quantity: Option<i64>,
+    /// The unit in which the quantity counts.
+    #[command(flatten)]
+    unit: UnitArg,
     /// Why.
     #[command(flatten)]
     why: ReasonArgs,
@@ -134,8 +143,18 @@ pub async fn run(command: SupplyCommand, session: &Session, output: Output) -> R
         SupplyCommand::Create(args) => create(&args, session, output).await,
         SupplyCommand::Update(args) => update(&args, session, output).await,
         SupplyCommand::Cancel { supply, quantity, why } => cancel(&supply, quantity, &why, session, output).await,
-        SupplyCommand::Advise { supply, notice, quantity, expected, why } => {
-            advise(&supply, notice, quantity, expected, &why, session, output).await
+        SupplyCommand::Advise { supply, notice, quantity, unit, expected, why } => {
+            let request = AdviseShipmentRequest {
+                request_id: session.request_id(),
+                supply: text::named("supplies", &supply),
+                shipment_notice_id: notice,
+                quantity,
+                unit: unit.unit,
+                expected_date: Some(requests::date(expected)),
+                reference: String::new(),
+                context: context(&why),
+            };
+            advise(request, session, output).await
         }
     }
 }
@@ -184,6 +203,7 @@ async fn create(args: &CreateArgs, session: &Session, output: Output) -> Result<
         location: text::named("locations", &args.location),
         kind: *kind,
         ordered: args.quantity,
+        ordered_unit: args.unit.unit.clone(),
         agreed_date: Some(requests::date(args.agreed.unwrap_or(args.expected))),
         expected_date: Some(requests::date(args.expected)),
         supplier: args.supplier.clone(),
@@ -212,6 +232,7 @@ async fn update(args: &UpdateArgs, session: &Session, output: Output) -> Result<
     let supply = Supply {
         name: text::named("supplies", &args.supply),
         ordered: args.quantity.unwrap_or(0),
+        ordered_unit: args.unit.unit.clone(),
         agreed_date: args.agreed.map(requests::date),
         expected_date: args.expected.map(requests::date),
         ..Supply::default()
@@ -248,24 +269,7 @@ async fn cancel(
     })
 }
 
-async fn advise(
-    supply: &str,
-    notice: String,
-    quantity: i64,
-    expected: Date,
-    why: &ReasonArgs,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = AdviseShipmentRequest {
-        request_id: session.request_id(),
-        supply: text::named("supplies", supply),
-        shipment_notice_id: notice,
-        quantity,
-        expected_date: Some(requests::date(expected)),
-        reference: String::new(),
-        context: context(why),
-    };
+async fn advise(request: AdviseShipmentRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.supply.clone().advise_shipment(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.AdviseShipmentResponse"), &answer, |answer| {
         show::supplies(answer.shipment_notice.iter().chain(&answer.supply))

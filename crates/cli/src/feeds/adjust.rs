@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "document, item, location, from, to, quantity, reason (required), batch, sender; of the whole document: adjusted_time. from and to are external, available, quality or damaged";
+pub const COLUMNS: &str = "document, item, location, from, to, quantity, reason (required), unit (in which quantity counts: code or GTIN), batch, sender; of the whole document: adjusted_time. from and to are external, available, quality or damaged";
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 7] = ["document", "item", "location", "from", "to", "quantity", "reason"];
 
@@ -47,6 +47,7 @@ impl Feed for Adjust {
             to_state: fields.one_of("to", &STATES_AND_OUTSIDE, 0),
             quantity: fields.required_whole("quantity"),
             reason_code: fields.required("reason"),
+            unit: fields.text("unit"),
             batch: fields.text("batch"),
         };
         fields.finish()?;

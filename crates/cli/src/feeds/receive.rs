@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "document, item, location (required), supply, accepted, damaged, quality_hold, refused, batch, owner, closes_supply, rest_expected_date, sender; of the whole document: received_time";
+pub const COLUMNS: &str = "document, item, location (required), supply, accepted, damaged, quality_hold, refused, unit (in which the quantities count: code or GTIN), batch, owner, closes_supply, rest_expected_date, sender; of the whole document: received_time";
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["document", "item", "location"];
 
@@ -39,6 +39,7 @@ impl Feed for Receive {
             damaged: fields.whole("damaged", 0),
             quality_hold: fields.whole("quality_hold", 0),
             refused: fields.whole("refused", 0),
+            unit: fields.text("unit"),
             batch: fields.text("batch"),
             owner: fields.text("owner"),
             closes_supply: fields.flag("closes_supply"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backorder_domain::ids::IdProvider;
-use backorder_proto::inventory::v1::{BatchPutItemsRequest, Item, Substitute};
+use backorder_proto::inventory::v1::{BatchPutItemsRequest, Item, PackRounding, Substitute};
 use tonic::Status;
 
 use super::{
@@ -14,7 +14,11 @@ use super::{
 use crate::{client::Clients, client::requests, demand::CatalogueItem, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item|...), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
+pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, pack_rounding (refuse, up, down), units (CASE=24/sell+buy/GTIN|BOX=6/sell|...), category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item|...), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
+
+/// The words for what happens to quantities of no whole number of packs.
+pub const PACK_ROUNDINGS: [(&str, i32); 3] =
+    [("refuse", PackRounding::Refuse as i32), ("up", PackRounding::Up as i32), ("down", PackRounding::Down as i32)];
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 1] = ["item"];
@@ -41,6 +45,8 @@ impl RowImport for ItemImport {
             description: fields.text("description"),
             base_unit: fields.text("base_unit"),
             pack_size: fields.whole("pack_size", 1),
+            pack_rounding: fields.one_of("pack_rounding", &PACK_ROUNDINGS, 0),
+            units: fields.units("units"),
             category: fields.text("category"),
             unit_cost: fields.money("unit_cost", "currency", "GBP"),
             unit_price: fields.money("unit_price", "currency", "GBP"),

@@ -9,7 +9,7 @@ use backorder_domain::money::CurrencyCode;
 use backorder_proto::{
     common::v1::{Date, Money, TimeOfDay},
     convert::encode,
-    inventory::v1::ItemRelease,
+    inventory::v1::{ItemRelease, ItemUnit},
 };
 use jiff::{Timestamp, civil};
 
@@ -294,6 +294,14 @@ impl Fields<'_> {
         self.parsed(column, releases, "release dates such as 2027-01-15|web@EU=2027-01-20").unwrap_or_default()
     }
 
+    /// Units of an item, separated by bars: `CODE=BASE_UNITS`, then `/sell`, `/buy` or `/sell+buy`, then `/GTIN`. Without a
+    /// use both.
+    pub fn units(&mut self, column: &str) -> Vec<ItemUnit> {
+        let texts = self.row.text(column).split('|').map(str::trim).filter(|text| !text.is_empty());
+        let units: Option<Vec<ItemUnit>> = texts.map(item_unit).collect();
+        self.parsed(column, units, "units such as CASE=24/sell+buy/4006381333931|BOX=6/sell").unwrap_or_default()
+    }
+
     /// A time of the day `HH:MM`.
     pub fn time(&mut self, column: &str) -> Option<TimeOfDay> {
         let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;
@@ -365,6 +373,23 @@ impl Fields<'_> {
     }
 }
 
+/// A unit of an item as files and options write it: `CODE=BASE_UNITS`, `CODE=BASE_UNITS/USES`,
+/// `CODE=BASE_UNITS/USES/GTIN`, with uses `sell`, `buy` or `sell+buy`.
+#[must_use]
+pub fn item_unit(text: &str) -> Option<ItemUnit> {
+    let (code, rest) = text.rsplit_once('=')?;
+    let mut parts = rest.split('/').map(str::trim);
+    let base_units = parts.next()?.parse().ok()?;
+    let (sellable, purchasable) = match parts.next() {
+        None | Some("" | "sell+buy" | "buy+sell") => (true, true),
+        Some("sell") => (true, false),
+        Some("buy") => (false, true),
+        Some(_) => return None,
+    };
+    let gtin = parts.next().unwrap_or_default().to_owned();
+    parts.next().is_none().then(|| ItemUnit { code: code.trim().to_owned(), base_units, gtin, sellable, purchasable })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -411,6 +436,19 @@ mod tests {
     fn a_row_of_another_length_and_broken_json_are_refused_with_their_lines() {
         assert_eq!(all("a,b\n1,2\n1\n")[1].as_ref().unwrap_err().line, 3);
         assert_eq!(all("{\"a\":1}\n\n{\"a\":\n")[1].as_ref().unwrap_err().line, 3);
+    }
+
+    #[test]
+    fn a_unit_says_what_it_holds_and_what_it_is_for() {
+        let read = |text| item_unit(text).map(|u| (u.code, u.base_units, u.sellable, u.purchasable, u.gtin));
+        let unit =
+            |code: &str, number, sell, buy, gtin: &str| Some((code.to_owned(), number, sell, buy, gtin.to_owned()));
+        assert_eq!(read("CASE=24"), unit("CASE", 24, true, true, ""));
+        assert_eq!(read("CASE OF 24=24/buy/4006381333931"), unit("CASE OF 24", 24, false, true, "4006381333931"));
+        assert_eq!(read("BOX=6/sell"), unit("BOX", 6, true, false, ""));
+        for wrong in ["CASE", "CASE=many", "CASE=6/keep", "CASE=6/buy/1/2"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

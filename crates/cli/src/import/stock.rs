@@ -13,7 +13,7 @@ use super::{
 use crate::{client::Clients, client::requests, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), location (required), quantity (required), batch; for receipts also supply, damaged, quality_hold, refused, owner, closes_supply, rest_expected_date";
+pub const COLUMNS: &str = "item (required), location (required), quantity (required), unit (in which the quantities count: code or GTIN), batch; for receipts also supply, damaged, quality_hold, refused, owner, closes_supply, rest_expected_date";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["item", "location", "quantity"];
@@ -62,6 +62,7 @@ impl RowImport for StockImport {
             owner: fields.text("owner"),
             closes_supply: fields.flag("closes_supply"),
             refused: fields.whole("refused", 0),
+            unit: fields.text("unit"),
             rest_expected_date: fields.date("rest_expected_date"),
         };
         fields.finish()?;
@@ -91,6 +92,7 @@ impl StockImport {
             location: receipt.location,
             counted: receipt.accepted,
             batch: receipt.batch,
+            unit: receipt.unit,
             ..CountLine::default()
         };
         let request = CountStockRequest {

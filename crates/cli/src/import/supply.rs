@@ -14,7 +14,7 @@ use super::{
 use crate::{client::Clients, client::requests, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "supply (required, unique for ever), item (required), location (required), quantity (required), expected_date (required, YYYY-MM-DD), agreed_date, kind (purchase_order_line, production), supplier, reference";
+pub const COLUMNS: &str = "supply (required, unique for ever), item (required), location (required), quantity (required), expected_date (required, YYYY-MM-DD), agreed_date, unit (in which quantity counts: code or GTIN), kind (purchase_order_line, production), supplier, reference";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 5] = ["supply", "item", "location", "quantity", "expected_date"];
@@ -47,6 +47,7 @@ impl RowImport for SupplyImport {
             location: named("locations", &fields.required("location")),
             kind: fields.one_of("kind", &KINDS, SupplyKind::PurchaseOrderLine.into()),
             ordered: fields.required_whole("quantity"),
+            ordered_unit: fields.text("unit"),
             agreed_date: fields.date("agreed_date"),
             expected_date: fields.date("expected_date"),
             supplier: fields.text("supplier"),

@@ -3,6 +3,16 @@
 use backorder_proto::common::v1::{Date, ZonedDate};
 use jiff::Timestamp;
 
+/// A quantity as it was entered, `3 CASE of 24`; `-` when it was entered in base units.
+#[must_use]
+pub fn entered(quantity: i64, unit: &str, base_units: i64) -> String {
+    match (unit, base_units) {
+        ("", _) => "-".to_owned(),
+        (unit, 1) => format!("{quantity} {unit}"),
+        (unit, base_units) => format!("{quantity} {unit} of {base_units}"),
+    }
+}
+
 /// A date as `YYYY-MM-DD`, `-` when there is none.
 #[must_use]
 pub fn date(date: Option<&Date>) -> String {

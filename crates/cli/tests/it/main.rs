@@ -11,4 +11,5 @@ mod kill;
 mod policies;
 mod program;
 mod reversals;
+mod units;
 mod watches;

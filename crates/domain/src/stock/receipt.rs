@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::ids::{BatchId, LocationId, ReceiptId, SupplyId};
 use crate::quantity::Quantity;
+use crate::units::Entered;
 
 use super::book::ItemBook;
 use super::context::CommandContext;
@@ -153,6 +154,8 @@ pub struct ReceivedLine {
     pub batch: Option<BatchId>,
     /// Whose stock it is; empty for the company's own.
     pub owner: String,
+    /// All units of the line as they were entered; `None` when in base units.
+    pub entered: Option<Entered>,
     /// The business time at which the units arrived.
     pub effective_at: Timestamp,
     /// Counts the commands that changed the line; 0 before its first write.
@@ -187,6 +190,7 @@ impl ReceivedLine {
             document: String::new(),
             batch: None,
             owner: String::new(),
+            entered: None,
             effective_at: ctx.effective_at,
             version: 0,
         }

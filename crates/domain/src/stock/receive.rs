@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::ids::{BatchId, LocationId, SupplyId};
 use crate::quantity::Quantity;
+use crate::units::{Entered, in_base_units};
 
 use super::book::{ItemBook, Units};
 use super::claim::ClaimKey;
@@ -41,6 +42,27 @@ pub struct Receipt {
     pub rest_expected: Option<Date>,
     /// How much more than ordered is booked as it arrived, where the supply has no tolerance of its own.
     pub tolerance: OverReceiptTolerance,
+    /// All units of the line as they were entered; `None` when in base units.
+    pub entered: Option<Entered>,
+}
+
+impl Receipt {
+    /// The receipt in base units, of one whose quantities count a unit that holds `base_units` of them; `None` when they
+    /// are too many.
+    #[must_use]
+    pub fn in_unit(self, unit: &str, base_units: i64) -> Option<Self> {
+        let all = Quantity::checked_sum([self.accepted, self.damaged, self.quality_hold, self.refused])?;
+        in_base_units(all, base_units)?;
+        let base = |quantity| in_base_units(quantity, base_units);
+        Some(Self {
+            accepted: base(self.accepted)?,
+            damaged: base(self.damaged)?,
+            quality_hold: base(self.quality_hold)?,
+            refused: base(self.refused)?,
+            entered: Entered::of(unit, all, base_units),
+            ..self
+        })
+    }
 }
 
 /// What a receipt did to its supply.
@@ -169,6 +191,7 @@ impl ItemBook {
             document: ctx.cause.clone(),
             batch: receipt.batch.clone(),
             owner: receipt.owner.clone(),
+            entered: receipt.entered.clone(),
             ..ReceivedLine::new(ctx, receipt.number, &receipt.location)
         });
     }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use crate::ids::{LocationId, SupplyId};
 use crate::quantity::Quantity;
+use crate::units::Entered;
 
 use super::book::ItemBook;
 use super::claim::ClaimKey;
@@ -111,6 +112,8 @@ pub struct Supply {
     pub reference: String,
     /// How much more than ordered is booked as it arrived; `None` means what the service does by default.
     pub over_receipt: Option<OverReceiptTolerance>,
+    /// `ordered` as it was entered; `None` when in base units.
+    pub entered: Option<Entered>,
     /// Counts the commands that changed the supply; 0 before its first write.
     pub version: i64,
 }
@@ -178,6 +181,8 @@ pub struct NewSupply {
     pub reference: String,
     /// How much more than ordered is booked as it arrived; `None` means what the service does by default.
     pub over_receipt: Option<OverReceiptTolerance>,
+    /// `ordered` as it was entered; `None` when in base units.
+    pub entered: Option<Entered>,
 }
 
 /// What changes about a supply; `None` leaves a field as it is.
@@ -185,6 +190,8 @@ pub struct NewSupply {
 pub struct SupplyUpdate {
     /// The new ordered quantity: at least what is received, cancelled and advised.
     pub ordered: Option<Quantity>,
+    /// The new ordered quantity as it was entered; `None` when in base units.
+    pub entered: Option<Entered>,
     /// The new agreed day, or none.
     pub agreed_date: Option<Option<Date>>,
     /// The new expected day, or none known.
@@ -210,6 +217,8 @@ pub struct ShipmentAdvice {
     pub expected_date: Date,
     /// The sender's reference; may be empty.
     pub reference: String,
+    /// `quantity` as it was entered; `None` when in base units.
+    pub entered: Option<Entered>,
 }
 
 impl ItemBook {
@@ -255,6 +264,9 @@ impl ItemBook {
                 return Err(StockError::TransferUnderWay(id.clone()));
             }
             supply.ordered = self.check_new_ordered(&supply, ordered)?;
+        }
+        if update.ordered.is_some() {
+            supply.entered.clone_from(&update.entered);
         }
         let old_date = supply.expected_date;
         supply.agreed_date = update.agreed_date.unwrap_or(supply.agreed_date);
@@ -368,6 +380,7 @@ impl ItemBook {
             supplier: parent.supplier.clone(),
             reference: advice.reference.clone(),
             over_receipt: parent.over_receipt,
+            entered: advice.entered.clone(),
         });
         notice.parent = Some(advice.supply.clone());
         self.command(ctx, |book| {
@@ -413,6 +426,7 @@ pub(super) fn new_supply(new: &NewSupply) -> Supply {
         supplier: new.supplier.clone(),
         reference: new.reference.clone(),
         over_receipt: new.over_receipt,
+        entered: new.entered.clone(),
         version: 0,
     }
 }

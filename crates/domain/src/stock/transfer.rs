@@ -56,6 +56,7 @@ impl ItemBook {
             supplier: String::new(),
             reference: String::new(),
             over_receipt: None,
+            entered: None,
         });
         self.command(ctx, |book| {
             let from = Place::at(&transfer.from, StockState::Available);

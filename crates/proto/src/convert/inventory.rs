@@ -241,6 +241,9 @@ pub fn supply(item: &ItemId, supply: &Supply, created_at: Timestamp, updated_at:
         }),
         create_time: Some(encode::timestamp(created_at)),
         update_time: Some(encode::timestamp(updated_at)),
+        ordered_unit: supply.entered.as_ref().map(|entered| entered.unit.clone()).unwrap_or_default(),
+        ordered_unit_quantity: supply.entered.as_ref().map_or(0, |entered| entered.quantity.get()),
+        base_units_per_unit: supply.entered.as_ref().map_or(0, |entered| entered.base_units_per_unit),
     }
 }
 

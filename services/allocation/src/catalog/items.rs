@@ -1,6 +1,10 @@
 //! The copy of an item.
 
-use backorder_domain::{money::NANOS_PER_UNIT, order::release::ItemRelease};
+use backorder_domain::{
+    money::NANOS_PER_UNIT,
+    order::release::ItemRelease,
+    units::{ItemUnit, PackRounding, UnitUse, UnknownUnit, find_unit},
+};
 use backorder_proto::{
     common::v1::Money,
     convert::{Violations, decode},
@@ -21,25 +25,18 @@ pub struct ItemCopy {
     pub base_unit: String,
     /// The smallest number of base units that is sold at once.
     pub pack_size: i64,
+    /// What happens to an ordered quantity that is no whole number of packs.
+    pub pack_rounding: PackRounding,
     /// The cost of one base unit in nano-units, with its currency.
     pub cost: Option<(i64, String)>,
     /// The other units in which customers may order.
-    pub units: Vec<SellableUnit>,
+    pub units: Vec<ItemUnit>,
     /// From when it may leave.
     pub releases: Vec<ItemRelease>,
     /// How many days before goods have to leave stock is reserved for them; `None` means at once.
     pub reservation_horizon_days: Option<u16>,
     /// The version of the item.
     pub version: i64,
-}
-
-/// A unit in which customers may order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SellableUnit {
-    /// The unit's code.
-    pub code: String,
-    /// Base units in one of it.
-    pub base_units: i64,
 }
 
 impl ItemCopy {
@@ -52,21 +49,33 @@ impl ItemCopy {
             category: item.category.clone(),
             base_unit: item.base_unit.clone(),
             pack_size: item.pack_size.max(1),
+            pack_rounding: pack_rounding(item.pack_rounding()),
             cost: item.unit_cost.as_ref().and_then(|cost| Some((nanos(cost)?, cost.currency_code.clone()))),
-            units: units.map(|unit| SellableUnit { code: unit.code.clone(), base_units: unit.base_units }).collect(),
+            units: units.map(|unit| sellable(&unit.code, unit.base_units, &unit.gtin)).collect(),
             releases: item.releases.iter().filter_map(release_of).collect(),
             reservation_horizon_days: item.reservation_horizon_days.and_then(|days| u16::try_from(days).ok()),
             version: item.etag.parse().unwrap_or_default(),
         })
     }
 
-    /// Base units in one unit of the code; `None` when customers cannot order in it. Empty means the base unit.
-    #[must_use]
-    pub fn base_units_of(&self, code: &str) -> Option<i64> {
-        if code.is_empty() || code == self.base_unit {
-            return Some(1);
-        }
-        self.units.iter().find(|unit| unit.code == code).map(|unit| unit.base_units)
+    /// The code and the base units of the unit that a text names by its code or GTIN. Empty means the base unit.
+    ///
+    /// # Errors
+    /// [`UnknownUnit`] when customers cannot order in it.
+    pub fn unit<'a>(&'a self, text: &'a str) -> Result<(&'a str, i64), UnknownUnit> {
+        find_unit(&self.base_unit, &self.units, text, UnitUse::Sell)
+    }
+}
+
+fn sellable(code: &str, base_units: i64, gtin: &str) -> ItemUnit {
+    ItemUnit { code: code.to_owned(), base_units, gtin: gtin.to_owned(), sellable: true, purchasable: false }
+}
+
+const fn pack_rounding(rule: pb::PackRounding) -> PackRounding {
+    match rule {
+        pb::PackRounding::Unspecified | pb::PackRounding::Refuse => PackRounding::Refuse,
+        pb::PackRounding::Up => PackRounding::Up,
+        pb::PackRounding::Down => PackRounding::Down,
     }
 }
 
@@ -84,12 +93,13 @@ fn nanos(money: &Money) -> Option<i64> {
 
 impl From<&ItemCopy> for item_copy::Model {
     fn from(item: &ItemCopy) -> Self {
-        let units: Vec<String> = item.units.iter().map(|unit| format!("{} {}", unit.base_units, unit.code)).collect();
+        let units: Vec<String> = item.units.iter().map(unit_text).collect();
         Self {
             id: item.id.clone(),
             category: item.category.clone(),
             base_unit: item.base_unit.clone(),
             pack_size: item.pack_size,
+            pack_rounding: item.pack_rounding.as_str().to_owned(),
             cost_nanos: item.cost.as_ref().map(|(nanos, _)| *nanos),
             cost_currency: item.cost.as_ref().map(|(_, currency)| currency.clone()).unwrap_or_default(),
             units: units.join("\n"),
@@ -98,6 +108,18 @@ impl From<&ItemCopy> for item_copy::Model {
             version: item.version,
         }
     }
+}
+
+/// Base units and GTIN, which hold no spaces, then the code, which may.
+fn unit_text(unit: &ItemUnit) -> String {
+    let gtin = if unit.gtin.is_empty() { "-" } else { &unit.gtin };
+    format!("{} {gtin} {}", unit.base_units, unit.code)
+}
+
+fn unit_of_text(entry: &str) -> Option<ItemUnit> {
+    let (base_units, rest) = entry.split_once(' ')?;
+    let (gtin, code) = rest.split_once(' ')?;
+    Some(sellable(code, base_units.parse().ok()?, if gtin == "-" { "" } else { gtin }))
 }
 
 /// Date, channel and zone between tabs, which none of them holds.
@@ -113,12 +135,8 @@ fn release_of_text(entry: &str) -> Option<ItemRelease> {
 
 impl From<item_copy::Model> for ItemCopy {
     fn from(row: item_copy::Model) -> Self {
-        let units = row.units.split('\n').filter_map(|entry| {
-            let (base_units, code) = entry.split_once(' ')?;
-            Some(SellableUnit { code: code.to_owned(), base_units: base_units.parse().ok()? })
-        });
         Self {
-            units: units.collect(),
+            units: row.units.split('\n').filter_map(unit_of_text).collect(),
             releases: row.releases.split('\n').filter_map(release_of_text).collect(),
             reservation_horizon_days: row.reservation_horizon_days.and_then(|days| u16::try_from(days).ok()),
             cost: row.cost_nanos.map(|nanos| (nanos, row.cost_currency)),
@@ -126,6 +144,7 @@ impl From<item_copy::Model> for ItemCopy {
             category: row.category,
             base_unit: row.base_unit,
             pack_size: row.pack_size,
+            pack_rounding: row.pack_rounding.parse().unwrap_or_default(),
             version: row.version,
         }
     }
@@ -140,8 +159,9 @@ mod tests {
 
     #[test]
     fn a_copy_survives_the_store_and_knows_only_sellable_units() {
-        let unit = |code: &str, sellable| pb::ItemUnit {
+        let unit = |code: &str, gtin: &str, sellable| pb::ItemUnit {
             code: code.to_owned(),
+            gtin: gtin.to_owned(),
             base_units: 12,
             sellable,
             ..pb::ItemUnit::default()
@@ -150,7 +170,8 @@ mod tests {
             name: "items/cup".to_owned(),
             base_unit: "EA".to_owned(),
             unit_cost: Some(Money { currency_code: "GBP".to_owned(), units: 1, nanos: 500_000_000 }),
-            units: vec![unit("CASE OF 12", true), unit("PALLET", false)],
+            units: vec![unit("CASE OF 12", "4006381333931", true), unit("BOX", "", true), unit("PALLET", "", false)],
+            pack_rounding: pb::PackRounding::Up.into(),
             etag: "3".to_owned(),
             reservation_horizon_days: Some(0),
             releases: vec![pb::ItemRelease {
@@ -162,11 +183,9 @@ mod tests {
         };
         let copy = ItemCopy::of_message(&message).unwrap();
         assert_eq!(copy.cost, Some((1_500_000_000, "GBP".to_owned())));
-        assert_eq!(copy.base_units_of("CASE OF 12"), Some(12));
-        assert_eq!(
-            (copy.base_units_of("PALLET"), copy.base_units_of(""), copy.base_units_of("EA")),
-            (None, Some(1), Some(1))
-        );
+        assert_eq!(copy.unit("CASE OF 12"), Ok(("CASE OF 12", 12)));
+        assert_eq!(copy.unit("4006381333931"), Ok(("CASE OF 12", 12)));
+        assert_eq!((copy.unit("PALLET").ok(), copy.unit(""), copy.unit("EA")), (None, Ok(("", 1)), Ok(("EA", 1))));
         assert_eq!(copy.releases[0].channel, "the web");
         assert_eq!(ItemCopy::from(item_copy::Model::from(&copy)), copy);
     }

@@ -17,6 +17,7 @@ use backorder_domain::{
     money::Money,
     order::release::ItemRelease,
     quantity::Quantity,
+    units::{ItemUnit, PackRounding},
 };
 use jiff::{
     Timestamp,
@@ -34,6 +35,8 @@ pub struct Item {
     pub base_unit: String,
     /// The smallest number of base units that is sold or bought at once, at least 1.
     pub pack_size: i64,
+    /// What happens to an ordered quantity that is no whole number of packs.
+    pub pack_rounding: PackRounding,
     /// The category that policies and figures may select by; may be empty.
     pub category: String,
     /// The cost of one base unit.
@@ -43,7 +46,7 @@ pub struct Item {
     /// Items that may be sent in place of this one, best first.
     pub substitutes: Vec<Substitute>,
     /// Other units in which the item may be ordered or bought.
-    pub units: Vec<Unit>,
+    pub units: Vec<ItemUnit>,
     /// Free units per location that are never promised to the future.
     pub safety_stock: Quantity,
     /// From when it may leave.
@@ -65,21 +68,6 @@ pub struct Substitute {
     pub valid_from: Option<Date>,
     /// The last day of its validity; `None` means without end.
     pub valid_to: Option<Date>,
-}
-
-/// A unit of an item beside its base unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    /// Its code, for example `CASE`.
-    pub code: String,
-    /// How many base units one of it holds, at least 1.
-    pub base_units: i64,
-    /// Its GTIN; may be empty.
-    pub gtin: String,
-    /// Whether customers may order it.
-    pub sellable: bool,
-    /// Whether it may be bought.
-    pub purchasable: bool,
 }
 
 /// A place that holds stock or ships it.

@@ -7,6 +7,7 @@ use backorder_domain::{
     money::{CurrencyCode, Money},
     order::release::ItemRelease,
     quantity::Quantity,
+    units::ItemUnit,
 };
 use backorder_storage::{StorageError, WriteTx, bulk, columns};
 use sea_orm::{
@@ -14,7 +15,7 @@ use sea_orm::{
 };
 
 use super::entity::{item, item_release, item_substitute, item_unit};
-use crate::catalog::{Item, Stored, Substitute, Unit};
+use crate::catalog::{Item, Stored, Substitute};
 
 /// Item ids in one `IN` list at most.
 const IDS_PER_QUERY_MAX: usize = 500;
@@ -106,6 +107,50 @@ pub async fn safety_stocks(
     Ok(stocks)
 }
 
+/// The units of an item, as commands on stock need them.
+#[derive(Debug, Clone)]
+pub struct UnitsOfItem {
+    /// The base unit.
+    pub base_unit: String,
+    /// The others.
+    pub units: Vec<ItemUnit>,
+}
+
+#[derive(FromQueryResult)]
+struct BaseUnit {
+    id: String,
+    base_unit: String,
+}
+
+/// The units of items.
+pub async fn units_of_items(
+    connection: &impl ConnectionTrait,
+    ids: &[&ItemId],
+) -> Result<HashMap<ItemId, UnitsOfItem>, StorageError> {
+    let mut found: HashMap<ItemId, UnitsOfItem> = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
+        let rows: Vec<BaseUnit> = item::Entity::find()
+            .select_only()
+            .columns([item::Column::Id, item::Column::BaseUnit])
+            .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
+            .into_model()
+            .all(connection)
+            .await?;
+        for BaseUnit { id, base_unit } in rows {
+            found.insert(item_id(id)?, UnitsOfItem { base_unit, units: Vec::new() });
+        }
+        let query = item_unit::Entity::find()
+            .filter(item_unit::Column::ItemId.is_in(chunk.iter().map(|id| id.as_str())))
+            .order_by_asc(item_unit::Column::Ordinal);
+        for row in query.all(connection).await? {
+            if let Some(item) = found.get_mut(&item_id(row.item_id.clone())?) {
+                item.units.push(read_unit(row));
+            }
+        }
+    }
+    Ok(found)
+}
+
 async fn with_parts(
     connection: &impl ConnectionTrait,
     rows: Vec<item::Model>,
@@ -155,6 +200,7 @@ fn read_item(
         description: row.description,
         base_unit: row.base_unit,
         pack_size: row.pack_size,
+        pack_rounding: row.pack_rounding.parse().map_err(|e| invalid("item", e))?,
         category: row.category,
         unit_cost: read_money(row.unit_cost_nanos, row.unit_cost_currency.as_deref())?,
         unit_price: read_money(row.unit_price_nanos, row.unit_price_currency.as_deref())?,
@@ -195,8 +241,8 @@ fn read_release(row: item_release::Model) -> Result<ItemRelease, StorageError> {
     })
 }
 
-fn read_unit(row: item_unit::Model) -> Unit {
-    Unit {
+fn read_unit(row: item_unit::Model) -> ItemUnit {
+    ItemUnit {
         code: row.code,
         base_units: row.base_units,
         gtin: row.gtin,
@@ -220,6 +266,7 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         item::Column::Description,
         item::Column::BaseUnit,
         item::Column::PackSize,
+        item::Column::PackRounding,
         item::Column::Category,
         item::Column::UnitCostNanos,
         item::Column::UnitCostCurrency,
@@ -254,6 +301,7 @@ fn item_row(stored: &Stored<Item>) -> item::ActiveModel {
         description: Set(item.description.clone()),
         base_unit: Set(item.base_unit.clone()),
         pack_size: Set(item.pack_size),
+        pack_rounding: Set(item.pack_rounding.as_str().to_owned()),
         category: Set(item.category.clone()),
         unit_cost_nanos: Set(item.unit_cost.map(|m| m.nanos)),
         unit_cost_currency: Set(currency(&item.unit_cost)),

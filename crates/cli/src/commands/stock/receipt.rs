@@ -12,7 +12,7 @@ use super::{
     write::{context, moved},
 };
 use crate::{
-    args::{PageArgs, ReasonArgs},
+    args::{PageArgs, ReasonArgs, UnitArg},
     client::{Session, requests},
     commands::{pages, show},
     failure::Failure,
@@ -96,6 +96,9 @@ pub struct ReceiveArgs {
     place: PlaceArgs,
     /// Units that are good.
     quantity: i64,
+    /// The unit in which all quantities count.
+    #[command(flatten)]
+    unit: UnitArg,
     /// The supply that they were expected from.
     #[arg(long, value_name = "SUPPLY")]
     supply: Option<String>,
@@ -195,6 +198,7 @@ async fn receive(args: ReceiveArgs, session: &Session, output: Output) -> Result
         damaged: args.damaged,
         quality_hold: args.quality_hold,
         refused: args.refused,
+        unit: args.unit.unit,
         closes_supply: args.closes,
         rest_expected_date: args.rest_expected.map(requests::date),
         ..ReceiptLine::default()
@@ -222,6 +226,12 @@ fn rest(supply: &backorder_proto::inventory::v1::Supply) -> String {
 /// The receipt's name, and what of the line was not booked as it should have been.
 fn told(line: &ReceivedLine) -> String {
     let mut told = format!("\nreceipt {} line {}", text::id(&line.receipt), line.line);
+    if !line.entered_unit.is_empty() {
+        told.push_str(&format!(
+            ": {}",
+            text::entered(line.entered_quantity, &line.entered_unit, line.base_units_per_unit)
+        ));
+    }
     if line.in_review > 0 {
         let why = blind_reason(line);
         told.push_str(&format!("\n{} are in review in quality control: {why}", line.in_review));
@@ -270,6 +280,7 @@ fn received_lines(lines: &[ReceivedLine]) -> String {
         Words("location"),
         Words("supply"),
         Words("document"),
+        Words("entered"),
         Number("accepted"),
         Number("quality"),
         Number("damaged"),
@@ -290,6 +301,7 @@ fn received_lines(lines: &[ReceivedLine]) -> String {
                 text::id(&line.location).to_owned(),
                 text::id(&line.supply).to_owned(),
                 line.document.clone(),
+                text::entered(line.entered_quantity, &line.entered_unit, line.base_units_per_unit),
             ];
             row.extend(numbers.map(|number| number.to_string()));
             row

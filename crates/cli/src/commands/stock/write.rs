@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::{PACKAGE, PlaceArgs};
 use crate::{
-    args::ReasonArgs,
+    args::{ReasonArgs, UnitArg},
     client::{Session, requests},
     commands::show,
     failure::Failure,
@@ -30,6 +30,9 @@ pub enum StockWrite {
         /// Units to add, or, when negative, to take out.
         #[arg(allow_negative_numbers = true)]
         delta: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// The state that changes.
         #[arg(long, value_enum, default_value = "available")]
         state: AdjustableState,
@@ -44,6 +47,9 @@ pub enum StockWrite {
         place: PlaceArgs,
         /// Units that are there.
         counted: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// Which units: available stands for all that can be sold, whatever it is reserved for.
         #[arg(long, value_enum, default_value = "available")]
         state: AdjustableState,
@@ -132,8 +138,24 @@ impl AdjustableState {
 /// [`Failure`] with what happened and what to do next.
 pub(super) async fn run(command: StockWrite, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
-        StockWrite::Adjust { place, delta, state, why } => adjust(&place, delta, state, &why, session, output).await,
-        StockWrite::Count { place, counted, state, why } => count(&place, counted, state, &why, session, output).await,
+        StockWrite::Adjust { place, delta, unit, state, why } => {
+            let request = AdjustStockRequest {
+                request_id: session.request_id(),
+                item: place.item(),
+                location: place.location(),
+                state: state.wire().into(),
+                delta,
+                unit: unit.unit,
+                context: context(&why),
+                ..AdjustStockRequest::default()
+            };
+            adjust(request, session, output).await
+        }
+        StockWrite::Count { place, counted, unit, state, why } => {
+            let (item, location, state) = (place.item(), place.location(), state.wire().into());
+            let line = CountLine { item, location, counted, state, unit: unit.unit, ..CountLine::default() };
+            count(line, &why, session, output).await
+        }
         StockWrite::Transfer { place, to, quantity, expected, why } => {
             transfer(&place, &to, quantity, expected, &why, session, output).await
         }
@@ -158,39 +180,14 @@ pub(super) fn moved<'a>(
     format!("{}{}{}", show::positions(positions), show::taken_away(taken_away), show::holds(holds))
 }
 
-async fn adjust(
-    place: &PlaceArgs,
-    delta: i64,
-    state: AdjustableState,
-    why: &ReasonArgs,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = AdjustStockRequest {
-        request_id: session.request_id(),
-        item: place.item(),
-        location: place.location(),
-        state: state.wire().into(),
-        delta,
-        context: context(why),
-        ..AdjustStockRequest::default()
-    };
+async fn adjust(request: AdjustStockRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.stock.clone().adjust_stock(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.AdjustStockResponse"), &answer, |answer| {
         moved(&answer.position, &answer.taken_away, &answer.holds)
     })
 }
 
-async fn count(
-    place: &PlaceArgs,
-    counted: i64,
-    state: AdjustableState,
-    why: &ReasonArgs,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let (item, location) = (place.item(), place.location());
-    let line = CountLine { item, location, counted, state: state.wire().into(), ..CountLine::default() };
+async fn count(line: CountLine, why: &ReasonArgs, session: &Session, output: Output) -> Result<(), Failure> {
     let request = CountStockRequest {
         request_id: session.request_id(),
         lines: vec![line],

@@ -344,6 +344,7 @@ fn apply_supply_command(
                 supplier: String::new(),
                 reference: String::new(),
                 over_receipt: None,
+                entered: None,
             };
             let is_new = book.supply(&new.id).is_none();
             book.create_supply(ctx, &new)?;
@@ -364,6 +365,7 @@ fn apply_supply_command(
                 quantity: units(*quantity),
                 expected_date: world.day(*days),
                 reference: String::new(),
+                entered: None,
             };
             book.advise_shipment(ctx, &advice)?;
         }

@@ -41,6 +41,7 @@ pub fn apply_receipt_command(
                 closes_supply: *closes,
                 rest_expected: rest_days.map(|days| world.day(days)),
                 tolerance: OverReceiptTolerance { percent: 0, units: units(TOLERANCE) },
+                entered: None,
             };
             receive(book, world, ctx, &receipt)
         }

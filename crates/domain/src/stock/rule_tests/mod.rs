@@ -114,6 +114,7 @@ fn receipt(location: &str, accepted: i64) -> Receipt {
         closes_supply: false,
         rest_expected: None,
         tolerance: OverReceiptTolerance { percent: 0, units: units(3) },
+        entered: None,
     }
 }
 
@@ -156,6 +157,7 @@ fn purchase(name: &str, quantity: i64, expected: Date) -> NewSupply {
         supplier: String::new(),
         reference: String::new(),
         over_receipt: None,
+        entered: None,
     }
 }
 

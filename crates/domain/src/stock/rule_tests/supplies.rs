@@ -93,6 +93,7 @@ fn a_shipment_notice_moves_units_and_a_short_one_gives_them_back() {
         quantity: units(5),
         expected_date: date(2026, 3, 3),
         reference: String::new(),
+        entered: None,
     };
     book.advise_shipment(&ctx(3), &advice).unwrap();
     assert_eq!(pegs(&book, "a"), [peg("notice", 5), peg("soon", 1)]);

@@ -54,6 +54,9 @@ pub fn received_line(item: &ItemId, line: &ReceivedLine, recorded_at: Timestamp)
         effective_time: Some(encode::timestamp(line.effective_at)),
         record_time: Some(encode::timestamp(recorded_at)),
         version: line.version,
+        entered_unit: line.entered.as_ref().map(|entered| entered.unit.clone()).unwrap_or_default(),
+        entered_quantity: line.entered.as_ref().map_or(0, |entered| entered.quantity.get()),
+        base_units_per_unit: line.entered.as_ref().map_or(0, |entered| entered.base_units_per_unit),
     }
 }
 

@@ -53,6 +53,7 @@ pub fn draft(order: Option<&pb::OrderDraft>, violations: &mut Violations) -> Opt
         order_time: order_time?,
         company_rate_nanos: rate,
         lines: lines?,
+        quantities_stand: false,
         holds: holds?,
         message: order.clone(),
     })

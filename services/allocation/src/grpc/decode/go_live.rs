@@ -85,7 +85,7 @@ fn open_order(message: &pb::OpenOrder, violations: &mut Violations) -> Option<Op
     let lines: Vec<Option<(i32, OpenLine)>> =
         message.lines.iter().enumerate().map(|(index, line)| open_line(index, line, violations)).collect();
     let lines: Vec<(i32, OpenLine)> = lines.into_iter().collect::<Option<_>>()?;
-    let order = order?;
+    let order = Draft { quantities_stand: true, ..order? };
     let lines = lines_of(&order, lines, violations);
     Some(OpenOrder { id: OrderId::try_new(id).ok()?, draft: order, lines, message: message.clone() })
 }

@@ -10,6 +10,7 @@ pub struct Model {
     pub category: String,
     pub base_unit: String,
     pub pack_size: i64,
+    pub pack_rounding: String,
     pub cost_nanos: Option<i64>,
     pub cost_currency: String,
     pub units: String,

@@ -13,6 +13,7 @@ mod m20261126_000010b_serving_modes;
 mod m20261126_000011_going_live;
 mod m20261126_000014_feeds;
 mod m20261126_000016_replacements;
+mod m20261126_000017_units;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000011_going_live::Migration),
             Box::new(m20261126_000014_feeds::Migration),
             Box::new(m20261126_000016_replacements::Migration),
+            Box::new(m20261126_000017_units::Migration),
         ]
     }
 }

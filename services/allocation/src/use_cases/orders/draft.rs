@@ -7,6 +7,7 @@ use backorder_domain::{
     money::Money,
     order::{hold::HoldType, policy::ShortageInstruction},
     quantity::Quantity,
+    units::in_base_units,
 };
 use backorder_proto::{
     allocation::v1 as pb,
@@ -43,6 +44,8 @@ pub struct Draft {
     pub company_rate_nanos: i64,
     /// The lines, numbers distinct.
     pub lines: Vec<DraftLine>,
+    /// Whether the quantities were accepted before: they stand, whole packs or not.
+    pub quantities_stand: bool,
     /// Holds with which each line begins.
     pub holds: Vec<DraftHold>,
     /// The message, whose hash tells whether the same order is placed again.
@@ -134,21 +137,29 @@ impl Draft {
 }
 
 impl DraftLine {
-    /// The quantity in base units and the base units in one ordered unit.
+    /// The quantity in whole packs and base units, the code of the ordered unit, and the base units in one of it.
     ///
     /// # Errors
-    /// The violation, when customers cannot order in the unit or the quantity is too large.
-    pub fn base_quantity(&self, item: &ItemCopy, index: usize, violations: &mut Violations) -> Option<(Quantity, i64)> {
-        let Some(base_units) = item.base_units_of(&self.unit) else {
-            let field = decode::path("order.lines", index, "ordered_unit");
-            violations.push(field, format!("must be empty or a unit in which customers may order {}", item.id));
+    /// The violation, when customers cannot order in the unit or the quantity is too large or no whole number of packs.
+    pub fn base_quantity<'a>(
+        &'a self,
+        item: &'a ItemCopy,
+        quantities_stand: bool,
+        index: usize,
+        violations: &mut Violations,
+    ) -> Option<(Quantity, &'a str, i64)> {
+        let at = |field: &str| decode::path("order.lines", index, field);
+        let found = item.unit(&self.unit).map_err(|unknown| violations.push(at("ordered_unit"), unknown.to_string()));
+        let (code, base_units) = found.ok()?;
+        let Some(quantity) = in_base_units(self.quantity, base_units) else {
+            violations.push(at("quantity"), format!("must be at most {} base units", Quantity::COMMAND_MAX));
             return None;
         };
-        let quantity = self.quantity.checked_mul(base_units).filter(|quantity| *quantity <= Quantity::COMMAND_MAX);
-        if quantity.is_none() {
-            let field = decode::path("order.lines", index, "quantity");
-            violations.push(field, format!("must be at most {} base units", Quantity::COMMAND_MAX));
+        if quantities_stand {
+            return Some((quantity, code, base_units));
         }
-        Some((quantity?, base_units))
+        let whole = item.pack_rounding.whole_packs(quantity, item.pack_size);
+        let whole = whole.map_err(|refused| violations.push(at("quantity"), refused.to_string()));
+        Some((whole.ok()?, code, base_units))
     }
 }

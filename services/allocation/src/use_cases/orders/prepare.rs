@@ -74,6 +74,8 @@ pub(super) struct Basis<'a> {
     pub(super) items: &'a HashMap<String, Arc<ItemCopy>>,
     pub(super) places: &'a Places,
     pub(super) rules: &'a RuleSet,
+    /// As [`Draft::quantities_stand`].
+    pub(super) quantities_stand: bool,
     pub(super) ordered_at: Timestamp,
     pub(super) now: Timestamp,
 }
@@ -98,7 +100,16 @@ impl UseCases {
         let rules = self.rules().current().await?;
         let order = order_row(draft, order_id, placing, ordered_at, now, who);
         let barriers = barriers(&rules, draft);
-        let basis = Basis { barriers, order: &order, items: &items, places: &places, rules: &rules, ordered_at, now };
+        let basis = Basis {
+            barriers,
+            order: &order,
+            items: &items,
+            places: &places,
+            rules: &rules,
+            quantities_stand: draft.quantities_stand,
+            ordered_at,
+            now,
+        };
         let mut violations = Violations::new();
         let mut lines = Vec::with_capacity(draft.lines.len());
         for (index, line) in draft.lines.iter().enumerate() {
@@ -196,7 +207,7 @@ impl Basis<'_> {
         violations: &mut Violations,
     ) -> Option<order_line::Model> {
         let item = self.items.get(line.item.as_str())?;
-        let (quantity, base_units) = line.base_quantity(item, index, violations)?;
+        let (quantity, unit, base_units) = line.base_quantity(item, self.quantities_stand, index, violations)?;
         let policy = self.policy_for(line, item);
         let locations: &[LocationId] = match policy {
             Some(policy) if line.locations.is_empty() => &policy.locations,
@@ -206,6 +217,7 @@ impl Basis<'_> {
         let terms = policy::terms(policy, line.instruction);
         let wait = policy::wait(policy, self.ordered_at, wanted.date, &wanted.zone);
         let mut row = self.bare_row(line, quantity.get(), base_units, &wanted);
+        unit.clone_into(&mut row.ordered_unit);
         row.barriers = self.barriers.bits();
         put_terms(&mut row, line, policy, &terms, wait);
         row.locations = texts::locations(locations);
@@ -263,7 +275,6 @@ impl Basis<'_> {
             order_id: self.order.id.clone(),
             line_number: line.number,
             item_id: line.item.to_string(),
-            ordered_unit: line.unit.clone(),
             ordered_unit_quantity: line.quantity.get(),
             base_units_per_unit: base_units,
             ordered: quantity,

@@ -101,7 +101,16 @@ impl Again {
         let draft = same_again(order, replaced, number, quantity)?;
         let (places, rules) = (&*self.places, &*self.rules);
         let barriers = rules.held_customers.get(&order.customer).copied().unwrap_or_default();
-        let basis = Basis { barriers, order, items: &self.items, places, rules, ordered_at: self.now, now: self.now };
+        let basis = Basis {
+            barriers,
+            order,
+            items: &self.items,
+            places,
+            rules,
+            quantities_stand: true,
+            ordered_at: self.now,
+            now: self.now,
+        };
         let mut violations = Violations::new();
         let row = basis.line_row(&draft, index, &mut violations);
         violations.finish()?;

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use backorder_domain::{money::Money, order::release::ItemRelease};
+use backorder_domain::{
+    money::Money,
+    order::release::ItemRelease,
+    units::{ItemUnit, PackRounding},
+};
 use backorder_proto::{
     common::v1 as common,
     convert::{
@@ -14,7 +18,7 @@ use backorder_proto::{
 use prost_types::FieldMask;
 
 use crate::{
-    catalog::{Item, Substitute, Unit, is_valid_gtin},
+    catalog::{Item, Substitute, is_valid_gtin},
     use_cases::ItemChange,
 };
 
@@ -58,10 +62,11 @@ pub fn put_items(request: &pb::BatchPutItemsRequest, violations: &mut Violations
 
 /// The change of `UpdateItem`.
 pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations) -> Option<ItemChange> {
-    const FIELDS: [&str; 11] = [
+    const FIELDS: [&str; 12] = [
         "description",
         "base_unit",
         "pack_size",
+        "pack_rounding",
         "category",
         "unit_cost",
         "unit_price",
@@ -83,6 +88,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
             description: pick(takes("description"), &new.description, &old.description),
             base_unit: pick(takes("base_unit"), &new.base_unit, &old.base_unit),
             pack_size: pick(takes("pack_size"), &new.pack_size, &old.pack_size),
+            pack_rounding: pick(takes("pack_rounding"), &new.pack_rounding, &old.pack_rounding),
             category: pick(takes("category"), &new.category, &old.category),
             unit_cost: pick(takes("unit_cost"), &new.unit_cost, &old.unit_cost),
             unit_price: pick(takes("unit_price"), &new.unit_price, &old.unit_price),
@@ -137,6 +143,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
     let base_unit = decode::text(&message.base_unit, UNIT_BYTES_MAX, &at("base_unit"), violations)
         .map(|unit| if unit.is_empty() { "EA".to_owned() } else { unit });
     let pack_size = factor(message.pack_size, &at("pack_size"), violations);
+    let pack_rounding = pack_rounding(message.pack_rounding, &at("pack_rounding"), violations);
     let category = decode::text(&message.category, CATEGORY_BYTES_MAX, &at("category"), violations);
     let unit_cost = price_if_set(message.unit_cost.as_ref(), &at("unit_cost"), violations);
     let unit_price = price_if_set(message.unit_price.as_ref(), &at("unit_price"), violations);
@@ -150,6 +157,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
         description: description?,
         base_unit: base_unit?,
         pack_size: pack_size?,
+        pack_rounding: pack_rounding?,
         category: category?,
         unit_cost: unit_cost?,
         unit_price: unit_price?,
@@ -174,6 +182,14 @@ fn horizon(days: Option<i32>, field: &str, violations: &mut Violations) -> Optio
 #[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
 fn price_if_set(price: Option<&common::Money>, field: &str, violations: &mut Violations) -> Option<Option<Money>> {
     if price.is_none() { Some(None) } else { decode::price(price, field, violations).map(Some) }
+}
+
+fn pack_rounding(rule: i32, field: &str, violations: &mut Violations) -> Option<PackRounding> {
+    decode::known_enum::<pb::PackRounding>(rule, field, violations).map(|rule| match rule {
+        pb::PackRounding::Unspecified | pb::PackRounding::Refuse => PackRounding::Refuse,
+        pb::PackRounding::Up => PackRounding::Up,
+        pb::PackRounding::Down => PackRounding::Down,
+    })
 }
 
 /// A whole factor of at least 1, where 0 stands for 1.
@@ -222,12 +238,13 @@ fn units(
     base_unit: Option<&str>,
     field: &str,
     violations: &mut Violations,
-) -> Option<Vec<Unit>> {
+) -> Option<Vec<ItemUnit>> {
     if messages.len() > PARTS_MAX {
         violations.push(field, format!("must have at most {PARTS_MAX} elements"));
         return None;
     }
     let mut codes: BTreeSet<&str> = base_unit.into_iter().collect();
+    let mut gtins: BTreeSet<&str> = BTreeSet::new();
     let decoded: Vec<_> = messages
         .iter()
         .enumerate()
@@ -245,7 +262,10 @@ fn units(
             if !message.gtin.is_empty() && !is_valid_gtin(&message.gtin) {
                 violations.push(at("gtin"), "must be 8, 12, 13 or 14 digits with a right check digit");
             }
-            Some(Unit {
+            if !message.gtin.is_empty() && !gtins.insert(&message.gtin) {
+                violations.push(at("gtin"), "must be distinct");
+            }
+            Some(ItemUnit {
                 code: code?,
                 base_units: base_units?,
                 gtin: message.gtin.clone(),

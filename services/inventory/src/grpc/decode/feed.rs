@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use backorder_domain::{
     ids::LocationId,
     stock::{receipt::OverReceiptTolerance, state::StockState},
+    units::UnitUse,
 };
 use backorder_proto::{
     common::v1::{DocumentRef, WriteContext},
@@ -20,7 +21,7 @@ use backorder_storage::documents::DocumentKey;
 use prost::Message;
 
 use super::{
-    if_set, receipt as receipts,
+    if_set, named_unit, receipt as receipts,
     reservation::{batch, each},
 };
 use crate::{
@@ -102,6 +103,7 @@ fn adjusted(index: usize, line: &pb::AdjustmentLine, violations: &mut Violations
     let from = wire::decode_stock_state(line.from_state, &at("from_state"), violations);
     let to = wire::decode_stock_state(line.to_state, &at("to_state"), violations);
     let quantity = decode::quantity(line.quantity, &at("quantity"), violations);
+    let unit = named_unit(&line.unit, &at("unit"), UnitUse::Handle, violations);
     let reason_code = decode::required_text(&line.reason_code, REASON_BYTES_MAX, &at("reason_code"), violations);
     let batch = batch(&line.batch, &at("batch"), violations);
     let (from, to) = from.zip(to)?;
@@ -116,6 +118,7 @@ fn adjusted(index: usize, line: &pb::AdjustmentLine, violations: &mut Violations
         from,
         to,
         quantity: quantity?,
+        unit: unit?,
         reason_code: reason_code?,
         batch: batch?,
     })

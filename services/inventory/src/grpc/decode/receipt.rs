@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use backorder_domain::{
-    ids::ItemId,
     quantity::Quantity,
     stock::{
         receipt::{Booked, OverReceiptTolerance},
         receive::Receipt,
         review::Resolution,
     },
+    units::UnitUse,
 };
 use backorder_proto::{
     convert::{
@@ -21,12 +21,12 @@ use backorder_proto::{
 };
 
 use super::{
-    if_set,
+    if_set, named_unit,
     reservation::{batch, each, part_or_first},
 };
 use crate::{
     store::receipts::ReceiptFilter,
-    use_cases::stock::{Receive, ResolveBlindReceipt, ReverseReceipt},
+    use_cases::stock::{Receive, ReceiveLine, ResolveBlindReceipt, ReverseReceipt},
     write::Who,
 };
 
@@ -54,7 +54,7 @@ fn receipt(
     message: &pb::ReceiptLine,
     tolerance: OverReceiptTolerance,
     violations: &mut Violations,
-) -> Option<(ItemId, Receipt)> {
+) -> Option<ReceiveLine> {
     let at = |field: &str| path("lines", index, field);
     let item = decode::item_name(&message.item, &at("item"), violations);
     let location = decode::location_name(&message.location, &at("location"), violations);
@@ -68,6 +68,7 @@ fn receipt(
     let rest_expected = decode::date_if_set(message.rest_expected_date.as_ref(), &at("rest_expected_date"), violations);
     let batch = batch(&message.batch, &at("batch"), violations);
     let owner = decode::text(&message.owner, TEXT_BYTES_MAX, &at("owner"), violations);
+    let unit = named_unit(&message.unit, &at("unit"), UnitUse::Buy, violations);
     let receipt = Receipt {
         number: i32::try_from(index).unwrap_or(i32::MAX).saturating_add(1),
         location: location?,
@@ -81,8 +82,9 @@ fn receipt(
         closes_supply: message.closes_supply,
         rest_expected: rest_expected?,
         tolerance,
+        entered: None,
     };
-    Some((item?, receipt))
+    Some(ReceiveLine { item: item?, receipt, unit: unit? })
 }
 
 fn check_total(parts: [Option<Quantity>; 4], index: usize, violations: &mut Violations) {

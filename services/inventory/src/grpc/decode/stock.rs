@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId, SupplyId},
     stock::{count::Adjustment, receive::ReturnDisposition, state::StockState, transfer::Transfer},
+    units::UnitUse,
 };
 use backorder_proto::{
     convert::{
@@ -17,7 +18,7 @@ use backorder_proto::{
 use jiff::Timestamp;
 
 use super::{
-    if_set,
+    if_set, named_unit,
     reservation::{batch, each},
 };
 use crate::{
@@ -61,11 +62,22 @@ pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> 
         delta => decode::quantity(delta.checked_abs().unwrap_or(i64::MAX), "delta", violations),
     };
     let owner = decode::text(&request.owner, TEXT_BYTES_MAX, "owner", violations);
+    let unit = named_unit(&request.unit, "unit", UnitUse::Handle, violations);
     let who = Who::decode_with_reason(request.context.as_ref(), violations);
     let Pair { item, location, batch, effective_at } = pair?;
     let quantity = quantity?;
     let adjustment = if request.delta > 0 { Adjustment::Add(quantity) } else { Adjustment::Remove(quantity) };
-    Some(Adjust { item, location, state: state?, adjustment, batch, owner: owner?, effective_at, who: who? })
+    Some(Adjust {
+        item,
+        location,
+        state: state?,
+        adjustment,
+        unit: unit?,
+        batch,
+        owner: owner?,
+        effective_at,
+        who: who?,
+    })
 }
 
 /// A state in which units may be adjusted and counted.
@@ -94,7 +106,15 @@ pub fn count(request: &pb::CountStockRequest, violations: &mut Violations) -> Op
         }
         let counted = decode::quantity_or_zero(line.counted, &at("counted"), violations);
         let batch = batch(&line.batch, &at("batch"), violations);
-        Some(CountLine { item: item?, location: location?, state: state?, counted: counted?, batch: batch? })
+        let unit = named_unit(&line.unit, &at("unit"), UnitUse::Handle, violations);
+        Some(CountLine {
+            item: item?,
+            location: location?,
+            state: state?,
+            counted: counted?,
+            unit: unit?,
+            batch: batch?,
+        })
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{ItemId, SupplyId},
+    ids::SupplyId,
     stock::supply::{NewSupply, ShipmentAdvice, SupplyKind, SupplyUpdate},
+    units::UnitUse,
 };
 use backorder_proto::{
     convert::{
@@ -15,10 +16,10 @@ use backorder_proto::{
     inventory::v1 as pb,
 };
 
-use super::{catalog::masked, if_set, reservation::each};
+use super::{catalog::masked, if_set, named_unit, reservation::each};
 use crate::{
     store::listing::SupplyFilter,
-    use_cases::stock::{AdviseShipment, CancelSupply, CreateSupplies, UpdateSupply},
+    use_cases::stock::{AdviseShipment, CancelSupply, CreateSupplies, SupplyToCreate, UpdateSupply},
     write::Who,
 };
 
@@ -47,7 +48,7 @@ pub fn create(request: &pb::BatchCreateSuppliesRequest, violations: &mut Violati
     Some(CreateSupplies { supplies: supplies?, who: who? })
 }
 
-fn new_supply(index: usize, message: &pb::Supply, violations: &mut Violations) -> Option<(ItemId, NewSupply)> {
+fn new_supply(index: usize, message: &pb::Supply, violations: &mut Violations) -> Option<SupplyToCreate> {
     let at = |field: &str| path("supplies", index, field);
     let id = wire::decode_supply_name(&message.name, &at("name"), violations);
     let item = decode::item_name(&message.item, &at("item"), violations);
@@ -66,6 +67,7 @@ fn new_supply(index: usize, message: &pb::Supply, violations: &mut Violations) -
     let reference = decode::text(&message.reference, TEXT_BYTES_MAX, &at("reference"), violations);
     let tolerance = message.over_receipt_tolerance.as_ref();
     let over_receipt = wire::decode_over_receipt_tolerance(tolerance, &at("over_receipt_tolerance"), violations);
+    let unit = named_unit(&message.ordered_unit, &at("ordered_unit"), UnitUse::Buy, violations);
     let supply = NewSupply {
         id: id?,
         location: location?,
@@ -76,8 +78,9 @@ fn new_supply(index: usize, message: &pb::Supply, violations: &mut Violations) -
         supplier: supplier?,
         reference: reference?,
         over_receipt: over_receipt?,
+        entered: None,
     };
-    Some((item?, supply))
+    Some(SupplyToCreate { item: item?, supply, unit: unit? })
 }
 
 /// The command of `UpdateSupply`.
@@ -121,15 +124,17 @@ pub fn update(request: &pb::UpdateSupplyRequest, violations: &mut Violations) ->
         violations.push("expected_version", "must not be negative");
     }
     let who = Who::decode(request.context.as_ref(), violations);
+    let unit = named_unit(&message.ordered_unit, "supply.ordered_unit", UnitUse::Buy, violations);
     let update = SupplyUpdate {
         ordered: ordered?,
+        entered: None,
         agreed_date: agreed_date?,
         expected_date: expected_date?,
         reference: reference?,
         over_receipt: over_receipt?,
         expected_version: (request.expected_version > 0).then_some(request.expected_version),
     };
-    Some(UpdateSupply { id: id?, update, who: who? })
+    Some(UpdateSupply { id: id?, update, unit: unit?, who: who? })
 }
 
 /// The command of `CancelSupply`.
@@ -149,12 +154,14 @@ pub fn advise(request: &pb::AdviseShipmentRequest, violations: &mut Violations) 
     let expected_date = decode::date(request.expected_date.as_ref(), "expected_date", violations);
     let reference = decode::text(&request.reference, TEXT_BYTES_MAX, "reference", violations);
     let who = Who::decode(request.context.as_ref(), violations);
+    let unit = named_unit(&request.unit, "unit", UnitUse::Buy, violations);
     let advice = ShipmentAdvice {
         supply: supply?,
         notice: notice?,
         quantity: quantity?,
         expected_date: expected_date?,
         reference: reference?,
+        entered: None,
     };
-    Some(AdviseShipment { advice, who: who? })
+    Some(AdviseShipment { advice, unit: unit?, who: who? })
 }

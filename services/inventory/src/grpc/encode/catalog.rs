@@ -1,9 +1,12 @@
 //! Items.
 
-use backorder_domain::order::release::ItemRelease;
+use backorder_domain::{
+    order::release::ItemRelease,
+    units::{ItemUnit, PackRounding},
+};
 use backorder_proto::{convert::encode, inventory::v1 as pb};
 
-use crate::catalog::{Item, Stored, Substitute, Unit};
+use crate::catalog::{Item, Stored, Substitute};
 
 /// An item as the contract shows it.
 #[must_use]
@@ -25,6 +28,15 @@ pub fn item_message(stored: &Stored<Item>) -> pb::Item {
         etag: stored.version.to_string(),
         releases: item.releases.iter().map(release_message).collect(),
         reservation_horizon_days: item.reservation_horizon_days.map(i32::from),
+        pack_rounding: i32::from(pack_rounding(item.pack_rounding)),
+    }
+}
+
+const fn pack_rounding(rule: PackRounding) -> pb::PackRounding {
+    match rule {
+        PackRounding::Refuse => pb::PackRounding::Refuse,
+        PackRounding::Up => pb::PackRounding::Up,
+        PackRounding::Down => pb::PackRounding::Down,
     }
 }
 
@@ -46,7 +58,7 @@ fn substitute_message(substitute: &Substitute) -> pb::Substitute {
     }
 }
 
-fn unit_message(unit: &Unit) -> pb::ItemUnit {
+fn unit_message(unit: &ItemUnit) -> pb::ItemUnit {
     pb::ItemUnit {
         code: unit.code.clone(),
         base_units: unit.base_units,

@@ -10,6 +10,7 @@ pub struct Model {
     pub description: String,
     pub base_unit: String,
     pub pack_size: i64,
+    pub pack_rounding: String,
     pub category: String,
     pub unit_cost_nanos: Option<i64>,
     pub unit_cost_currency: Option<String>,

@@ -26,6 +26,9 @@ pub struct Model {
     pub version: i64,
     pub over_receipt_percent: Option<i64>,
     pub over_receipt_units: Option<i64>,
+    pub ordered_unit: String,
+    pub ordered_unit_quantity: i64,
+    pub base_units_per_unit: i64,
     pub created_at: i64,
     pub updated_at: i64,
 }

@@ -7,6 +7,7 @@ mod m20261126_000004_receipts;
 mod m20261126_000006_horizon;
 mod m20261126_000008_ship_sets;
 mod m20261126_000014_feeds;
+mod m20261126_000017_units;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000006_horizon::Migration),
             Box::new(m20261126_000014_feeds::Migration),
             Box::new(m20261126_000008_ship_sets::Migration),
+            Box::new(m20261126_000017_units::Migration),
         ]
     }
 }

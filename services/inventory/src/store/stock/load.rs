@@ -26,6 +26,7 @@ use super::{
     rows::{claim_of, hold_of, item_id, location_id, peg_of, position_of, reservation_of, supply_id, supply_of},
 };
 use crate::store::{
+    catalog::{UnitsOfItem, units_of_items},
     entity::{claim, receipt_line, supply},
     lock::lock_items_in_tx,
 };
@@ -38,6 +39,8 @@ pub struct Loaded {
     pub times: Times,
     /// The newest movement of each item that has one.
     pub last_movements: HashMap<ItemId, i64>,
+    /// The units of the items, where the commands name any.
+    pub units: HashMap<ItemId, UnitsOfItem>,
 }
 
 /// When loaded rows were created and changed, for messages that show them.
@@ -151,6 +154,9 @@ pub async fn load(
     }
     let mut rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
     rows.receipts = read_receipts(connection, &scope, named_receipts, &mut rows.times).await?;
+    if scope.units {
+        rows.units = units_of_items(connection, &scope.items.iter().collect::<Vec<_>>()).await?;
+    }
     assemble(scope, rows, dates)
 }
 
@@ -165,6 +171,7 @@ struct RowsRead {
     receipts: HashMap<ItemId, Vec<ReceivedLine>>,
     awaited: BTreeMap<(ItemId, LocationId), Awaited>,
     total_waiting: BTreeMap<ItemId, Quantity>,
+    units: HashMap<ItemId, UnitsOfItem>,
 }
 
 async fn read_rows(
@@ -201,8 +208,8 @@ async fn read_rows(
         BTreeMap::new()
     };
     let awaited = query::awaited(connection, &queued).await?;
-    let receipts = HashMap::new();
-    Ok(RowsRead { times, last_movements, positions, claims, holds, supplies, receipts, awaited, total_waiting })
+    let (receipts, units) = (HashMap::new(), HashMap::new());
+    Ok(RowsRead { times, last_movements, positions, claims, holds, supplies, receipts, awaited, total_waiting, units })
 }
 
 /// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.
@@ -360,7 +367,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }
-    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements })
+    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements, units: rows.units })
 }
 
 /// Puts the pegs of claims in their order: earliest expected first.

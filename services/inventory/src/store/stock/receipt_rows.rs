@@ -10,7 +10,7 @@ use backorder_storage::{StorageError, columns};
 use jiff::Timestamp;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use super::rows::{batch_column, batch_id, invalid, location_id, supply_id, units};
+use super::rows::{batch_column, batch_id, entered_of, entered_unit, invalid, location_id, supply_id, units};
 use crate::store::entity::receipt_line;
 
 const TABLE: &str = "receipt_line";
@@ -44,6 +44,7 @@ pub fn received_line_of(row: &receipt_line::Model) -> Result<ReceivedLine, Stora
         document: row.document.clone(),
         batch: batch_id(&row.batch, TABLE)?,
         owner: row.owner.clone(),
+        entered: entered_of(&row.entered_unit, row.entered_quantity, row.base_units_per_unit, TABLE)?,
         effective_at: columns::instant(row.effective_at, TABLE)?,
         version: row.version,
     })
@@ -72,6 +73,9 @@ pub fn received_line_row(item: &ItemId, line: &ReceivedLine, now: Timestamp) -> 
         document: Set(line.document.clone()),
         batch: Set(batch_column(line.batch.as_ref())),
         owner: Set(line.owner.clone()),
+        entered_unit: Set(entered_unit(line.entered.as_ref())),
+        entered_quantity: Set(line.entered.as_ref().map_or(0, |entered| entered.quantity.get())),
+        base_units_per_unit: Set(line.entered.as_ref().map_or(0, |entered| entered.base_units_per_unit)),
         effective_at: Set(columns::micros(line.effective_at)),
         version: Set(line.version),
         recorded_at: Set(columns::micros(now)),

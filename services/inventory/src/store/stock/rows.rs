@@ -11,6 +11,7 @@ use backorder_domain::{
         receipt::OverReceiptTolerance,
         supply::Supply,
     },
+    units::Entered,
 };
 use backorder_storage::{StorageError, columns};
 use jiff::Timestamp;
@@ -255,8 +256,24 @@ pub fn supply_of(row: &supply::Model) -> Result<Supply, StorageError> {
         supplier: row.supplier.clone(),
         reference: row.reference.clone(),
         over_receipt: tolerance_of(row)?,
+        entered: entered_of(&row.ordered_unit, row.ordered_unit_quantity, row.base_units_per_unit, TABLE)?,
         version: row.version,
     })
+}
+
+/// A quantity as it was entered; no unit means in base units.
+pub fn entered_of(
+    unit: &str,
+    quantity: i64,
+    base_units_per_unit: i64,
+    table: &'static str,
+) -> Result<Option<Entered>, StorageError> {
+    Ok(Entered::of(unit, units(quantity, table)?, base_units_per_unit))
+}
+
+/// The column of the unit in which a quantity was entered.
+pub fn entered_unit(entered: Option<&Entered>) -> String {
+    entered.map(|entered| entered.unit.clone()).unwrap_or_default()
 }
 
 fn tolerance_of(row: &supply::Model) -> Result<Option<OverReceiptTolerance>, StorageError> {
@@ -287,6 +304,9 @@ pub fn supply_row(item: &ItemId, supply: &Supply, now: Timestamp) -> supply::Act
         sent_from_location_id: Set(supply.sent_from.as_ref().map(|id| id.as_str().to_owned())),
         over_receipt_percent: Set(supply.over_receipt.map(|tolerance| i64::from(tolerance.percent))),
         over_receipt_units: Set(supply.over_receipt.map(|tolerance| tolerance.units.get())),
+        ordered_unit: Set(entered_unit(supply.entered.as_ref())),
+        ordered_unit_quantity: Set(supply.entered.as_ref().map_or(0, |entered| entered.quantity.get())),
+        base_units_per_unit: Set(supply.entered.as_ref().map_or(0, |entered| entered.base_units_per_unit)),
         version: Set(supply.version),
         created_at: Set(columns::micros(now)),
         updated_at: Set(columns::micros(now)),

@@ -17,7 +17,7 @@ use crate::{
     store::stock::Scope,
     use_cases::{
         UseCases,
-        stock::{Desk, Named, StockCommand, Victims},
+        stock::{Desk, Named, NamedUnit, StockCommand, Victims},
     },
     write::{Who, Write},
 };
@@ -50,8 +50,10 @@ pub struct AdjustedLine {
     pub from: StockState,
     /// The state to which they went: another one.
     pub to: StockState,
-    /// Base units, at least 1.
+    /// Units, at least 1.
     pub quantity: Quantity,
+    /// The unit of `quantity`.
+    pub unit: NamedUnit,
     /// The sender's reason.
     pub reason_code: String,
     /// Their batch.
@@ -74,17 +76,18 @@ impl AdjustedLine {
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Vec<TakenAway>, Error> {
-        let Self { location, quantity, batch, .. } = self;
+        let Self { location, batch, unit, .. } = self;
         let batch = batch.as_ref();
+        let quantity = desk.unit(&self.item, unit)?.base(self.quantity, &unit.field)?;
         on_book_alone(desk, &self.item, |book, context| match (self.from, self.to) {
-            (StockState::External, to) => book.adjust(context, location, to, Adjustment::Add(*quantity), batch, ""),
+            (StockState::External, to) => book.adjust(context, location, to, Adjustment::Add(quantity), batch, ""),
             (from, StockState::External) => {
-                book.adjust(context, location, from, Adjustment::Remove(*quantity), batch, "")
+                book.adjust(context, location, from, Adjustment::Remove(quantity), batch, "")
             }
             (StockState::QualityControl, _) => {
-                book.release_quarantine(context, location, *quantity, batch).map(|()| Vec::new())
+                book.release_quarantine(context, location, quantity, batch).map(|()| Vec::new())
             }
-            (_, to) => book.quarantine(context, location, *quantity, to == StockState::Damaged, batch),
+            (_, to) => book.quarantine(context, location, quantity, to == StockState::Damaged, batch),
         })
     }
 }
@@ -123,7 +126,8 @@ impl StockCommand for AdviseAdjustment {
         let items = self.lines.iter().map(|line| line.item.clone()).collect();
         let locations = self.lines.iter().map(|line| line.location.clone()).collect();
         let receipts_in_review = self.lines.iter().any(|line| line.from == StockState::QualityControl);
-        Scope { receipts_in_review, ..Scope::of_losses(items, locations) }
+        let units = self.lines.iter().any(|line| line.unit.is_named());
+        Scope { receipts_in_review, units, ..Scope::of_losses(items, locations) }
     }
 
     fn cause(&self) -> String {

@@ -10,7 +10,10 @@ mod receipt;
 
 use backorder_domain::ids::ItemId;
 use backorder_proto::common::v1 as common;
-use backorder_service_kit::problem::{Problem, reason_name};
+use backorder_service_kit::{
+    problem::{Problem, reason_name},
+    violations::Violations,
+};
 use backorder_storage::{
     Batch, WriteTx,
     documents::{self, DocumentKey, Known},
@@ -120,8 +123,9 @@ fn refused(line: i32, error: Error) -> Result<common::DocumentLineResult, Error>
     let problem = match error {
         Error::Stock { item, error } => Problem::from(Error::Stock { item, error }),
         Error::Missing(missing) => Problem::from(Error::Missing(missing)),
-        other @ (Error::Invalid(_)
-        | Error::RequestIdReused
+        // A unit that the item has not: what else can be read wrong was refused with the whole document.
+        Error::Invalid(violations) => return Ok(refused_invalid(line, violations)),
+        other @ (Error::RequestIdReused
         | Error::DocumentReused { .. }
         | Error::Exists { .. }
         | Error::Closed { .. }
@@ -135,6 +139,13 @@ fn refused(line: i32, error: Error) -> Result<common::DocumentLineResult, Error>
     }
     let (reason, detail) = (reason_name(problem.reason()).to_owned(), problem.message().to_owned());
     Ok(common::DocumentLineResult { line, taken: false, reason, detail })
+}
+
+fn refused_invalid(line: i32, violations: Violations) -> common::DocumentLineResult {
+    let detail = violations.into_list().into_iter().next();
+    let detail = detail.map(|violation| format!("{}: {}", violation.field, violation.description)).unwrap_or_default();
+    let reason = reason_name(common::ErrorReason::InvalidRequest).to_owned();
+    common::DocumentLineResult { line, taken: false, reason, detail }
 }
 
 /// The refusal of a line that names what is not there, without the field: the line's number says where it stands.

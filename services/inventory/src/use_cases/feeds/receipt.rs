@@ -16,7 +16,7 @@ use crate::{
     store::stock::Scope,
     use_cases::{
         UseCases,
-        stock::{Desk, Named, Receive, StockCommand},
+        stock::{Desk, Named, Receive, ReceiveLine, StockCommand},
     },
     write::{Who, Write},
 };
@@ -33,16 +33,16 @@ pub struct AdviseReceipt {
 }
 
 impl UseCases {
-    /// Takes a receipt advice: lines of unknown items or locations are refused, the others are booked.
+    /// Takes a receipt advice: lines of unknown items, locations or units are refused, the others are booked.
     ///
     /// # Errors
     /// Those of the contract.
     pub async fn advise_receipt(self, mut write: Write<AdviseReceipt>) -> Result<pb::AdviseReceiptResponse, Error> {
         let mut known = Vec::with_capacity(write.command.receipt.lines.len());
-        for (item, receipt) in std::mem::take(&mut write.command.receipt.lines) {
-            match self.first_missing(&item, &receipt.location).await? {
-                Some(missing) => write.command.refused.push(refused_missing(receipt.number, missing)?),
-                None => known.push((item, receipt)),
+        for line in std::mem::take(&mut write.command.receipt.lines) {
+            match self.first_missing(&line.item, &line.receipt.location).await? {
+                Some(missing) => write.command.refused.push(refused_missing(line.receipt.number, missing)?),
+                None => known.push(line),
             }
         }
         write.command.receipt.lines = known;
@@ -78,8 +78,12 @@ impl StockCommand for AdviseReceipt {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut results = self.refused.clone();
         let mut booked: BTreeSet<(i32, &ItemId)> = BTreeSet::new();
-        for (item, receipt) in &self.receipt.lines {
-            match on_book_alone(desk, item, |book, context| book.receive(context, receipt)) {
+        for line in &self.receipt.lines {
+            let ReceiveLine { item, receipt, .. } = line;
+            let booked_line = line
+                .in_base_units(desk)
+                .and_then(|receipt| on_book_alone(desk, item, |book, context| book.receive(context, &receipt)));
+            match booked_line {
                 Ok(_) => {
                     booked.insert((receipt.number, item));
                     results.push(taken(receipt.number));

@@ -7,7 +7,7 @@ use backorder_domain::{
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, victims::Victims};
+use super::{Desk, Named, NamedUnit, StockCommand, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that are there and were not booked, or the other way round.
@@ -21,6 +21,8 @@ pub struct Adjust {
     pub state: StockState,
     /// How many units, added or taken out.
     pub adjustment: Adjustment,
+    /// The unit of the adjustment.
+    pub unit: NamedUnit,
     /// Their batch.
     pub batch: Option<BatchId>,
     /// Whose stock it is; empty for the company's own.
@@ -42,10 +44,13 @@ impl StockCommand for Adjust {
     fn scope(&self, _places: &Places) -> Scope {
         let (items, locations) = ([self.item.clone()].into(), [self.location.clone()].into());
         let receipts_in_review = self.state == StockState::QualityControl;
+        let units = self.unit.is_named();
         match self.adjustment {
-            Adjustment::Remove(_) if self.state == StockState::Available => Scope::of_losses(items, locations),
+            Adjustment::Remove(_) if self.state == StockState::Available => {
+                Scope { units, ..Scope::of_losses(items, locations) }
+            }
             Adjustment::Add(_) | Adjustment::Remove(_) => {
-                Scope { items, locations, receipts_in_review, ..Scope::default() }
+                Scope { items, locations, receipts_in_review, units, ..Scope::default() }
             }
         }
     }
@@ -64,8 +69,13 @@ impl StockCommand for Adjust {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let Self { item, location, .. } = self;
+        let unit = desk.unit(item, &self.unit)?;
+        let adjustment = match self.adjustment {
+            Adjustment::Add(quantity) => Adjustment::Add(unit.base(quantity, "delta")?),
+            Adjustment::Remove(quantity) => Adjustment::Remove(unit.base(quantity, "delta")?),
+        };
         let taken_away = desk.on_book(item, |book, context| {
-            book.adjust(context, location, self.state, self.adjustment, self.batch.as_ref(), &self.owner)
+            book.adjust(context, location, self.state, adjustment, self.batch.as_ref(), &self.owner)
         })?;
         let mut victims = Victims::default();
         victims.add(item, location, &taken_away);

@@ -4,14 +4,16 @@ use backorder_domain::stock::supply::ShipmentAdvice;
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand};
+use super::{AuditSubject, Desk, Named, NamedUnit, StockCommand};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that are under way.
 #[derive(Debug, Clone)]
 pub struct AdviseShipment {
-    /// Which units, and the shipment notice to make of them.
+    /// Which units, and the shipment notice to make of them; the quantity in `unit`.
     pub advice: ShipmentAdvice,
+    /// The unit.
+    pub unit: NamedUnit,
     /// Who does it and why.
     pub who: Who,
 }
@@ -28,6 +30,7 @@ impl StockCommand for AdviseShipment {
         Scope {
             supplies: [self.advice.supply.clone(), self.advice.notice.clone()].into(),
             waiting_claims: true,
+            units: self.unit.is_named(),
             ..Scope::default()
         }
     }
@@ -53,7 +56,11 @@ impl StockCommand for AdviseShipment {
         let item = desk.item_of_supply(supply)?;
         desk.refuse_supply_of_other_items(&item, notice)?;
         let before = desk.claim_versions(&item);
-        desk.on_book(&item, |book, context| book.advise_shipment(context, &self.advice))?;
+        let unit = desk.unit(&item, &self.unit)?;
+        let mut advice = self.advice.clone();
+        advice.entered = unit.entered(advice.quantity);
+        advice.quantity = unit.base(advice.quantity, "quantity")?;
+        desk.on_book(&item, |book, context| book.advise_shipment(context, &advice))?;
         Ok(pb::AdviseShipmentResponse {
             shipment_notice: desk.supply(&item, notice),
             supply: desk.supply(&item, supply),

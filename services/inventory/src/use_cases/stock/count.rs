@@ -10,7 +10,7 @@ use backorder_domain::{
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, distinct, victims::Victims};
+use super::{AuditSubject, Desk, Named, NamedUnit, StockCommand, distinct, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// A count of one or more items and locations.
@@ -35,6 +35,8 @@ pub struct CountLine {
     pub state: StockState,
     /// The units that are there.
     pub counted: Quantity,
+    /// The unit of `counted`.
+    pub unit: NamedUnit,
     /// The batch of units that are more than expected.
     pub batch: Option<BatchId>,
 }
@@ -56,7 +58,8 @@ impl StockCommand for Count {
         let items = distinct(self.lines.iter().map(|line| &line.item));
         let locations = distinct(self.lines.iter().map(|line| &line.location));
         let receipts_in_review = self.lines.iter().any(|line| line.state == StockState::QualityControl);
-        Scope { receipts_in_review, ..Scope::of_losses(items, locations) }
+        let units = self.lines.iter().any(|line| line.unit.is_named());
+        Scope { receipts_in_review, units, ..Scope::of_losses(items, locations) }
     }
 
     fn cause(&self) -> String {
@@ -79,17 +82,18 @@ impl StockCommand for Count {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut victims = Victims::default();
-        for CountLine { item, location, state, counted, batch } in &self.lines {
+        for CountLine { item, location, state, counted, unit, batch } in &self.lines {
             let batch = batch.as_ref();
+            let counted = desk.unit(item, unit)?.base(*counted, &unit.field)?;
             let answer = desk.on_book(item, |book, context| match state {
-                StockState::Available => book.count(context, location, *counted, batch),
+                StockState::Available => book.count(context, location, counted, batch),
                 StockState::QualityControl
                 | StockState::Damaged
                 | StockState::External
                 | StockState::Reserved
                 | StockState::Released
                 | StockState::Held
-                | StockState::InTransit => book.count_apart(context, location, *state, *counted, batch),
+                | StockState::InTransit => book.count_apart(context, location, *state, counted, batch),
             })?;
             victims.add(item, location, &answer.taken_away);
         }

@@ -7,14 +7,25 @@ use backorder_proto::{
 };
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, distinct};
+use super::{AuditSubject, Desk, Named, NamedUnit, StockCommand, distinct};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// A supply to create.
+#[derive(Debug, Clone)]
+pub struct SupplyToCreate {
+    /// The item.
+    pub item: ItemId,
+    /// The supply, with its quantity in `unit`.
+    pub supply: NewSupply,
+    /// The unit.
+    pub unit: NamedUnit,
+}
 
 /// Supplies to create.
 #[derive(Debug, Clone)]
 pub struct CreateSupplies {
-    /// The supplies, each with its item, ids distinct.
-    pub supplies: Vec<(ItemId, NewSupply)>,
+    /// The supplies, ids distinct.
+    pub supplies: Vec<SupplyToCreate>,
     /// Who does it and why.
     pub who: Who,
 }
@@ -25,7 +36,7 @@ impl StockCommand for CreateSupplies {
 
     fn names(&self) -> Named<'_> {
         let mut named = Named::default();
-        for (index, (item, supply)) in self.supplies.iter().enumerate() {
+        for (index, SupplyToCreate { item, supply, .. }) in self.supplies.iter().enumerate() {
             named.items.push((item, path("supplies", index, "item")));
             named.locations.push((&supply.location, path("supplies", index, "location")));
         }
@@ -34,9 +45,10 @@ impl StockCommand for CreateSupplies {
 
     fn scope(&self, _places: &Places) -> Scope {
         Scope {
-            items: distinct(self.supplies.iter().map(|(item, _)| item)),
-            locations: distinct(self.supplies.iter().map(|(_, supply)| &supply.location)),
-            supplies: distinct(self.supplies.iter().map(|(_, supply)| &supply.id)),
+            items: distinct(self.supplies.iter().map(|new| &new.item)),
+            locations: distinct(self.supplies.iter().map(|new| &new.supply.location)),
+            supplies: distinct(self.supplies.iter().map(|new| &new.supply.id)),
+            units: self.supplies.iter().any(|new| new.unit.is_named()),
             waiting_claims: true,
             ..Scope::default()
         }
@@ -55,15 +67,19 @@ impl StockCommand for CreateSupplies {
     }
 
     fn audit_subjects(&self) -> Vec<AuditSubject> {
-        self.supplies.iter().map(|(_, supply)| wire::supply_name(&supply.id)).collect()
+        self.supplies.iter().map(|new| wire::supply_name(&new.supply.id)).collect()
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
-        for (item, supply) in &self.supplies {
+        for SupplyToCreate { item, supply, unit } in &self.supplies {
             desk.refuse_supply_of_other_items(item, &supply.id)?;
-            desk.on_book(item, |book, context| book.create_supply(context, supply))?;
+            let found = desk.unit(item, unit)?;
+            let mut supply = supply.clone();
+            supply.entered = found.entered(supply.ordered);
+            supply.ordered = found.base(supply.ordered, &unit.field)?;
+            desk.on_book(item, |book, context| book.create_supply(context, &supply))?;
         }
-        let supplies = self.supplies.iter().filter_map(|(item, supply)| desk.supply(item, &supply.id));
+        let supplies = self.supplies.iter().filter_map(|new| desk.supply(&new.item, &new.supply.id));
         Ok(pb::BatchCreateSuppliesResponse { supplies: supplies.collect() })
     }
 }

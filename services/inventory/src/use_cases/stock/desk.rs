@@ -16,7 +16,10 @@ use super::StockCommand;
 use crate::{
     catalog::Places,
     error::{Error, Kind},
-    store::stock::{Loaded, Times},
+    store::{
+        catalog::UnitsOfItem,
+        stock::{Loaded, Times},
+    },
     write::Write,
 };
 
@@ -28,6 +31,8 @@ pub struct Desk<'a> {
     pub context: CommandContext,
     /// The locations.
     pub places: &'a Places,
+    /// The units of the items, where the commands name any.
+    pub(super) units: &'a HashMap<ItemId, UnitsOfItem>,
     times: &'a Times,
     holds_before: BTreeSet<HoldId>,
     /// The items of the lines that have claims among those that were loaded.
@@ -47,12 +52,12 @@ impl<'a> Desk<'a> {
             reason_code: who.reason_code.clone(),
             note: who.note.clone(),
         };
-        let Loaded { books, times, .. } = loaded;
+        let Loaded { books, times, units, .. } = loaded;
         let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
         let lines =
             books.iter().flat_map(|book| book.claims().map(|claim| (claim.key.line.clone(), book.item().clone())));
         let items_of_lines = lines.collect();
-        Self { books, context, places, times, holds_before, items_of_lines }
+        Self { books, context, places, units, times, holds_before, items_of_lines }
     }
 
     /// The item whose book holds a line, which the request names in `field`.

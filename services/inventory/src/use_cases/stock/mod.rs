@@ -28,6 +28,7 @@ mod resolve_blind_receipt;
 mod reverse_receipt;
 mod ship;
 mod transfer;
+mod units;
 mod update_queue;
 mod update_supply;
 mod victims;
@@ -53,14 +54,14 @@ pub use assign::AssignByHand;
 pub use cancel_supply::CancelSupply;
 pub use count::{Count, CountLine};
 pub use cover_sets::{CoverSets, SetToCover};
-pub use create_supplies::CreateSupplies;
+pub use create_supplies::{CreateSupplies, SupplyToCreate};
 pub use desk::Desk;
 pub use group::ReserveGroup;
 pub use post::PostReservations;
 pub use preview_serving::PreviewServing;
 pub use quarantine::Quarantine;
 pub use reassign::ReassignReservation;
-pub use receive::Receive;
+pub use receive::{Receive, ReceiveLine};
 pub use receive_return::{ReceiveReturn, ReturnLine};
 pub use release::ReleaseClaims;
 pub use release_quarantine::ReleaseQuarantine;
@@ -70,6 +71,7 @@ pub use resolve_blind_receipt::ResolveBlindReceipt;
 pub use reverse_receipt::ReverseReceipt;
 pub use ship::Ship;
 pub use transfer::TransferStock;
+pub use units::NamedUnit;
 pub use update_queue::UpdateQueue;
 pub use update_supply::UpdateSupply;
 pub(in crate::use_cases) use victims::Victims;
@@ -250,7 +252,7 @@ impl UseCases {
         cause: &str,
         traceparent: Option<String>,
     ) -> Result<BTreeSet<Uuid>, StorageError> {
-        let Loaded { books, times, last_movements: last } = loaded;
+        let Loaded { books, times, last_movements: last, units: _ } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();

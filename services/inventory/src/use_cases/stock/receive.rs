@@ -9,14 +9,40 @@ use backorder_domain::{
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand, distinct};
+use super::{
+    AuditSubject, Desk, Named, StockCommand, distinct,
+    units::{NamedUnit, too_many},
+};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
+
+/// A line of a receipt.
+#[derive(Debug, Clone)]
+pub struct ReceiveLine {
+    /// The item.
+    pub item: ItemId,
+    /// What arrived, in `unit`.
+    pub receipt: Receipt,
+    /// The unit.
+    pub unit: NamedUnit,
+}
+
+impl ReceiveLine {
+    /// What arrived, in base units.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the item has no such unit, or the units are too many.
+    pub fn in_base_units(&self, desk: &Desk<'_>) -> Result<Receipt, Error> {
+        let unit = desk.unit(&self.item, &self.unit)?;
+        let receipt = self.receipt.clone().in_unit(&unit.code, unit.base_units);
+        receipt.ok_or_else(|| too_many(self.unit.field.trim_end_matches(".unit")))
+    }
+}
 
 /// A receipt of one or more lines.
 #[derive(Debug, Clone)]
 pub struct Receive {
-    /// What arrived, each with its item.
-    pub lines: Vec<(ItemId, Receipt)>,
+    /// What arrived.
+    pub lines: Vec<ReceiveLine>,
     /// The sender's document number; may be empty.
     pub document: String,
     /// When the units arrived; `None` means now.
@@ -31,7 +57,7 @@ impl StockCommand for Receive {
 
     fn names(&self) -> Named<'_> {
         let mut named = Named::default();
-        for (index, (item, receipt)) in self.lines.iter().enumerate() {
+        for (index, ReceiveLine { item, receipt, .. }) in self.lines.iter().enumerate() {
             named.items.push((item, path("lines", index, "item")));
             named.locations.push((&receipt.location, path("lines", index, "location")));
         }
@@ -40,10 +66,11 @@ impl StockCommand for Receive {
 
     fn scope(&self, _places: &Places) -> Scope {
         Scope {
-            items: distinct(self.lines.iter().map(|(item, _)| item)),
-            locations: distinct(self.lines.iter().map(|(_, receipt)| &receipt.location)),
-            supplies: self.lines.iter().filter_map(|(_, receipt)| receipt.supply.clone()).collect(),
-            waiting_claims: self.lines.iter().any(|(_, receipt)| receipt.supply.is_some()),
+            items: distinct(self.lines.iter().map(|line| &line.item)),
+            locations: distinct(self.lines.iter().map(|line| &line.receipt.location)),
+            supplies: self.lines.iter().filter_map(|line| line.receipt.supply.clone()).collect(),
+            waiting_claims: self.lines.iter().any(|line| line.receipt.supply.is_some()),
+            units: self.lines.iter().any(|line| line.unit.is_named()),
             ..Scope::default()
         }
     }
@@ -63,15 +90,17 @@ impl StockCommand for Receive {
     /// A receipt of refused units alone moves none.
     fn subject_when_unmoved(&self) -> AuditSubject {
         let first = self.lines.first();
-        first.map_or_else(|| self.cause(), |(item, receipt)| format!("positions/{item}/{}", receipt.location))
+        first.map_or_else(|| self.cause(), |line| format!("positions/{}/{}", line.item, line.receipt.location))
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut pairs: BTreeSet<(&ItemId, &LocationId)> = BTreeSet::new();
         let mut supplies: BTreeSet<(&ItemId, &SupplyId)> = BTreeSet::new();
         let mut lines = Vec::with_capacity(self.lines.len());
-        for (item, receipt) in &self.lines {
-            desk.on_book(item, |book, context| book.receive(context, receipt))?;
+        for line in &self.lines {
+            let ReceiveLine { item, receipt, .. } = line;
+            let in_base_units = line.in_base_units(desk)?;
+            desk.on_book(item, |book, context| book.receive(context, &in_base_units))?;
             supplies.extend(receipt.supply.as_ref().map(|supply| (item, supply)));
             pairs.insert((item, &receipt.location));
             let receipt_id = ReceiptId::from_uuid(desk.context.command_id);

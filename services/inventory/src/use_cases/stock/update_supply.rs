@@ -4,7 +4,7 @@ use backorder_domain::{ids::SupplyId, stock::supply::SupplyUpdate};
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{AuditSubject, Desk, Named, StockCommand};
+use super::{AuditSubject, Desk, Named, NamedUnit, StockCommand};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// A change of one supply.
@@ -12,8 +12,10 @@ use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 pub struct UpdateSupply {
     /// The supply.
     pub id: SupplyId,
-    /// What changes.
+    /// What changes, with its quantity in `unit`.
     pub update: SupplyUpdate,
+    /// The unit.
+    pub unit: NamedUnit,
     /// Who does it and why.
     pub who: Who,
 }
@@ -27,7 +29,12 @@ impl StockCommand for UpdateSupply {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope { supplies: [self.id.clone()].into(), waiting_claims: true, ..Scope::default() }
+        Scope {
+            supplies: [self.id.clone()].into(),
+            waiting_claims: true,
+            units: self.unit.is_named(),
+            ..Scope::default()
+        }
     }
 
     fn cause(&self) -> String {
@@ -49,7 +56,13 @@ impl StockCommand for UpdateSupply {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let item = desk.item_of_supply(&self.id)?;
         let before = desk.claim_versions(&item);
-        desk.on_book(&item, |book, context| book.update_supply(context, &self.id, &self.update))?;
+        let mut update = self.update.clone();
+        if let Some(ordered) = update.ordered {
+            let unit = desk.unit(&item, &self.unit)?;
+            update.entered = unit.entered(ordered);
+            update.ordered = Some(unit.base(ordered, "supply.ordered")?);
+        }
+        desk.on_book(&item, |book, context| book.update_supply(context, &self.id, &update))?;
         Ok(pb::UpdateSupplyResponse {
             supply: desk.supply(&item, &self.id),
             changed_claims: desk.changed_claims(&item, &before),

@@ -1,0 +1,77 @@
+//! Cases and boxes from the purchase order to the customer's order, and files that name them.
+
+use crate::program::{Services, json_of, run};
+
+const GTIN: &str = "4006381333931";
+
+#[tokio::test]
+async fn what_is_bought_by_the_case_is_sold_by_the_box_and_both_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    let case = format!("CASE=24/buy/{GTIN}");
+    let item = ["catalog", "put-item", "cup", "--unit", &case, "--unit", "BOX=6/sell", "--pack-size", "6"];
+    services.json(&[&item[..], &["--pack-rounding", "up"]].concat());
+
+    let supply =
+        services.json(&["supply", "create", "po", "cup", "main", "3", "--unit", "CASE", "--expected", "2027-03-01"]);
+    let supply = &supply["supplies"][0];
+    assert_eq!(
+        (&supply["ordered"], &supply["orderedUnit"], &supply["orderedUnitQuantity"]),
+        (&72.into(), &"CASE".into(), &3.into())
+    );
+    let received = services.json(&["stock", "receive", "cup", "main", "2", "--unit", GTIN, "--supply", "po"]);
+    let line = &received["lines"][0];
+    assert_eq!(
+        (&line["accepted"], &line["enteredUnit"], &line["enteredQuantity"]),
+        (&48.into(), &"CASE".into(), &2.into())
+    );
+
+    let placed = services.json(&["order", "place", "cup=3:BOX@2.5", "cup=5", "--order", "A"]);
+    let lines = placed["order"]["lines"].as_array().unwrap();
+    assert_eq!((&lines[0]["reserved"], &lines[0]["orderedUnit"]), (&18.into(), &"BOX".into()));
+    assert_eq!((&lines[1]["reserved"], &lines[1]["orderedUnitQuantity"]), (&6.into(), &5.into()), "a whole pack");
+    let shown = run(&["order", "get", "A", "--address", services.address()]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("3 BOX of 6"), "{shown}");
+
+    let refused = run(&["order", "place", "cup=1:CASE", "--address", services.address()]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("ordered_unit") && told.contains("BOX (6 EA)"), "{told}");
+    assert!(services.stop().await);
+}
+
+#[tokio::test]
+async fn files_of_items_supplies_and_stock_name_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let import =
+        |kind: &str, path: &str| json_of(&run(&["import", kind, path, "--json", "--address", services.address()]));
+    let items =
+        write("items.csv", format!("item,units,pack_size,pack_rounding\ncup,CASE=24/buy/{GTIN}|BOX=6/sell,6,down\n"));
+    assert_eq!(import("items", &items)["applied"], 1);
+    let supplies = write(
+        "supply.csv",
+        format!(
+            "supply,item,location,quantity,unit,expected_date\npo,cup,main,2,{GTIN},2027-03-01\npo2,cup,main,1,BOX,2027-03-01\n"
+        ),
+    );
+    let report = run(&["import", "supply", &supplies, "--json", "--address", services.address()]);
+    let told = String::from_utf8_lossy(&report.stdout).into_owned();
+    assert!(told.contains("ordered_unit") && told.contains("CASE (24 EA)"), "{told}");
+    assert_eq!(services.json(&["supply", "get", "po"])["ordered"], 48);
+    let counted = write("stock.csv", "item,location,quantity,unit\ncup,main,2,CASE\n".to_owned());
+    assert_eq!(import("stock", &counted)["applied"], 1);
+    assert_eq!(services.json(&["stock", "list", "--item", "cup"])["positions"][0]["available"], 48);
+    let orders = write("orders.csv", "order,item,quantity,unit\nA,cup,2,BOX\nB,cup,10,\n".to_owned());
+    assert_eq!(import("orders", &orders)["applied"], 2);
+    assert_eq!(services.json(&["order", "get", "A"])["lines"][0]["ordered"], 12);
+    assert_eq!(services.json(&["order", "get", "B"])["lines"][0]["ordered"], 6, "whole packs, rounded down");
+    assert!(services.stop().await);
+}
