@@ -11,7 +11,7 @@ use backorder_proto::allocation::v1::{
     AmendOrderLineRequest, AnswerRecallRequest, BacklogImportState, CancelOrderLinesRequest, ConfirmQuoteRequest,
     ConsentToShortShipmentRequest, DecideOverrideRequest, Disposition, LineQuantity, OrderLine, OverrideState,
     ReleaseLinesRequest, ReportShortPickRequest, ReturnOrderLinesRequest, ReturnedLine, ShipOrderLinesRequest,
-    ShortPick, ShortageInstruction,
+    ShortPick, ShortageInstruction, SubstituteLineRequest,
 };
 use backorder_testkit::{Backend, counts, on_each_backend};
 use backorder_tests::{
@@ -98,6 +98,7 @@ enum Write {
     Return,
     Import,
     Override,
+    Substitute,
 }
 
 impl Write {
@@ -117,6 +118,7 @@ impl Write {
             "return" => Self::Return,
             "import" => Self::Import,
             "override" => Self::Override,
+            "substitute" => Self::Substitute,
             other => panic!("no story for {other}"),
         }
     }
@@ -136,6 +138,7 @@ impl Write {
                 world.place("ann", "mug", 8).await;
             }
             Self::Override => ask_for_override(world).await,
+            Self::Substitute => wait_for_mugs(world).await,
             Self::Recall | Self::Short | Self::Advice => {
                 world.place("ann", "mug", 8).await;
                 world.release("ann", 1, 6).await.expect("released");
@@ -200,6 +203,10 @@ impl Write {
                 orders.ship_order_lines(request).await.map(drop)
             }
             Self::Return => send_return(world, request_id).await,
+            Self::Substitute => {
+                let request = SubstituteLineRequest { request_id, ..world.substitution("ann", 0) };
+                world.substitute(&request).await.map(drop)
+            }
         }
     }
 
@@ -234,7 +241,8 @@ impl Write {
             | Self::Consent
             | Self::Ship
             | Self::Advice
-            | Self::Return => unreachable!("no write at the gate"),
+            | Self::Return
+            | Self::Substitute => unreachable!("no write at the gate"),
         }
     }
 
@@ -249,9 +257,9 @@ impl Write {
         [line.ordered, line.open, line.reserved, line.released, line.shipped, line.cancelled, line.returned, agreed]
     }
 
-    /// A return adds a line that replaces what came back.
+    /// A return adds a line that replaces what came back, and a substitution one of the other item.
     fn lines_expected(self) -> usize {
-        if matches!(self, Self::Return) { 2 } else { 1 }
+        if matches!(self, Self::Return | Self::Substitute) { 2 } else { 1 }
     }
 
     fn expected(self) -> [i64; 8] {
@@ -272,6 +280,7 @@ impl Write {
             Self::Return => [8, 0, 0, 0, 8, 0, 2, 0],
             Self::Import => [12, 5, 4, 0, 3, 0, 0, 0],
             Self::Override => [8, 3, 5, 0, 0, 0, 0, 0],
+            Self::Substitute => [12, 0, 10, 0, 0, 2, 0, 0],
         }
     }
 }
@@ -287,6 +296,16 @@ async fn send_return(world: &World, request_id: String) -> Result<(), Status> {
     }];
     let request = ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
     world.allocation.orders.clone().return_order_lines(request).await.map(drop)
+}
+
+/// Two of twelve mugs wait, for which blue ones may be sent.
+async fn wait_for_mugs(world: &World) {
+    world.item("blue").await;
+    world.receive("blue", "main", 5).await;
+    world.may_be_replaced("mug", "blue", |_| {}).await;
+    let mut draft = world.draft("ann").line("mug", 12);
+    draft.order().lines[0].substitution_allowed = true;
+    draft.place().await.expect("placed");
 }
 
 /// Somebody asks for five of the ten units that were promised to somebody else.

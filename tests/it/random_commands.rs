@@ -18,6 +18,8 @@ use backorder_tests::{
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 
 const ITEMS: [&str; 3] = ["mug", "pot", "jar"];
+/// What customers order: a set is a kit of two mugs and a pot.
+const ORDERED: [&str; 4] = ["mug", "pot", "jar", "set"];
 const LOCATIONS: [&str; 2] = ["north", "south"];
 const INSTRUCTIONS: [ShortageInstruction; 6] = [
     ShortageInstruction::NoBackOrder,
@@ -35,6 +37,9 @@ async fn any_sequence_of_commands_keeps_orders_and_books(backend: Backend) {
     for item in ITEMS {
         world.item(item).await;
     }
+    world.kit("set", &[("mug", 2), ("pot", 1)]).await.expect("a kit");
+    world.may_be_replaced("jar", "pot", |pot| pot.ratio_numerator = 2).await;
+    world.may_be_replaced("mug", "jar", |jar| jar.ratio_denominator = 3).await;
     for (rank, location) in (1..).zip(LOCATIONS) {
         world.warehouse(location, rank).await;
     }
@@ -176,7 +181,7 @@ impl Random {
         self.orders += 1;
         let mut draft = world.draft(&format!("order-{}", self.orders));
         for _ in 0..self.random.random_range(1..=3) {
-            let item = self.pick(&ITEMS);
+            let item = self.pick(&ORDERED);
             draft = draft.line(item, self.random.random_range(1..=8));
             if self.random.next_u32().is_multiple_of(2) {
                 draft = draft.from(&[self.pick(&LOCATIONS)]);
@@ -186,6 +191,7 @@ impl Random {
                 draft = draft.on_shortage(*instruction);
             }
         }
+        draft.order().lines.iter_mut().for_each(|line| line.substitution_allowed = true);
         if self.random.next_u32().is_multiple_of(5) {
             draft.order().lines.iter_mut().for_each(|line| "gift".clone_into(&mut line.ship_set));
         }
@@ -195,10 +201,15 @@ impl Random {
     async fn change_an_order(&mut self, world: &World) {
         let order = format!("order-{}", self.random.random_range(1..=self.orders));
         let quantity = self.random.random_range(0..=8);
-        match self.random.random_range(0..11) {
+        match self.random.random_range(0..12) {
             8 => drop(world.declines(&world.line_name(&order, 1)).await),
             0 => drop(world.ship(&order, 1, quantity).await),
             7 => drop(world.ship_lines(&order, &[1, 2, 3][..self.random.random_range(1..=3)]).await),
+            10 => {
+                let mut request = world.substitution(&order, if quantity > 3 { 0 } else { quantity });
+                request.may_wait = quantity % 2 == 0;
+                drop(world.substitute(&request).await);
+            }
             9 if quantity > 5 => drop(world.consent(&order, &[]).await),
             1 => drop(world.cancel(&order, 1, quantity).await),
             2 | 3 => drop(world.release(&order, 1, quantity).await),
@@ -218,6 +229,10 @@ async fn every_promise_is_covered(world: &World) {
     let mut promised: BTreeMap<String, i64> = BTreeMap::new();
     let mut recalling: BTreeMap<String, i64> = BTreeMap::new();
     for order in all_orders(world).await {
+        for kit in &order.kits {
+            assert_eq!(kit.ordered, kit.open + kit.covered + kit.shipped + kit.cancelled, "{}", kit.name);
+            assert_eq!(kit.requested, kit.ordered + kit.refused, "{}", kit.name);
+        }
         for line in order.lines {
             let sum = line.open + line.reserved + line.released + line.shipped + line.cancelled;
             assert_eq!(line.ordered, sum, "{}", line.name);

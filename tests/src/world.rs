@@ -22,6 +22,7 @@ pub mod draft;
 pub mod feeds;
 pub mod going_live;
 pub mod holds;
+pub mod kits;
 pub mod overrides;
 pub mod shipping;
 pub mod warehouse;

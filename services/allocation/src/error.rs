@@ -3,13 +3,14 @@
 //! Three layers: a rule of `domain` was broken; this error adds what only the service knows; a [`Problem`] is what the
 //! caller sees. No match here has a wildcard arm, so a new error cannot be forgotten.
 
+mod kind;
 mod refusals;
 mod told;
 
 use std::time::Duration;
 
 use backorder_domain::{
-    order::{line::LineError, ship_set::SetBroken, state::StateConflict},
+    order::{line::LineError, ship_set::SetBroken, state::StateConflict, substitute::NotSubstitutable},
     quantity::Quantity,
 };
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
@@ -18,7 +19,10 @@ use backorder_storage::{IsRetryable, StorageError};
 use tonic::Status;
 
 use crate::order::hold::Hold;
-use refusals::{line_conflict, not_released, on_hold, set_broken, short_not_agreed, state_conflict};
+pub use kind::Kind;
+use refusals::{
+    in_kit, line_conflict, not_released, not_substitutable, on_hold, set_broken, short_not_agreed, state_conflict,
+};
 
 /// After this time a busy order is worth another try.
 const BUSY_RETRY: Duration = Duration::from_millis(200);
@@ -119,6 +123,29 @@ pub enum Error {
         #[source]
         broken: SetBroken,
     },
+    /// The line is a component of a kit, which is changed as a whole.
+    #[error("line {line} of order {order} is a component of kit {kit}")]
+    InKit {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// The number of the kit.
+        kit: i32,
+    },
+    /// The line is not given a substitute.
+    #[error("line {line} of order {order}: {why}")]
+    NotSubstitutable {
+        /// The order's id.
+        order: String,
+        /// The line's number.
+        line: i32,
+        /// The id of the substitute; empty where none was judged.
+        substitute: String,
+        /// The rule.
+        #[source]
+        why: NotSubstitutable,
+    },
     /// An earlier step of the order is under way.
     #[error("order {order} is busy with step {step}")]
     Busy {
@@ -201,75 +228,6 @@ pub enum Error {
     Kit(#[from] Problem),
 }
 
-/// Types of resources that can be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// An order.
-    Order,
-    /// A line of an order.
-    Line,
-    /// An item.
-    Item,
-    /// A location.
-    Location,
-    /// A backorder policy.
-    Policy,
-    /// A recall from the warehouse.
-    Recall,
-    /// A question to a customer.
-    Question,
-    /// An exception of the planner's list.
-    Exception,
-    /// A shipment.
-    Shipment,
-    /// A decision of a person against the rules.
-    Override,
-    /// An order to a warehouse.
-    WarehouseOrder,
-    /// An import of open orders.
-    BacklogImport,
-    /// A parked event.
-    DeadLetter,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Line => "line",
-            Self::Item => "item",
-            Self::Location => "location",
-            Self::Policy => "policy",
-            Self::Recall => "recall",
-            Self::Question => "question",
-            Self::Exception => "exception",
-            Self::Shipment => "shipment",
-            Self::Override => "override",
-            Self::WarehouseOrder => "warehouse_order",
-            Self::BacklogImport => "import",
-            Self::DeadLetter => "event",
-        }
-    }
-
-    pub(crate) const fn reason(self) -> ErrorReason {
-        match self {
-            Self::Order => ErrorReason::OrderNotFound,
-            Self::Line => ErrorReason::OrderLineNotFound,
-            Self::Item => ErrorReason::ItemNotFound,
-            Self::Location => ErrorReason::LocationNotFound,
-            Self::Policy => ErrorReason::PolicyNotFound,
-            Self::Recall => ErrorReason::RecallNotFound,
-            Self::Question => ErrorReason::QuestionNotFound,
-            Self::Exception => ErrorReason::ExceptionNotFound,
-            Self::Shipment => ErrorReason::ShipmentNotFound,
-            Self::Override => ErrorReason::OverrideNotFound,
-            Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
-            Self::BacklogImport => ErrorReason::BacklogImportNotFound,
-            Self::DeadLetter => ErrorReason::DeadLetterNotFound,
-        }
-    }
-}
-
 impl Error {
     /// A resource is not there.
     #[must_use]
@@ -313,6 +271,8 @@ impl IsRetryable for Error {
             | Self::Line { .. }
             | Self::ShortNotAgreed { .. }
             | Self::SetBroken { .. }
+            | Self::InKit { .. }
+            | Self::NotSubstitutable { .. }
             | Self::Busy { .. }
             | Self::Closed { .. }
             | Self::OnHold { .. }
@@ -357,6 +317,8 @@ impl From<Error> for Status {
             | Error::Line { .. }
             | Error::ShortNotAgreed { .. }
             | Error::SetBroken { .. }
+            | Error::InKit { .. }
+            | Error::NotSubstitutable { .. }
             | Error::Busy { .. }
             | Error::Closed { .. }
             | Error::OnHold { .. }
@@ -395,6 +357,8 @@ pub fn problem(error: Error) -> Problem {
         Error::State { order, conflict } => state_conflict(&order, conflict),
         Error::Line { order, line, error } => line_conflict(&order, line, error),
         Error::SetBroken { order, line, set, broken } => set_broken(&order, line, &set, broken),
+        Error::InKit { order, line, kit } => in_kit(&order, line, kit),
+        Error::NotSubstitutable { order, line, substitute, why } => not_substitutable(&order, line, &substitute, why),
         Error::ShortNotAgreed { order, line, missing } => short_not_agreed(&order, line, missing),
         Error::Busy { order, .. } => {
             Problem::aborted(ErrorReason::OrderBusy, format!("an earlier step of orders/{order} is under way"))

@@ -66,6 +66,7 @@ write_requests!(
     SetServingModeRequest,
     ShipOrderLinesRequest,
     SnoozeExceptionRequest,
+    SubstituteLineRequest,
     UpdateBackorderPolicyRequest,
     UpdateServingSequenceRequest,
 );

@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod going_live;
 pub mod holds;
 pub mod horizon;
+pub mod kits;
 pub mod last_units;
 pub mod losses;
 pub mod overrides;
@@ -25,6 +26,7 @@ pub mod ship_sets;
 pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
+pub mod substitutes;
 pub mod units;
 pub mod wait_limits;
 
@@ -99,6 +101,13 @@ macro_rules! every_story {
             horizon::a_line_beyond_the_horizon_is_pegged_to_supply_that_comes_in_time,
             horizon::a_shorter_horizon_lets_go_and_a_longer_one_takes,
             horizon::a_day_that_is_amended_moves_the_line_into_the_horizon,
+            kits::a_kit_is_ordered_as_one_and_leaves_as_one,
+            kits::a_kit_is_cancelled_by_kits_and_paid_back_to_the_last_nano,
+            kits::a_kit_is_amended_in_all_its_components,
+            kits::a_cap_cuts_whole_kits,
+            kits::a_kit_counts_once_in_what_was_ordered,
+            kits::a_kit_has_no_stock_and_holds_no_kit,
+            kits::a_quote_of_a_kit_takes_all_of_it_or_nothing,
             last_units::only_one_of_two_checkouts_gets_the_last_unit,
             last_units::an_inquiry_keeps_nothing,
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,
@@ -207,6 +216,12 @@ macro_rules! every_story {
             stock_truth::quarantined_units_cannot_be_sold,
             stock_truth::an_adjustment_cannot_take_more_than_is_there,
             stock_truth::a_watch_on_availability_resumes_without_a_gap,
+            substitutes::what_is_free_is_sent_for_what_waits,
+            substitutes::a_pack_is_not_opened_and_a_lower_price_is_given_back,
+            substitutes::every_rule_that_forbids_a_substitute_says_its_name,
+            substitutes::a_dearer_substitute_is_sent_when_the_customer_has_agreed,
+            substitutes::a_substitute_that_may_wait_stands_where_the_line_stood,
+            substitutes::a_substitution_that_is_sent_again_adds_one_line,
             units::what_is_bought_by_the_case_is_booked_in_base_units_and_read_again_as_it_was_said,
             units::a_unit_that_the_item_has_not_for_this_is_refused_with_those_that_it_has,
             units::a_receipt_that_is_sent_again_is_answered_as_before_though_its_case_changed,

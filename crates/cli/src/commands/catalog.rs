@@ -13,7 +13,7 @@ use crate::{
     client::{Session, requests},
     decimal::parse_nanos,
     failure::Failure,
-    import::{items::PACK_ROUNDINGS, locations::KINDS, rows::item_unit},
+    import::{items::PACK_ROUNDINGS, locations::KINDS, parts, rows::item_unit},
     output::{Output, text},
 };
 
@@ -82,6 +82,14 @@ pub struct ItemArgs {
     /// The currency of the price.
     #[arg(long, default_value = "GBP", value_name = "CODE")]
     currency: String,
+    /// What it is made of, once for each item: it is a kit then, which customers order and which has no stock of its own.
+    /// `--component mug=2 --component lid=1` is a set of two mugs and a lid.
+    #[arg(long, value_name = "ITEM=UNITS")]
+    component: Vec<String>,
+    /// What may be sent in its place, best first: `mug2` unit for unit, `mug2=2/1` two for one, `mug2=1/1:ask` when the customer
+    /// agrees to its price. The price is `keep_lower` (the lower of both), `new_price` or `ask`.
+    #[arg(long, value_name = "ITEM=N/M:PRICE")]
+    substitute: Vec<String>,
 }
 
 /// A location.
@@ -113,7 +121,7 @@ pub async fn run(command: CatalogCommand, session: &Session, output: Output) -> 
         CatalogCommand::Item { item } => {
             let request = GetItemRequest { name: text::named("items", &item) };
             let item = session.clients.catalog.clone().get_item(request).await?.into_inner();
-            output.message(&format!("{PACKAGE}.Item"), &item, |item| show::items([item]))
+            output.message(&format!("{PACKAGE}.Item"), &item, show::item)
         }
         CatalogCommand::PutItem(args) => put_item(&args, session, output).await,
         CatalogCommand::Locations => locations(session, output).await,
@@ -207,6 +215,8 @@ async fn put_item(args: &ItemArgs, session: &Session, output: Output) -> Result<
         category: args.category.clone(),
         reservation_horizon_days: args.reservation_horizon,
         unit_price: price.map(|nanos| requests::money(&args.currency, nanos)),
+        components: each(&args.component, parts::component, parts::COMPONENT)?,
+        substitutes: each(&args.substitute, parts::substitute, parts::SUBSTITUTE)?,
         ..Item::default()
     };
     let request = BatchPutItemsRequest { request_id: session.request_id(), items: vec![item] };
@@ -214,6 +224,11 @@ async fn put_item(args: &ItemArgs, session: &Session, output: Output) -> Result<
     output.message(&format!("{PACKAGE}.BatchPutItemsResponse"), &answer, |answer| {
         format!("{} created, {} replaced, {} unchanged", answer.created, answer.replaced, answer.unchanged)
     })
+}
+
+fn each<T>(texts: &[String], read: fn(&str) -> Option<T>, expected: &str) -> Result<Vec<T>, Failure> {
+    let one = |text: &String| read(text).ok_or_else(|| Failure::new(format!("{text:?} is not {expected}")));
+    texts.iter().map(one).collect()
 }
 
 async fn create_location(args: LocationArgs, session: &Session, output: Output) -> Result<(), Failure> {

@@ -21,6 +21,8 @@ use clap::Subcommand;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
+mod kits;
+
 use super::pages;
 use crate::{
     client::{Session, requests},
@@ -81,14 +83,16 @@ pub async fn run(command: ExportCommand, session: &Session, output: Output) -> R
 async fn extract(path: &Path, session: &Session, output: Output) -> Result<(), Failure> {
     let mut file = csv::Writer::from_path(path).map_err(|error| unwritable(path, &error))?;
     file.write_record(COLUMNS).map_err(|error| unwritable(path, &error))?;
-    let orders = orders(session).await?;
+    let mut orders = orders(session).await?;
     let lines = orders.iter().flat_map(|order| &order.lines);
     let items: BTreeSet<&str> = lines.map(|line| line.item.as_str()).collect();
     let (names, mut left) = (item_names(session).await?, movements(session, &items).await?);
     shipments(session, &mut left).await?;
     let (mut rows, mut lines) = (0_u64, 0_u64);
+    kits::count_once(&mut orders, &mut left);
     for order in &orders {
-        for line in &order.lines {
+        // What is sent in place of something else is no demand of its own.
+        for line in order.lines.iter().filter(|line| line.substitutes.is_empty()) {
             let name = names.get(&line.item).map_or("", String::as_str);
             lines += 1;
             for row in line_rows(order, line, name, left.get(&line.name)) {
@@ -147,7 +151,7 @@ async fn item_names(session: &Session) -> Result<HashMap<String, String>, Failur
 }
 
 /// What became of a line's units: those that left, and the last time at which reserved ones were given up.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Left {
     shipped: Vec<Shipped>,
     given_up_at: Option<Timestamp>,

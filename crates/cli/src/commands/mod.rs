@@ -28,6 +28,7 @@ mod backlog_files;
 mod pages;
 mod ship;
 mod show;
+mod substitute;
 mod take_back;
 mod watch;
 

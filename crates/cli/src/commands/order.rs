@@ -1,4 +1,4 @@
-//! `backorder order`: place, inquire, quote, confirm, get, list, amend, cancel, consent, ship, return.
+//! `backorder order`: place, inquire, quote, confirm, get, list, amend, cancel, consent, ship, return, substitute.
 
 use backorder_proto::allocation::v1::{
     AmendOrderLineRequest, CancelOrderLinesRequest, ConfirmQuoteRequest, ConsentToShortShipmentRequest,
@@ -56,10 +56,10 @@ pub enum OrderCommand {
     },
     /// List orders by order time.
     List(ListArgs),
-    /// Change the quantity or the requested day of a line.
+    /// Change the quantity or the requested day of a line. A kit is changed in all its components.
     Amend(AmendArgs),
     /// Cancel lines in part or in whole: what waits first, then what is reserved. What the warehouse has in hands is asked
-    /// for, and cancelled when it gives it back.
+    /// for, and cancelled when it gives it back. Kits are named by their number and counted in kits.
     Cancel {
         /// The order, for example A-17.
         order: String,
@@ -85,6 +85,8 @@ pub enum OrderCommand {
     Ship(ShipArgs),
     /// Take back shipped units of lines.
     Return(super::take_back::ReturnArgs),
+    /// Send another item for what waits of a line.
+    Substitute(super::substitute::SubstituteArgs),
 }
 
 /// An order to place.
@@ -134,6 +136,9 @@ pub struct DraftArgs {
     /// Ask the customer before less is shipped: nothing leaves short before `order consent`.
     #[arg(long)]
     notify_before_short: bool,
+    /// Another item may be sent instead: see `backorder order substitute`.
+    #[arg(long)]
+    substitution_allowed: bool,
     /// A hold with which the order begins; may be repeated.
     #[arg(long = "hold", value_enum, value_name = "TYPE")]
     holds: Vec<TypeArg>,
@@ -215,6 +220,7 @@ pub async fn run(command: OrderCommand, session: &Session, output: Output) -> Re
         OrderCommand::Consent { order, lines, why } => consent(&order, &lines, &why, session, output).await,
         OrderCommand::Ship(args) => ship::run(args, session, output).await,
         OrderCommand::Return(args) => super::take_back::run(args, session, output).await,
+        OrderCommand::Substitute(args) => super::substitute::run(args, session, output).await,
     }
 }
 
@@ -266,6 +272,7 @@ fn line_draft(line: &str, shortage: i32, args: &DraftArgs) -> Result<OrderLineDr
         shortage_instruction: shortage,
         ship_set: args.ship_set.clone(),
         notify_before_short: args.notify_before_short,
+        substitution_allowed: args.substitution_allowed,
         ..OrderLineDraft::default()
     })
 }

@@ -77,6 +77,7 @@ fn refunds(refunds: &[Refund]) -> String {
                 RefundBasis::Unspecified => "",
                 RefundBasis::Cancelled => "cancelled",
                 RefundBasis::Returned => "returned",
+                RefundBasis::Substituted => "substituted",
             };
             vec![
                 text::line(&refund.name),

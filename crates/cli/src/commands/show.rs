@@ -7,13 +7,14 @@ pub(super) use places::{calendars, lanes, locations};
 use std::collections::BTreeMap;
 
 use backorder_proto::{
-    allocation::v1::{LineBarrier, LineHold, LostDemand, LostDemandReason, Order, OrderLine, OrderState},
+    allocation::v1::{LineBarrier, LineHold, LostDemand, LostDemandReason, Order, OrderKit, OrderLine, OrderState},
     inventory::v1::{Hold, Item, ItemUnit, Position, Supply, SupplyState, TakenAway},
 };
 
 use super::hold::type_word;
 use crate::{
     decimal::format_nanos,
+    import::parts::substitute_text,
     output::{
         table::{
             Column::{self, Number, Words},
@@ -71,7 +72,37 @@ pub(super) fn order(order: &Order) -> String {
         text::time(order.order_time.as_ref()),
     );
     let (lines, holds) = (order_lines(&order.lines), line_holds(&order.lines));
-    format!("{head}\n{lines}{holds}{}", ship_sets(&order.lines))
+    format!("{head}\n{lines}{}{}{holds}{}", kits(&order.kits), substitutes(&order.lines), ship_sets(&order.lines))
+}
+
+/// The kits that were ordered; nothing when there are none.
+fn kits(kits: &[OrderKit]) -> String {
+    let one = |kit: &OrderKit| {
+        let components: Vec<&str> = kit.components.iter().filter_map(|line| line.rsplit('/').next()).collect();
+        format!(
+            "\nkit {} of {}: {} ordered, {} open, {} covered, {} shipped, {} cancelled; lines {}, promised {}",
+            text::line(&kit.name),
+            text::id(&kit.item),
+            kit.ordered,
+            kit.open,
+            kit.covered,
+            kit.shipped,
+            kit.cancelled,
+            components.join(", "),
+            text::zoned_date(kit.current_promised_date.as_ref()),
+        )
+    };
+    kits.iter().map(one).collect()
+}
+
+/// Which lines stand for others; nothing when none does.
+fn substitutes(lines: &[OrderLine]) -> String {
+    let standing = lines.iter().filter(|line| !line.substitutes.is_empty());
+    let one = |line: &OrderLine| {
+        let original = text::line(&line.substitutes);
+        format!("\n{} is sent for {} units of {original}", text::line(&line.name), line.substitutes_units)
+    };
+    standing.map(one).collect()
 }
 
 /// Which lines go together, and whether something of them waits; nothing when all go alone.
@@ -259,6 +290,13 @@ pub(super) fn supplies<'a>(supplies: impl IntoIterator<Item = &'a Supply>) -> St
 
 fn unit(unit: &ItemUnit) -> String {
     format!("{}={}", unit.code, unit.base_units)
+}
+
+/// One item, with what it is made of and what may be sent in its place.
+pub(super) fn item(item: &Item) -> String {
+    let holds = item.components.iter().map(|part| format!("\nholds {} of {}", part.quantity, text::id(&part.item)));
+    let substitutes = item.substitutes.iter().map(|other| format!("\nmay be replaced by {}", substitute_text(other)));
+    format!("{}{}", items([item]), holds.chain(substitutes).collect::<String>())
 }
 
 /// Items.

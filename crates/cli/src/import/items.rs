@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use backorder_domain::ids::IdProvider;
-use backorder_proto::inventory::v1::{BatchPutItemsRequest, Item, PackRounding, Substitute};
+use backorder_proto::inventory::v1::{BatchPutItemsRequest, Item, PackRounding};
 use tonic::Status;
 
 use super::{
     drive::RowImport,
+    parts,
     report::{Outcome, Refusal},
     rows::Row,
 };
 use crate::{client::Clients, client::requests, demand::CatalogueItem, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, pack_rounding (refuse, up, down), units (CASE=24/sell+buy/GTIN|BOX=6/sell|...), category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item|...), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
+pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, pack_rounding (refuse, up, down), units (CASE=24/sell+buy/GTIN|BOX=6/sell|...), category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item=N/M|item=N/M:keep_lower|item=N/M:new_price|item=N/M:ask, best first), components (item=units|item=units|... of a kit), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
 
 /// The words for what happens to quantities of no whole number of packs.
 pub const PACK_ROUNDINGS: [(&str, i32); 3] =
@@ -39,7 +40,6 @@ impl RowImport for ItemImport {
 
     fn parse(&self, row: &Row) -> Result<Item, Refusal> {
         let mut fields = row.fields();
-        let substitute = |id: &str| Substitute { item: named("items", id.trim()), ..Substitute::default() };
         let item = Item {
             name: named("items", &fields.required("item")),
             description: fields.text("description"),
@@ -50,12 +50,8 @@ impl RowImport for ItemImport {
             category: fields.text("category"),
             unit_cost: fields.money("unit_cost", "currency", "GBP"),
             unit_price: fields.money("unit_price", "currency", "GBP"),
-            substitutes: fields
-                .text("substitutes")
-                .split('|')
-                .filter(|id| !id.trim().is_empty())
-                .map(substitute)
-                .collect(),
+            substitutes: fields.several("substitutes", parts::substitute, parts::SUBSTITUTE),
+            components: fields.several("components", parts::component, parts::COMPONENT),
             safety_stock: fields.whole("safety_stock", 0),
             releases: fields.releases("releases"),
             reservation_horizon_days: fields.optional_whole("reservation_horizon_days"),

@@ -12,6 +12,7 @@ pub mod journal;
 pub mod lanes;
 pub mod locations;
 pub mod orders;
+pub mod parts;
 pub mod place;
 pub mod report;
 pub mod retail_orders;

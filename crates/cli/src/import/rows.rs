@@ -302,6 +302,13 @@ impl Fields<'_> {
         self.parsed(column, units, "units such as CASE=24/sell+buy/4006381333931|BOX=6/sell").unwrap_or_default()
     }
 
+    /// Several values between bars.
+    pub fn several<T>(&mut self, column: &str, read: fn(&str) -> Option<T>, expected: &str) -> Vec<T> {
+        let texts = self.row.text(column).split('|').filter(|text| !text.trim().is_empty());
+        let values: Option<Vec<T>> = texts.map(read).collect();
+        self.parsed(column, values, expected).unwrap_or_default()
+    }
+
     /// A time of the day `HH:MM`.
     pub fn time(&mut self, column: &str) -> Option<TimeOfDay> {
         let text = Some(self.row.text(column)).filter(|text| !text.is_empty())?;

@@ -8,6 +8,7 @@ mod feeds;
 mod going_live;
 mod journeys;
 mod kill;
+mod kits;
 mod policies;
 mod program;
 mod reversals;

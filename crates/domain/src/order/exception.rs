@@ -93,12 +93,12 @@ pub fn near_from(limit: Option<Date>, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_timestamp(first.to_datetime(jiff::civil::Time::midnight())).ok()
 }
 
-/// What units are worth in company currency, in nano-units: quantity times price times rate. A rate of 0 is one to one.
-/// Units without a price are worth nothing that is known.
+/// What something is worth in company currency, in nano-units: its worth in the order's currency times rate. A rate of 0 is one
+/// to one. What has no price is worth nothing that is known.
 #[must_use]
-pub fn value_at_risk(quantity: i64, price_nanos: Option<i64>, rate_nanos: i64) -> i64 {
+pub fn value_at_risk(worth_nanos: Option<i128>, rate_nanos: i64) -> i64 {
     let rate = if rate_nanos == 0 { NANOS_PER_UNIT } else { rate_nanos };
-    let in_order_currency = i128::from(quantity) * i128::from(price_nanos.unwrap_or(0));
+    let in_order_currency = worth_nanos.unwrap_or(0);
     let in_company_currency = in_order_currency.saturating_mul(i128::from(rate)) / i128::from(NANOS_PER_UNIT);
     i64::try_from(in_company_currency).unwrap_or(i64::MAX)
 }
@@ -160,10 +160,10 @@ mod tests {
 
     #[test]
     fn value_is_in_company_currency_and_never_overflows() {
-        assert_eq!(value_at_risk(3, Some(5_000_000_000), 1_200_000_000), 18_000_000_000);
-        assert_eq!(value_at_risk(3, Some(5_000_000_000), 0), 15_000_000_000);
-        assert_eq!(value_at_risk(3, None, 0), 0);
-        assert_eq!(value_at_risk(i64::MAX, Some(i64::MAX), i64::MAX), i64::MAX);
+        assert_eq!(value_at_risk(Some(15_000_000_000), 1_200_000_000), 18_000_000_000);
+        assert_eq!(value_at_risk(Some(15_000_000_000), 0), 15_000_000_000);
+        assert_eq!(value_at_risk(None, 0), 0);
+        assert_eq!(value_at_risk(Some(i128::MAX), i64::MAX), i64::MAX);
     }
 
     proptest! {
@@ -176,7 +176,8 @@ mod tests {
         #[test]
         fn more_units_are_never_worth_less(units in 0i64..1_000_000, more in 0i64..1_000, price in 0i64..1_000_000_000_000,
             rate in 0i64..5_000_000_000) {
-            prop_assert!(value_at_risk(units, Some(price), rate) <= value_at_risk(units + more, Some(price), rate));
+            let worth = |units: i64| Some(i128::from(units) * i128::from(price));
+            prop_assert!(value_at_risk(worth(units), rate) <= value_at_risk(worth(units + more), rate));
         }
     }
 }

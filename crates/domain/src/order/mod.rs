@@ -11,6 +11,7 @@ pub mod explanation;
 pub mod go_live;
 pub mod hold;
 pub mod horizon;
+pub mod kit;
 pub mod line;
 pub mod policy;
 pub mod promise;
@@ -20,6 +21,7 @@ pub mod route;
 pub mod ship_set;
 pub mod shortage;
 pub mod state;
+pub mod substitute;
 pub mod wait;
 
 #[cfg(test)]

@@ -29,12 +29,14 @@ pub struct LineWish<'a> {
     pub ship_set: &'a str,
     /// What the customer wants on shortage.
     pub instruction: ShortageInstruction,
+    /// The number of the kit of which the line is a component.
+    pub kit: Option<i32>,
 }
 
 /// The name of the set of each line that is in one.
 ///
-/// All lines with SC are one set, and so are lines with the same `ship_set`; where a line is in both, both are one. A line
-/// with SE that is in no other set is a set of its own.
+/// All lines with SC are one set, and so are lines with the same `ship_set`; where a line is in both, both are one. The
+/// components of a kit that is in no other set are a set, and so is a line with SE.
 #[must_use]
 pub fn sets_of(lines: &[LineWish<'_>]) -> BTreeMap<i32, String> {
     let is_complete = |line: &&LineWish<'_>| line.instruction == ShortageInstruction::ShipComplete;
@@ -46,6 +48,7 @@ pub fn sets_of(lines: &[LineWish<'_>]) -> BTreeMap<i32, String> {
             ShortageInstruction::ShipComplete => COMPLETE.to_owned(),
             _ if named && joined.contains(line.ship_set) => COMPLETE.to_owned(),
             _ if named => format!("set {}", line.ship_set),
+            _ if let Some(kit) = line.kit => format!("kit {kit}"),
             ShortageInstruction::ShipItemComplete => format!("line {}", line.number),
             ShortageInstruction::NoBackOrder
             | ShortageInstruction::BackOrder
@@ -146,7 +149,7 @@ mod tests {
     use ShortageInstruction as Wants;
 
     fn wish(number: i32, ship_set: &str, instruction: Wants) -> LineWish<'_> {
-        LineWish { number, ship_set, instruction }
+        LineWish { number, ship_set, instruction, kit: None }
     }
 
     fn sets(lines: &[LineWish<'_>]) -> Vec<(i32, String)> {
@@ -170,6 +173,22 @@ mod tests {
         ];
         let named: Vec<String> = sets(&lines).into_iter().map(|(_, set)| set).collect();
         assert_eq!(named, ["complete", "complete", "set b", "line 4", "complete"]);
+    }
+
+    #[test]
+    fn the_components_of_a_kit_are_a_set_unless_the_kit_is_in_a_larger_one() {
+        let of_kit = |number, kit, wish: LineWish<'static>| LineWish { number, kit: Some(kit), ..wish };
+        let lines = [
+            of_kit(3, 1, wish(0, "", Wants::BackOrder)),
+            of_kit(4, 1, wish(0, "", Wants::BackOrder)),
+            of_kit(5, 2, wish(0, "", Wants::ShipComplete)),
+            of_kit(6, 2, wish(0, "", Wants::ShipComplete)),
+            wish(7, "", Wants::ShipComplete),
+            of_kit(8, 9, wish(0, "a", Wants::BackOrder)),
+            of_kit(10, 11, wish(0, "", Wants::ShipItemComplete)),
+        ];
+        let named: Vec<String> = sets(&lines).into_iter().map(|(_, set)| set).collect();
+        assert_eq!(named, ["kit 1", "kit 1", "complete", "complete", "complete", "set a", "kit 11"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::ItemId;
+use crate::{ids::ItemId, quantity::Quantity};
 
 use super::book::{Checkpoint, ItemBook};
 use super::changes::StockChanges;
@@ -121,12 +121,35 @@ impl StockBooks {
             }
             Err(index) => index,
         };
-        for (index, line) in group {
-            let why = if uncovered == index { Refusal::NotAvailable } else { Refusal::Group };
-            let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Nothing(why))?;
-            outcomes.insert(index, outcome);
+        let checkpoints = self.open_checkpoints(&group.iter().map(|(_, line)| &line.item).collect());
+        let waits = self.wait_each(ctx, &group, uncovered);
+        let is_cut = |(_, outcome): &(usize, ReserveOutcome)| outcome.refusal == Some(Refusal::WaitingLimit);
+        let may_be_cut = !group.iter().any(|(_, line)| line.wait_whole);
+        let stands = waits.as_ref().is_ok_and(|waits| may_be_cut || !waits.iter().any(is_cut));
+        self.close_checkpoints(checkpoints, stands);
+        let waits = waits?;
+        if stands {
+            outcomes.extend(waits);
+        } else {
+            outcomes.extend(group.iter().map(|(index, line)| (*index, cut_whole(line))));
         }
         Ok(())
+    }
+
+    /// Every line of a group that cannot be covered: it waits, or is refused.
+    fn wait_each(
+        &mut self,
+        ctx: &CommandContext,
+        group: &[(usize, &ReserveLine)],
+        uncovered: usize,
+    ) -> Result<Vec<(usize, ReserveOutcome)>, StockError> {
+        let mut waits = Vec::with_capacity(group.len());
+        for (index, line) in group {
+            let why = if uncovered == *index { Refusal::NotAvailable } else { Refusal::Group };
+            let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Nothing(why))?;
+            waits.push((*index, outcome));
+        }
+        Ok(waits)
     }
 
     /// Every line of a group in full, or the index of the first that cannot be covered.
@@ -157,5 +180,16 @@ impl StockBooks {
                 if keep { book.keep(checkpoint) } else { book.roll_back(checkpoint) }
             }
         }
+    }
+}
+
+/// A line of a group of which a waiting limit would cut a part.
+fn cut_whole(line: &ReserveLine) -> ReserveOutcome {
+    ReserveOutcome {
+        key: line.key.clone(),
+        reserved: Vec::new(),
+        waiting: Quantity::ZERO,
+        refused: line.quantity,
+        refusal: Some(Refusal::WaitingLimit),
     }
 }

@@ -76,6 +76,9 @@ pub struct ReserveLine {
     pub take_at_most: Option<Quantity>,
     /// Lines with the same text get all that they want, or take nothing. What waits of them, now or later, is in a set.
     pub all_or_nothing_group: Option<String>,
+    /// Whether all lines of the group are refused where a waiting limit would cut what waits of one: a part of it is of no
+    /// use.
+    pub wait_whole: bool,
     /// The line of a soft claim whose units this one takes over, all parts, without counting them twice. It may be the
     /// line itself.
     pub takes_over: Option<LineId>,

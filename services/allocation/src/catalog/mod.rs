@@ -5,7 +5,7 @@ mod items;
 mod places;
 mod shipping;
 
-pub use items::ItemCopy;
+pub use items::{ItemCopy, SubstituteCopy};
 pub use places::{Place, PlaceCopies, PlaceKind, Places};
 pub use shipping::{CalendarCopy, LaneCopy, Way};
 

@@ -1,7 +1,7 @@
 //! How a caller sees that an order or a line does not take a command.
 
 use backorder_domain::{
-    order::{line::LineError, ship_set::SetBroken, state::StateConflict},
+    order::{line::LineError, ship_set::SetBroken, state::StateConflict, substitute::NotSubstitutable},
     quantity::Quantity,
 };
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
@@ -94,4 +94,26 @@ pub(super) fn set_broken(order: &str, line: i32, set: &str, broken: SetBroken) -
     .with(what, units)
     .with("line", &name)
     .with_resource("line", name)
+}
+
+pub(super) fn in_kit(order: &str, line: i32, kit: i32) -> Problem {
+    let (name, kit) = (line_name(order, line), line_name(order, kit));
+    Problem::failed_precondition(
+        ErrorReason::LineInKit,
+        format!("{name} is a component of {kit}, which is changed as a whole: name {kit}"),
+    )
+    .with("order", format!("orders/{order}"))
+    .with("kit", kit)
+    .with("line", &name)
+    .with_resource("line", name)
+}
+
+pub(super) fn not_substitutable(order: &str, line: i32, substitute: &str, why: NotSubstitutable) -> Problem {
+    let name = line_name(order, line);
+    let problem = Problem::failed_precondition(ErrorReason::LineNotSubstitutable, format!("{name}: {why}"))
+        .with("order", format!("orders/{order}"))
+        .with("why", why.as_str())
+        .with("line", &name)
+        .with_resource("line", name);
+    if substitute.is_empty() { problem } else { problem.with("substitute", format!("items/{substitute}")) }
 }

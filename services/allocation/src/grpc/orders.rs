@@ -89,4 +89,11 @@ impl OrderService for Orders {
     ) -> Result<Response<pb::ReturnOrderLinesResponse>, Status> {
         write(&self.0, request, decode::take_back, UseCases::return_order_lines).await
     }
+
+    async fn substitute_line(
+        &self,
+        request: Request<pb::SubstituteLineRequest>,
+    ) -> Result<Response<pb::SubstituteLineResponse>, Status> {
+        write(&self.0, request, decode::substitute, UseCases::substitute_line).await
+    }
 }

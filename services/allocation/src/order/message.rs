@@ -19,7 +19,7 @@ use backorder_proto::{
 use backorder_storage::{StorageError, columns};
 
 use crate::{
-    order::{OrderRecord, barriers_of, hold::Hold, question, texts},
+    order::{OrderRecord, barriers_of, hold::Hold, kits, question, texts},
     store::{
         entity::{customer_order, lost_demand, order_line, promise},
         holds::HoldsOfLines,
@@ -46,6 +46,7 @@ pub fn order(row: &customer_order::Model, lines: Vec<pb::OrderLine>) -> Result<p
         order_time: Some(time(row.ordered_at)?),
         currency_code: row.currency_code.clone(),
         company_rate_nanos: row.company_rate_nanos,
+        kits: kits::messages(row, &lines)?,
         lines,
         state: convert::order_state(state).into(),
         quote_expire_time: row.quote_expires_at.map(time).transpose()?,
@@ -92,8 +93,6 @@ pub fn order_with_holds(
 pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result<pb::OrderLine, StorageError> {
     let time = |micros| columns::instant(micros, TABLE).map(encode::timestamp);
     let dates = Dates::of(row)?;
-    let policy_bites = row.backordered > 0 || row.open > 0 || (row.refused > 0 && row.loss_reason != CUSTOMER);
-    let shown = policy_bites && !row.policy_id.is_empty();
     Ok(pb::OrderLine {
         name: line_name(&row.order_id, row.line_number),
         item: format!("items/{}", row.item_id),
@@ -128,25 +127,39 @@ pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result
         confirmations: confirmations(&row.confirmations)?,
         unit_price: money(currency, row.price_nanos),
         unit_cost: money(&row.cost_currency, row.cost_nanos),
-        shortage_instruction: named::<pb::ShortageInstruction>(
-            &row.shortage_instruction,
-            pb::ShortageInstruction::from_str_name,
-        )?,
+        shortage_instruction: named(&row.shortage_instruction, pb::ShortageInstruction::from_str_name)?,
         substitution_allowed: row.substitution_allowed,
         notify_before_short: row.notify_before_short,
-        policy: if shown { policy_name(&row.policy_id) } else { String::new() },
+        policy: deciding_policy(row),
         wait_start_time: Some(time(row.wait_started_at)?),
         wait_limit_date: columns::optional_date(row.wait_limit_date.as_deref(), TABLE)?.map(encode::date),
         fill_time: row.filled_at.map(time).transpose()?,
         recalling: row.recalling,
         barriers: barriers_of(row)?.iter().map(|barrier| convert::line_barrier(barrier).into()).collect(),
         replaced: row.replaced,
-        replaces: row.replaces_line.map(|line| line_name(&row.order_id, line)).unwrap_or_default(),
+        kit: named_line(row, row.kit_line),
+        units_per_kit: row.kit_units,
+        price_per_kit: money(currency, row.kit_price_nanos),
+        substitutes: named_line(row, row.substitutes_line),
+        substitutes_units: row.substitutes_units,
+        substituted: row.substituted,
+        replaces: named_line(row, row.replaces_line),
         short_consent_time: row.short_agreed_at.map(time).transpose()?,
         ship_set_name: row.set_name.clone(),
         question: pending_question(row),
         wait_escalate_time: row.wait_escalated_at.map(time).transpose()?,
     })
+}
+
+/// The policy that decided about the line, where one was needed.
+fn deciding_policy(row: &order_line::Model) -> String {
+    let bites = row.backordered > 0 || row.open > 0 || (row.refused > 0 && row.loss_reason != CUSTOMER);
+    if bites && !row.policy_id.is_empty() { policy_name(&row.policy_id) } else { String::new() }
+}
+
+/// The name of another line of the order; empty for none.
+fn named_line(row: &order_line::Model, line: Option<i32>) -> String {
+    line.map(|line| line_name(&row.order_id, line)).unwrap_or_default()
 }
 
 const TABLE: &str = "order_line";

@@ -10,6 +10,7 @@ pub mod hold;
 pub mod horizon;
 pub mod import;
 pub mod key;
+pub mod kits;
 pub mod message;
 pub mod overrides;
 pub mod question;

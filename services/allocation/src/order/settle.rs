@@ -62,6 +62,8 @@ pub enum Command {
     Reduce(Quantity),
     /// Shipped units came back; for those that are replaced the customer gets the same again.
     TakeBack { quantity: Quantity, replaced: Quantity },
+    /// Another item is sent for units, which were cancelled.
+    Substitute(Quantity),
     /// The warehouse is asked to give units back.
     Recall(Quantity),
     /// The warehouse has answered about units that it was asked for.
@@ -173,6 +175,9 @@ pub fn settle(
 fn note(row: &mut order_line::Model, command: Command, moment: Moment<'_>) {
     if let Command::TakeBack { replaced, .. } = command {
         row.replaced += replaced.get();
+    }
+    if let Command::Substitute(quantity) = command {
+        row.substituted += quantity.get();
     }
     if matches!(command, Command::Consent) {
         agree(row, moment);
@@ -309,7 +314,9 @@ fn apply(vector: &mut LineVector, command: Command, decided: Decision, after: Cl
             let at_once = shipped.checked_add(decided.at_once).ok_or(LineError::Overflow)?;
             vector.take_over(filled_at_once.unwrap_or(at_once), backordered.unwrap_or(decided.late), after)
         }
-        Command::Consent | Command::Follow | Command::AwaitRun | Command::GoLive => vector.observe(after),
+        Command::Substitute(_) | Command::Consent | Command::Follow | Command::AwaitRun | Command::GoLive => {
+            vector.observe(after)
+        }
     }
 }
 
@@ -326,6 +333,7 @@ fn decided(
         Command::Import { .. } => (1, Quantity::ZERO),
         Command::Reduce(_)
         | Command::TakeBack { .. }
+        | Command::Substitute(_)
         | Command::Recall(_)
         | Command::EndRecall(_)
         | Command::Deliver(_)

@@ -10,6 +10,7 @@ use backorder_proto::{allocation::v1 as pb, convert::allocation as convert};
 use backorder_storage::{StorageError, columns};
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::kits;
 use crate::store::entity::order_line;
 
 const TABLE: &str = "order_line";
@@ -100,7 +101,7 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
     let due = due.into_iter().flatten().min();
     // What is due at once has no time of its own.
     row.wait_due_at = due.map(|at| columns::micros(at).max(0));
-    row.risk_nanos = value_at_risk(row.open, row.price_nanos, rate_nanos);
+    row.risk_nanos = value_at_risk(kits::worth(row, row.open), rate_nanos);
     if found != row.exceptions {
         row.exception_times = exceptions_since(&row.exception_times, found, columns::micros(winding.now));
         row.exceptions = found;

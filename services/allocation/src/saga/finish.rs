@@ -1,6 +1,7 @@
 //! What the outcome of a step means for its orders: quantities, promises, lost demand, events and the caller's answer.
 
 mod added;
+mod amended;
 mod answer;
 mod document;
 mod holds;
@@ -10,6 +11,7 @@ mod question;
 mod refused;
 mod sets;
 mod shortage;
+mod substituted;
 mod warehouse;
 
 use holds::take_unreserved;
@@ -221,6 +223,10 @@ impl Work<'_> {
                 self.decide_added(book, answers, "it replaces units that came back")?;
             }
             StepKind::Import => self.take_over(book)?,
+            StepKind::Substitute => {
+                self.substitute(book)?;
+                self.decide_added(book, answers, "it stands for what was not there")?;
+            }
         }
         if self.step.kind.makes_the_order() {
             self.tell_holds_in_tx(tx, book).await?;
@@ -256,7 +262,8 @@ impl Work<'_> {
             | StepKind::ShipmentAdvice
             | StepKind::Return
             | StepKind::Import
-            | StepKind::Override => "the order was placed",
+            | StepKind::Override
+            | StepKind::Substitute => "the order was placed",
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
         if self.step.kind == StepKind::Confirm {
@@ -320,7 +327,8 @@ impl Work<'_> {
             | StepKind::ShipmentAdvice
             | StepKind::Return
             | StepKind::Import
-            | StepKind::Override => result.refused,
+            | StepKind::Override
+            | StepKind::Substitute => result.refused,
         };
         let lost = LostUnits { part: planned.part, quantity, reason };
         let already = self.changes.lost.len();
@@ -328,49 +336,6 @@ impl Work<'_> {
         self.lost.extend_from_slice(&self.changes.lost[already..]);
         if self.step.kind == StepKind::Quote {
             self.changes.lost.truncate(already);
-        }
-        Ok(())
-    }
-
-    fn amend(&mut self, book: &mut Book, answers: &[CallAnswer]) -> Result<(), Error> {
-        let plan = &self.step.plan;
-        let (Some(planned), Some(amendment)) = (plan.lines.first(), &plan.amendment) else {
-            return Err(StorageError::InvalidRow { table: "unfinished_step", detail: "no amendment".to_owned() }.into());
-        };
-        let order = order_mut(book, &planned.order)?;
-        let Some(line) = order.lines.get_mut(&planned.line) else {
-            return Err(Error::no_line(&planned.order, planned.line));
-        };
-        if !amendment.requested_date.is_empty() {
-            line.row.requested_date.clone_from(&amendment.requested_date);
-            line.row.requested_basis.clone_from(&amendment.requested_basis);
-            line.row.time_zone.clone_from(&amendment.time_zone);
-        }
-        if !amendment.queue_key.is_empty() {
-            line.row.queue_key.clone_from(&amendment.queue_key);
-        }
-        let cause = Cause { reason: Some(PromiseReason::Amended), text: "the line was amended".to_owned() };
-        let mut command = Command::Follow;
-        if amendment.raised > 0 {
-            let mut vector = line.vector()?;
-            let was_over = !vector.is_active();
-            let raised = vector.raise(units(amendment.raised)?);
-            raised.map_err(|error| Error::Line { order: planned.order.clone(), line: planned.line, error })?;
-            crate::order::put_vector(&mut line.row, &vector);
-            line.row.parts = planned.part;
-            order.row.lines_active += i64::from(was_over);
-            let results = reserve_results(answers)?;
-            let refused = results.values().map(|result| result.refused).sum::<i64>();
-            let refused = shortage::never_ordered(self.step.kind, order, planned.line, refused)?;
-            command = Command::Decide { part: planned.part, refused };
-        } else if amendment.reduced > 0 {
-            command = Command::Reduce(units(amendment.reduced)?);
-        }
-        self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
-        if amendment.raised > 0 {
-            for result in reserve_results(answers)?.values() {
-                self.lose(order, planned, result)?;
-            }
         }
         Ok(())
     }

@@ -20,12 +20,13 @@ pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
 pub use in_flight::InFlight;
 pub use step::{
-    Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, PlannedOverride, Step, StepKind,
+    Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, PlannedOverride, PlannedSubstitution,
+    Step, StepKind,
 };
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 42] = [
+pub const CRASH_POINTS: [&str; 45] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -68,4 +69,7 @@ pub const CRASH_POINTS: [&str; 42] = [
     "override.begun",
     "override.decided",
     "override.recorded",
+    "substitute.begun",
+    "substitute.decided",
+    "substitute.recorded",
 ];

@@ -49,6 +49,8 @@ pub enum StepKind {
     Import,
     /// A person decides against the rules.
     Override,
+    /// Another item is sent for units of a line.
+    Substitute,
 }
 
 /// What is kept of a step beside who asked for it.
@@ -63,9 +65,9 @@ pub struct Plan {
     /// Who does it and why.
     #[prost(message, optional, tag = "3")]
     pub context: Option<WriteContext>,
-    /// For an amendment: what changes.
-    #[prost(message, optional, tag = "4")]
-    pub amendment: Option<Amendment>,
+    /// For an amendment: what changes of each line.
+    #[prost(message, repeated, tag = "4")]
+    pub amendments: Vec<Amendment>,
     /// For a shipment: what is known of it.
     #[prost(message, optional, tag = "5")]
     pub shipment: Option<PlannedShipment>,
@@ -96,6 +98,23 @@ pub struct Plan {
     /// Lines that the step adds to its orders.
     #[prost(message, repeated, tag = "20")]
     pub added: Vec<PlannedLine>,
+    /// For a substitution: what is sent.
+    #[prost(message, optional, tag = "110")]
+    pub substitution: Option<PlannedSubstitution>,
+}
+
+/// What is sent in place of something else.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct PlannedSubstitution {
+    /// The item's id.
+    #[prost(string, tag = "1")]
+    pub item: String,
+    /// What is given back because it is cheaper, in nano-units of the order's currency.
+    #[prost(int64, tag = "2")]
+    pub refund_nanos: i64,
+    /// Base units of it that were free, at most as many as are sent.
+    #[prost(int64, tag = "3")]
+    pub free: i64,
 }
 
 /// The override that a step does: a new one, or one that was approved.
@@ -216,7 +235,7 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Place,
         Self::Quote,
         Self::Confirm,
@@ -231,6 +250,7 @@ impl StepKind {
         Self::Return,
         Self::Import,
         Self::Override,
+        Self::Substitute,
     ];
 
     /// The name in rows.
@@ -251,6 +271,7 @@ impl StepKind {
             Self::Return => "return",
             Self::Import => "import",
             Self::Override => "override",
+            Self::Substitute => "substitute",
         }
     }
 
@@ -272,6 +293,7 @@ impl StepKind {
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
             Self::Import => ["import.begun", "import.decided", "import.recorded"],
             Self::Override => ["override.begun", "override.decided", "override.recorded"],
+            Self::Substitute => ["substitute.begun", "substitute.decided", "substitute.recorded"],
         }
     }
 
@@ -282,7 +304,7 @@ impl StepKind {
             Self::Place => OrderCommand::Accept,
             Self::Quote => OrderCommand::AcceptQuote,
             Self::Confirm => OrderCommand::Confirm,
-            Self::Amend | Self::Override => OrderCommand::Amend,
+            Self::Amend | Self::Override | Self::Substitute => OrderCommand::Amend,
             Self::Cancel => OrderCommand::Cancel,
             Self::Release => OrderCommand::Release,
             Self::Recall => OrderCommand::Recall,
@@ -298,9 +320,14 @@ impl StepKind {
     #[must_use]
     pub const fn is_about_whole_orders(self) -> bool {
         match self {
-            Self::Place | Self::Quote | Self::Confirm | Self::Amend | Self::Cancel | Self::Consent | Self::Import => {
-                true
-            }
+            Self::Place
+            | Self::Quote
+            | Self::Confirm
+            | Self::Amend
+            | Self::Cancel
+            | Self::Consent
+            | Self::Import
+            | Self::Substitute => true,
             Self::Release
             | Self::Recall
             | Self::ShortPick

@@ -208,7 +208,7 @@ async fn with_orders(
     Ok(waiting.collect())
 }
 
-/// One line with its order and its holds, waiting or not.
+/// One line with its order and its holds, waiting or not. Of a kit the component that keeps it.
 pub async fn line_with_order(
     connection: &impl ConnectionTrait,
     order: &str,
@@ -216,9 +216,18 @@ pub async fn line_with_order(
 ) -> Result<Option<(customer_order::Model, Option<WaitingLine>)>, StorageError> {
     let Some(row) = super::orders::find_order(connection, order).await? else { return Ok(None) };
     let (mut lines, mut holds) = lines_of_orders(connection, std::slice::from_ref(&row)).await?;
-    let found = lines.remove(order).unwrap_or_default().into_iter().find(|found| found.line_number == line);
-    let holds = holds.remove(&(order.to_owned(), line)).unwrap_or_default();
-    let waiting = found.map(|line| WaitingLine { order: row.clone(), line, holds });
+    let mut lines = lines.remove(order).unwrap_or_default();
+    let is_kit = !lines.iter().any(|found| found.line_number == line);
+    lines.retain(|found| if is_kit { found.kit_line == Some(line) } else { found.line_number == line });
+    // A kit leaves with its last component: one of unknown day, or that of the latest.
+    let found = lines.into_iter().max_by_key(|found| {
+        let day = found.current_promised_date.clone();
+        (found.open > 0, day.is_none(), day, std::cmp::Reverse(found.line_number))
+    });
+    let waiting = found.map(|line| {
+        let holds = holds.remove(&(order.to_owned(), line.line_number)).unwrap_or_default();
+        WaitingLine { order: row.clone(), line, holds }
+    });
     Ok(Some((row, waiting)))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use backorder_proto::allocation::v1 as pb;
 use backorder_storage::{StorageError, sql::statement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
@@ -69,6 +70,101 @@ pub async fn line_totals(connection: &impl ConnectionTrait) -> Result<LineTotals
         backordered: row.try_get("", "backordered")?,
         filled_at_once_left: row.try_get("", "filled_at_once_left")?,
     })
+}
+
+/// The sums as customers ordered: each kit is a line, and is what its least complete component is; what stands for something
+/// else is none. See [`KitFigures`](backorder_domain::order::kit::KitFigures), of which this is the query.
+pub async fn customer_totals(connection: &impl ConnectionTrait) -> Result<pb::CustomerTotals, StorageError> {
+    let text = customer_query();
+    let Some(row) = connection.query_one_raw(statement(connection, text, [])).await? else {
+        return Ok(pb::CustomerTotals::default());
+    };
+    Ok(pb::CustomerTotals {
+        lines: row.try_get("", "all_lines")?,
+        kits: row.try_get("", "all_kits")?,
+        ordered: row.try_get("", "all_ordered")?,
+        open: row.try_get("", "all_open")?,
+        covered: row.try_get("", "all_covered")?,
+        shipped: row.try_get("", "all_shipped")?,
+        cancelled: row.try_get("", "all_cancelled")?,
+        refused: row.try_get("", "all_refused")?,
+        filled_at_once: row.try_get("", "all_filled")?,
+        backordered: row.try_get("", "all_backordered")?,
+        substituted: row.try_get("", "all_substituted")?,
+    })
+}
+
+/// The query of what customers ordered.
+fn customer_query() -> String {
+    let sum = |expression: &str, name: &str| format!("CAST(COALESCE(SUM({expression}), 0) AS BIGINT) AS {name}");
+    let own = [
+        "0 AS is_kit",
+        "ordered",
+        "open",
+        "reserved + released AS covered",
+        "shipped",
+        "cancelled - substituted AS cancelled",
+        "refused",
+        "filled_at_once",
+        "backordered",
+        "substituted",
+    ];
+    let kits = [
+        "1 AS is_kit",
+        "ordered",
+        "ordered - shipped - cancelled - covered AS open",
+        "covered",
+        "shipped",
+        "cancelled",
+        "requested - ordered AS refused",
+        "filled_at_once",
+        "CASE WHEN late < ordered THEN late ELSE ordered END AS backordered",
+        "0 AS substituted",
+    ];
+    let columns = [
+        "COUNT(*) AS all_lines".to_owned(),
+        sum("is_kit", "all_kits"),
+        sum("ordered", "all_ordered"),
+        sum("open", "all_open"),
+        sum("covered", "all_covered"),
+        sum("shipped", "all_shipped"),
+        sum("cancelled", "all_cancelled"),
+        sum("refused", "all_refused"),
+        sum("filled_at_once", "all_filled"),
+        sum("backordered", "all_backordered"),
+        sum("substituted", "all_substituted"),
+    ];
+    format!(
+        "SELECT {} FROM (SELECT {} FROM order_line WHERE kit_line IS NULL AND substitutes_line IS NULL \
+         UNION ALL SELECT {} FROM ({}) AS kit) AS line",
+        columns.join(", "),
+        own.join(", "),
+        kits.join(", "),
+        kit_figures()
+    )
+}
+
+/// The query of the figures of each kit.
+fn kit_figures() -> String {
+    let whole = |units: &str, name: &str| format!("MIN(({units}) / kit_units) AS {name}");
+    let begun = |units: &str, name: &str| format!("MAX(({units} + kit_units - 1) / kit_units) AS {name}");
+    let of_components = [
+        whole("ordered + refused", "requested"),
+        whole("ordered", "ordered"),
+        whole("shipped", "shipped"),
+        begun("cancelled", "begun"),
+        whole("shipped + reserved + released", "there"),
+        whole("filled_at_once", "filled_at_once"),
+        begun("backordered", "late"),
+    ];
+    let cancelled = "CASE WHEN begun < ordered - shipped THEN begun ELSE ordered - shipped END";
+    let covered = "CASE WHEN there < ordered - cancelled THEN there ELSE ordered - cancelled END - shipped";
+    format!(
+        "SELECT requested, ordered, shipped, cancelled, filled_at_once, late, {covered} AS covered FROM \
+         (SELECT requested, ordered, shipped, there, filled_at_once, late, {cancelled} AS cancelled FROM \
+         (SELECT {} FROM order_line WHERE kit_line IS NOT NULL GROUP BY order_id, kit_line) AS component) AS judged",
+        of_components.join(", ")
+    )
 }
 
 /// Ids of orders after an id, ascending.

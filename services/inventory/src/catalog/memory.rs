@@ -1,6 +1,7 @@
 //! What this process remembers of the master data, so that a stock command reads no master data from the store.
 //!
-//! Items are never deleted, so that an item exists may be remembered for ever. Locations may change on another
+//! Items are never deleted, and what has stock cannot become a kit, so that an item exists and may have stock can be
+//! remembered for ever. Locations may change on another
 //! instance: they are read again when one is missing, after a write of our own, and when they are [`STALE_AFTER`] old.
 
 use std::{
@@ -94,7 +95,7 @@ struct RememberedPlaces {
 }
 
 impl Memory {
-    /// Those of the items that are not known to exist.
+    /// Those of the items that are not known to exist and to be no kits.
     #[must_use]
     pub fn unknown_items<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) -> Vec<&'a ItemId> {
         let known = self.items.read().unwrap_or_else(PoisonError::into_inner);
@@ -108,6 +109,14 @@ impl Memory {
             known.clear();
         }
         known.extend(items);
+    }
+
+    /// Forgets items: what they are was changed.
+    pub fn forget_items<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) {
+        let mut known = self.items.write().unwrap_or_else(PoisonError::into_inner);
+        for item in items {
+            known.remove(item);
+        }
     }
 
     /// The locations, when they were read not long ago.

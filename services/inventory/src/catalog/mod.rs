@@ -15,7 +15,7 @@ use backorder_domain::{
     calendar::DayCount,
     ids::{CalendarId, ItemId, LocationId},
     money::Money,
-    order::release::ItemRelease,
+    order::{release::ItemRelease, substitute::PriceRule},
     quantity::Quantity,
     units::{ItemUnit, PackRounding},
 };
@@ -53,6 +53,17 @@ pub struct Item {
     pub releases: Vec<ItemRelease>,
     /// How many days before goods have to leave stock is reserved for them; `None` means at once.
     pub reservation_horizon_days: Option<u16>,
+    /// What a kit is made of; empty for what is no kit.
+    pub components: Vec<Component>,
+}
+
+/// What each kit holds of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// The item.
+    pub item: ItemId,
+    /// Base units, at least 1.
+    pub quantity: i64,
 }
 
 /// An item that may be sent in place of another.
@@ -68,6 +79,10 @@ pub struct Substitute {
     pub valid_from: Option<Date>,
     /// The last day of its validity; `None` means without end.
     pub valid_to: Option<Date>,
+    /// What the customer pays for it.
+    pub price_rule: PriceRule,
+    /// Customers who do not get it.
+    pub excluded_customers: Vec<String>,
 }
 
 /// A place that holds stock or ships it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use backorder_domain::{
     ids::ItemId,
     money::{CurrencyCode, Money},
-    order::release::ItemRelease,
+    order::{release::ItemRelease, substitute::PriceRule},
     quantity::Quantity,
     units::ItemUnit,
 };
@@ -14,8 +14,8 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::entity::{item, item_release, item_substitute, item_unit};
-use crate::catalog::{Item, Stored, Substitute};
+use super::entity::{item, item_component, item_release, item_substitute, item_unit};
+use crate::catalog::{Component, Item, Stored, Substitute};
 
 /// Item ids in one `IN` list at most.
 const IDS_PER_QUERY_MAX: usize = 500;
@@ -159,6 +159,7 @@ async fn with_parts(
     let mut substitutes: HashMap<String, Vec<item_substitute::Model>> = HashMap::new();
     let mut units: HashMap<String, Vec<item_unit::Model>> = HashMap::new();
     let mut releases: HashMap<String, Vec<item_release::Model>> = HashMap::new();
+    let mut components: HashMap<String, Vec<item_component::Model>> = HashMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY_MAX) {
         let query = item_substitute::Entity::find()
             .filter(item_substitute::Column::ItemId.is_in(chunk.iter().copied()))
@@ -178,23 +179,35 @@ async fn with_parts(
         for row in query.all(connection).await? {
             releases.entry(row.item_id.clone()).or_default().push(row);
         }
+        let query = item_component::Entity::find()
+            .filter(item_component::Column::ItemId.is_in(chunk.iter().copied()))
+            .order_by_asc(item_component::Column::Ordinal);
+        for row in query.all(connection).await? {
+            components.entry(row.item_id.clone()).or_default().push(row);
+        }
     }
     rows.into_iter()
         .map(|row| {
-            let substitutes = substitutes.remove(&row.id).unwrap_or_default();
-            let units = units.remove(&row.id).unwrap_or_default();
-            let releases = releases.remove(&row.id).unwrap_or_default();
-            read_item(row, substitutes, units, releases)
+            let parts = Parts {
+                substitutes: substitutes.remove(&row.id).unwrap_or_default(),
+                units: units.remove(&row.id).unwrap_or_default(),
+                releases: releases.remove(&row.id).unwrap_or_default(),
+                components: components.remove(&row.id).unwrap_or_default(),
+            };
+            read_item(row, parts)
         })
         .collect()
 }
 
-fn read_item(
-    row: item::Model,
+/// The rows of an item beside its own.
+struct Parts {
     substitutes: Vec<item_substitute::Model>,
     units: Vec<item_unit::Model>,
     releases: Vec<item_release::Model>,
-) -> Result<Stored<Item>, StorageError> {
+    components: Vec<item_component::Model>,
+}
+
+fn read_item(row: item::Model, parts: Parts) -> Result<Stored<Item>, StorageError> {
     let value = Item {
         id: item_id(row.id)?,
         description: row.description,
@@ -204,15 +217,16 @@ fn read_item(
         category: row.category,
         unit_cost: read_money(row.unit_cost_nanos, row.unit_cost_currency.as_deref())?,
         unit_price: read_money(row.unit_price_nanos, row.unit_price_currency.as_deref())?,
-        substitutes: substitutes.into_iter().map(read_substitute).collect::<Result<_, _>>()?,
-        units: units.into_iter().map(read_unit).collect(),
+        substitutes: parts.substitutes.into_iter().map(read_substitute).collect::<Result<_, _>>()?,
+        units: parts.units.into_iter().map(read_unit).collect(),
         safety_stock: Quantity::try_new(row.safety_stock).map_err(|e| invalid("item", e))?,
-        releases: releases.into_iter().map(read_release).collect::<Result<_, _>>()?,
+        releases: parts.releases.into_iter().map(read_release).collect::<Result<_, _>>()?,
         reservation_horizon_days: row
             .reservation_horizon_days
             .map(u16::try_from)
             .transpose()
             .map_err(|e| invalid("item", e))?,
+        components: parts.components.into_iter().map(read_component).collect::<Result<_, _>>()?,
     };
     Ok(Stored {
         value,
@@ -230,7 +244,14 @@ fn read_substitute(row: item_substitute::Model) -> Result<Substitute, StorageErr
         ratio_denominator: row.ratio_denominator,
         valid_from: columns::optional_date(row.valid_from.as_deref(), TABLE)?,
         valid_to: columns::optional_date(row.valid_to.as_deref(), TABLE)?,
+        price_rule: PriceRule::from_name(&row.price_rule)
+            .ok_or_else(|| invalid(TABLE, format!("{:?} is no price rule", row.price_rule)))?,
+        excluded_customers: row.excluded_customers.lines().map(str::to_owned).collect(),
     })
+}
+
+fn read_component(row: item_component::Model) -> Result<Component, StorageError> {
+    Ok(Component { item: item_id(row.component_item_id)?, quantity: row.quantity })
 }
 
 fn read_release(row: item_release::Model) -> Result<ItemRelease, StorageError> {
@@ -286,10 +307,12 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
         old.exec(tx).await?;
         item_unit::Entity::delete_many().filter(item_unit::Column::ItemId.is_in(ids())).exec(tx).await?;
         item_release::Entity::delete_many().filter(item_release::Column::ItemId.is_in(ids())).exec(tx).await?;
+        item_component::Entity::delete_many().filter(item_component::Column::ItemId.is_in(ids())).exec(tx).await?;
     }
     bulk::insert(tx, items.iter().flat_map(substitute_rows).collect()).await?;
     bulk::insert(tx, items.iter().flat_map(unit_rows).collect()).await?;
     bulk::insert(tx, items.iter().flat_map(release_rows).collect()).await?;
+    bulk::insert(tx, items.iter().flat_map(component_rows).collect()).await?;
     Ok(())
 }
 
@@ -324,6 +347,18 @@ fn substitute_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_substitut
         ratio_denominator: Set(substitute.ratio_denominator),
         valid_from: Set(substitute.valid_from.map(columns::date_text)),
         valid_to: Set(substitute.valid_to.map(columns::date_text)),
+        price_rule: Set(substitute.price_rule.as_str().to_owned()),
+        // No name of a customer has a line feed.
+        excluded_customers: Set(substitute.excluded_customers.join("\n")),
+    })
+}
+
+fn component_rows(stored: &Stored<Item>) -> impl Iterator<Item = item_component::ActiveModel> {
+    stored.value.components.iter().zip(0..).map(|(component, ordinal)| item_component::ActiveModel {
+        item_id: Set(stored.value.id.as_str().to_owned()),
+        ordinal: Set(ordinal),
+        component_item_id: Set(component.item.as_str().to_owned()),
+        quantity: Set(component.quantity),
     })
 }
 

@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod catalog;
 pub mod differences;
 pub mod entity;
+pub mod kits;
 pub mod listing;
 pub mod lock;
 pub mod migration;

@@ -19,7 +19,7 @@ use backorder_domain::{
     stock::receipt::OverReceiptTolerance,
     time::Clock,
 };
-use backorder_proto::convert::encode;
+use backorder_proto::convert::{Violations, encode};
 use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
 use backorder_storage::{
     Batch, StorageError, Store, WriteTx,
@@ -166,7 +166,7 @@ impl UseCases {
         }
     }
 
-    async fn missing_items(&self, items: &[(&ItemId, String)]) -> Result<Vec<Missing>, StorageError> {
+    async fn missing_items(&self, items: &[(&ItemId, String)]) -> Result<Vec<Missing>, Error> {
         let memory = &self.parts.memory;
         let unknown = memory.unknown_items(items.iter().map(|(item, _)| *item));
         if unknown.is_empty() {
@@ -178,7 +178,13 @@ impl UseCases {
             .filter(|(item, _)| unknown.contains(item) && existing.binary_search(item).is_err())
             .map(|(item, field)| Missing { kind: Kind::Item, name: encode::item_name(item), field: field.clone() })
             .collect();
-        memory.remember_items(existing);
+        let kits = store::kits::kits_among(self.store().reader(), &existing.iter().collect::<Vec<_>>()).await?;
+        memory.remember_items(existing.into_iter().filter(|item| !kits.contains(item)));
+        let mut violations = Violations::new();
+        for (item, field) in items.iter().filter(|(item, _)| kits.contains(*item)) {
+            violations.push(field.as_str(), format!("{} is a kit, which has no stock of its own", item.as_str()));
+        }
+        violations.finish().map_err(Error::Invalid)?;
         Ok(missing)
     }
 

@@ -99,6 +99,29 @@ fn a_group_gets_all_that_it_wants_or_takes_nothing() {
 }
 
 #[test]
+fn a_group_that_waits_whole_is_refused_whole_where_a_limit_would_cut_it() {
+    let mut books = StockBooks::default();
+    for name in ["item", "other"] {
+        books.insert(empty_book_of(name));
+    }
+    let kit = |wait_whole| {
+        let line = |name: &str, of: &str, quantity| ReserveLine {
+            item: item(of),
+            all_or_nothing_group: Some("kit".to_owned()),
+            waiting_limit: Some(units(4)),
+            wait_whole,
+            ..wants(name, quantity)
+        };
+        [line("a", "item", 3), line("b", "other", 6)]
+    };
+    let refused = books.reserve(&ctx(1), &kit(true)).unwrap();
+    assert!(refused.iter().all(|outcome| !outcome.has_claim() && outcome.refusal == Some(Refusal::WaitingLimit)));
+    assert_eq!((refused[0].refused, refused[1].refused), (units(3), units(6)));
+    let cut = books.reserve(&ctx(1), &kit(false)).unwrap();
+    assert_eq!((cut[0].waiting, cut[1].waiting, cut[1].refused), (units(3), units(4), units(2)));
+}
+
+#[test]
 fn a_group_that_fits_is_reserved_over_all_its_items() {
     let mut books = StockBooks::default();
     for name in ["item", "other"] {

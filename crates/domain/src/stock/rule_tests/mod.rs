@@ -138,6 +138,7 @@ fn wants(name: &str, quantity: i64) -> ReserveLine {
         waiting_limit: None,
         take_at_most: None,
         all_or_nothing_group: None,
+        wait_whole: false,
         takes_over: None,
     }
 }

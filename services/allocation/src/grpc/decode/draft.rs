@@ -147,6 +147,7 @@ fn draft_line(line: &pb::OrderLineDraft, index: usize, violations: &mut Violatio
         ship_set: ship_set?,
         substitution_allowed: line.substitution_allowed,
         notify_before_short: line.notify_before_short,
+        part: None,
     })
 }
 

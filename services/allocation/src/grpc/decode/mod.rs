@@ -14,3 +14,9 @@ pub mod serving;
 pub mod shipment;
 pub mod shortage;
 pub mod wait;
+
+/// A text that may be empty, decoded when it is not: `Some(None)` when it is.
+#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
+pub fn if_set<T>(text: &str, decode: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { decode(text).map(Some) }
+}

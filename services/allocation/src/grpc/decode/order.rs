@@ -14,7 +14,9 @@ use super::draft::requested_date;
 use crate::{
     order::key,
     store::orders::ListFilter,
-    use_cases::orders::{Amend, Cancel, Confirm, LineAmount, Place, Quote, ReturnedUnits, Ship, TakeBack},
+    use_cases::orders::{
+        Amend, Cancel, Confirm, Consent, LineAmount, Place, Quote, ReturnedUnits, Ship, Substitute, TakeBack,
+    },
     write::Who,
 };
 
@@ -24,6 +26,8 @@ const SHIPPED_MAX: usize = 2_000;
 const CANCELLED_MAX: usize = 2_000;
 /// Lines in one return at most.
 const RETURNED_MAX: usize = 1_000;
+/// The longest text of how a customer agreed.
+const CONSENT_BYTES_MAX: usize = 500;
 /// The longest life of a quote in seconds: 90 days.
 const QUOTE_SECONDS_MAX: i64 = 90 * 24 * 60 * 60;
 
@@ -167,6 +171,33 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
         location: location?,
         disposition: disposition?,
         replace: line.replace,
+    })
+}
+
+/// What is sent for a line.
+pub fn substitute(r: &pb::SubstituteLineRequest, violations: &mut Violations) -> Option<Substitute> {
+    let line = line_of(&r.name, "name", violations);
+    let item = super::if_set(&r.substitute, |name| decode::item_name(name, "substitute", violations));
+    let quantity = decode::quantity_or_zero(r.quantity, "quantity", violations);
+    let consent = match &r.consent {
+        None => Some(None),
+        Some(consent) => {
+            let time = decode::timestamp_if_set(consent.consent_time.as_ref(), "consent.consent_time", violations);
+            let note = decode::required_text(&consent.note, CONSENT_BYTES_MAX, "consent.note", violations);
+            time.zip(note).map(|(time, note)| Some(Consent { time, note }))
+        }
+    };
+    let who = Who::decode(r.context.as_ref(), violations);
+    let (order, line) = line?;
+    Some(Substitute {
+        order,
+        line,
+        substitute: item?,
+        quantity: quantity?,
+        may_wait: r.may_wait,
+        consent: consent?,
+        validate_only: r.validate_only,
+        who: who?,
     })
 }
 

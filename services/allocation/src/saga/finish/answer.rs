@@ -47,12 +47,28 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             let replacements = messages(&step.plan.added, book)?;
             pb::ReturnOrderLinesResponse { lines: lines(step, book)?, replacements, lost_demand }.encode_to_vec()
         }
+        StepKind::Substitute => substituted(step, book)?.encode_to_vec(),
         StepKind::Import => {
             let mut results = step.plan.import_results.clone();
             import::name_shortages(&mut results, &work.changes.imported);
             pb::ImportOpenOrdersResponse { results }.encode_to_vec()
         }
     })
+}
+
+fn substituted(step: &Step, book: &Book) -> Result<pb::SubstituteLineResponse, Error> {
+    let (line, substitute) = (lines(step, book)?.pop(), messages(&step.plan.added, book)?.pop());
+    let currency = line.as_ref().and_then(|line| line.unit_price.as_ref()).map(|price| price.currency_code.clone());
+    let exchanged = step.plan.substitution.as_ref().map(|planned| pb::SubstituteChoice {
+        item: format!("items/{}", planned.item),
+        original_quantity: step.plan.lines.first().map_or(0, |line| line.quantity),
+        substitute_quantity: step.plan.added.first().map_or(0, |line| line.quantity),
+        free: planned.free,
+        unit_price: substitute.as_ref().and_then(|line| line.unit_price.clone()),
+        refund: message::money(&currency.unwrap_or_default(), Some(planned.refund_nanos).filter(|nanos| *nanos > 0)),
+        why_not: String::new(),
+    });
+    Ok(pb::SubstituteLineResponse { line, substitute, exchanged, choices: Vec::new() })
 }
 
 fn order(step: &Step, book: &Book) -> Result<pb::Order, Error> {

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, DeriveEntityModel)]
 #[sea_orm(table_name = "customer_order")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -21,6 +21,7 @@ pub struct Model {
     pub draft_hash: Vec<u8>,
     pub lines_active: i64,
     pub lines_shipped: i64,
+    pub kits: String,
     pub busy_step: Option<String>,
     pub claims_pending: bool,
     pub actor: String,

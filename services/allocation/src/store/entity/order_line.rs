@@ -86,6 +86,12 @@ pub struct Model {
     pub pin: String,
     pub parts: i32,
     pub replaces_line: Option<i32>,
+    pub kit_line: Option<i32>,
+    pub kit_units: i64,
+    pub kit_price_nanos: Option<i64>,
+    pub substitutes_line: Option<i32>,
+    pub substitutes_units: i64,
+    pub substituted: i64,
     pub replaced: i64,
     pub version: i64,
     pub updated_at: i64,
@@ -109,7 +115,7 @@ backorder_storage::keyed_row!(
         question_number, question_answer_by, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
         promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
         reservation_horizon_days, unreserved_quantity, unreserved_location, pin,
-        parts, replaces_line, replaced,
+        parts, replaces_line, replaced, kit_line, kit_units, kit_price_nanos, substitutes_line, substitutes_units, substituted,
         version, updated_at,
     }
 );

@@ -15,6 +15,7 @@ pub struct Model {
     pub up_to: i64,
     pub quantity: i64,
     pub price_nanos: Option<i64>,
+    pub amount_nanos: Option<i64>,
     pub currency_code: String,
     pub company_rate_nanos: i64,
     pub reason_code: String,

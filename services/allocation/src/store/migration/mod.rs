@@ -11,6 +11,8 @@ mod m20261126_000009_wait_limits;
 mod m20261126_000010_exceptions;
 mod m20261126_000010b_serving_modes;
 mod m20261126_000011_going_live;
+mod m20261126_000012_kits;
+mod m20261126_000013_substitutes;
 mod m20261126_000014_feeds;
 mod m20261126_000016_replacements;
 mod m20261126_000017_units;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000014_feeds::Migration),
             Box::new(m20261126_000016_replacements::Migration),
             Box::new(m20261126_000017_units::Migration),
+            Box::new(m20261126_000012_kits::Migration),
+            Box::new(m20261126_000013_substitutes::Migration),
         ]
     }
 }

@@ -101,6 +101,7 @@ pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) 
     let mut book = Book { orders: lock_orders_in_tx(tx, &ids).await? };
     put_lines(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(keys)).await?);
     let mut keys = keys.clone();
+    put_components_in_tx(tx, &mut book, &mut keys).await?;
     let sets = book.orders.values().flat_map(|order| order.lines.values()).map(|line| &line.row);
     let sets: BTreeSet<(&str, &str)> =
         sets.filter(|row| !row.set_name.is_empty()).map(|row| (row.order_id.as_str(), row.set_name.as_str())).collect();
@@ -112,6 +113,30 @@ pub async fn load_lines_in_tx(tx: &WriteTx<'_>, keys: &BTreeSet<(String, i32)>) 
     }
     put_claims(&mut book, rows_by_key(tx, &["order_id", "line_number"], line_keys(&keys)).await?);
     Ok(book)
+}
+
+/// Loads the components of those kits that stand for lines. Orders without kits cost nothing.
+async fn put_components_in_tx(
+    tx: &WriteTx<'_>,
+    book: &mut Book,
+    keys: &mut BTreeSet<(String, i32)>,
+) -> Result<(), StorageError> {
+    let is_kit = |(order, line): &&(String, i32)| {
+        let order = book.orders.get(order);
+        order.is_some_and(|order| !order.row.kits.is_empty() && !order.lines.contains_key(line))
+    };
+    let kits: Vec<Value> = keys
+        .iter()
+        .filter(is_kit)
+        .flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)])
+        .collect();
+    if kits.is_empty() {
+        return Ok(());
+    }
+    let components: Vec<order_line::Model> = rows_by_key(tx, &["order_id", "kit_line"], kits).await?;
+    keys.extend(components.iter().map(|row| (row.order_id.clone(), row.line_number)));
+    put_lines(book, components);
+    Ok(())
 }
 
 /// Lines by order and number, without locks.

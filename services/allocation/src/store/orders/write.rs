@@ -202,7 +202,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 53] = [
+const LINE_COLUMNS: [&str; 54] = [
     "ordered",
     "open",
     "reserved",
@@ -256,6 +256,7 @@ const LINE_COLUMNS: [&str; 53] = [
     "short_agreed_at",
     "set_name",
     "set_free",
+    "substituted",
 ];
 
 fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
@@ -321,6 +322,7 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.short_agreed_at),
         Value::from(line.set_name),
         Value::from(line.set_free),
+        Value::from(line.substituted),
     ]
 }
 

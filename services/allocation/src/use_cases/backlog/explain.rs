@@ -25,7 +25,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     queue::Queue,
-    summary::{summary, wait_summary},
+    summary::{origin_summary, summary, wait_summary},
 };
 use crate::{
     catalog::{PlaceKind, Places},
@@ -54,7 +54,9 @@ impl UseCases {
             .snapshot("explain_promise", |tx| {
                 Box::pin(async move {
                     let found = backlog::line_with_order(&**tx, order, line).await?;
-                    Ok::<_, Error>((found, backlog::promises(&**tx, order, line).await?))
+                    let explained = found.as_ref().and_then(|(_, waiting)| waiting.as_ref());
+                    let number = explained.map_or(line, |waiting| waiting.line.line_number);
+                    Ok::<_, Error>((found, backlog::promises(&**tx, order, number).await?))
                 })
             })
             .await?;
@@ -85,9 +87,10 @@ impl UseCases {
         let constraint = binding(&situation);
         Ok(pb::ExplainPromiseResponse {
             summary: format!(
-                "{}{}",
+                "{}{}{}",
                 summary(&situation, constraint, &queue, &waiting.holds, set.as_ref()),
-                wait_summary(row)?
+                wait_summary(row)?,
+                origin_summary(waiting)?
             ),
             binding_constraint: message_of(constraint).into(),
             lines_ahead: i32::try_from(queue.lines()).unwrap_or(i32::MAX),

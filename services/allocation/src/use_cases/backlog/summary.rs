@@ -1,13 +1,17 @@
 //! The explanation of a promise in one sentence for people.
 
 use backorder_domain::order::explanation::{Binding, Situation};
+use backorder_proto::convert::allocation::line_name;
 use backorder_storage::{StorageError, columns};
 use jiff::civil::Date;
 
 use super::{queue::Queue, ship_set::SetPart};
 use crate::{
-    order::hold::{Hold, Target},
-    store::entity::order_line,
+    order::{
+        hold::{Hold, Target},
+        kits,
+    },
+    store::{backlog::WaitingLine, entity::order_line},
 };
 
 /// One sentence.
@@ -55,6 +59,21 @@ pub fn summary(
         }
         Binding::Hold => format!("{waiting} units wait, because {} from taking stock.", keepers(holds)),
     }
+}
+
+/// What the line is a part of, or stands for; empty for a line of its own.
+pub fn origin_summary(waiting: &WaitingLine) -> Result<String, StorageError> {
+    let row = &waiting.line;
+    if let Some(original) = row.substitutes_line {
+        let line = line_name(&row.order_id, original);
+        return Ok(format!(" It is sent in place of {} units of {line}.", row.substitutes_units));
+    }
+    let Some(number) = row.kit_line else { return Ok(String::new()) };
+    let kits = kits::of(&waiting.order)?;
+    let item =
+        kits.iter().find(|kit| kit.number == number).map_or_else(String::new, |kit| format!(" items/{}", kit.item));
+    let kit = line_name(&row.order_id, number);
+    Ok(format!(" It is a component of the kit{item} of {kit}, which has {} in each.", row.kit_units))
 }
 
 /// What became of the line's wait, where somebody has to decide about it.

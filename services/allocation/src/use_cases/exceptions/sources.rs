@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     order::{
         exception::{Found, Place},
+        kits,
         recall::open as asked_for,
     },
     store::{
@@ -99,7 +100,7 @@ impl UseCases {
                 item: line.item_id.clone(),
                 customer: order.customer.clone(),
                 quantity,
-                value: value_at_risk(quantity, line.price_nanos, order.company_rate_nanos),
+                value: value_at_risk(kits::worth(line, quantity), order.company_rate_nanos),
                 since: recall.asked_at,
                 detail: format!("the warehouse has not answered about {quantity} units of {name}"),
                 command: format!("backorder warehouse answer {} UNITS", recall.id),
@@ -125,7 +126,7 @@ impl UseCases {
                 item: line.item_id.clone(),
                 customer: order.customer.clone(),
                 quantity,
-                value: value_at_risk(quantity, line.price_nanos, order.company_rate_nanos),
+                value: value_at_risk(kits::worth(line, quantity), order.company_rate_nanos),
                 since: hold.set_at,
                 detail: format!("{} by {}: {}", hold.hold_type, hold.actor, hold.reason_code),
                 command: format!("backorder hold clear {}/{}", hold.order_id, hold.line_number),
@@ -194,13 +195,14 @@ impl UseCases {
         let found = lines.iter().map(|line| {
             let item = id_of(&line.item);
             let cost = items.get(&item).and_then(|item| item.cost.as_ref()).map(|(nanos, _)| *nanos);
+            let worth = cost.map(|cost| i128::from(cost) * i128::from(line.in_review));
             let time = decode::timestamp_if_set(line.effective_time.as_ref(), "", &mut Violations::new());
             Found {
                 kind: ExceptionKind::BlindReceipt,
                 subject: format!("{}/lines/{}", line.receipt, line.line),
                 customer: String::new(),
                 quantity: line.in_review,
-                value: value_at_risk(line.in_review, cost, NANOS_PER_UNIT),
+                value: value_at_risk(worth, NANOS_PER_UNIT),
                 since: time.flatten().map_or(0, columns::micros),
                 detail: format!("{} units could not be booked against {}", line.in_review, id_of(&line.supply)),
                 command: format!(

@@ -76,6 +76,8 @@ fn refused(line: i32, error: Error) -> Result<DocumentLineResult, Error> {
         | Error::ResumeTokenExpired { .. }
         | Error::Busy { .. }
         | Error::Closed { .. }
+        | Error::InKit { .. }
+        | Error::NotSubstitutable { .. }
         | Error::QuoteGone { .. }
         | Error::Pinned { .. }
         | Error::SamePerson { .. }

@@ -31,6 +31,7 @@ use crate::{
         Book, LineRecord, OrderRecord, barriers_of,
         import::{PlannedImport, history_claim, promises},
         key::HISTORY_PART,
+        kits,
     },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind},
     store::{
@@ -136,6 +137,7 @@ impl UseCases {
     /// Makes the rows of an open order and what it asks inventory for.
     async fn ready(&self, order: &OpenOrder, who: &Who) -> Result<Ready, Error> {
         let mut prepared = self.prepare(&order.draft, order.id.as_str(), Placing::Firm, who).await?;
+        refuse_kits(order, &prepared)?;
         let places = self.catalog().places_with(&shipped_from(order)).await?;
         let rules = self.rules().current().await?;
         let now = self.now();
@@ -165,6 +167,18 @@ impl UseCases {
         prepared.order.lines_shipped = count(&prepared.lines, |row| row.shipped > 0);
         Ok(Ready { prepared, imports, history, call })
     }
+}
+
+/// What became of a kit elsewhere is known of its components: they are the lines to take over.
+fn refuse_kits(order: &OpenOrder, prepared: &Prepared) -> Result<(), Error> {
+    let mut violations = Violations::new();
+    for kit in kits::of(&prepared.order)? {
+        let named = order.draft.lines.iter().zip(&order.lines).find(|(line, _)| line.number == kit.number);
+        let index = named.map_or(0, |(_, open)| open.index);
+        violations
+            .push(path("lines", index, "item"), "must be no kit: take over its components as lines of one ship_set");
+    }
+    Ok(violations.finish()?)
 }
 
 fn count(lines: &[order_line::Model], is_counted: impl Fn(&order_line::Model) -> bool) -> i64 {

@@ -3,6 +3,7 @@
 mod activity;
 mod dead_letters;
 mod verify;
+mod verify_kits;
 
 use backorder_proto::allocation::v1 as pb;
 
@@ -17,6 +18,7 @@ impl UseCases {
     pub async fn order_totals(&self) -> Result<pb::GetOrderTotalsResponse, Error> {
         let orders = totals::count_orders(self.store().reader()).await?;
         let sums = totals::line_totals(self.store().reader()).await?;
+        let as_ordered = totals::customer_totals(self.store().reader()).await?;
         Ok(pb::GetOrderTotalsResponse {
             orders: orders.cast_signed(),
             lines: sums.lines,
@@ -31,6 +33,7 @@ impl UseCases {
             filled_at_once: sums.filled_at_once,
             filled_at_once_left: sums.filled_at_once_left,
             backordered: sums.backordered,
+            as_ordered: Some(as_ordered),
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::{
         LineKey,
         key::{HISTORY_PART, QUOTE_PART, demand_line},
         recall::open as open_units,
-        refund::{CANCELLED, RETURNED, credited},
+        refund::{CANCELLED, RETURNED, credited, given_up},
     },
     store::{
         entity::{customer_order, imported_line, line_claim, line_hold, order_line, recall, refund_due},
@@ -171,16 +171,25 @@ fn key_of(copy: &line_claim::Model) -> LineKey {
     LineKey { order: copy.order_id.clone(), line: copy.line_number, part: copy.part }
 }
 
+/// Units for which money is given back, by line and basis.
+fn refunded_units(refunds: &[refund_due::Model]) -> HashMap<(&str, i32, &str), i64> {
+    let mut refunded: HashMap<(&str, i32, &str), i64> = HashMap::new();
+    for refund in refunds {
+        *refunded.entry((&refund.order_id, refund.line_number, &refund.basis)).or_default() += refund.quantity;
+    }
+    refunded
+}
+
 const QUANTITIES: [&str; 5] = ["reserved", "open", "shipped", "released", "eligible"];
 
 #[derive(Default)]
-struct Proof {
+pub(super) struct Proof {
     response: pb::VerifyOrdersResponse,
     differs: bool,
 }
 
 impl Proof {
-    fn expect(&mut self, line: &str, quantity: &str, booked: i64, expected: i64) {
+    pub(super) fn expect(&mut self, line: &str, quantity: &str, booked: i64, expected: i64) {
         if booked == expected {
             return;
         }
@@ -212,10 +221,7 @@ impl Proof {
         for recall in recalls {
             *asked.entry((&recall.order_id, recall.line_number)).or_default() += open_units(recall);
         }
-        let mut refunded: HashMap<(&str, i32, &str), i64> = HashMap::new();
-        for refund in refunds {
-            *refunded.entry((&refund.order_id, refund.line_number, &refund.basis)).or_default() += refund.quantity;
-        }
+        let refunded = refunded_units(refunds);
         // Of what was cancelled while it was a quote nothing is given back.
         let quotes: BTreeSet<&str> =
             orders.iter().filter(|order| order.quote_expires_at.is_some()).map(|order| order.id.as_str()).collect();
@@ -238,14 +244,14 @@ impl Proof {
             let before = imported.get(&(line.order_id.as_str(), line.line_number)).copied();
             self.expect_go_live(&name, line, before);
             // What was given up in another system, that system has paid for.
-            let cancelled = line.cancelled - before.map_or(0, |before| before.cancelled);
+            let cancelled = given_up(line) - before.map_or(0, |before| before.cancelled);
             let returned = credited(line) - before.map_or(0, |before| before.returned);
-            for (basis, given_up) in [(CANCELLED, cancelled), (RETURNED, returned)] {
+            for (basis, paid_back) in [(CANCELLED, cancelled), (RETURNED, returned)] {
                 let refunded = refunded.get(&(line.order_id.as_str(), line.line_number, basis));
                 let refunded = refunded.copied().unwrap_or_default();
-                let was_quoted = quotes.contains(line.order_id.as_str()) && refunded < given_up;
+                let was_quoted = quotes.contains(line.order_id.as_str()) && refunded < paid_back;
                 if !was_quoted {
-                    self.expect(&name, &format!("refunds of {}", basis.to_lowercase()), refunded, given_up);
+                    self.expect(&name, &format!("refunds of {}", basis.to_lowercase()), refunded, paid_back);
                 }
             }
             let counts = active.entry(&line.order_id).or_default();
@@ -253,6 +259,8 @@ impl Proof {
             counts.1 += i64::from(line.shipped > 0);
         }
         self.prove_sets(orders, lines, claims);
+        self.prove_kits(orders, lines);
+        self.prove_substitutes(lines);
         for order in orders {
             let name = format!("orders/{}", order.id);
             let counts = active.get(order.id.as_str()).copied().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use backorder_domain::{
+    order::kit::units_of,
     quantity::Quantity,
     time::{civil_date_in, time_zone},
 };
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     catalog::Places,
     error::Error,
-    order::{Book, LineRecord, Routes, key::demand_line},
+    order::{Book, LineRecord, Routes, key::demand_line, kits},
     rules::RuleSet,
     saga::{Amendment, Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{entity::order_line, orders::load_orders_in_tx},
@@ -74,20 +75,65 @@ impl StepCommand for AmendCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let (id, number) = (&self.amend.order, self.amend.line);
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
-        let plan = {
-            let line = allowed_line(&book, id, number, StepKind::Amend)?;
-            self.plan(&book, line)?
-        };
+        let plan = self.plan(&book, &self.lines(&book, id, number)?)?;
         mark_busy(batch, &mut book, step)?;
         Ok(Planned::Step(Box::new(plan), book))
     }
 }
 
 impl AmendCommand<'_> {
-    fn plan(&self, book: &Book, line: &LineRecord) -> Result<Plan, Error> {
-        let mut amendment = self.amendment(line)?;
-        let mut calls = Vec::new();
-        // The row as it will be, for the place in the queue.
+    /// The lines that change, each with its new quantity: a kit is changed in all its components.
+    fn lines<'b>(
+        &self,
+        book: &'b Book,
+        id: &str,
+        number: i32,
+    ) -> Result<Vec<(&'b LineRecord, Option<Quantity>)>, Error> {
+        let order = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
+        if !kits::is_kit(order, number)? {
+            let line = allowed_line(book, id, number, StepKind::Amend)?;
+            kits::refuse_component(&line.row)?;
+            return Ok(vec![(line, self.amend.quantity)]);
+        }
+        let mut lines = Vec::new();
+        for (component, part) in kits::components(order, number) {
+            let line = allowed_line(book, id, component, StepKind::Amend)?;
+            let units = self.amend.quantity.map(|kits| units_of(kits, part.row.kit_units).ok_or_else(too_many));
+            lines.push((line, units.transpose()?));
+        }
+        Ok(lines)
+    }
+
+    fn plan(&self, book: &Book, lines: &[(&LineRecord, Option<Quantity>)]) -> Result<Plan, Error> {
+        let mut plan = Plan { context: Some(self.who.message()), ..Plan::default() };
+        let mut calls = Calls::default();
+        for (line, quantity) in lines {
+            let mut amendment = self.amendment(line, *quantity)?;
+            // The row as it will be, for the place in the queue.
+            let row = self.row_after(book, line, &amendment)?;
+            let part = row.parts + 1;
+            if amendment.raised > 0 {
+                calls.raised.push(self.raise(book, &row, part, amendment.raised)?);
+            } else if amendment.reduced > 0 {
+                calls.reduced.push(release(&row, amendment.reduced));
+            }
+            if !amendment.requested_date.is_empty() {
+                amendment.queue_key = self.key(book, &row, columns::instant(row.queue_time, "order_line")?)?;
+                calls.requeued.extend(self.requeue(book, line, &row)?);
+            }
+            plan.lines.push(PlannedLine {
+                order: row.order_id.clone(),
+                line: row.line_number,
+                part: if amendment.raised > 0 { part } else { 0 },
+                quantity: amendment.raised.max(amendment.reduced),
+            });
+            plan.amendments.push(amendment);
+        }
+        plan.calls = calls.into_calls(self.now, &self.who);
+        Ok(plan)
+    }
+
+    fn row_after(&self, book: &Book, line: &LineRecord, amendment: &Amendment) -> Result<order_line::Model, Error> {
         let mut row = line.row.clone();
         if !amendment.requested_date.is_empty() {
             row.requested_date.clone_from(&amendment.requested_date);
@@ -99,36 +145,15 @@ impl AmendCommand<'_> {
             row.latest_ship_date = latest.map(columns::date_text);
         }
         row.ordered += amendment.raised - amendment.reduced;
-        let part = row.parts + 1;
-        if amendment.raised > 0 {
-            calls.push(Call::new(Kind::Reserve(self.raise(book, &row, part, amendment.raised)?)));
-        } else if amendment.reduced > 0 {
-            calls.push(Call::new(Kind::Release(self.release(amendment.reduced))));
-        }
-        if !amendment.requested_date.is_empty() {
-            amendment.queue_key = self.key(book, &row, columns::instant(row.queue_time, "order_line")?)?;
-            calls.extend(self.requeue(book, line, &row)?);
-        }
-        let planned = PlannedLine {
-            order: self.amend.order.clone(),
-            line: self.amend.line,
-            part: if amendment.raised > 0 { part } else { 0 },
-            quantity: amendment.raised.max(amendment.reduced),
-        };
-        Ok(Plan {
-            calls,
-            lines: vec![planned],
-            context: Some(self.who.message()),
-            amendment: Some(amendment),
-            ..Plan::default()
-        })
+        Ok(row)
     }
 
-    fn amendment(&self, line: &LineRecord) -> Result<Amendment, Error> {
-        let conflict = |error| Error::Line { order: self.amend.order.clone(), line: self.amend.line, error };
+    fn amendment(&self, line: &LineRecord, quantity: Option<Quantity>) -> Result<Amendment, Error> {
+        let number = line.row.line_number;
+        let conflict = |error| Error::Line { order: self.amend.order.clone(), line: number, error };
         let vector = line.vector()?;
         let before = vector.requested().map_err(conflict)?;
-        let after = self.amend.quantity.unwrap_or(before);
+        let after = quantity.unwrap_or(before);
         let reduced = before.saturating_sub(after);
         if !reduced.is_zero() {
             vector.may_reduce(reduced).map_err(conflict)?;
@@ -151,38 +176,23 @@ impl AmendCommand<'_> {
         row: &order_line::Model,
         part: i32,
         quantity: i64,
-    ) -> Result<inventory::ReserveStockRequest, Error> {
-        let line = inventory::ReserveLine {
+    ) -> Result<inventory::ReserveLine, Error> {
+        Ok(inventory::ReserveLine {
             part,
             quantity,
             queue_key: self.key(book, row, self.now)?,
             queue_time: Some(encode::timestamp(self.now)),
             ..reserve_line(row, Placing::Firm)
-        };
-        Ok(inventory::ReserveStockRequest {
-            lines: vec![line],
-            effective_time: Some(encode::timestamp(self.now)),
-            context: Some(self.who.message()),
-            ..inventory::ReserveStockRequest::default()
         })
     }
 
-    fn release(&self, quantity: i64) -> inventory::ReleaseClaimsRequest {
-        let line = inventory::ReleaseLine {
-            line: demand_line(&self.amend.order, self.amend.line, false),
-            quantity,
-            ..inventory::ReleaseLine::default()
-        };
-        inventory::ReleaseClaimsRequest {
-            lines: vec![line],
-            effective_time: Some(encode::timestamp(self.now)),
-            context: Some(self.who.message()),
-            ..inventory::ReleaseClaimsRequest::default()
-        }
-    }
-
     /// The parts that wait get the place that the new date gives them.
-    fn requeue(&self, book: &Book, line: &LineRecord, row: &order_line::Model) -> Result<Option<Call>, Error> {
+    fn requeue(
+        &self,
+        book: &Book,
+        line: &LineRecord,
+        row: &order_line::Model,
+    ) -> Result<Vec<inventory::QueueChange>, Error> {
         let mut changes = Vec::new();
         for claim in line.claims.values().filter(|claim| claim.waiting > 0) {
             let queue_time = columns::instant(claim.queue_time, "line_claim")?;
@@ -195,12 +205,7 @@ impl AmendCommand<'_> {
                 queue_time: None,
             });
         }
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        let context = Some(self.who.message());
-        let request = inventory::UpdateQueueRequest { changes, context, ..inventory::UpdateQueueRequest::default() };
-        Ok(Some(Call::new(Kind::UpdateQueue(request))))
+        Ok(changes)
     }
 
     fn key(&self, book: &Book, row: &order_line::Model, queue_time: Timestamp) -> Result<String, Error> {
@@ -209,5 +214,55 @@ impl AmendCommand<'_> {
         let order_date = civil_date_in(columns::instant(order.row.ordered_at, "customer_order")?, &zone);
         let requested = columns::date(&row.requested_date, "order_line")?;
         Ok(queue_key(&self.rules.sequence, &order.row, row, requested, queue_time, order_date))
+    }
+}
+
+fn too_many() -> Error {
+    Error::invalid("quantity", format!("must be at most {} base units of each component", Quantity::COMMAND_MAX))
+}
+
+fn release(row: &order_line::Model, quantity: i64) -> inventory::ReleaseLine {
+    inventory::ReleaseLine {
+        line: demand_line(&row.order_id, row.line_number, false),
+        quantity,
+        ..inventory::ReleaseLine::default()
+    }
+}
+
+/// What is asked of inventory for all lines.
+#[derive(Default)]
+struct Calls {
+    raised: Vec<inventory::ReserveLine>,
+    reduced: Vec<inventory::ReleaseLine>,
+    requeued: Vec<inventory::QueueChange>,
+}
+
+impl Calls {
+    fn into_calls(self, now: Timestamp, who: &Who) -> Vec<Call> {
+        let mut calls = Vec::new();
+        let (effective_time, context) = (Some(encode::timestamp(now)), Some(who.message()));
+        if !self.raised.is_empty() {
+            calls.push(Call::new(Kind::Reserve(inventory::ReserveStockRequest {
+                lines: self.raised,
+                effective_time,
+                context: context.clone(),
+                ..inventory::ReserveStockRequest::default()
+            })));
+        }
+        if !self.reduced.is_empty() {
+            calls.push(Call::new(Kind::Release(inventory::ReleaseClaimsRequest {
+                lines: self.reduced,
+                effective_time,
+                context: context.clone(),
+                ..inventory::ReleaseClaimsRequest::default()
+            })));
+        }
+        if !self.requeued.is_empty() {
+            let changes = self.requeued;
+            let request =
+                inventory::UpdateQueueRequest { changes, context, ..inventory::UpdateQueueRequest::default() };
+            calls.push(Call::new(Kind::UpdateQueue(request)));
+        }
+        calls
     }
 }

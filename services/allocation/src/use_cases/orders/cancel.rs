@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use prost::Message as _;
 use uuid::Uuid;
 
-use super::{LineAmount, ship::allowed_line};
+use super::{LineAmount, kits::parts_of, ship::allowed_line};
 use crate::{
     error::Error,
-    order::{Book, OrderRecord, key::demand_line, message, recall::WantedBack},
+    order::{Book, LineRecord, OrderRecord, key::demand_line, kits, message, recall::WantedBack},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_orders_in_tx,
     use_cases::{UseCases, release::Asking},
@@ -110,7 +110,7 @@ impl CancelCommand<'_> {
                 wanted_back.push(WantedBack { order: id.clone(), line, quantity: later.get() });
             }
         };
-        for wanted in &self.cancel.lines {
+        for wanted in &self.units(record)? {
             let vector = allowed_line(book, id, wanted.line, StepKind::Cancel)?.vector()?;
             let quantity = if wanted.quantity.is_zero() { all_of(&vector) } else { wanted.quantity };
             let quantity = quantity.max(Quantity::try_new(1).unwrap_or_default());
@@ -126,9 +126,34 @@ impl CancelCommand<'_> {
         Ok((at_once, wanted_back))
     }
 
+    /// What is cancelled of each line: of a kit as many units of each component as go with the kits.
+    fn units(&self, record: &OrderRecord) -> Result<Vec<LineAmount>, Error> {
+        let mut amounts = Vec::with_capacity(self.cancel.lines.len());
+        for (index, wanted) in self.cancel.lines.iter().enumerate() {
+            if kits::is_kit(record, wanted.line)? {
+                let all = || kits::components(record, wanted.line).map(|(_, part)| kits_left(part)).collect();
+                let left: Vec<i64> = if wanted.quantity.is_zero() { all() } else { Vec::new() };
+                let left = left.into_iter().min().unwrap_or(wanted.quantity.get()).max(1);
+                let quantity = Quantity::try_new(left).unwrap_or(wanted.quantity);
+                amounts.extend(parts_of(record, wanted.line, quantity, index)?);
+                continue;
+            }
+            if let Some(line) = record.lines.get(&wanted.line) {
+                kits::refuse_component(&line.row)?;
+            }
+            amounts.push(wanted.clone());
+        }
+        Ok(amounts)
+    }
+
     fn asking<'a>(&'a self, step: Uuid, wanted: &'a [WantedBack]) -> Asking<'a> {
         Asking { write: step, wanted, cancels: true, who: &self.who, traceparent: self.traceparent.clone() }
     }
+}
+
+/// Kits of which a component's units can all be cancelled.
+fn kits_left(part: &LineRecord) -> i64 {
+    part.vector().map_or(0, |vector| all_of(&vector).get()) / part.row.kit_units.max(1)
 }
 
 /// All units of a line that can be cancelled, at once or when the warehouse gives them back.

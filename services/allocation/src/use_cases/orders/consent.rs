@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::ship::allowed_line;
 use crate::{
     error::Error,
-    order::{Book, key::demand_line, message},
+    order::{Book, key::demand_line, kits, message},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_orders_in_tx,
     use_cases::UseCases,
@@ -92,13 +92,15 @@ impl ConsentCommand<'_> {
         let id = &self.consent.order;
         let record = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
         let named = if self.consent.lines.is_empty() {
-            record.lines.keys().copied().collect()
+            // What a kit is made of leaves together, whatever else leaves without what is missing.
+            record.lines.iter().filter(|(_, line)| line.row.kit_line.is_none()).map(|(number, _)| *number).collect()
         } else {
             self.consent.lines.clone()
         };
         let mut planned = Vec::with_capacity(named.len());
         for number in named {
             let line = allowed_line(book, id, number, StepKind::Consent)?;
+            kits::refuse_component(&line.row)?;
             if line.row.short_agreed_at.is_none() {
                 planned.push(PlannedLine { order: id.clone(), line: number, part: 0, quantity: 0 });
             }

@@ -16,7 +16,7 @@ use backorder_proto::{
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
-use crate::{catalog::ItemCopy, error::Error};
+use crate::{catalog::ItemCopy, error::Error, order::kits::Part};
 
 /// How much later than now an order time may be.
 const LATER_MAX: SignedDuration = SignedDuration::from_hours(24);
@@ -90,6 +90,8 @@ pub struct DraftLine {
     pub substitution_allowed: bool,
     /// Whether the customer wants to be asked before less is shipped.
     pub notify_before_short: bool,
+    /// Of which kit the line is a component.
+    pub part: Option<Part>,
 }
 
 /// A requested date with its basis and zone.

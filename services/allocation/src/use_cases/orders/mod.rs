@@ -2,15 +2,18 @@
 
 mod amend;
 mod cancel;
+mod choices;
 mod confirm;
 mod consent;
 mod draft;
 mod inquire;
+mod kits;
 mod place;
 mod prepare;
 mod read;
 mod replacement;
 mod ship;
+mod substitute;
 mod take_back;
 
 pub use amend::Amend;
@@ -18,8 +21,10 @@ pub use cancel::Cancel;
 pub use confirm::Confirm;
 pub use consent::ConsentToShort;
 pub use draft::{Draft, DraftHold, DraftLine, RequestedDate};
+pub(crate) use kits::of_components;
 pub use place::{Place, Quote};
 pub(crate) use prepare::{Placing, Prepared, queue_key, reserve_line};
 pub use ship::{LineAmount, Ship};
 pub(crate) use ship::{allowed_line, balances};
+pub use substitute::{Consent, Substitute};
 pub use take_back::{ReturnedUnits, TakeBack};

@@ -8,7 +8,7 @@ use backorder_domain::{
     ids::LocationId,
     order::{
         eligibility::{Barriers, HoldTarget},
-        policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
+        policy::{self, AfterWait, BackorderPolicy, LineSubject, LineTerms, Wait},
         release::release_date,
         ship_set::{LineWish, sets_of},
     },
@@ -24,7 +24,7 @@ use backorder_service_kit::idempotency::command_hash;
 use backorder_storage::columns;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Draft, DraftLine};
+use super::{Draft, DraftLine, kits::Exploded};
 use crate::{
     catalog::{ItemCopy, Places},
     error::Error,
@@ -33,6 +33,7 @@ use crate::{
         hold::{Hold, Target},
         horizon::{leaves, put_horizon},
         key::demand_line,
+        kits::{self, Part},
         texts,
     },
     rules::RuleSet,
@@ -95,10 +96,12 @@ impl UseCases {
     ) -> Result<Prepared, Error> {
         let now = self.now();
         let ordered_at = draft.ordered_at(now)?;
-        let items = self.catalog().items(&draft.items()).await?;
+        let mut items = self.catalog().items(&draft.items()).await?;
+        let Exploded { kits, components } = self.explode(draft, &mut items).await?;
         let places = self.catalog().places_with(&draft.locations()).await?;
         let rules = self.rules().current().await?;
-        let order = order_row(draft, order_id, placing, ordered_at, now, who);
+        let mut order = order_row(draft, order_id, placing, ordered_at, now, who);
+        order.kits = kits::text(&kits);
         let barriers = barriers(&rules, draft);
         let basis = Basis {
             barriers,
@@ -111,12 +114,16 @@ impl UseCases {
             now,
         };
         let mut violations = Violations::new();
-        let mut lines = Vec::with_capacity(draft.lines.len());
-        for (index, line) in draft.lines.iter().enumerate() {
+        let is_kit = |line: &DraftLine| kits.iter().any(|kit| kit.number == line.number);
+        let own = || draft.lines.iter().enumerate().filter(|(_, line)| !is_kit(line));
+        let all = || own().chain(components.iter().map(|(index, line)| (*index, line)));
+        let mut lines = Vec::with_capacity(draft.lines.len() + components.len());
+        for (index, line) in all() {
             lines.extend(basis.line_row(line, index, &mut violations));
         }
         violations.finish()?;
-        put_sets(draft, &mut lines);
+        put_sets(all().map(|(_, line)| line), &mut lines);
+        order.lines_active = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         let call = reserve_call(&order, &lines, placing, who);
         lines.sort_by_key(|line| line.line_number);
         let holds = lines.iter().flat_map(|line| holds(draft, line, now, who)).collect();
@@ -158,7 +165,6 @@ fn order_row(
     who: &Who,
 ) -> customer_order::Model {
     let currency = draft.lines.iter().find_map(|line| line.price).map(|price| price.currency.to_string());
-    let active = i64::try_from(draft.lines.len()).unwrap_or(i64::MAX);
     customer_order::Model {
         id: order_id.to_owned(),
         customer: draft.customer.clone(),
@@ -177,7 +183,8 @@ fn order_row(
         },
         // The id that was made for a draft without one is no part of its content.
         draft_hash: command_hash(&draft.message, |message| message.order_id.clear()),
-        lines_active: active,
+        kits: String::new(),
+        lines_active: 0,
         lines_shipped: 0,
         busy_step: None,
         claims_pending: false,
@@ -207,7 +214,9 @@ impl Basis<'_> {
         violations: &mut Violations,
     ) -> Option<order_line::Model> {
         let item = self.items.get(line.item.as_str())?;
-        let (quantity, unit, base_units) = line.base_quantity(item, self.quantities_stand, index, violations)?;
+        // What a kit holds of an item is no matter of the packs in which the item is sold alone.
+        let stands = self.quantities_stand || line.part.is_some();
+        let (quantity, unit, base_units) = line.base_quantity(item, stands, index, violations)?;
         let policy = self.policy_for(line, item);
         let locations: &[LocationId] = match policy {
             Some(policy) if line.locations.is_empty() => &policy.locations,
@@ -221,7 +230,7 @@ impl Basis<'_> {
         row.barriers = self.barriers.bits();
         put_terms(&mut row, line, policy, &terms, wait);
         row.locations = texts::locations(locations);
-        let release = release_date(&item.releases, &self.order.channel, &self.order.destination_zone);
+        let release = self.release(item).max(self.kit_of(line).and_then(|kit| self.release(kit)));
         row.release_date = release.map(columns::date_text);
         let routes = Routes::of(self.order, self.places, &wanted.zone);
         row.latest_ship_date = routes.latest_ship_date(&row, None).ok().flatten().map(columns::date_text);
@@ -230,17 +239,31 @@ impl Basis<'_> {
         let (cost_nanos, cost_currency) = frozen_cost(line, item);
         row.cost_nanos = cost_nanos;
         row.cost_currency = cost_currency;
+        if let Some(part) = &line.part {
+            put_part(&mut row, part);
+        }
         row.queue_key =
             queue_key(&self.rules.sequence, self.order, &row, wanted.date, self.ordered_at, wanted.order_date);
         Some(row)
     }
 
+    /// The kit of which a line is a component.
+    fn kit_of(&self, line: &DraftLine) -> Option<&ItemCopy> {
+        self.items.get(line.part.as_ref()?.item.as_str()).map(Arc::as_ref)
+    }
+
+    fn release(&self, item: &ItemCopy) -> Option<Date> {
+        release_date(&item.releases, &self.order.channel, &self.order.destination_zone)
+    }
+
     fn policy_for(&self, line: &DraftLine, item: &ItemCopy) -> Option<&BackorderPolicy> {
+        // The customer ordered the kit, and its terms are those of all its components.
+        let item = self.kit_of(line).unwrap_or(item);
         let location = line.locations.first().or_else(|| self.places.first_serving());
         let zone = location.and_then(|location| self.places.get(location.as_str()));
         let day = civil_date_in(self.ordered_at, zone.map_or(&TimeZone::UTC, |place| &place.zone));
         let subject = LineSubject {
-            item: &line.item,
+            item: line.part.as_ref().map_or(&line.item, |part| &part.item),
             category: &item.category,
             tier: &self.order.customer_tier,
             channel: &self.order.channel,
@@ -299,6 +322,14 @@ impl Basis<'_> {
     }
 }
 
+/// What is special of a component. Its customer ordered something else, so a planner decides when the wait is over.
+fn put_part(row: &mut order_line::Model, part: &Part) {
+    row.kit_line = Some(part.kit);
+    row.kit_units = part.units;
+    row.kit_price_nanos = part.price_nanos;
+    convert::after_wait(AfterWait::Escalate).as_str_name().clone_into(&mut row.after_wait);
+}
+
 fn put_terms(
     row: &mut order_line::Model,
     line: &DraftLine,
@@ -327,11 +358,12 @@ fn put_terms(
 }
 
 /// Which lines go together. A set goes by the fewest days of its lines' policies.
-fn put_sets(draft: &Draft, lines: &mut [order_line::Model]) {
-    let wishes = draft.lines.iter().map(|line| LineWish {
+fn put_sets<'a>(wanted: impl Iterator<Item = &'a DraftLine>, lines: &mut [order_line::Model]) {
+    let wishes = wanted.map(|line| LineWish {
         number: line.number,
         ship_set: &line.ship_set,
         instruction: line.instruction,
+        kit: line.part.as_ref().map(|part| part.kit),
     });
     let sets = sets_of(&wishes.collect::<Vec<_>>());
     let mut days: BTreeMap<&str, i32> = BTreeMap::new();
@@ -422,6 +454,7 @@ pub(crate) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         strength: strength.into(),
         expire_time: expires_at.map(encode::timestamp),
         all_or_nothing_group: line.set_name.clone(),
+        wait_whole: line.kit_line.is_some(),
         eligible: may_take_stock(line),
         queue_key: line.queue_key.clone(),
         queue_time: columns::instant(line.queue_time, "order_line").ok().map(encode::timestamp),

@@ -145,6 +145,7 @@ fn same_again(
         ship_set: String::new(),
         substitution_allowed: replaced.substitution_allowed,
         notify_before_short: replaced.notify_before_short,
+        part: None,
     })
 }
 

@@ -12,6 +12,7 @@ use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::kits::of_components;
 use crate::{
     error::Error,
     order::{Book, LineRecord, key::demand_line, release_day, sets, shipment::PlannedShipment, shortage},
@@ -77,8 +78,9 @@ impl StepCommand for ShipCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.ship.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
-        let mut planned_lines = Vec::with_capacity(self.ship.lines.len());
-        for line in &self.ship.lines {
+        let lines = of_components(&book, &self.ship.lines)?;
+        let mut planned_lines = Vec::with_capacity(lines.len());
+        for line in &lines {
             let planned = planned(&book, line, self.at)?;
             let Some(planned) = planned else { return Err(on_hold_in_tx(tx, &book, &line.order, line.line).await?) };
             planned_lines.push(planned);

@@ -22,7 +22,7 @@ use super::AssignByHand;
 use crate::{
     error::Error,
     jobs::waiting_claim,
-    order::{Book, Cause, Command, LineKey, Moment, key::demand_line, message, settle::settle},
+    order::{Book, Cause, Command, LineKey, Moment, key::demand_line, kits, message, settle::settle},
     store::{entity::order_line, orders::load_lines_in_tx},
     use_cases::UseCases,
 };
@@ -252,7 +252,7 @@ fn call(wanted: &AssignByHand, claims: &[inventory::Claim]) -> inventory::Assign
 
 /// Price times quantity in company currency. `None` without a price.
 fn value(line: &order_line::Model, rate_nanos: i64, quantity: Quantity) -> Option<common::Money> {
-    let nanos = i128::from(line.price_nanos?) * i128::from(quantity.get()) * i128::from(rate_nanos) / 1_000_000_000;
+    let nanos = kits::worth(line, quantity.get())? * i128::from(rate_nanos) / 1_000_000_000;
     let currency = if line.cost_currency.is_empty() { "XXX" } else { &line.cost_currency };
     message::money(currency, i64::try_from(nanos).ok())
 }

@@ -17,7 +17,7 @@ use crate::{
     use_cases::{
         UseCases,
         holds::on_hold_in_tx,
-        orders::{LineAmount, allowed_line},
+        orders::{LineAmount, allowed_line, of_components},
     },
     write::{Who, Write},
 };
@@ -58,8 +58,9 @@ impl StepCommand for ReleaseCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
-        let mut planned_lines = Vec::with_capacity(self.lines.len());
-        for line in self.lines {
+        let lines = of_components(&book, self.lines)?;
+        let mut planned_lines = Vec::with_capacity(lines.len());
+        for line in &lines {
             let planned = planned(&book, line, self.at)?;
             let Some(planned) = planned else { return Err(on_hold_in_tx(tx, &book, &line.order, line.line).await?) };
             planned_lines.push(planned);

@@ -18,7 +18,7 @@ use super::clock::cancel_waiting;
 use crate::{
     error::{Error, Kind as Resource},
     order::{
-        Book, Changes, Moment, OrderRecord, WriteNote, message,
+        Book, Changes, Moment, OrderRecord, WriteNote, kits, message,
         question::{self, Ending},
         wait::{self, Winding},
     },
@@ -108,6 +108,7 @@ impl StepCommand for AnswerCommand<'_> {
         match self.recorded.answer {
             Answer::Consent(until) => self.consent_in_tx(tx, step, &mut book, asked, until).await,
             Answer::Decline => {
+                kits::refuse_component(&row)?;
                 mark_busy(batch, &mut book, step)?;
                 let ending = PlannedEnding { number: asked.number, state: question::DECLINED.to_owned() };
                 let plan = cancel_waiting(&row, Some(ending), self.who.message(), self.use_cases.now());

@@ -17,8 +17,9 @@ use backorder_proto::{
 };
 use prost_types::FieldMask;
 
+use super::parts;
 use crate::{
-    catalog::{Item, Substitute, is_valid_gtin},
+    catalog::{Item, is_valid_gtin},
     use_cases::ItemChange,
 };
 
@@ -28,7 +29,7 @@ const HORIZON_DAYS_MAX: u16 = 730;
 const CATEGORY_BYTES_MAX: usize = 200;
 const CHANNEL_BYTES_MAX: usize = 50;
 const UNIT_BYTES_MAX: usize = 20;
-const PARTS_MAX: usize = 20;
+pub(super) const PARTS_MAX: usize = 20;
 /// Items in one batch at most.
 const ITEMS_MAX: usize = 1_000;
 /// The largest pack, unit or ratio. It keeps products with quantities of commands far from overflow.
@@ -62,7 +63,7 @@ pub fn put_items(request: &pb::BatchPutItemsRequest, violations: &mut Violations
 
 /// The change of `UpdateItem`.
 pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations) -> Option<ItemChange> {
-    const FIELDS: [&str; 12] = [
+    const FIELDS: [&str; 13] = [
         "description",
         "base_unit",
         "pack_size",
@@ -75,6 +76,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
         "safety_stock",
         "releases",
         "reservation_horizon_days",
+        "components",
     ];
     let message = decode::required(request.item.as_ref(), "item", violations)?;
     let fields = masked(request.update_mask.as_ref(), &FIELDS, violations);
@@ -101,6 +103,7 @@ pub fn update_item(request: &pb::UpdateItemRequest, violations: &mut Violations)
                 &new.reservation_horizon_days,
                 &old.reservation_horizon_days,
             ),
+            components: pick(takes("components"), &new.components, &old.components),
         }
     };
     Some(ItemChange { id, etag: message.etag.clone(), apply: Box::new(apply) })
@@ -148,10 +151,11 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
     let unit_cost = price_if_set(message.unit_cost.as_ref(), &at("unit_cost"), violations);
     let unit_price = price_if_set(message.unit_price.as_ref(), &at("unit_price"), violations);
     let safety_stock = decode::quantity_or_zero(message.safety_stock, &at("safety_stock"), violations);
-    let substitutes = substitutes(&message.substitutes, &at("substitutes"), violations);
+    let substitutes = parts::substitutes(&message.substitutes, &at("substitutes"), violations);
     let releases = releases(&message.releases, &at("releases"), violations);
     let horizon = horizon(message.reservation_horizon_days, &at("reservation_horizon_days"), violations);
     let units = units(&message.units, base_unit.as_deref(), &at("units"), violations);
+    let components = parts::components(&message.components, id.as_ref(), &at("components"), violations);
     Some(Item {
         id: id?,
         description: description?,
@@ -166,6 +170,7 @@ fn item(message: &pb::Item, field: &str, violations: &mut Violations) -> Option<
         safety_stock: safety_stock?,
         releases: releases?,
         reservation_horizon_days: horizon?,
+        components: components?,
     })
 }
 
@@ -193,44 +198,12 @@ fn pack_rounding(rule: i32, field: &str, violations: &mut Violations) -> Option<
 }
 
 /// A whole factor of at least 1, where 0 stands for 1.
-fn factor(value: i64, field: &str, violations: &mut Violations) -> Option<i64> {
+pub(super) fn factor(value: i64, field: &str, violations: &mut Violations) -> Option<i64> {
     if (0..=FACTOR_MAX).contains(&value) {
         return Some(value.max(1));
     }
     violations.push(field, format!("must be between 0 and {FACTOR_MAX}"));
     None
-}
-
-fn substitutes(messages: &[pb::Substitute], field: &str, violations: &mut Violations) -> Option<Vec<Substitute>> {
-    if messages.len() > PARTS_MAX {
-        violations.push(field, format!("must have at most {PARTS_MAX} elements"));
-        return None;
-    }
-    let decoded: Vec<_> = messages
-        .iter()
-        .enumerate()
-        .map(|(index, message)| {
-            let at = |name: &str| path(field, index, name);
-            let item = decode::item_name(&message.item, &at("item"), violations);
-            let ratio_numerator = factor(message.ratio_numerator, &at("ratio_numerator"), violations);
-            let ratio_denominator = factor(message.ratio_denominator, &at("ratio_denominator"), violations);
-            let valid_from = decode::date_if_set(message.valid_from.as_ref(), &at("valid_from"), violations);
-            let valid_to = decode::date_if_set(message.valid_to.as_ref(), &at("valid_to"), violations);
-            if let (Some(Some(from)), Some(Some(to))) = (valid_from, valid_to)
-                && from > to
-            {
-                violations.push(at("valid_to"), "must not be before valid_from");
-            }
-            Some(Substitute {
-                item: item?,
-                ratio_numerator: ratio_numerator?,
-                ratio_denominator: ratio_denominator?,
-                valid_from: valid_from?,
-                valid_to: valid_to?,
-            })
-        })
-        .collect();
-    decoded.into_iter().collect()
 }
 
 fn units(

@@ -3,6 +3,7 @@
 pub mod availability;
 pub mod catalog;
 pub mod feed;
+mod parts;
 pub mod places;
 pub mod receipt;
 pub mod reservation;

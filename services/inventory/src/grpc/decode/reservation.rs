@@ -161,6 +161,7 @@ fn reserve_line(
         waiting_limit: waiting_limit?,
         take_at_most: take_at_most?,
         all_or_nothing_group: Some(group?).filter(|group| !group.is_empty()),
+        wait_whole: message.wait_whole,
         takes_over: takes_over?,
     })
 }

@@ -1,12 +1,12 @@
 //! Items.
 
 use backorder_domain::{
-    order::release::ItemRelease,
+    order::{release::ItemRelease, substitute::PriceRule},
     units::{ItemUnit, PackRounding},
 };
 use backorder_proto::{convert::encode, inventory::v1 as pb};
 
-use crate::catalog::{Item, Stored, Substitute};
+use crate::catalog::{Component, Item, Stored, Substitute};
 
 /// An item as the contract shows it.
 #[must_use]
@@ -28,6 +28,7 @@ pub fn item_message(stored: &Stored<Item>) -> pb::Item {
         etag: stored.version.to_string(),
         releases: item.releases.iter().map(release_message).collect(),
         reservation_horizon_days: item.reservation_horizon_days.map(i32::from),
+        components: item.components.iter().map(component_message).collect(),
         pack_rounding: i32::from(pack_rounding(item.pack_rounding)),
     }
 }
@@ -55,7 +56,21 @@ fn substitute_message(substitute: &Substitute) -> pb::Substitute {
         ratio_denominator: substitute.ratio_denominator,
         valid_from: substitute.valid_from.map(encode::date),
         valid_to: substitute.valid_to.map(encode::date),
+        price_rule: price_rule(substitute.price_rule).into(),
+        excluded_customers: substitute.excluded_customers.clone(),
     }
+}
+
+const fn price_rule(rule: PriceRule) -> pb::SubstitutePriceRule {
+    match rule {
+        PriceRule::KeepLower => pb::SubstitutePriceRule::KeepLower,
+        PriceRule::NewPrice => pb::SubstitutePriceRule::NewPrice,
+        PriceRule::Ask => pb::SubstitutePriceRule::Ask,
+    }
+}
+
+fn component_message(component: &Component) -> pb::KitComponent {
+    pb::KitComponent { item: encode::item_name(&component.item), quantity: component.quantity }
 }
 
 fn unit_message(unit: &ItemUnit) -> pb::ItemUnit {

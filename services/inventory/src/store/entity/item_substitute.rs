@@ -14,6 +14,8 @@ pub struct Model {
     pub ratio_denominator: i64,
     pub valid_from: Option<String>,
     pub valid_to: Option<String>,
+    pub price_rule: String,
+    pub excluded_customers: String,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod claim_location;
 pub mod hold;
 pub mod item;
+pub mod item_component;
 pub mod item_release;
 pub mod item_substitute;
 pub mod item_unit;
@@ -47,6 +48,7 @@ mod tests {
             claim_location,
             hold,
             item,
+            item_component,
             item_release,
             item_substitute,
             item_unit,

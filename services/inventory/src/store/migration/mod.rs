@@ -6,6 +6,7 @@ mod m20261126_000003_shipping_dates;
 mod m20261126_000004_receipts;
 mod m20261126_000006_horizon;
 mod m20261126_000008_ship_sets;
+mod m20261126_000012_kits;
 mod m20261126_000014_feeds;
 mod m20261126_000017_units;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000014_feeds::Migration),
             Box::new(m20261126_000008_ship_sets::Migration),
             Box::new(m20261126_000017_units::Migration),
+            Box::new(m20261126_000012_kits::Migration),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! Creating and changing items, locations, working calendars and lanes.
 
+mod kits;
 mod put_items;
 mod put_record;
 mod read;

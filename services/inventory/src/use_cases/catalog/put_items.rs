@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 
 use backorder_domain::ids::ItemId;
-use backorder_proto::{convert::encode, inventory::v1 as pb};
+use backorder_proto::{
+    convert::{decode::path, encode},
+    inventory::v1 as pb,
+};
 use backorder_storage::WriteTx;
 use jiff::Timestamp;
 
-use super::super::UseCases;
+use super::{super::UseCases, kits};
 use crate::{
     catalog::{Item, Stored},
     error::{Error, Kind},
@@ -74,11 +77,12 @@ impl UseCases {
                         let name = encode::item_name(&write.command.id);
                         return Err(Error::Exists { kind: "item", name });
                     }
-                    this.store_items_in_tx(tx, write, &put, |put| first_message(&put.items)).await
+                    this.store_items_in_tx(tx, write, &put, |_| "item".to_owned(), |put| first_message(&put.items))
+                        .await
                 })
             })
             .await?;
-        self.parts.memory.remember_items([write.command.id.clone()]);
+        self.remember_put([&write.command]);
         Ok(answer)
     }
 
@@ -88,7 +92,8 @@ impl UseCases {
     /// [`Error::Missing`], [`Error::VersionMismatch`], or what `change` refuses.
     pub async fn update_item(self, write: Write<ItemChange>) -> Result<pb::Item, Error> {
         let (this, write) = (&self, &write);
-        self.store()
+        let answer = self
+            .store()
             .write("update_item", move |tx| {
                 Box::pin(async move {
                     if let Some(answer) = this.begin_in_tx(tx, write).await? {
@@ -103,10 +108,14 @@ impl UseCases {
                     check_etag(&name, &change.etag, old.version)?;
                     let wanted = (change.apply)(&old.value);
                     let put = ItemsPut::against(stored, vec![wanted], this.now());
-                    this.store_items_in_tx(tx, write, &put, |put| first_message(&put.items)).await
+                    this.store_items_in_tx(tx, write, &put, |_| "item".to_owned(), |put| first_message(&put.items))
+                        .await
                 })
             })
-            .await
+            .await?;
+        // It may be a kit now, or none any more: it is read again.
+        self.parts.memory.forget_items([&write.command.id]);
+        Ok(answer)
     }
 
     /// Creates or replaces items; what stands there already is left as it is.
@@ -126,12 +135,21 @@ impl UseCases {
                     ids.sort();
                     let stored = table::lock_items_in_tx(tx, &ids).await?;
                     let put = ItemsPut::against(stored, write.command.clone(), this.now());
-                    this.store_items_in_tx(tx, write, &put, ItemsPut::counts).await
+                    let place = |id: &ItemId| write.command.iter().position(|item| item.id == *id).unwrap_or_default();
+                    let field = |id: &ItemId| path("items", place(id), "");
+                    this.store_items_in_tx(tx, write, &put, field, ItemsPut::counts).await
                 })
             })
             .await?;
-        self.parts.memory.remember_items(write.command.iter().map(|item| item.id.clone()));
+        self.remember_put(&write.command);
         Ok(answer)
+    }
+
+    /// Items that may have stock are remembered; kits are none.
+    fn remember_put<'a>(&self, items: impl IntoIterator<Item = &'a Item>) {
+        let (kits, stocked): (Vec<&Item>, Vec<&Item>) = items.into_iter().partition(|item| !item.components.is_empty());
+        self.parts.memory.forget_items(kits.iter().map(|item| &item.id));
+        self.parts.memory.remember_items(stocked.iter().map(|item| item.id.clone()));
     }
 
     async fn store_items_in_tx<C, A: prost::Message>(
@@ -139,8 +157,10 @@ impl UseCases {
         tx: &WriteTx<'_>,
         write: &Write<C>,
         put: &ItemsPut,
+        field: impl Fn(&ItemId) -> String,
         answer: impl FnOnce(&ItemsPut) -> A,
     ) -> Result<A, Error> {
+        kits::check_in_tx(tx, &put.changed, field).await?;
         table::put_items_in_tx(tx, &put.changed).await?;
         let mut events = self.events(write.traceparent.clone());
         for item in &put.changed {

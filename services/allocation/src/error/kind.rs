@@ -1,0 +1,72 @@
+//! What can be missing.
+
+use backorder_proto::common::v1::ErrorReason;
+
+/// Types of resources that can be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An order.
+    Order,
+    /// A line of an order.
+    Line,
+    /// An item.
+    Item,
+    /// A location.
+    Location,
+    /// A backorder policy.
+    Policy,
+    /// A recall from the warehouse.
+    Recall,
+    /// A question to a customer.
+    Question,
+    /// An exception of the planner's list.
+    Exception,
+    /// A shipment.
+    Shipment,
+    /// A decision of a person against the rules.
+    Override,
+    /// An order to a warehouse.
+    WarehouseOrder,
+    /// An import of open orders.
+    BacklogImport,
+    /// A parked event.
+    DeadLetter,
+}
+
+impl Kind {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Line => "line",
+            Self::Item => "item",
+            Self::Location => "location",
+            Self::Policy => "policy",
+            Self::Recall => "recall",
+            Self::Question => "question",
+            Self::Exception => "exception",
+            Self::Shipment => "shipment",
+            Self::Override => "override",
+            Self::WarehouseOrder => "warehouse_order",
+            Self::BacklogImport => "import",
+            Self::DeadLetter => "event",
+        }
+    }
+
+    pub(crate) const fn reason(self) -> ErrorReason {
+        match self {
+            Self::Order => ErrorReason::OrderNotFound,
+            Self::Line => ErrorReason::OrderLineNotFound,
+            Self::Item => ErrorReason::ItemNotFound,
+            Self::Location => ErrorReason::LocationNotFound,
+            Self::Policy => ErrorReason::PolicyNotFound,
+            Self::Recall => ErrorReason::RecallNotFound,
+            Self::Question => ErrorReason::QuestionNotFound,
+            Self::Exception => ErrorReason::ExceptionNotFound,
+            Self::Shipment => ErrorReason::ShipmentNotFound,
+            Self::Override => ErrorReason::OverrideNotFound,
+            Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
+            Self::BacklogImport => ErrorReason::BacklogImportNotFound,
+            Self::DeadLetter => ErrorReason::DeadLetterNotFound,
+        }
+    }
+}
