@@ -57,6 +57,15 @@ pub fn format_nanos(nanos: i64) -> String {
     format!("{sign}{}.{shown:0<2}", magnitude / per_unit)
 }
 
+/// The amount with two digits after the point, halves away from zero: for columns that people compare.
+#[must_use]
+pub fn format_hundredths(nanos: i64) -> String {
+    let per_hundredth = (NANOS_PER_UNIT / 100).unsigned_abs();
+    let hundredths = nanos.unsigned_abs().saturating_add(per_hundredth / 2) / per_hundredth;
+    let sign = if nanos < 0 && hundredths > 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -85,5 +94,13 @@ mod tests {
         for text in ["2.55", "-0.03", "0.001", "11062.06", "0.00"] {
             assert_eq!(format_nanos(parse_nanos(text).unwrap()), text);
         }
+    }
+
+    #[test]
+    fn columns_have_two_digits_and_round_halves_away_from_zero() {
+        let shown = ["1417.960037837", "0.005", "-0.005", "-0.004", "7", "92233720.36"];
+        let shown = shown.map(|text| format_hundredths(parse_nanos(text).unwrap()));
+        assert_eq!(shown, ["1417.96", "0.01", "-0.01", "0.00", "7.00", "92233720.36"]);
+        assert_eq!(format_hundredths(i64::MIN), "-9223372036.85");
     }
 }

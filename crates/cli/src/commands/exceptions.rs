@@ -22,7 +22,7 @@ use super::{
 use crate::{
     args::{PageArgs, ReasonArgs},
     client::Session,
-    decimal::format_nanos,
+    decimal::{format_hundredths, format_nanos},
     failure::Failure,
     input,
     output::{
@@ -317,7 +317,7 @@ fn table(exceptions: &[Exception]) -> String {
             vec![
                 short_name(&exception.name),
                 exception.quantity.to_string(),
-                format_nanos(exception.value_at_risk_nanos),
+                format_hundredths(exception.value_at_risk_nanos),
                 exception.owner.clone(),
                 exception.detail.clone(),
                 exception.suggested_command.clone(),
