@@ -4,7 +4,7 @@
 //! command is refused. A dot stands where the command has nothing that it could name.
 
 use backorder_proto::allocation::v1::{
-    ConfirmQuoteRequest, ListShipmentsRequest, OrderLine, RecallState, ReturnOrderLinesRequest, ReturnedLine,
+    ConfirmQuoteRequest, HoldType, ListShipmentsRequest, OrderLine, RecallState, ReturnOrderLinesRequest, ReturnedLine,
     ShortageInstruction,
 };
 use backorder_testkit::{Backend, on_each_backend};
@@ -12,6 +12,7 @@ use backorder_tests::{
     cluster::in_process::InProcess,
     world::{World, because, reason, request_id},
 };
+use prost_types::Timestamp;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
@@ -31,6 +32,24 @@ delivered      | QUOTE_GONE | state     | state            | state              
 returned       | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | 0/0/0/2/0 delivered 2   | shipped and not returned
 cancelled      | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | .                       | state
 refused        | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | .                       | state
+";
+
+/// What people decide about a line beside what happens to its units. A line that is held says so; the added line that a
+/// substitution makes is not told here.
+const DECISIONS_TABLE: &str = "
+line           | hold           | pin       | go first  | consent   | substitute
+quoted         | 0/2/0/0/0 held | state     | state     | state     | NOTHING_WAITS
+waiting        | 2/0/0/0/0 held | 2/0/0/0/0 | 2/0/0/0/0 | 2/0/0/0/0 | 1/0/0/0/1 substituted 1
+reserved       | 0/2/0/0/0 held | 0/2/0/0/0 | 0/2/0/0/0 | 0/2/0/0/0 | NOTHING_WAITS
+partly served  | 1/1/0/0/0 held | 1/1/0/0/0 | 1/1/0/0/0 | 1/1/0/0/0 | 0/1/0/0/1 substituted 1
+released       | 0/0/2/0/0 held | 0/0/2/0/0 | 0/0/2/0/0 | 0/0/2/0/0 | NOTHING_WAITS
+recalled       | 0/0/2/0/0 held | 0/0/2/0/0 | 0/0/2/0/0 | 0/0/2/0/0 | NOTHING_WAITS
+partly shipped | 0/1/0/1/0 held | 0/1/0/1/0 | 0/1/0/1/0 | 0/1/0/1/0 | NOTHING_WAITS
+shipped        | state          | state     | state     | state     | NOTHING_WAITS
+delivered      | state          | state     | state     | state     | NOTHING_WAITS
+returned       | state          | state     | state     | state     | NOTHING_WAITS
+cancelled      | state          | state     | state     | state     | NOTHING_WAITS
+refused        | state          | state     | state     | state     | NOTHING_WAITS
 ";
 
 /// The states of a line, in the order of the table.
@@ -64,6 +83,9 @@ const COMMANDS: [&str; 11] = [
     "return",
 ];
 
+/// The decisions, in the order of their table.
+const DECISIONS: [&str; 5] = ["hold", "pin", "go first", "consent", "substitute"];
+
 /// One line of two units, in a world that it has for itself.
 struct Subject<'w> {
     world: &'w World,
@@ -71,9 +93,15 @@ struct Subject<'w> {
 }
 
 impl Subject<'_> {
-    async fn make(&self, state: &str) {
+    async fn make(&self, state: &str, command: &str) {
         let Self { world, name } = self;
         world.item(name).await;
+        if command == "substitute" {
+            let other = format!("other-{name}");
+            world.item(&other).await;
+            world.receive(&other, "main", 2).await;
+            world.may_be_replaced(name, &other, |_| {}).await;
+        }
         let stock = match state {
             "waiting" | "refused" => 0,
             "partly served" => 1,
@@ -82,7 +110,8 @@ impl Subject<'_> {
         if stock > 0 {
             world.receive(name, "main", stock).await;
         }
-        let draft = world.draft(name).line(name, 2);
+        let mut draft = world.draft(name).line(name, 2);
+        draft.order().lines[0].substitution_allowed = true;
         match state {
             "quoted" => drop(draft.quote(3_600).await.expect("quoted")),
             "refused" => drop(draft.on_shortage(ShortageInstruction::NoBackOrder).place().await.expect("answered")),
@@ -134,6 +163,14 @@ impl Subject<'_> {
             "ship" => world.ship(name, 1, 1).await.map(drop),
             "deliver" => return self.deliver().await,
             "return" => self.give_back(1).await,
+            "hold" => world.try_hold(&world.line_name(name, 1), HoldType::Credit, None).await.map(drop),
+            "pin" => world.pin(name, None).await.map(drop),
+            "go first" => {
+                let long_ago = Timestamp { seconds: 1_000_000_000, nanos: 0 };
+                world.change_queue_time(name, long_ago).await.map(drop)
+            }
+            "consent" => world.consent(name, &[1]).await.map(drop),
+            "substitute" => world.substitute(&world.substitution(name, 1)).await.map(drop),
             other => panic!("no command {other}"),
         };
         Some(answer)
@@ -173,10 +210,11 @@ fn cell(answer: Option<Result<(), Status>>, before: &OrderLine, after: &OrderLin
         None => ".".to_owned(),
         Some(Err(status)) => {
             assert_eq!(units(before), units(after), "what is refused changes nothing");
-            let kind = status.get_error_details().error_info().and_then(|info| info.metadata.get("takes").cloned());
-            match (reason(&status).as_str(), kind) {
+            let details = status.get_error_details();
+            let told = |key: &str| details.error_info().and_then(|info| info.metadata.get(key).cloned());
+            match (reason(&status).as_str(), told("takes").or_else(|| told("why"))) {
                 ("ORDER_STATE_CONFLICT", _) => "state".to_owned(),
-                ("LINE_QUANTITY_CONFLICT", Some(kind)) => kind,
+                ("LINE_QUANTITY_CONFLICT" | "LINE_NOT_SUBSTITUTABLE", Some(kind)) => kind,
                 (reason, _) => reason.to_owned(),
             }
         }
@@ -186,26 +224,30 @@ fn cell(answer: Option<Result<(), Status>>, before: &OrderLine, after: &OrderLin
                 ("recalled", before.recalling, after.recalling),
                 ("delivered", before.delivered, after.delivered),
                 ("returned", before.returned, after.returned),
+                ("substituted", before.substituted, after.substituted),
             ] {
                 if was != is {
                     cell.push_str(&format!(" {name} {is}"));
                 }
+            }
+            if after.barriers != before.barriers {
+                cell.push_str(" held");
             }
             cell
         }
     }
 }
 
-async fn every_command_does_in_every_state_what_the_table_says(backend: Backend) {
+async fn is_as_told(backend: Backend, commands: &[&str], told: &str) {
     let cluster = InProcess::start(backend).await;
     let world = cluster.world("table");
     world.warehouse("main", 1).await;
-    let mut rows = vec![std::iter::once("line").chain(COMMANDS).map(str::to_owned).collect::<Vec<_>>()];
+    let mut rows = vec![std::iter::once("line").chain(commands.iter().copied()).map(str::to_owned).collect::<Vec<_>>()];
     for state in STATES {
         let mut row = vec![state.to_owned()];
-        for command in COMMANDS {
+        for command in commands {
             let subject = Subject { world: &world, name: format!("{state}-{command}").replace(' ', "-") };
-            subject.make(state).await;
+            subject.make(state, command).await;
             let before = world.line(&subject.name, 1).await;
             let answer = subject.command(command).await;
             world.idle().await;
@@ -215,12 +257,23 @@ async fn every_command_does_in_every_state_what_the_table_says(backend: Backend)
         rows.push(row);
     }
     let table = render(&rows);
-    assert_eq!(table.trim(), TABLE.trim(), "\n{table}");
+    assert_eq!(table.trim(), told.trim(), "\n{table}");
     world.books_balance().await;
     cluster.stop().await;
 }
 
-on_each_backend!(every_command_does_in_every_state_what_the_table_says);
+async fn every_command_does_in_every_state_what_the_table_says(backend: Backend) {
+    is_as_told(backend, &COMMANDS, TABLE).await;
+}
+
+async fn every_decision_does_in_every_state_what_its_table_says(backend: Backend) {
+    is_as_told(backend, &DECISIONS, DECISIONS_TABLE).await;
+}
+
+on_each_backend!(
+    every_command_does_in_every_state_what_the_table_says,
+    every_decision_does_in_every_state_what_its_table_says,
+);
 
 fn render(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
