@@ -187,3 +187,37 @@ pub async fn a_quote_of_a_kit_takes_all_of_it_or_nothing(world: &World) {
     assert_eq!((again.kits[0].ordered, again.kits[0].open), (1, 1), "the lid is bob's");
     world.books_balance().await;
 }
+
+pub async fn a_kit_that_loses_a_part_gives_the_rest_back(world: &World) {
+    world.set_of_mugs_and_a_lid(4, 2).await;
+    sets(world, "ann", 2).await;
+    assert_eq!(stand(&world.kit_of("ann").await), [0, 2, 0, 0]);
+
+    world.count("lid", "main", 1).await;
+    world.idle().await;
+
+    assert_eq!(stand(&world.kit_of("ann").await), [2, 0, 0, 0], "two go together, and one lid is gone");
+    let position = world.position("mug", "main").await;
+    assert_eq!((position.available, position.reserved), (4, 0), "the mugs are anybody's");
+    world.amend("ann", 1, 1).await.expect("she takes one");
+    world.idle().await;
+    assert_eq!(stand(&world.kit_of("ann").await), [0, 1, 0, 0]);
+    world.books_balance().await;
+}
+
+pub async fn what_comes_back_of_a_kit_is_paid_back_by_its_part_of_the_price(world: &World) {
+    world.set_of_mugs_and_a_lid(2, 1).await;
+    let order = sets(world, "ann", 1).await;
+    let mugs = amount(order.lines[0].price_per_kit.as_ref());
+    world.ship("ann", 1, 0).await.expect("shipped");
+
+    for _ in 0..2 {
+        world.take_back("ann", 2, 1).await.expect("a mug");
+    }
+
+    let refunds = world.refunds_of("ann", 2).await;
+    assert_eq!(refunds.len(), 2);
+    assert_eq!(refunds.iter().map(|refund| amount(refund.amount.as_ref())).sum::<i128>(), mugs, "to the last nano");
+    assert_eq!(world.kit_of("ann").await.shipped, 1, "it left whole");
+    world.books_balance().await;
+}

@@ -1,7 +1,7 @@
 //! Substitutes: another item is sent for what is not there, at a price that the customer can count on.
 
 use backorder_proto::{
-    allocation::v1::{Order, OrderState, RefundBasis, SubstituteConsent},
+    allocation::v1::{Order, OrderState, RefundBasis, ShortageInstruction, SubstituteConsent},
     inventory::v1::SubstitutePriceRule,
 };
 use tonic::Status;
@@ -170,5 +170,29 @@ pub async fn a_substitution_that_is_sent_again_adds_one_line(world: &World) {
     assert_eq!(why(&nothing), "NOTHING_WAITS");
     let answered = world.substitute(&request).await.expect("still the first answer");
     assert_eq!(answered, first);
+    world.books_balance().await;
+}
+
+pub async fn a_substitute_takes_the_place_of_the_line_in_its_ship_set(world: &World) {
+    shelf(world, 0, 2).await;
+    world.item("lid").await;
+    world.receive("lid", "main", 1).await;
+    let mut draft = world.draft("ann").line("mug", 2).on_shortage(ShortageInstruction::ShipComplete);
+    draft = draft.line("lid", 1).on_shortage(ShortageInstruction::ShipComplete);
+    draft.order().lines[0].substitution_allowed = true;
+    draft.place().await.expect("placed");
+    world.idle().await;
+    assert_eq!(world.line("ann", 2).await.open, 1, "without mugs she takes no lid");
+
+    world.substitute(&world.substitution("ann", 0)).await.expect("blue ones");
+    world.idle().await;
+
+    let order = world.order("ann").await;
+    let stand: Vec<_> = order.lines.iter().map(|line| (line.open, line.reserved, &*line.ship_set_name)).collect();
+    assert_eq!(stand, [(0, 0, "complete"), (0, 1, "complete"), (0, 2, "complete")]);
+    let alone = world.ship("ann", 3, 2).await.expect_err("the lid goes with them");
+    assert_eq!(reason(&alone), "SHIP_SET_INCOMPLETE");
+    world.ship_lines("ann", &[2, 3]).await.expect("together");
+    assert_eq!(world.order("ann").await.state(), OrderState::Completed);
     world.books_balance().await;
 }

@@ -2,8 +2,8 @@
 
 use backorder_proto::{
     allocation::v1::{
-        ConfirmQuoteRequest, CustomerTotals, GetOrderTotalsRequest, ListRefundsRequest, OrderKit, Refund,
-        SubstituteLineRequest, SubstituteLineResponse,
+        ConfirmQuoteRequest, CustomerTotals, Disposition, GetOrderTotalsRequest, ListRefundsRequest, OrderKit, Refund,
+        ReturnOrderLinesRequest, ReturnedLine, SubstituteLineRequest, SubstituteLineResponse,
     },
     inventory::v1::{
         CreateItemRequest, Item, KitComponent, ReceiptLine, ReceiveStockRequest, Substitute, UpdateItemRequest,
@@ -50,6 +50,24 @@ impl World {
         };
         let request = ReceiveStockRequest { request_id: request_id(), lines: vec![line], ..Default::default() };
         self.inventory.stock.clone().receive_stock(request).await.map(drop)
+    }
+
+    /// Units of a line that come back and are as good as new.
+    pub async fn take_back(&self, order: &str, line: u32, quantity: i64) -> Result<(), Status> {
+        let line = ReturnedLine {
+            name: self.line_name(order, line),
+            quantity,
+            location: self.location_name("main"),
+            disposition: Disposition::Restock.into(),
+            replace: false,
+        };
+        let request = ReturnOrderLinesRequest {
+            request_id: request_id(),
+            lines: vec![line],
+            return_time: None,
+            context: because("unwanted"),
+        };
+        self.allocation.orders.clone().return_order_lines(request).await.map(drop)
     }
 
     /// Confirms a quote.
