@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use backorder_proto::{
-    allocation::v1::{ConfirmationSource, ListOrdersRequest, Order, ShortageInstruction},
+    allocation::v1::{ConfirmShipmentRequest, ConfirmationSource, ListOrdersRequest, Order, ShortageInstruction},
     inventory::v1::{
         AdjustStockRequest, BlindResolution, ListReceiptsRequest, ListSuppliesRequest, QuarantineStockRequest,
         ReceiptLine, ReceiveStockRequest, ReceivedLine, ResolveBlindReceiptRequest, ReverseReceiptRequest, StockState,
@@ -43,7 +43,7 @@ async fn any_sequence_of_commands_keeps_orders_and_books(backend: Backend) {
     for (rank, location) in (1..).zip(LOCATIONS) {
         world.warehouse(location, rank).await;
     }
-    let mut story = Random { random: StdRng::seed_from_u64(seed()), orders: 0, supplies: 0 };
+    let mut story = Random { random: StdRng::seed_from_u64(seed()), orders: 0, supplies: 0, documents: 0 };
     for _ in 0..counts::cases("random_command_bursts") {
         for _ in 0..COMMANDS_PER_BURST {
             story.one_command(&world).await;
@@ -60,6 +60,7 @@ struct Random {
     random: StdRng,
     orders: u32,
     supplies: u32,
+    documents: u32,
 }
 
 impl Random {
@@ -71,7 +72,7 @@ impl Random {
     async fn one_command(&mut self, world: &World) {
         let (item, location) = (self.pick(&ITEMS), self.pick(&LOCATIONS));
         let quantity = self.random.random_range(1..=20);
-        match self.random.random_range(0..14) {
+        match self.random.random_range(0..16) {
             0..=3 => self.place(world).await,
             4 => {
                 world.receive(item, location, quantity).await;
@@ -92,6 +93,8 @@ impl Random {
             11 => self.receive_from_a_supply(world, item, location, quantity).await,
             12 => self.reverse_a_receipt(world).await,
             13 => self.resolve_a_blind_receipt(world).await,
+            14 if self.orders > 0 => self.ask_a_supplier(world, item, quantity).await,
+            15 if self.orders > 0 => self.confirm_a_shipment(world, location, quantity).await,
             _ => {}
         }
     }
@@ -138,6 +141,42 @@ impl Random {
         };
         let request = ReceiveStockRequest { request_id: request_id(), lines: vec![line], ..Default::default() };
         world.inventory.stock.clone().receive_stock(request).await.expect("a receipt is never refused");
+    }
+
+    /// A supplier reports, is asked, and answers or ships.
+    async fn ask_a_supplier(&mut self, world: &World, item: &str, quantity: i64) {
+        let takes = world.takes().await;
+        let Some(take) = takes.get(self.random.random_range(0..=takes.len())) else {
+            world.report("maker", item, quantity, 0).await;
+            let order = format!("order-{}", self.random.random_range(1..=self.orders));
+            drop(world.take(&order, quantity / 4, "maker").await);
+            return;
+        };
+        match self.random.random_range(0..5) {
+            0 => drop(world.refuse_take(take).await),
+            1 => drop(world.cancel_take(take).await),
+            2 => drop(world.drop_ship(take, self.random.random_range(0..=take.quantity)).await),
+            _ => drop(world.confirm_take(take, self.random.random_range(0..=take.quantity)).await),
+        }
+    }
+
+    /// A document of a warehouse, sent twice: the second time changes nothing.
+    async fn confirm_a_shipment(&mut self, world: &World, location: &str, quantity: i64) {
+        self.documents += 1;
+        let order = format!("order-{}", self.random.random_range(1..=self.orders));
+        let request = ConfirmShipmentRequest {
+            document: world.document(&format!("945-{}", self.documents)),
+            location: world.location_name(location),
+            lines: vec![world.confirmed(&order, [quantity / 3, quantity % 2, quantity % 3])],
+            ..Default::default()
+        };
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let request = ConfirmShipmentRequest { request_id: request_id(), ..request.clone() };
+            answers
+                .extend(world.allocation.feed.clone().confirm_shipment(request).await.map(tonic::Response::into_inner));
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
     }
 
     async fn received_line(&mut self, world: &World, in_review_only: bool) -> Option<ReceivedLine> {

@@ -28,6 +28,7 @@ async fn promises_move_when_their_time_has_come(backend: Backend) {
     stories::promise_rules::a_better_day_is_told_when_it_has_stood(&cluster.world("better")).await;
     stories::promise_rules::a_promise_that_is_certain_to_be_missed_is_told_on_its_day(&cluster.world("missed")).await;
     stories::preorders::on_its_day_an_item_is_released(&cluster.world("released")).await;
+    stories::drop_ship::silence_gives_the_units_back_to_the_queue(&cluster.world("silence")).await;
     cluster.stop().await;
 }
 

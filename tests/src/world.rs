@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::world::draft::Draft;
 
 pub mod draft;
+pub mod drop_ship;
 pub mod feeds;
 pub mod going_live;
 pub mod holds;

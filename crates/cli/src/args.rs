@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     client::Addresses,
     commands::{
-        assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs,
+        assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, dropship::DropShipCommand,
         exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand, feed::FeedCommand,
         golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, overrides::OverrideCommand,
         policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand, serve::ServeArgs,
@@ -102,6 +102,8 @@ pub enum Command {
     Import(Single<ImportArgs>),
     /// Write what the services hold to files for other programs.
     Export(Group<ExportCommand>),
+    /// What suppliers report that they could ship themselves, and what they are asked to ship.
+    Dropship(Group<DropShipCommand>),
     /// Exchange documents with warehouses' and carriers' own systems, as CSV or JSON lines.
     Feed(Group<FeedCommand>),
     /// Place, look at and change orders.

@@ -9,12 +9,13 @@ use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
-    exception_service_server::ExceptionServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
-    go_live_service_server::GoLiveServiceServer, hold_service_server::HoldServiceServer,
-    order_service_server::OrderServiceServer, override_service_server::OverrideServiceServer,
-    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
-    release_service_server::ReleaseServiceServer, serving_service_server::ServingServiceServer,
-    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
+    drop_ship_service_server::DropShipServiceServer, exception_service_server::ExceptionServiceServer,
+    fulfilment_feed_service_server::FulfilmentFeedServiceServer, go_live_service_server::GoLiveServiceServer,
+    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
+    override_service_server::OverrideServiceServer, policy_service_server::PolicyServiceServer,
+    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
+    serving_service_server::ServingServiceServer, shipment_service_server::ShipmentServiceServer,
+    shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -30,12 +31,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, Exceptions, FulfilmentFeed, GoLives, Holds, Operations, Orders, Overrides, Policies,
-        Refunds, Releases, Serving, Shipments, Shortages,
+        Backlog, Consents, DropShips, Exceptions, FulfilmentFeed, GoLives, Holds, Operations, Orders, Overrides,
+        Policies, Refunds, Releases, Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, cover_sets, end_holds, go_live, keep_eligibility, requeue_lines, resume_steps,
+        FollowInventory, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines, resume_steps,
         review_promises, run_allocations, subscription, watch_waits,
     },
     store::migration::Migrator,
@@ -112,6 +113,7 @@ impl App {
             .add(ExceptionServiceServer::new(Exceptions(use_cases())))
             .add(ConsentServiceServer::new(Consents(use_cases())))
             .add(RefundServiceServer::new(Refunds(use_cases())))
+            .add(DropShipServiceServer::new(DropShips(use_cases())))
             .add(FulfilmentFeedServiceServer::new(FulfilmentFeed(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
@@ -173,6 +175,11 @@ impl App {
         jobs.spawn("allocation_go_live", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(go_live(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_expire_takes", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(expire_takes(use_cases, shutdown).await?) }
         });
         let app = self.clone();
         jobs.spawn("allocation_review_promises", move |shutdown| {

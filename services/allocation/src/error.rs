@@ -146,6 +146,26 @@ pub enum Error {
         #[source]
         why: NotSubstitutable,
     },
+    /// No report of the supplier about the item holds.
+    #[error("no report of {supplier} about {item} holds")]
+    ReportStale {
+        /// The item's name.
+        item: String,
+        /// The supplier.
+        supplier: String,
+    },
+    /// The supplier reported fewer units than are asked for.
+    #[error("{supplier} reported fewer of {item} than {wanted}")]
+    ReportTooSmall {
+        /// The item's name.
+        item: String,
+        /// The supplier.
+        supplier: String,
+        /// What is left of the report.
+        present: i64,
+        /// What is asked for.
+        wanted: i64,
+    },
     /// An earlier step of the order is under way.
     #[error("order {order} is busy with step {step}")]
     Busy {
@@ -263,6 +283,8 @@ impl IsRetryable for Error {
             Self::Invalid(_)
             | Self::RequestIdReused
             | Self::DocumentReused { .. }
+            | Self::ReportStale { .. }
+            | Self::ReportTooSmall { .. }
             | Self::Missing { .. }
             | Self::Exists { .. }
             | Self::VersionMismatch { .. }
@@ -309,6 +331,8 @@ impl From<Error> for Status {
             Error::Invalid(_)
             | Error::RequestIdReused
             | Error::DocumentReused { .. }
+            | Error::ReportStale { .. }
+            | Error::ReportTooSmall { .. }
             | Error::Missing { .. }
             | Error::Exists { .. }
             | Error::VersionMismatch { .. }
@@ -360,6 +384,10 @@ pub fn problem(error: Error) -> Problem {
         Error::InKit { order, line, kit } => in_kit(&order, line, kit),
         Error::NotSubstitutable { order, line, substitute, why } => not_substitutable(&order, line, &substitute, why),
         Error::ShortNotAgreed { order, line, missing } => short_not_agreed(&order, line, missing),
+        Error::ReportStale { item, supplier } => told::report_stale(item, supplier),
+        Error::ReportTooSmall { item, supplier, present, wanted } => {
+            told::report_too_small(item, supplier, present, wanted)
+        }
         Error::Busy { order, .. } => {
             Problem::aborted(ErrorReason::OrderBusy, format!("an earlier step of orders/{order} is under way"))
                 .with("order", format!("orders/{order}"))
@@ -391,6 +419,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         Kind::Question => ErrorReason::QuestionStateConflict,
         Kind::Override => ErrorReason::OverrideStateConflict,
         Kind::BacklogImport => ErrorReason::BacklogImportStateConflict,
+        Kind::DropShipTake => ErrorReason::DropShipTakeStateConflict,
         Kind::Order
         | Kind::Line
         | Kind::Item
@@ -424,6 +453,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Override
             | Kind::WarehouseOrder
             | Kind::BacklogImport
+            | Kind::DropShipTake
             | Kind::DeadLetter,
             _,
         ) => problem,

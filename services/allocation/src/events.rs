@@ -13,11 +13,12 @@ use crate::{
     order::{
         hold::{Hold, customer_name},
         message, overrides, question as questions, recall as recalls, refund as refunds, shipment as shipments,
-        warehouse_order as warehouse_orders,
+        take as takes, warehouse_order as warehouse_orders,
     },
     store::{
         entity::{
-            customer_order, customer_question, line_override, order_line, promise, recall, refund_due, warehouse_order,
+            customer_order, customer_question, drop_ship_take, line_override, order_line, promise, recall, refund_due,
+            warehouse_order,
         },
         shipments::WholeShipment,
     },
@@ -178,6 +179,16 @@ impl<'a> Events<'a> {
     pub fn refund(&mut self, row: &refund_due::Model) -> Result<(), StorageError> {
         let message = pb::RefundDue { refund: Some(refunds::message(row)?) };
         self.add(refunds::name(row), 1, "RefundDue", &message);
+        Ok(())
+    }
+
+    /// A supplier is asked to ship units itself, or has answered.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn take(&mut self, row: &drop_ship_take::Model) -> Result<(), StorageError> {
+        let message = pb::DropShipTakeChanged { take: Some(takes::message(row)?) };
+        self.add(takes::name(&row.id), row.version, "DropShipTakeChanged", &message);
         Ok(())
     }
 

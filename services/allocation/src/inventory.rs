@@ -168,6 +168,21 @@ impl Inventory {
         .await
     }
 
+    /// What a supplier last reported of an item; `None` when it never did.
+    pub async fn drop_ship_stock(&self, item: &str, supplier: &str) -> Result<Option<pb::DropShipStock>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::ListDropShipStockRequest {
+                item: item.to_owned(),
+                supplier: supplier.to_owned(),
+                page_size: 1,
+                ..pb::ListDropShipStockRequest::default()
+            };
+            let answer = self.clients.drop_ship_stock.clone().list_drop_ship_stock(request).await?.into_inner();
+            Ok(answer.stock.into_iter().next())
+        })
+        .await
+    }
+
     /// One item.
     pub async fn item(&self, name: &str) -> Result<pb::Item, Status> {
         retry::call(&self.retries, || async {

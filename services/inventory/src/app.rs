@@ -8,6 +8,7 @@ use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::{EventBus, Relay, RelayProgress};
 use backorder_proto::inventory::v1::{
     availability_service_server::AvailabilityServiceServer, catalog_service_server::CatalogServiceServer,
+    drop_ship_stock_service_server::DropShipStockServiceServer,
     inventory_operations_service_server::InventoryOperationsServiceServer,
     receipt_service_server::ReceiptServiceServer, reservation_service_server::ReservationServiceServer,
     stock_service_server::StockServiceServer, supply_service_server::SupplyServiceServer,
@@ -19,7 +20,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    grpc::{Availability, Catalog, Operations, Receipts, Reservations, Stock, Supplies, Warehouse, WarehouseFeed},
+    grpc::{
+        Availability, Catalog, DropShipStocks, Operations, Receipts, Reservations, Stock, Supplies, Warehouse,
+        WarehouseFeed,
+    },
     jobs::keep_up_with_time,
     store::migration::Migrator,
     use_cases::{UseCases, watch::WatchLimits},
@@ -77,6 +81,7 @@ impl App {
             .add(ReservationServiceServer::new(Reservations(use_cases())))
             .add(WarehouseServiceServer::new(Warehouse(use_cases())))
             .add(WarehouseFeedServiceServer::new(WarehouseFeed(use_cases())))
+            .add(DropShipStockServiceServer::new(DropShipStocks(use_cases())))
             .add(AvailabilityServiceServer::new(Availability { use_cases: use_cases(), watches }))
             .add(InventoryOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

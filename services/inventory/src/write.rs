@@ -62,6 +62,7 @@ write_requests!(
     ReleaseQuarantineRequest,
     ReleaseToWarehouseRequest,
     RepegItemsRequest,
+    ReportDropShipStockRequest,
     ReportShortPickRequest,
     ResolveBlindReceiptRequest,
     ReverseReceiptRequest,

@@ -2,6 +2,7 @@
 
 pub mod calendars;
 pub mod dates;
+pub mod drop_ship;
 pub mod editing;
 pub mod exceptions;
 pub mod feeds;
@@ -51,6 +52,14 @@ macro_rules! every_story {
             dates::supply_that_is_past_due_promises_nothing,
             dates::a_shipment_notice_carries_the_promise_to_its_own_day,
             dates::a_watch_on_promises_resumes_without_a_gap,
+            drop_ship::a_supplier_ships_what_it_confirmed_and_no_stock_of_ours_moves,
+            drop_ship::a_refused_take_waits_at_its_old_place,
+            drop_ship::what_a_supplier_is_asked_for_is_not_served_twice,
+            drop_ship::a_supplier_may_confirm_a_part_and_stock_serves_the_rest,
+            drop_ship::stock_that_arrives_first_frees_the_supplier,
+            drop_ship::a_stale_report_is_never_taken,
+            drop_ship::a_line_on_hold_or_in_a_ship_set_is_not_asked_of_a_supplier,
+            drop_ship::a_take_is_answered_once,
             editing::raising_an_order_leaves_the_units_of_others_alone,
             editing::lowering_an_order_serves_the_next_in_the_queue,
             editing::cancelling_serves_the_next_in_the_queue,

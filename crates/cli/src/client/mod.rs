@@ -9,15 +9,17 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
-        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, override_service_client::OverrideServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        drop_ship_service_client::DropShipServiceClient, exception_service_client::ExceptionServiceClient,
+        fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
+        drop_ship_stock_service_client::DropShipStockServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         receipt_service_client::ReceiptServiceClient, stock_service_client::StockServiceClient,
         supply_service_client::SupplyServiceClient, warehouse_feed_service_client::WarehouseFeedServiceClient,
@@ -61,6 +63,10 @@ pub struct Clients {
     pub shipments: ShipmentServiceClient<ServiceChannel>,
     /// What customers say when not all is there.
     pub shortages: ShortageServiceClient<ServiceChannel>,
+    /// What suppliers are asked to ship themselves.
+    pub drop_ship: DropShipServiceClient<ServiceChannel>,
+    /// What suppliers report that they could ship themselves.
+    pub drop_ship_stock: DropShipStockServiceClient<ServiceChannel>,
     /// Documents about orders and shipments of warehouses and carriers.
     pub fulfilment_feed: FulfilmentFeedServiceClient<ServiceChannel>,
     /// Documents about stock of warehouses.
@@ -105,6 +111,8 @@ impl Clients {
             releases: client!(ReleaseServiceClient, allocation),
             shipments: client!(ShipmentServiceClient, allocation),
             shortages: client!(ShortageServiceClient, allocation),
+            drop_ship: client!(DropShipServiceClient, allocation),
+            drop_ship_stock: client!(DropShipStockServiceClient, inventory),
             fulfilment_feed: client!(FulfilmentFeedServiceClient, allocation),
             warehouse_feed: client!(WarehouseFeedServiceClient, inventory),
             backlog: client!(BacklogServiceClient, allocation),

@@ -4,6 +4,7 @@ pub mod assess;
 pub mod backlog;
 pub mod catalog;
 pub mod demo;
+pub mod dropship;
 pub mod exceptions;
 pub mod explain;
 pub mod export;
@@ -55,6 +56,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Assess(args) => assess::run(&args),
         Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
         Command::Export(export) => export::run(export.command, &session(&export.client)?, output(&export.client)).await,
+        Command::Dropship(asked) => dropship::run(asked.command, &session(&asked.client)?, output(&asked.client)).await,
         Command::Feed(feed) => feed::run(feed.command, &session(&feed.client)?, output(&feed.client)).await,
         Command::Order(order) => order::run(order.command, &session(&order.client)?, output(&order.client)).await,
         Command::Stock(stock) => stock::run(stock.command, &session(&stock.client)?, output(&stock.client)).await,

@@ -127,6 +127,7 @@ pub(super) fn kept_by(line: &OrderLine) -> String {
         LineBarrier::BeforeHorizon => Some("before horizon".to_owned()),
         LineBarrier::SetIncomplete => Some("set incomplete".to_owned()),
         LineBarrier::GoLive => Some("waits for go-live".to_owned()),
+        LineBarrier::DropShip => Some("asked of suppliers".to_owned()),
         LineBarrier::Unspecified
         | LineBarrier::Hold
         | LineBarrier::ReleaseHold

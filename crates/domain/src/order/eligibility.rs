@@ -20,11 +20,13 @@ pub enum Barrier {
     SetIncomplete,
     /// The line was taken over from another system, and its go-live is not through.
     GoLive,
+    /// Suppliers are asked to ship all that waits of the line themselves.
+    DropShip,
 }
 
 impl Barrier {
     /// All barriers, in the order in which they are told.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Hold,
         Self::ReleaseHold,
         Self::CustomerHold,
@@ -32,6 +34,7 @@ impl Barrier {
         Self::BeforeHorizon,
         Self::SetIncomplete,
         Self::GoLive,
+        Self::DropShip,
     ];
 
     /// Its bit in [`Barriers::bits`]. A number once given never changes: it is stored.
@@ -44,6 +47,7 @@ impl Barrier {
             Self::BeforeHorizon => 1 << 4,
             Self::SetIncomplete => 1 << 5,
             Self::GoLive => 1 << 6,
+            Self::DropShip => 1 << 7,
         }
     }
 
@@ -51,7 +55,7 @@ impl Barrier {
     #[must_use]
     pub const fn blocks_allocation(self) -> bool {
         match self {
-            Self::Hold | Self::CustomerHold | Self::BeforeHorizon | Self::GoLive => true,
+            Self::Hold | Self::CustomerHold | Self::BeforeHorizon | Self::GoLive | Self::DropShip => true,
             // Inventory knows by itself which claims are in a set, and gives them stock only together.
             Self::ReleaseHold | Self::CustomerReleaseHold | Self::SetIncomplete => false,
         }
@@ -63,7 +67,7 @@ impl Barrier {
     pub const fn blocks_release(self) -> bool {
         match self {
             Self::Hold | Self::ReleaseHold | Self::CustomerHold | Self::CustomerReleaseHold => true,
-            Self::BeforeHorizon | Self::SetIncomplete | Self::GoLive => false,
+            Self::BeforeHorizon | Self::SetIncomplete | Self::GoLive | Self::DropShip => false,
         }
     }
 }
@@ -198,12 +202,12 @@ mod tests {
             .map(|set| (set.may_take_stock(), set.may_be_released()))
             .collect();
         let (both, release, allocation) = ((false, false), (true, false), (false, true));
-        assert_eq!(told, [both, release, both, release, allocation, (true, true), allocation]);
+        assert_eq!(told, [both, release, both, release, allocation, (true, true), allocation, allocation]);
     }
 
     #[test]
     fn a_bit_that_is_no_barrier_is_no_set() {
-        assert_eq!(Barriers::from_bits(1 << 7), None);
+        assert_eq!(Barriers::from_bits(1 << 8), None);
         assert_eq!(Barriers::from_bits(-1), None);
     }
 

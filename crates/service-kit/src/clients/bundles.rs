@@ -4,15 +4,17 @@ use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
-        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, override_service_client::OverrideServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        drop_ship_service_client::DropShipServiceClient, exception_service_client::ExceptionServiceClient,
+        fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
+        drop_ship_stock_service_client::DropShipStockServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         receipt_service_client::ReceiptServiceClient, reservation_service_client::ReservationServiceClient,
         stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
@@ -37,6 +39,8 @@ pub struct InventoryClients {
     pub reservations: ReservationServiceClient<ServiceChannel>,
     /// The gate to the warehouse.
     pub warehouse: WarehouseServiceClient<ServiceChannel>,
+    /// What suppliers report that they could ship themselves.
+    pub drop_ship_stock: DropShipStockServiceClient<ServiceChannel>,
     /// Documents about stock of warehouses' own systems.
     pub feed: WarehouseFeedServiceClient<ServiceChannel>,
     /// What can be had, now and later.
@@ -57,6 +61,7 @@ impl InventoryClients {
             supply: SupplyServiceClient::new(channel.clone()),
             reservations: ReservationServiceClient::new(channel.clone()),
             warehouse: WarehouseServiceClient::new(channel.clone()),
+            drop_ship_stock: DropShipStockServiceClient::new(channel.clone()),
             feed: WarehouseFeedServiceClient::new(channel.clone()),
             availability: AvailabilityServiceClient::new(channel.clone()),
             operations: InventoryOperationsServiceClient::new(channel),
@@ -91,6 +96,8 @@ pub struct AllocationClients {
     pub consents: ConsentServiceClient<ServiceChannel>,
     /// What is to be given back.
     pub refunds: RefundServiceClient<ServiceChannel>,
+    /// What suppliers are asked to ship themselves.
+    pub drop_ship: DropShipServiceClient<ServiceChannel>,
     /// Documents about orders and shipments of warehouses' and carriers' own systems.
     pub feed: FulfilmentFeedServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
@@ -117,6 +124,7 @@ impl AllocationClients {
             exceptions: ExceptionServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
             refunds: RefundServiceClient::new(channel.clone()),
+            drop_ship: DropShipServiceClient::new(channel.clone()),
             feed: FulfilmentFeedServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             operations: AllocationOperationsServiceClient::new(channel),

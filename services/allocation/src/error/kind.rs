@@ -1,4 +1,4 @@
-//! What can be missing.
+//! What can be missing, and how it is called then.
 
 use backorder_proto::common::v1::ErrorReason;
 
@@ -29,6 +29,8 @@ pub enum Kind {
     WarehouseOrder,
     /// An import of open orders.
     BacklogImport,
+    /// A take of a supplier's stock.
+    DropShipTake,
     /// A parked event.
     DeadLetter,
 }
@@ -48,6 +50,7 @@ impl Kind {
             Self::Override => "override",
             Self::WarehouseOrder => "warehouse_order",
             Self::BacklogImport => "import",
+            Self::DropShipTake => "drop_ship_take",
             Self::DeadLetter => "event",
         }
     }
@@ -66,6 +69,7 @@ impl Kind {
             Self::Override => ErrorReason::OverrideNotFound,
             Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
             Self::BacklogImport => ErrorReason::BacklogImportNotFound,
+            Self::DropShipTake => ErrorReason::DropShipTakeNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
     }

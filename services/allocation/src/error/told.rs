@@ -1,4 +1,4 @@
-//! Refusals that name what stands in the way: a pin, a decision that another has to make.
+//! Refusals that name what stands in the way: a pin, a decision that another has to make, a supplier's report.
 
 use backorder_proto::{common::v1::ErrorReason, convert::allocation::line_name};
 use backorder_service_kit::problem::Problem;
@@ -18,4 +18,18 @@ pub(super) fn same_person(name: String, actor: String) -> Problem {
         .with("actor", actor)
         .with("override", &name)
         .with_resource("override", name)
+}
+
+pub(super) fn report_stale(item: String, supplier: String) -> Problem {
+    let text = format!("no report of {supplier} about {item} holds");
+    Problem::failed_precondition(ErrorReason::DropShipStockStale, text).with("item", item).with("supplier", supplier)
+}
+
+pub(super) fn report_too_small(item: String, supplier: String, present: i64, wanted: i64) -> Problem {
+    let text = format!("{supplier} has {present} of {item} left that it reported, not {wanted}");
+    Problem::failed_precondition(ErrorReason::DropShipStockInsufficient, text)
+        .with("item", item)
+        .with("supplier", supplier)
+        .with("present", present)
+        .with("wanted", wanted)
 }

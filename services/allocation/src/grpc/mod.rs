@@ -2,6 +2,7 @@
 
 mod backlog;
 mod decode;
+mod drop_ship;
 mod exceptions;
 mod feeds;
 mod go_lives;
@@ -17,6 +18,7 @@ mod shortages;
 mod waits;
 
 pub use backlog::Backlog;
+pub use drop_ship::DropShips;
 pub use exceptions::Exceptions;
 pub use feeds::FulfilmentFeed;
 pub use go_lives::GoLives;

@@ -3,7 +3,7 @@
 //! What is left to do is read off the rows: a part whose copy says otherwise than what bars its line. So a crash forgets
 //! nothing, and doing it again changes nothing. Nobody else changes eligibility: runs of this service pass nobody over.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backorder_proto::inventory::v1 as pb;
 use backorder_service_kit::jobs::Woken;
@@ -22,6 +22,25 @@ use crate::{
 const CHUNK_MAX: u64 = 500;
 /// The name space of the ids of these calls.
 const ELIGIBILITY: Uuid = Uuid::from_u128(0x3f0e_91c4_7d52_4b8e_a1f6_0c58_d2e7_94b3);
+
+/// Whether inventory is being told just now. What barred a line may go meanwhile: then the rows say that nothing is left to
+/// do, and what was told comes after them.
+#[derive(Debug, Default)]
+pub struct Telling(Arc<()>);
+
+impl Telling {
+    /// Inventory is being told until the guard is dropped.
+    #[must_use]
+    fn begin(&self) -> Arc<()> {
+        Arc::clone(&self.0)
+    }
+
+    /// Whether somebody here tells inventory. To be asked before the rows are.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
 
 /// Keeps inventory's eligibility equal to what bars the lines, until shutdown: at once when that changes, and now and then
 /// for changes that nobody told of.
@@ -46,6 +65,7 @@ impl UseCases {
         let eligible = told == Told::MayNot;
         let cause = if eligible { "nothing bars the line any more" } else { "the line is barred from taking stock" };
         let mut after: Option<LineKey> = None;
+        let _telling = self.telling().begin();
         loop {
             let parts = orders::told_otherwise(self.store().reader(), told, after.as_ref(), CHUNK_MAX).await?;
             let Some(last) = parts.last() else { return Ok(()) };

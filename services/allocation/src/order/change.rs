@@ -23,8 +23,8 @@ use crate::{
     },
     store::{
         entity::{
-            customer_order, customer_question, imported_line, line_claim, line_override, lost_demand, order_line,
-            order_write, pending_promise, promise, recall, refund_due,
+            customer_order, customer_question, drop_ship_take, imported_line, line_claim, line_override, lost_demand,
+            order_line, order_write, pending_promise, promise, recall, refund_due,
         },
         sets::SetKey,
         shipments::WholeShipment,
@@ -57,6 +57,7 @@ pub struct Changes {
     pub refunds: Vec<refund_due::Model>,
     pub shipments: Vec<WholeShipment>,
     pub warehouse_orders: Vec<WholeWarehouseOrder>,
+    pub takes: Vec<drop_ship_take::Model>,
     pub notes: Vec<order_write::Model>,
     pub overrides: Vec<line_override::Model>,
     /// Why the write is done, for the refunds that come of it. Empty where nobody said.
@@ -289,6 +290,16 @@ impl Changes {
     pub fn shipment(&mut self, shipment: WholeShipment, events: &mut Events<'_>) -> Result<(), Error> {
         events.shipment(&shipment)?;
         self.shipments.push(shipment);
+        Ok(())
+    }
+
+    /// Records a take that was asked or changed.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`](backorder_storage::StorageError) for a row that was not written here.
+    pub fn take(&mut self, take: drop_ship_take::Model, events: &mut Events<'_>) -> Result<(), Error> {
+        events.take(&take)?;
+        self.takes.push(take);
         Ok(())
     }
 

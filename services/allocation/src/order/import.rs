@@ -125,7 +125,8 @@ pub fn shipment_before<'a>(
         .map(|(planned, quantity)| (planned, demand_line(order, planned.line, false), quantity))
         .collect();
     let Some(shipped_at) = left.iter().map(|(planned, ..)| planned.shipped_at).max() else { return Ok(None) };
-    let planned = PlannedShipment { details: None, reference: REFERENCE.to_owned(), shipped_at };
+    let planned =
+        PlannedShipment { details: None, reference: REFERENCE.to_owned(), shipped_at, supplier: String::new() };
     let units =
         left.iter().map(|(planned, line, quantity)| (line.as_str(), 1, planned.shipped_from.as_str(), *quantity));
     shipment::left(derived_uuid(SHIPMENTS, order), &planned, who, units).map(Some)

@@ -22,6 +22,7 @@ pub mod sets;
 pub mod settle;
 pub mod shipment;
 pub mod shortage;
+pub mod take;
 pub mod texts;
 pub mod wait;
 pub mod warehouse_order;

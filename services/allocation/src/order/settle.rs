@@ -27,6 +27,7 @@ use crate::{
         horizon::put_horizon,
         routes::{line_dates, moved_by},
         sets::{self, SetView},
+        take::Moved,
         texts,
         wait::{self, Winding},
     },
@@ -77,6 +78,8 @@ pub enum Command {
     Import { filled_at_once: Option<Quantity>, backordered: Option<Quantity> },
     /// The line follows its claims, and stands behind the barrier of go-live no longer.
     GoLive,
+    /// What suppliers are asked to ship of the line has changed, or they shipped.
+    DropShip(Moved),
     /// The line follows its claims.
     Follow,
     /// The line follows its claims, of which a pending run will decide: units that were put aside for it have lost their
@@ -110,7 +113,7 @@ pub fn settle(
     let copies = line.copies()?;
     let mut vector = line.vector()?;
     let before = sums_before(&vector);
-    let after = ClaimSums::of(&copies).ok_or_else(|| disagree(&line.row, LineError::Overflow))?;
+    let after = sums_after(&mut line.row, &copies, command)?;
     let zone = moment.places.zone_named(&line.row.time_zone);
     if matches!(command, Command::GoLive) {
         open_gate(line)?;
@@ -145,6 +148,7 @@ pub fn settle(
     vector.tell_apart(future, preorder);
     put_vector(&mut line.row, &vector);
     note(&mut line.row, command, moment);
+    bar_by_takes(&mut line.row)?;
     sets::put_view(line, view, after)?;
     put_progress(&mut line.row, &vector, &next, moment, &zone);
     let ships_from = promise::promised(&next).and_then(|(_, last)| last.location.as_ref());
@@ -283,6 +287,29 @@ fn rule_of(row: &order_line::Model) -> PromiseRule {
     }
 }
 
+/// What the claims say, with what suppliers shipped, which no claim knows of: what the command moves there is in the row then.
+fn sums_after(row: &mut order_line::Model, copies: &[ClaimCopy], command: Command) -> Result<ClaimSums, Error> {
+    if let Command::DropShip(moved) = command {
+        row.drop_ship_pending += moved.pending;
+        row.drop_ship_confirmed += moved.confirmed;
+        row.drop_shipped += moved.shipped;
+    }
+    let shipped = Quantity::try_new(row.drop_shipped).ok();
+    let sums = ClaimSums::of(copies).zip(shipped).and_then(|(sums, shipped)| {
+        let posted = sums.posted.checked_add(shipped)?;
+        Some(ClaimSums { posted, ..sums })
+    });
+    sums.ok_or_else(|| disagree(row, LineError::Overflow))
+}
+
+/// While suppliers are asked for all that waits of a line it takes no stock, so that nothing is served twice.
+fn bar_by_takes(row: &mut order_line::Model) -> Result<(), StorageError> {
+    let asked = row.drop_ship_pending + row.drop_ship_confirmed;
+    let is_barred = asked > 0 && asked >= row.open;
+    row.barriers = barriers_of(row)?.set(Barrier::DropShip, is_barred).bits();
+    Ok(())
+}
+
 fn sums_before(vector: &LineVector) -> ClaimSums {
     let parts = vector.parts();
     ClaimSums { waiting: parts.open, reserved: parts.reserved, released: parts.released, posted: parts.shipped }
@@ -314,9 +341,12 @@ fn apply(vector: &mut LineVector, command: Command, decided: Decision, after: Cl
             let at_once = shipped.checked_add(decided.at_once).ok_or(LineError::Overflow)?;
             vector.take_over(filled_at_once.unwrap_or(at_once), backordered.unwrap_or(decided.late), after)
         }
-        Command::Substitute(_) | Command::Consent | Command::Follow | Command::AwaitRun | Command::GoLive => {
-            vector.observe(after)
-        }
+        Command::Substitute(_)
+        | Command::Consent
+        | Command::DropShip(_)
+        | Command::Follow
+        | Command::AwaitRun
+        | Command::GoLive => vector.observe(after),
     }
 }
 
@@ -338,6 +368,7 @@ fn decided(
         | Command::EndRecall(_)
         | Command::Deliver(_)
         | Command::Consent
+        | Command::DropShip(_)
         | Command::Follow
         | Command::AwaitRun
         | Command::GoLive => return Ok(Decision::default()),

@@ -34,6 +34,9 @@ pub struct PlannedShipment {
     /// When they leave, in microseconds since the epoch.
     #[prost(int64, tag = "3")]
     pub shipped_at: i64,
+    /// The supplier that ships itself; empty when the goods leave a location of ours.
+    #[prost(string, tag = "130")]
+    pub supplier: String,
 }
 
 /// Units of a claim that left a location: the claim's line, its part, the location and how many.
@@ -91,6 +94,7 @@ pub fn left<'a>(
             carrier_status_at: None,
             expected_delivery_at: None,
             estimated_at: None,
+            supplier: planned.supplier.clone(),
         },
         lines,
     })
@@ -196,7 +200,7 @@ pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
     let status = status_of(&row.carrier_status, "shipment")?;
     let lines = shipment.lines.iter().map(|line| pb::ShipmentLine {
         line: line_name(&line.order_id, line.line_number),
-        location: format!("locations/{}", line.location_id),
+        location: if line.location_id.is_empty() { String::new() } else { format!("locations/{}", line.location_id) },
         quantity: line.quantity,
         accepted: line.accepted,
         damaged: line.damaged,
@@ -223,6 +227,7 @@ pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
             note: row.note.clone(),
         }),
         etag: row.version.to_string(),
+        supplier: row.supplier.clone(),
         carrier_status: status.map_or(pb::CarrierStatus::Unspecified, status_message).into(),
         carrier_status_time: row.carrier_status_at.map(time).transpose()?,
         expected_delivery_time: row.expected_delivery_at.map(time).transpose()?,

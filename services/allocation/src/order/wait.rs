@@ -38,7 +38,8 @@ pub fn after_silence_of(name: &str) -> AfterSilence {
 pub fn clock<'a>(row: &order_line::Model, zone: &'a TimeZone) -> Result<WaitClock<'a>, StorageError> {
     let number = |number: i32| u16::try_from(number).unwrap_or_default();
     Ok(WaitClock {
-        is_waiting: row.open > 0,
+        // What a supplier confirmed to ship waits for nobody's decision.
+        is_waiting: row.open > row.drop_ship_confirmed,
         started_at: columns::instant(row.wait_started_at, TABLE)?,
         limit: columns::optional_date(row.wait_limit_date.as_deref(), TABLE)?,
         acted_for: columns::optional_date(row.wait_acted_for.as_deref(), TABLE)?,

@@ -4,6 +4,7 @@ mod added;
 mod amended;
 mod answer;
 mod document;
+mod drop_ship;
 mod holds;
 mod import;
 mod overrides;
@@ -37,7 +38,10 @@ use crate::{
     order::{
         Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, WriteNote, key::demand_line, message,
     },
-    store::orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes},
+    store::{
+        orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes},
+        takes,
+    },
     use_cases::UseCases,
 };
 
@@ -218,6 +222,10 @@ impl Work<'_> {
                 self.note_shipment(answers)?;
                 self.lose_balances(book)?;
             }
+            StepKind::DropShip => {
+                let mut take = takes::find(tx, &self.step.plan.take).await?;
+                self.drop_ship(book, take.as_mut())?;
+            }
             StepKind::Return => {
                 self.take_back(book, answers)?;
                 self.decide_added(book, answers, "it replaces units that came back")?;
@@ -260,6 +268,7 @@ impl Work<'_> {
             | StepKind::Consent
             | StepKind::Ship
             | StepKind::ShipmentAdvice
+            | StepKind::DropShip
             | StepKind::Return
             | StepKind::Import
             | StepKind::Override
@@ -325,6 +334,7 @@ impl Work<'_> {
             | StepKind::Consent
             | StepKind::Ship
             | StepKind::ShipmentAdvice
+            | StepKind::DropShip
             | StepKind::Return
             | StepKind::Import
             | StepKind::Override

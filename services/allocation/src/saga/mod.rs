@@ -26,7 +26,7 @@ pub use step::{
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has
 /// decided, and after its second transaction.
-pub const CRASH_POINTS: [&str; 45] = [
+pub const CRASH_POINTS: [&str; 48] = [
     "place.begun",
     "place.decided",
     "place.recorded",
@@ -60,6 +60,9 @@ pub const CRASH_POINTS: [&str; 45] = [
     "advice.begun",
     "advice.decided",
     "advice.recorded",
+    "dropship.begun",
+    "dropship.decided",
+    "dropship.recorded",
     "return.begun",
     "return.decided",
     "return.recorded",

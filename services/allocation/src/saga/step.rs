@@ -43,6 +43,8 @@ pub enum StepKind {
     Ship,
     /// A warehouse says what it shipped and what it did not find.
     ShipmentAdvice,
+    /// A supplier shipped units of a take itself.
+    DropShip,
     /// Shipped units come back.
     Return,
     /// Open orders of another system are taken over.
@@ -101,6 +103,9 @@ pub struct Plan {
     /// For a substitution: what is sent.
     #[prost(message, optional, tag = "110")]
     pub substitution: Option<PlannedSubstitution>,
+    /// For a supplier's shipment: the id of the take.
+    #[prost(string, tag = "130")]
+    pub take: String,
 }
 
 /// What is sent in place of something else.
@@ -235,7 +240,7 @@ pub struct Step {
 }
 
 impl StepKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Place,
         Self::Quote,
         Self::Confirm,
@@ -247,6 +252,7 @@ impl StepKind {
         Self::Consent,
         Self::Ship,
         Self::ShipmentAdvice,
+        Self::DropShip,
         Self::Return,
         Self::Import,
         Self::Override,
@@ -268,6 +274,7 @@ impl StepKind {
             Self::Consent => "consent",
             Self::Ship => "ship",
             Self::ShipmentAdvice => "shipment advice",
+            Self::DropShip => "drop shipment",
             Self::Return => "return",
             Self::Import => "import",
             Self::Override => "override",
@@ -290,6 +297,7 @@ impl StepKind {
             Self::Consent => ["consent.begun", "consent.decided", "consent.recorded"],
             Self::Ship => ["ship.begun", "ship.decided", "ship.recorded"],
             Self::ShipmentAdvice => ["advice.begun", "advice.decided", "advice.recorded"],
+            Self::DropShip => ["dropship.begun", "dropship.decided", "dropship.recorded"],
             Self::Return => ["return.begun", "return.decided", "return.recorded"],
             Self::Import => ["import.begun", "import.decided", "import.recorded"],
             Self::Override => ["override.begun", "override.decided", "override.recorded"],
@@ -310,7 +318,7 @@ impl StepKind {
             Self::Recall => OrderCommand::Recall,
             Self::ShortPick => OrderCommand::ShortPick,
             Self::Consent => OrderCommand::Consent,
-            Self::Ship | Self::ShipmentAdvice => OrderCommand::Ship,
+            Self::Ship | Self::ShipmentAdvice | Self::DropShip => OrderCommand::Ship,
             Self::Return => OrderCommand::Return,
             Self::Import => OrderCommand::Accept,
         }
@@ -333,6 +341,7 @@ impl StepKind {
             | Self::ShortPick
             | Self::Ship
             | Self::ShipmentAdvice
+            | Self::DropShip
             | Self::Return
             | Self::Override => false,
         }

@@ -22,6 +22,7 @@ pub mod serving;
 pub mod sets;
 pub mod shipments;
 pub mod steps;
+pub mod takes;
 pub mod totals;
 pub mod warehouse_orders;
 

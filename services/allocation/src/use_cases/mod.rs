@@ -3,6 +3,7 @@
 
 pub mod backlog;
 pub mod claims;
+pub mod drop_ship;
 pub mod exceptions;
 pub mod feeds;
 pub mod go_live;
@@ -25,8 +26,14 @@ use backorder_storage::{Store, WriteTx};
 use jiff::Timestamp;
 
 use crate::{
-    catalog::Catalog, config::Config, events::Events, inventory::Inventory, jobs::ClaimMemory, order::Changes,
-    rules::Rules, saga::InFlight,
+    catalog::Catalog,
+    config::Config,
+    events::Events,
+    inventory::Inventory,
+    jobs::{ClaimMemory, Telling},
+    order::Changes,
+    rules::Rules,
+    saga::InFlight,
 };
 
 /// The use cases with everything that they work on. Cheap to clone.
@@ -47,6 +54,7 @@ struct Parts {
     in_flight: InFlight,
     wakes: Wakes,
     claim_memory: ClaimMemory,
+    telling: Telling,
     /// The progress of the consumer that runs now; none before the jobs run.
     consumer: RwLock<Option<ConsumerProgress>>,
 }
@@ -87,6 +95,7 @@ impl UseCases {
             in_flight: InFlight::default(),
             wakes: Wakes::default(),
             claim_memory: ClaimMemory::default(),
+            telling: Telling::default(),
             consumer: RwLock::default(),
             config,
             store,
@@ -164,6 +173,10 @@ impl UseCases {
 
     pub(crate) fn claim_memory(&self) -> &ClaimMemory {
         &self.parts.claim_memory
+    }
+
+    pub(crate) fn telling(&self) -> &Telling {
+        &self.parts.telling
     }
 
     /// The progress of the consumer of inventory's events, when it runs.

@@ -3,6 +3,7 @@
 mod availability;
 mod catalog;
 pub mod decode;
+mod drop_ship;
 pub mod encode;
 mod operations;
 mod receipt;
@@ -14,6 +15,7 @@ mod warehouse_feed;
 
 pub use availability::Availability;
 pub use catalog::Catalog;
+pub use drop_ship::DropShipStocks;
 pub use operations::Operations;
 pub use receipt::Receipts;
 pub use reservation::Reservations;

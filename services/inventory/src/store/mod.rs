@@ -7,6 +7,7 @@ pub mod audit;
 pub mod canonical;
 pub mod catalog;
 pub mod differences;
+pub mod drop_ship;
 pub mod entity;
 pub mod kits;
 pub mod listing;

@@ -3,6 +3,7 @@
 
 pub mod availability;
 mod catalog;
+pub mod drop_ship;
 pub mod feeds;
 pub mod listing;
 pub mod operations;

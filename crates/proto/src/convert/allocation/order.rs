@@ -67,6 +67,7 @@ pub fn line_barrier(barrier: Barrier) -> pb::LineBarrier {
         Barrier::BeforeHorizon => pb::LineBarrier::BeforeHorizon,
         Barrier::SetIncomplete => pb::LineBarrier::SetIncomplete,
         Barrier::GoLive => pb::LineBarrier::GoLive,
+        Barrier::DropShip => pb::LineBarrier::DropShip,
     }
 }
 

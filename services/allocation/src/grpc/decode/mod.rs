@@ -2,6 +2,7 @@
 
 pub mod backlog;
 pub mod draft;
+pub mod drop_ship;
 pub mod exception;
 pub mod feed;
 pub mod go_live;

@@ -3,7 +3,7 @@
 use backorder_proto::{allocation::v1 as pb, convert::allocation::line_name};
 use prost::Message as _;
 
-use super::{Work, document};
+use super::{Work, document, drop_ship};
 use crate::{
     error::Error,
     order::{Book, LineKey, import, message, overrides, question, recall},
@@ -52,6 +52,9 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             let mut results = step.plan.import_results.clone();
             import::name_shortages(&mut results, &work.changes.imported);
             pb::ImportOpenOrdersResponse { results }.encode_to_vec()
+        }
+        StepKind::DropShip => {
+            drop_ship::answer(step, work.changes.takes.first(), lines(step, book)?.pop())?.encode_to_vec()
         }
     })
 }

@@ -7,6 +7,7 @@ pub mod carrier_event;
 pub mod customer_hold;
 pub mod customer_order;
 pub mod customer_question;
+pub mod drop_ship_take;
 pub mod exception_note;
 pub mod held_customer;
 pub mod imported_line;
@@ -60,6 +61,7 @@ mod tests {
             carrier_event,
             customer_order,
             customer_question,
+            drop_ship_take,
             held_customer,
             exception_note,
             imported_line,

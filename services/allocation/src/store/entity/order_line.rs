@@ -84,6 +84,9 @@ pub struct Model {
     pub unreserved_quantity: i64,
     pub unreserved_location: String,
     pub pin: String,
+    pub drop_ship_pending: i64,
+    pub drop_ship_confirmed: i64,
+    pub drop_shipped: i64,
     pub parts: i32,
     pub replaces_line: Option<i32>,
     pub kit_line: Option<i32>,
@@ -115,6 +118,7 @@ backorder_storage::keyed_row!(
         question_number, question_answer_by, promise_later_days, promise_earlier_days, promise_stable_hours, better_since,
         promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
         reservation_horizon_days, unreserved_quantity, unreserved_location, pin,
+        drop_ship_pending, drop_ship_confirmed, drop_shipped,
         parts, replaces_line, replaced, kit_line, kit_units, kit_price_nanos, substitutes_line, substitutes_units, substituted,
         version, updated_at,
     }

@@ -26,6 +26,7 @@ pub struct Model {
     pub carrier_status_at: Option<i64>,
     pub expected_delivery_at: Option<i64>,
     pub estimated_at: Option<i64>,
+    pub supplier: String,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

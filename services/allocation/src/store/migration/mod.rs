@@ -14,6 +14,7 @@ mod m20261126_000011_going_live;
 mod m20261126_000012_kits;
 mod m20261126_000013_substitutes;
 mod m20261126_000014_feeds;
+mod m20261126_000015_drop_ship;
 mod m20261126_000016_replacements;
 mod m20261126_000017_units;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000010b_serving_modes::Migration),
             Box::new(m20261126_000011_going_live::Migration),
             Box::new(m20261126_000014_feeds::Migration),
+            Box::new(m20261126_000015_drop_ship::Migration),
             Box::new(m20261126_000016_replacements::Migration),
             Box::new(m20261126_000017_units::Migration),
             Box::new(m20261126_000012_kits::Migration),

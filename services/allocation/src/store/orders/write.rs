@@ -21,6 +21,7 @@ use crate::{
         runs::put_promises_off,
         sets::put_due as put_sets_due,
         shipments::put as put_shipments,
+        takes::put as put_takes,
         warehouse_orders::insert as insert_warehouse_orders,
     },
 };
@@ -129,6 +130,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
         refunds,
         imported,
         sets,
+        takes,
         ..
     } = changes;
     update_orders(batch, orders);
@@ -140,6 +142,7 @@ pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>)
     put_recalls(batch, recalls);
     put_questions(batch, questions);
     batch.insert(refunds.into_iter().map(refund_due::Model::into_active_model).collect());
+    put_takes(batch, takes);
     put_shipments(batch, shipments);
     insert_warehouse_orders(batch, warehouse_orders);
     insert_imported(batch, imported);
@@ -202,7 +205,7 @@ fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
 }
 
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 54] = [
+const LINE_COLUMNS: [&str; 57] = [
     "ordered",
     "open",
     "reserved",
@@ -257,6 +260,9 @@ const LINE_COLUMNS: [&str; 54] = [
     "set_name",
     "set_free",
     "substituted",
+    "drop_ship_pending",
+    "drop_ship_confirmed",
+    "drop_shipped",
 ];
 
 fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
@@ -323,6 +329,9 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.set_name),
         Value::from(line.set_free),
         Value::from(line.substituted),
+        Value::from(line.drop_ship_pending),
+        Value::from(line.drop_ship_confirmed),
+        Value::from(line.drop_shipped),
     ]
 }
 

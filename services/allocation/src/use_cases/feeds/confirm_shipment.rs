@@ -195,6 +195,7 @@ impl ConfirmCommand<'_> {
                 details: confirm.details.clone(),
                 reference: confirm.reference.clone(),
                 shipped_at: columns::micros(self.at),
+                supplier: String::new(),
             }),
             document: Some(PlannedDocument {
                 sender: key.sender.clone(),

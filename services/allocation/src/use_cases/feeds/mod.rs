@@ -71,6 +71,8 @@ fn refused(line: i32, error: Error) -> Result<DocumentLineResult, Error> {
         other @ (Error::Invalid(_)
         | Error::RequestIdReused
         | Error::DocumentReused { .. }
+        | Error::ReportStale { .. }
+        | Error::ReportTooSmall { .. }
         | Error::Exists { .. }
         | Error::VersionMismatch { .. }
         | Error::ResumeTokenExpired { .. }

@@ -46,11 +46,13 @@ impl UseCases {
         let runs_pending = runs::count(self.store()).await?;
         let sequence = rules::sequence(self.store()).await?;
         let is_requeueing = sequence.applied_version < sequence.version;
+        let is_telling = self.telling().is_under_way();
         let untold = orders::count_told_otherwise(self.store().reader()).await?;
         let going_live = go_live::count_going_live(self.store().reader()).await?;
         let misbarred = holds::count_misbarred(self.store().reader()).await?;
         let sets_due = sets::count_due(self.store().reader(), columns::micros(self.now())).await?;
-        Ok((steps_unfinished, runs_pending + untold + misbarred + going_live + sets_due + u64::from(is_requeueing)))
+        let by_jobs = untold + misbarred + going_live + sets_due + u64::from(is_requeueing) + u64::from(is_telling);
+        Ok((steps_unfinished, runs_pending + by_jobs))
     }
 
     /// A consumer that does not run yet has its subscription to come, which counts as one event.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use backorder_domain::order::{
-    eligibility::{Barriers, HoldTarget},
+    eligibility::{Barrier, Barriers, HoldTarget},
     state::OrderState,
 };
 use backorder_proto::{
@@ -21,10 +21,15 @@ use crate::{
         key::{HISTORY_PART, QUOTE_PART, demand_line},
         recall::open as open_units,
         refund::{CANCELLED, RETURNED, credited, given_up},
+        take::to_ship,
     },
     store::{
-        entity::{customer_order, imported_line, line_claim, line_hold, order_line, recall, refund_due},
-        go_live, holds, recalls, refunds, totals,
+        entity::{
+            customer_order, drop_ship_take, imported_line, line_claim, line_hold, order_line, recall, refund_due,
+        },
+        go_live, holds, recalls, refunds,
+        takes::{self, PENDING},
+        totals,
     },
     use_cases::UseCases,
 };
@@ -43,6 +48,7 @@ struct Page {
     claims: Vec<line_claim::Model>,
     recalls: Vec<recall::Model>,
     refunds: Vec<refund_due::Model>,
+    takes: Vec<drop_ship_take::Model>,
     holds: Vec<line_hold::Model>,
     held_customers: HashMap<String, Barriers>,
     imported: Vec<imported_line::Model>,
@@ -57,10 +63,11 @@ impl Page {
         let claims = totals::claims_between(connection, &first.id, &last.id).await?;
         let recalls = recalls::pending_between(connection, &first.id, &last.id).await?;
         let refunds = refunds::between(connection, &first.id, &last.id).await?;
+        let takes = takes::between(connection, &first.id, &last.id).await?;
         let holds = holds::between(connection, &first.id, &last.id).await?;
         let held_customers = holds::barriers_of_customers(connection).await?;
         let imported = go_live::lines_between(connection, &first.id, &last.id).await?;
-        Ok(Some(Self { orders, lines, claims, recalls, refunds, holds, held_customers, imported }))
+        Ok(Some(Self { orders, lines, claims, recalls, refunds, takes, holds, held_customers, imported }))
     }
 
     fn last_id(&self) -> String {
@@ -182,6 +189,8 @@ fn refunded_units(refunds: &[refund_due::Model]) -> HashMap<(&str, i32, &str), i
 
 const QUANTITIES: [&str; 5] = ["reserved", "open", "shipped", "released", "eligible"];
 
+const TAKEN: [&str; 3] = ["drop_ship_pending", "drop_ship_confirmed", "drop_shipped"];
+
 #[derive(Default)]
 pub(super) struct Proof {
     response: pb::VerifyOrdersResponse,
@@ -209,6 +218,7 @@ impl Proof {
     /// came back; the counts of each order equal its lines.
     fn add_up(&mut self, page: &Page) {
         self.expect_barriers(page);
+        self.expect_takes(page);
         let Page { orders, lines, claims, recalls, refunds, imported, .. } = page;
         let mut sums: HashMap<(&str, i32), Units> = HashMap::new();
         for claim in claims {
@@ -230,15 +240,8 @@ impl Proof {
         let mut active: HashMap<&str, (i64, i64)> = HashMap::new();
         for line in lines {
             let name = line_name(&line.order_id, line.line_number);
-            let sum = line.open + line.reserved + line.released + line.shipped + line.cancelled;
-            self.expect(&name, "ordered", line.ordered, sum);
             let claimed = sums.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
-            // All that waits may take stock, or nothing: that as much waits as is open is another question.
-            let eligible = if line.barriers & Barriers::ALLOCATION_BITS == 0 { claimed[1] } else { 0 };
-            let booked = [line.reserved + line.released, line.open, line.shipped, line.released, eligible];
-            for (index, quantity) in QUANTITIES.iter().enumerate() {
-                self.expect(&name, quantity, booked[index], claimed[index]);
-            }
+            self.expect_quantities(&name, line, claimed);
             let asked = asked.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
             self.expect(&name, "recalling", line.recalling, asked);
             let before = imported.get(&(line.order_id.as_str(), line.line_number)).copied();
@@ -337,6 +340,42 @@ impl Proof {
                     0,
                 );
             }
+        }
+    }
+
+    fn expect_quantities(&mut self, name: &str, line: &order_line::Model, claimed: Units) {
+        let sum = line.open + line.reserved + line.released + line.shipped + line.cancelled;
+        self.expect(name, "ordered", line.ordered, sum);
+        // All that waits may take stock, or nothing: that as much waits as is open is another question.
+        let eligible = if line.barriers & Barriers::ALLOCATION_BITS == 0 { claimed[1] } else { 0 };
+        // No claim knows of what suppliers shipped themselves.
+        let posted = line.shipped - line.drop_shipped;
+        let booked = [line.reserved + line.released, line.open, posted, line.released, eligible];
+        for (index, quantity) in QUANTITIES.iter().enumerate() {
+            self.expect(name, quantity, booked[index], claimed[index]);
+        }
+    }
+
+    /// What suppliers are asked for of each line, and what they shipped, is what its takes say; it takes no stock while that
+    /// is all that is open.
+    fn expect_takes(&mut self, Page { lines, takes, .. }: &Page) {
+        let mut of_lines: HashMap<(&str, i32), [i64; 3]> = HashMap::new();
+        for take in takes {
+            let [pending, confirmed, shipped] = of_lines.entry((&take.order_id, take.line_number)).or_default();
+            *pending += if take.state == PENDING { take.quantity } else { 0 };
+            *confirmed += to_ship(take);
+            *shipped += take.shipped;
+        }
+        for line in lines {
+            let name = line_name(&line.order_id, line.line_number);
+            let expected = of_lines.get(&(line.order_id.as_str(), line.line_number)).copied().unwrap_or_default();
+            let booked = [line.drop_ship_pending, line.drop_ship_confirmed, line.drop_shipped];
+            for (index, quantity) in TAKEN.iter().enumerate() {
+                self.expect(&name, quantity, booked[index], expected[index]);
+            }
+            let asked = booked[0] + booked[1];
+            let is_barred = Barriers::from_bits(line.barriers).is_some_and(|set| set.contains(Barrier::DropShip));
+            self.expect(&name, "barred by takes", i64::from(is_barred), i64::from(asked > 0 && asked >= line.open));
         }
     }
 

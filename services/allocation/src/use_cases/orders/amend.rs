@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     RequestedDate,
+    cancel::kept_free,
     prepare::{Placing, queue_key, reserve_line},
     ship::allowed_line,
 };
@@ -157,6 +158,7 @@ impl AmendCommand<'_> {
         let reduced = before.saturating_sub(after);
         if !reduced.is_zero() {
             vector.may_reduce(reduced).map_err(conflict)?;
+            kept_free(line, &vector, reduced).map_err(conflict)?;
         }
         let mut amendment =
             Amendment { raised: after.saturating_sub(before).get(), reduced: reduced.get(), ..Amendment::default() };

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use backorder_domain::{
-    order::{line::LineVector, state::OrderState},
+    order::{
+        line::{LineError, LineVector},
+        state::OrderState,
+    },
     quantity::Quantity,
 };
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
@@ -111,16 +114,18 @@ impl CancelCommand<'_> {
             }
         };
         for wanted in &self.units(record)? {
-            let vector = allowed_line(book, id, wanted.line, StepKind::Cancel)?.vector()?;
-            let quantity = if wanted.quantity.is_zero() { all_of(&vector) } else { wanted.quantity };
+            let record = allowed_line(book, id, wanted.line, StepKind::Cancel)?;
+            let vector = record.vector()?;
+            let all = all_of(&vector).saturating_sub(confirmed(record));
+            let quantity = if wanted.quantity.is_zero() { all } else { wanted.quantity };
             let quantity = quantity.max(Quantity::try_new(1).unwrap_or_default());
-            let split = vector.split_cancellation(quantity);
+            let split = split(record, &vector, quantity);
             add(wanted.line, split.map_err(|error| Error::Line { order: id.clone(), line: wanted.line, error })?);
         }
         if self.cancel.lines.is_empty() {
             for (number, line) in &record.lines {
                 let vector = line.vector()?;
-                add(*number, (vector.cancellable(), vector.recallable()));
+                add(*number, (vector.cancellable().saturating_sub(confirmed(line)), vector.recallable()));
             }
         }
         Ok((at_once, wanted_back))
@@ -154,6 +159,37 @@ impl CancelCommand<'_> {
 /// Kits of which a component's units can all be cancelled.
 fn kits_left(part: &LineRecord) -> i64 {
     part.vector().map_or(0, |vector| all_of(&vector).get()) / part.row.kit_units.max(1)
+}
+
+/// Units of a line that suppliers confirmed to ship: no command of the order takes them away.
+fn confirmed(line: &LineRecord) -> Quantity {
+    Quantity::try_new(line.row.drop_ship_confirmed).unwrap_or_default()
+}
+
+/// Whether so many units can leave what is open or reserved beside those that suppliers confirmed.
+///
+/// # Errors
+/// [`LineError::TooFew`] when not.
+pub(super) fn kept_free(line: &LineRecord, vector: &LineVector, quantity: Quantity) -> Result<(), LineError> {
+    let present = vector.cancellable().saturating_sub(confirmed(line));
+    if quantity <= present {
+        return Ok(());
+    }
+    Err(LineError::TooFew { kind: "open or reserved, and not confirmed by a supplier", present, wanted: quantity })
+}
+
+/// How a cancellation is done beside what suppliers confirmed: at once, and when the warehouse gives units back.
+fn split(line: &LineRecord, vector: &LineVector, quantity: Quantity) -> Result<(Quantity, Quantity), LineError> {
+    if confirmed(line).is_zero() {
+        return vector.split_cancellation(quantity);
+    }
+    let free = vector.cancellable().saturating_sub(confirmed(line));
+    let at_once = free.min(quantity);
+    let rest = quantity.saturating_sub(at_once);
+    if rest > vector.recallable() {
+        kept_free(line, vector, quantity)?;
+    }
+    Ok((at_once, rest))
 }
 
 /// All units of a line that can be cancelled, at once or when the warehouse gives them back.

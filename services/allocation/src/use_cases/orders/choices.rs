@@ -103,7 +103,7 @@ impl UseCases {
         wanted: &Substitute,
     ) -> Result<Option<Choice>, Error> {
         let Some(item) = choices.items.get(listed.item.as_str()).cloned() else { return Ok(None) };
-        let open = choices.line.open;
+        let open = choices.line.open - choices.line.drop_ship_confirmed;
         let units = if wanted.quantity.is_zero() { open } else { wanted.quantity.get() };
         let mut choice = Choice {
             item,

@@ -106,6 +106,7 @@ impl StepCommand for ShipCommand<'_> {
             details: self.ship.details.clone(),
             reference: self.ship.reference.clone(),
             shipped_at: columns::micros(self.at),
+            supplier: String::new(),
         });
         Ok(Planned::Step(Box::new(Plan { calls, lines: planned, context, shipment, ..Plan::default() }), book))
     }

@@ -117,7 +117,7 @@ impl StepCommand for SubstituteCommand<'_> {
             return Err(on_hold_in_tx(tx, &book, id, number).await?);
         }
         let chosen = choices.chosen()?;
-        if chosen.exchange.originals > line.row.open {
+        if chosen.exchange.originals > line.row.open - line.row.drop_ship_confirmed {
             return Err(choices.refused(chosen, NotSubstitutable::NothingWaits));
         }
         let added = choices.line(&book, line, chosen)?;
@@ -185,8 +185,8 @@ pub(super) fn check(line: &LineRecord) -> Result<(), Error> {
     if !row.substitution_allowed {
         return Err(refused(NotSubstitutable::NotAllowed));
     }
-    // Before go-live another system still promises it.
-    if row.open == 0 || row.barriers & Barriers::GO_LIVE_BIT != 0 {
+    // What a supplier confirmed is on its way. Before go-live another system still promises it.
+    if row.open == row.drop_ship_confirmed || row.barriers & Barriers::GO_LIVE_BIT != 0 {
         return Err(refused(NotSubstitutable::NothingWaits));
     }
     Ok(())

@@ -305,10 +305,12 @@ pub(super) fn cancel_waiting(
     context: WriteContext,
     now: Timestamp,
 ) -> Plan {
+    // What a supplier confirmed is on its way.
+    let quantity = row.open - row.drop_ship_confirmed;
     let line = inventory::ReleaseLine {
         line: demand_line(&row.order_id, row.line_number, false),
         part: 0,
-        quantity: row.open,
+        quantity,
         waiting_only: true,
     };
     let release = inventory::ReleaseClaimsRequest {
@@ -317,7 +319,7 @@ pub(super) fn cancel_waiting(
         context: Some(context.clone()),
         ..inventory::ReleaseClaimsRequest::default()
     };
-    let planned = PlannedLine { order: row.order_id.clone(), line: row.line_number, part: 0, quantity: row.open };
+    let planned = PlannedLine { order: row.order_id.clone(), line: row.line_number, part: 0, quantity };
     Plan {
         calls: vec![Call::new(Kind::Release(release))],
         lines: vec![planned],

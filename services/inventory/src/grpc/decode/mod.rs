@@ -2,6 +2,7 @@
 
 pub mod availability;
 pub mod catalog;
+pub mod drop_ship;
 pub mod feed;
 mod parts;
 pub mod places;

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod calendar_day;
 pub mod claim;
 pub mod claim_location;
+pub mod drop_ship_stock;
 pub mod hold;
 pub mod item;
 pub mod item_component;
@@ -46,6 +47,7 @@ mod tests {
             calendar_day,
             claim,
             claim_location,
+            drop_ship_stock,
             hold,
             item,
             item_component,

@@ -8,6 +8,7 @@ mod m20261126_000006_horizon;
 mod m20261126_000008_ship_sets;
 mod m20261126_000012_kits;
 mod m20261126_000014_feeds;
+mod m20261126_000015_drop_ship;
 mod m20261126_000017_units;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000006_horizon::Migration),
             Box::new(m20261126_000014_feeds::Migration),
             Box::new(m20261126_000008_ship_sets::Migration),
+            Box::new(m20261126_000015_drop_ship::Migration),
             Box::new(m20261126_000017_units::Migration),
             Box::new(m20261126_000012_kits::Migration),
         ]

@@ -1,0 +1,92 @@
+//! Requests of `DropShipService`.
+
+use backorder_proto::{
+    allocation::v1 as pb,
+    convert::{Violations, decode},
+};
+use jiff::SignedDuration;
+
+use super::{order::line_of, release::id_of, shipment::details};
+use crate::{
+    store::takes::{CANCELLED, CONFIRMED, EXPIRED, PENDING, REFUSED, SHIPPED},
+    use_cases::drop_ship::{Answer, AnswerTake, ShipTake, Take},
+    write::Who,
+};
+
+const TAKES: &str = "dropShipTakes";
+const SUPPLIER_BYTES_MAX: usize = 200;
+const REFERENCE_BYTES_MAX: usize = 200;
+/// For how long a supplier may think when nobody says.
+const ANSWER_HOURS_DEFAULT: i32 = 24;
+/// Thirty days.
+const ANSWER_HOURS_MAX: i32 = 720;
+
+/// What is asked for.
+pub fn take(r: &pb::TakeFromDropShipRequest, violations: &mut Violations) -> Option<Take> {
+    let line = line_of(&r.line, "line", violations);
+    let quantity = decode::quantity_or_zero(r.quantity, "quantity", violations);
+    let supplier = decode::required_text(&r.supplier, SUPPLIER_BYTES_MAX, "supplier", violations);
+    let hours = if r.answer_hours == 0 { ANSWER_HOURS_DEFAULT } else { r.answer_hours };
+    if !(1..=ANSWER_HOURS_MAX).contains(&hours) {
+        violations.push("answer_hours", format!("must be between 1 and {ANSWER_HOURS_MAX}"));
+    }
+    let who = Who::decode(r.context.as_ref(), violations);
+    let (order, line) = line?;
+    let answer_within = SignedDuration::from_hours(hours.into());
+    Some(Take { order, line, quantity: quantity?, supplier: supplier?, answer_within, who: who? })
+}
+
+/// The supplier ships.
+pub fn confirm(r: &pb::ConfirmTakeRequest, violations: &mut Violations) -> Option<AnswerTake> {
+    let take = id_of(&r.name, TAKES, violations);
+    let confirmed = decode::quantity_or_zero(r.confirmed, "confirmed", violations);
+    let ship_date = decode::date_if_set(r.ship_date.as_ref(), "ship_date", violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(AnswerTake { take: take?, answer: Answer::Confirms(confirmed?, ship_date?), who: who? })
+}
+
+/// The supplier does not ship.
+pub fn refuse(r: &pb::RefuseTakeRequest, violations: &mut Violations) -> Option<AnswerTake> {
+    let take = id_of(&r.name, TAKES, violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(AnswerTake { take: take?, answer: Answer::Refuses, who: who? })
+}
+
+/// The take is taken back.
+pub fn cancel(r: &pb::CancelTakeRequest, violations: &mut Violations) -> Option<AnswerTake> {
+    let take = id_of(&r.name, TAKES, violations);
+    let who = Who::decode_with_reason(r.context.as_ref(), violations);
+    Some(AnswerTake { take: take?, answer: Answer::TakenBack, who: who? })
+}
+
+/// The supplier shipped.
+pub fn ship(r: &pb::ConfirmDropShipmentRequest, violations: &mut Violations) -> Option<ShipTake> {
+    let take = id_of(&r.name, TAKES, violations);
+    let quantity = decode::quantity_or_zero(r.quantity, "quantity", violations);
+    let ship_time = decode::timestamp_if_set(r.ship_time.as_ref(), "ship_time", violations);
+    let reference = decode::text(&r.reference, REFERENCE_BYTES_MAX, "reference", violations);
+    let details = details(r.details.as_ref(), violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(ShipTake {
+        take: take?,
+        quantity: quantity?,
+        ship_time: ship_time?,
+        reference: reference?,
+        details: details?,
+        who: who?,
+    })
+}
+
+/// The state and the supplier of the takes that are listed; none and empty mean all.
+pub fn list(r: &pb::ListDropShipTakesRequest, violations: &mut Violations) -> Option<(Option<&'static str>, String)> {
+    let state = match decode::known_enum::<pb::DropShipTakeState>(r.state, "state", violations)? {
+        pb::DropShipTakeState::Unspecified => None,
+        pb::DropShipTakeState::Pending => Some(PENDING),
+        pb::DropShipTakeState::Confirmed => Some(CONFIRMED),
+        pb::DropShipTakeState::Refused => Some(REFUSED),
+        pb::DropShipTakeState::Expired => Some(EXPIRED),
+        pb::DropShipTakeState::Cancelled => Some(CANCELLED),
+        pb::DropShipTakeState::Shipped => Some(SHIPPED),
+    };
+    Some((state, decode::text(&r.supplier, SUPPLIER_BYTES_MAX, "supplier", violations)?))
+}
