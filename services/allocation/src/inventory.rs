@@ -424,6 +424,19 @@ impl Inventory {
         .await
     }
 
+    /// What suppliers reported and is stale, by item, at most 1,000.
+    pub async fn stale_drop_ship_stock(&self) -> Result<Vec<pb::DropShipStock>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::ListDropShipStockRequest {
+                page_size: CLAIMS_PAGE,
+                stale_only: true,
+                ..pb::ListDropShipStockRequest::default()
+            };
+            Ok(self.clients.drop_ship_stock.clone().list_drop_ship_stock(request).await?.into_inner().stock)
+        })
+        .await
+    }
+
     /// One supply.
     pub async fn supply(&self, name: &str) -> Result<pb::Supply, Status> {
         retry::call(&self.retries, || async {

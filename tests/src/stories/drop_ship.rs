@@ -1,7 +1,7 @@
 //! What suppliers ship to customers themselves: asked for, and outside our stock.
 
 use backorder_proto::allocation::v1::{
-    DropShipTakeState, GetShipmentRequest, HoldType, LineBarrier, OrderState, ShortageInstruction,
+    DropShipTakeState, ExceptionKind, GetShipmentRequest, HoldType, LineBarrier, OrderState, ShortageInstruction,
 };
 use jiff::SignedDuration;
 
@@ -160,6 +160,23 @@ pub async fn a_line_on_hold_or_in_a_ship_set_is_not_asked_of_a_supplier(world: &
     world.books_balance().await;
 }
 
+pub async fn what_a_supplier_confirmed_is_not_declined_by_the_customer(world: &World) {
+    world.mug_at_main().await;
+    world.report("maker", "mug", 10, 1).await;
+    world.place("ann", "mug", 5).await;
+    let take = world.take("ann", 3, "maker").await.expect("asked");
+    world.confirm_take(&take, 0).await.expect("three are on their way");
+
+    world.declines(&world.line_name("ann", 1)).await.expect("the two others are cancelled");
+
+    let line = world.line("ann", 1).await;
+    assert_eq!((line.open, line.cancelled, line.drop_ship_confirmed), (3, 2, 3));
+    let nothing = world.declines(&world.line_name("ann", 1)).await.expect_err("nothing else waits");
+    assert_eq!(reason(&nothing), "LINE_QUANTITY_CONFLICT");
+    world.drop_ship(&take, 0).await.expect("shipped");
+    world.books_balance().await;
+}
+
 pub async fn a_take_is_answered_once(world: &World) {
     world.mug_at_main().await;
     world.report("maker", "mug", 10, 1).await;
@@ -185,6 +202,53 @@ pub async fn a_take_is_answered_once(world: &World) {
     world.cancel("ann", 1, 0).await.expect("free again");
     let line = world.line("ann", 1).await;
     assert_eq!((line.cancelled, line.open, line.drop_ship_confirmed), (5, 0, 0));
+    world.books_balance().await;
+}
+
+/// Needs a clock that can be moved.
+pub async fn what_comes_to_nothing_is_on_the_planners_list(world: &World) {
+    world.mug_at_main().await;
+    world.report("maker", "mug", 10, 1).await;
+    world.place("ann", "mug", 3).await;
+    world.place("bob", "mug", 4).await;
+    let refused = world.take("ann", 2, "maker").await.expect("asked");
+    let confirmed = world.take("bob", 4, "maker").await.expect("asked");
+    world.refuse_take(&refused).await.expect("an answer");
+    world.confirm_take(&confirmed, 0).await.expect("an answer");
+
+    let declined = world.exceptions(ExceptionKind::DropShipDeclined).await;
+    assert_eq!((declined.len(), declined[0].subject.clone(), declined[0].quantity), (1, refused.name.clone(), 2));
+    assert_eq!(declined[0].suggested_command, format!("backorder dropship take {}/1=2 SUPPLIER", world.id("ann")));
+    assert_eq!(world.exceptions(ExceptionKind::StaleDropShip).await, [], "the report holds");
+    world.moment();
+    world.report("other", "mug", 5, 1).await;
+    let silent = world.take("ann", 0, "other").await.expect("somebody else is asked");
+    assert_eq!(world.exceptions(ExceptionKind::DropShipDeclined).await, [], "which is the end of the refusal");
+
+    world.advance(SignedDuration::from_hours(25));
+    backorder_testkit::eventually("silence is told", || async {
+        world.exceptions(ExceptionKind::DropShipDeclined).await.iter().any(|one| one.subject == silent.name)
+    })
+    .await;
+    let stale = world.exceptions(ExceptionKind::StaleDropShip).await;
+    let subject = |supplier: &str| format!("dropShipStock/{}/suppliers/{}", world.id("mug"), world.id(supplier));
+    let told: Vec<_> = stale.iter().map(|one| (one.subject.clone(), one.quantity)).collect();
+    assert_eq!(told, [(subject("maker"), 7), (subject("other"), 5)], "seven units wait");
+    let maker = world.id("maker");
+    assert_eq!(stale[0].suggested_command, format!("backorder dropship report {maker:?} {}=UNITS", world.id("mug")));
+    let noted = world.note_exception(&stale[0].name, "they send it on Mondays").await.expect("noted");
+    assert_eq!(noted.note, "they send it on Mondays");
+    world.report("maker", "mug", 10, 0).await;
+    let left: Vec<_> =
+        world.exceptions(ExceptionKind::StaleDropShip).await.into_iter().map(|one| one.subject).collect();
+    assert_eq!(left, [subject("other")], "the command has resolved it");
+
+    assert_eq!(world.exceptions(ExceptionKind::DropShipLate).await, [], "it said in three days");
+    world.advance(SignedDuration::from_hours(4 * 24));
+    let late = world.exceptions(ExceptionKind::DropShipLate).await;
+    assert_eq!((late.len(), late[0].subject.clone(), late[0].quantity), (1, confirmed.name.clone(), 4));
+    world.drop_ship(&confirmed, 0).await.expect("they left after all");
+    assert_eq!(world.exceptions(ExceptionKind::DropShipLate).await, []);
     world.books_balance().await;
 }
 

@@ -190,6 +190,8 @@ fn is_resolvable(exception: &Exception) {
         "DATE" => "2026-01-05",
         "UNITS" => "1",
         "RESOLUTION" => "accept",
+        "SUPPLIER" => "maker",
+        word if word.ends_with("=UNITS") => "A-MUG=1",
         word => word.trim_matches('"'),
     });
     if let Err(error) = backorder_cli::args::Cli::try_parse_from(words) {
@@ -238,7 +240,7 @@ impl World {
         Ok(self.allocation.exceptions.clone().assign_exception(request).await?.into_inner())
     }
 
-    async fn note_exception(&self, name: &str, note: &str) -> Result<Exception, Status> {
+    pub async fn note_exception(&self, name: &str, note: &str) -> Result<Exception, Status> {
         let request = NoteExceptionRequest {
             request_id: request_id(),
             name: name.to_owned(),

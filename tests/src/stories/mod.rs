@@ -59,6 +59,7 @@ macro_rules! every_story {
             drop_ship::stock_that_arrives_first_frees_the_supplier,
             drop_ship::a_stale_report_is_never_taken,
             drop_ship::a_line_on_hold_or_in_a_ship_set_is_not_asked_of_a_supplier,
+            drop_ship::what_a_supplier_confirmed_is_not_declined_by_the_customer,
             drop_ship::a_take_is_answered_once,
             editing::raising_an_order_leaves_the_units_of_others_alone,
             editing::lowering_an_order_serves_the_next_in_the_queue,

@@ -4,6 +4,7 @@
 mod assess;
 mod clients;
 mod demo;
+mod dropship;
 mod feeds;
 mod going_live;
 mod journeys;

@@ -14,7 +14,7 @@ use super::{key, wait::since_of};
 use crate::store::entity::{exception_note, order_line};
 
 /// All kinds, each with its word in names.
-const KINDS: [(ExceptionKind, &str); 10] = [
+const KINDS: [(ExceptionKind, &str); 13] = [
     (ExceptionKind::NoDate, "no-date"),
     (ExceptionKind::PromiseAtRisk, "promise-at-risk"),
     (ExceptionKind::WaitLimitNear, "wait-limit-near"),
@@ -25,6 +25,9 @@ const KINDS: [(ExceptionKind, &str); 10] = [
     (ExceptionKind::UnresolvedHold, "unresolved-hold"),
     (ExceptionKind::BlindReceipt, "blind-receipt"),
     (ExceptionKind::RecallPending, "recall-pending"),
+    (ExceptionKind::StaleDropShip, "stale-drop-ship"),
+    (ExceptionKind::DropShipDeclined, "drop-ship-declined"),
+    (ExceptionKind::DropShipLate, "drop-ship-late"),
 ];
 
 /// One exception, before what planners add.

@@ -90,6 +90,7 @@ pub fn order_with_holds(
 ///
 /// # Errors
 /// [`StorageError::InvalidRow`] for a row that was not written here.
+#[expect(clippy::too_many_lines, reason = "one for each field of the message")]
 pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result<pb::OrderLine, StorageError> {
     let time = |micros| columns::instant(micros, TABLE).map(encode::timestamp);
     let dates = Dates::of(row)?;

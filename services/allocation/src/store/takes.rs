@@ -1,7 +1,7 @@
 //! Takes of suppliers' stock.
 
 use backorder_storage::{Batch, StorageError, WriteTx, bulk, columns, sql::statement};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Value,
@@ -53,6 +53,38 @@ pub async fn overdue(
 ) -> Result<Vec<Model>, StorageError> {
     let query = Entity::find().filter(C::State.eq(PENDING)).filter(C::AnswerBy.lte(columns::micros(now)));
     Ok(query.order_by_asc(C::AnswerBy).order_by_asc(C::Id).limit(limit).all(connection).await?)
+}
+
+/// Takes that suppliers declined since an instant, the longest ago first: the last ones of lines of which units wait that
+/// nobody is asked for.
+pub async fn declined(
+    connection: &impl ConnectionTrait,
+    since: Timestamp,
+    limit: u64,
+) -> Result<Vec<Model>, StorageError> {
+    let text = "SELECT take.* FROM drop_ship_take take JOIN order_line line \
+                ON line.order_id = take.order_id AND line.line_number = take.line_number \
+                WHERE take.state IN ('REFUSED', 'EXPIRED') AND take.answered_at >= ? \
+                AND line.open > line.drop_ship_pending + line.drop_ship_confirmed \
+                AND NOT EXISTS (SELECT 1 FROM drop_ship_take later WHERE later.order_id = take.order_id \
+                AND later.line_number = take.line_number AND (later.asked_at, later.id) > (take.asked_at, take.id)) \
+                ORDER BY take.answered_at, take.id LIMIT ?";
+    let values = [Value::from(columns::micros(since)), Value::from(limit.cast_signed())];
+    Ok(Entity::find().from_raw_sql(statement(connection, text, values)).all(connection).await?)
+}
+
+/// Takes that suppliers confirmed for a day before `today`, or without a day before `answered`, the longest ago first.
+pub async fn confirmed_for_before(
+    connection: &impl ConnectionTrait,
+    today: Date,
+    answered: Timestamp,
+    limit: u64,
+) -> Result<Vec<Model>, StorageError> {
+    let without_day = Condition::all().add(C::ShipDate.is_null()).add(C::AnsweredAt.lte(columns::micros(answered)));
+    let query = Entity::find()
+        .filter(C::State.eq(CONFIRMED))
+        .filter(Condition::any().add(C::ShipDate.lt(columns::date_text(today))).add(without_day));
+    Ok(query.order_by_asc(C::AnsweredAt).order_by_asc(C::Id).limit(limit).all(connection).await?)
 }
 
 /// Units of what a supplier reported at `as_of` that are asked for already: those that it has still to ship, and those

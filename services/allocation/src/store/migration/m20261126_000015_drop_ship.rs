@@ -70,7 +70,7 @@ fn take(columns: Columns) -> TableCreateStatement {
     columns.clustered(&mut table).take()
 }
 
-fn indexes() -> [IndexCreateStatement; 4] {
+fn indexes() -> [IndexCreateStatement; 6] {
     let on = |name: &'static str, columns: &[&'static str]| {
         let mut index = Index::create();
         index.name(name).table("drop_ship_take");
@@ -79,9 +79,13 @@ fn indexes() -> [IndexCreateStatement; 4] {
         }
         index.take()
     };
+    let mut declined = on("ix_drop_ship_take_declined", &["answered_at", "id"]);
+    let mut confirmed = on("ix_drop_ship_take_confirmed", &["answered_at", "id"]);
     let mut unanswered = on("ix_drop_ship_take_unanswered", &["answer_by", "id"]);
     [
         unanswered.and_where(Expr::col("state").eq("PENDING")).take(),
+        declined.and_where(Expr::col("state").is_in(["REFUSED", "EXPIRED"])).take(),
+        confirmed.and_where(Expr::col("state").eq("CONFIRMED")).take(),
         on("ix_drop_ship_take_line", &["order_id", "line_number"]),
         on("ix_drop_ship_take_stock", &["item_id", "supplier"]),
         on("ix_drop_ship_take_asked", &["asked_at", "id"]),

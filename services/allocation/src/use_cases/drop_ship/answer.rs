@@ -55,9 +55,7 @@ impl UseCases {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let traceparent = write.traceparent.clone();
         let command = AnswerCommand { use_cases: &self, answered: &write.command, who, traceparent };
-        let answer = self.run_step(&write, &command).await?;
-        self.wakes().eligibility.wake();
-        Ok(answer)
+        self.run_step(&write, &command).await
     }
 }
 

@@ -59,9 +59,7 @@ impl UseCases {
         let who = wanted.who.clone().or_caller(&write.key.caller);
         let traceparent = write.traceparent.clone();
         let command = TakeCommand { use_cases: &self, wanted, report, who, traceparent };
-        let answer = self.run_step(&write, &command).await?;
-        self.wakes().eligibility.wake();
-        Ok(answer)
+        self.run_step(&write, &command).await
     }
 }
 

@@ -73,6 +73,7 @@ impl UseCases {
         let line = message::line(&order.row.currency_code, &line.row, Vec::new())?;
         let answer = pb::DropShipTakeResponse { take: Some(take::message(&take)?), line: Some(line) };
         changes.take(take, &mut events)?;
+        self.wake_after(tx, &changes);
         let mut batch = Batch::new(tx);
         write_changes(&mut batch, changes, events.into_new())?;
         batch.run(tx).await?;

@@ -104,7 +104,11 @@ impl UseCases {
                 let recall = recalls::find(self.store().reader(), id).await?;
                 self.of_recalls(recall.into_iter().filter(|recall| recall.state == recalls::PENDING).collect()).await?
             }
-            ExceptionKind::UnresolvedHold | ExceptionKind::BlindReceipt => {
+            ExceptionKind::UnresolvedHold
+            | ExceptionKind::BlindReceipt
+            | ExceptionKind::StaleDropShip
+            | ExceptionKind::DropShipDeclined
+            | ExceptionKind::DropShipLate => {
                 let filter = ExceptionFilter { kinds: BTreeSet::from([kind]), ..ExceptionFilter::default() };
                 self.other_exceptions(&filter).await?.into_values().collect()
             }

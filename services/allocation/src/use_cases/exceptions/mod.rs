@@ -1,6 +1,7 @@
 //! The planner's list: what needs a person, found on the lines and in the other sources, and what planners add to it.
 
 mod annotate;
+mod drop_ship;
 mod list;
 mod sources;
 

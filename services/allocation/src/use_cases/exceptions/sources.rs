@@ -35,13 +35,13 @@ const RECALL_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 const HOLD_PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Lines with their orders.
-struct LinesOf {
+pub(super) struct LinesOf {
     lines: HashMap<(String, i32), order_line::Model>,
     orders: HashMap<String, customer_order::Model>,
 }
 
 impl LinesOf {
-    fn get(&self, order: &str, line: i32) -> Option<(&order_line::Model, &customer_order::Model)> {
+    pub(super) fn get(&self, order: &str, line: i32) -> Option<(&order_line::Model, &customer_order::Model)> {
         Some((self.lines.get(&(order.to_owned(), line))?, self.orders.get(order)?))
     }
 }
@@ -75,10 +75,11 @@ impl UseCases {
             let lines = self.inventory().receipts_in_review("").await.map_err(Error::Unanswered)?;
             found.extend(self.of_receipts(&lines).await?);
         }
+        found.extend(self.drop_ship_exceptions(filter).await?);
         Ok(found.into_iter().map(|found| (found.place(), found)).collect())
     }
 
-    async fn lines_of(&self, keys: &BTreeSet<(String, i32)>) -> Result<LinesOf, StorageError> {
+    pub(super) async fn lines_of(&self, keys: &BTreeSet<(String, i32)>) -> Result<LinesOf, StorageError> {
         let ids: BTreeSet<String> = keys.iter().map(|(order, _)| order.clone()).collect();
         let orders = find_orders(self.store().reader(), &ids).await?;
         Ok(LinesOf {
@@ -226,7 +227,7 @@ fn overdue_since(supply: &inventory::Supply, places: &Places, now: Timestamp) ->
     (supply.open > 0 && over <= now).then_some(over)
 }
 
-fn id_of(name: &str) -> String {
+pub(super) fn id_of(name: &str) -> String {
     name.split_once('/').map_or(name, |(_, id)| id).to_owned()
 }
 

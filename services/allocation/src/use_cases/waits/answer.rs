@@ -94,8 +94,8 @@ impl StepCommand for AnswerCommand<'_> {
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([order.clone()])).await?;
         let asked = self.asked_in_tx(tx, &book).await?;
         let row = allowed_line(&book, order, *line, StepKind::Cancel)?.row.clone();
-        if row.open == 0 {
-            // The clock is about to say so.
+        if row.open == row.drop_ship_confirmed {
+            // Nothing waits but what a supplier ships already. The clock is about to say so.
             return Err(asked.map_or_else(|| nothing_waits(&row), |asked| closed(&asked, question::VOID)));
         }
         let asked = match asked {
