@@ -34,22 +34,22 @@ cancelled      | QUOTE_GONE | state     | state            | state              
 refused        | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | .                       | state
 ";
 
-/// What people decide about a line beside what happens to its units. A line that is held says so; the added line that a
+/// What people decide about a line beside what happens to its units. A line that takes no stock any more says so; the added line that a
 /// substitution makes is not told here.
 const DECISIONS_TABLE: &str = "
-line           | hold           | pin       | go first  | consent   | substitute
-quoted         | 0/2/0/0/0 held | state     | state     | state     | NOTHING_WAITS
-waiting        | 2/0/0/0/0 held | 2/0/0/0/0 | 2/0/0/0/0 | 2/0/0/0/0 | 1/0/0/0/1 substituted 1
-reserved       | 0/2/0/0/0 held | 0/2/0/0/0 | 0/2/0/0/0 | 0/2/0/0/0 | NOTHING_WAITS
-partly served  | 1/1/0/0/0 held | 1/1/0/0/0 | 1/1/0/0/0 | 1/1/0/0/0 | 0/1/0/0/1 substituted 1
-released       | 0/0/2/0/0 held | 0/0/2/0/0 | 0/0/2/0/0 | 0/0/2/0/0 | NOTHING_WAITS
-recalled       | 0/0/2/0/0 held | 0/0/2/0/0 | 0/0/2/0/0 | 0/0/2/0/0 | NOTHING_WAITS
-partly shipped | 0/1/0/1/0 held | 0/1/0/1/0 | 0/1/0/1/0 | 0/1/0/1/0 | NOTHING_WAITS
-shipped        | state          | state     | state     | state     | NOTHING_WAITS
-delivered      | state          | state     | state     | state     | NOTHING_WAITS
-returned       | state          | state     | state     | state     | NOTHING_WAITS
-cancelled      | state          | state     | state     | state     | NOTHING_WAITS
-refused        | state          | state     | state     | state     | NOTHING_WAITS
+line           | hold             | pin       | go first  | consent   | substitute              | ask supplier
+quoted         | 0/2/0/0/0 barred | state     | state     | state     | NOTHING_WAITS           | state
+waiting        | 2/0/0/0/0 barred | 2/0/0/0/0 | 2/0/0/0/0 | 2/0/0/0/0 | 1/0/0/0/1 substituted 1 | 2/0/0/0/0
+reserved       | 0/2/0/0/0 barred | 0/2/0/0/0 | 0/2/0/0/0 | 0/2/0/0/0 | NOTHING_WAITS           | open and not asked for
+partly served  | 1/1/0/0/0 barred | 1/1/0/0/0 | 1/1/0/0/0 | 1/1/0/0/0 | 0/1/0/0/1 substituted 1 | 1/1/0/0/0 barred
+released       | 0/0/2/0/0 barred | 0/0/2/0/0 | 0/0/2/0/0 | 0/0/2/0/0 | NOTHING_WAITS           | open and not asked for
+recalled       | 0/0/2/0/0 barred | 0/0/2/0/0 | 0/0/2/0/0 | 0/0/2/0/0 | NOTHING_WAITS           | open and not asked for
+partly shipped | 0/1/0/1/0 barred | 0/1/0/1/0 | 0/1/0/1/0 | 0/1/0/1/0 | NOTHING_WAITS           | open and not asked for
+shipped        | state            | state     | state     | state     | NOTHING_WAITS           | state
+delivered      | state            | state     | state     | state     | NOTHING_WAITS           | state
+returned       | state            | state     | state     | state     | NOTHING_WAITS           | state
+cancelled      | state            | state     | state     | state     | NOTHING_WAITS           | state
+refused        | state            | state     | state     | state     | NOTHING_WAITS           | state
 ";
 
 /// The states of a line, in the order of the table.
@@ -84,7 +84,7 @@ const COMMANDS: [&str; 11] = [
 ];
 
 /// The decisions, in the order of their table.
-const DECISIONS: [&str; 5] = ["hold", "pin", "go first", "consent", "substitute"];
+const DECISIONS: [&str; 6] = ["hold", "pin", "go first", "consent", "substitute", "ask supplier"];
 
 /// One line of two units, in a world that it has for itself.
 struct Subject<'w> {
@@ -101,6 +101,9 @@ impl Subject<'_> {
             world.item(&other).await;
             world.receive(&other, "main", 2).await;
             world.may_be_replaced(name, &other, |_| {}).await;
+        }
+        if command == "ask supplier" {
+            world.report("maker", name, 2, 1).await;
         }
         let stock = match state {
             "waiting" | "refused" => 0,
@@ -170,6 +173,7 @@ impl Subject<'_> {
                 world.change_queue_time(name, long_ago).await.map(drop)
             }
             "consent" => world.consent(name, &[1]).await.map(drop),
+            "ask supplier" => world.take(name, 1, "maker").await.map(drop),
             "substitute" => world.substitute(&world.substitution(name, 1)).await.map(drop),
             other => panic!("no command {other}"),
         };
@@ -231,7 +235,7 @@ fn cell(answer: Option<Result<(), Status>>, before: &OrderLine, after: &OrderLin
                 }
             }
             if after.barriers != before.barriers {
-                cell.push_str(" held");
+                cell.push_str(" barred");
             }
             cell
         }
