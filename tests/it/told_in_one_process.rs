@@ -45,6 +45,7 @@ async fn waits_end_when_their_time_has_come(backend: Backend) {
     waits::a_question_about_what_is_there_by_now_is_void(&cluster.world("void")).await;
     waits::what_waits_is_cancelled_by_rule_and_what_is_reserved_stays(&cluster.world("cancelled")).await;
     waits::a_planner_is_told_by_rule_until_nothing_waits(&cluster.world("escalated")).await;
+    stories::kits::when_the_wait_for_a_kit_is_over_a_planner_decides_about_all_of_it(&cluster.world("kit")).await;
     waits::the_customer_is_asked_early_when_no_day_within_the_wait_is_expected(&cluster.world("early")).await;
     cluster.stop().await;
 }

@@ -86,8 +86,9 @@ pub struct ItemArgs {
     /// `--component mug=2 --component lid=1` is a set of two mugs and a lid.
     #[arg(long, value_name = "ITEM=UNITS")]
     component: Vec<String>,
-    /// What may be sent in its place, best first: `mug2` unit for unit, `mug2=2/1` two for one, `mug2=1/1:ask` when the customer
-    /// agrees to its price. The price is `keep_lower` (the lower of both), `new_price` or `ask`.
+    /// What may be sent in its place, best first: `mug2` unit for unit, `mug2=2/1` two for one, `mug2=1/1:ask` when the
+    /// customer agrees to its price, `mug2=1/1:ask:2026-01-01..2026-06-30:!ann,bob` within days and not for some customers.
+    /// The price is `keep_lower` (the lower of both), `new_price` or `ask`.
     #[arg(long, value_name = "ITEM=N/M:PRICE")]
     substitute: Vec<String>,
 }

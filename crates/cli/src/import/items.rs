@@ -15,7 +15,7 @@ use super::{
 use crate::{client::Clients, client::requests, demand::CatalogueItem, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, pack_rounding (refuse, up, down), units (CASE=24/sell+buy/GTIN|BOX=6/sell|...), category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item=N/M|item=N/M:keep_lower|item=N/M:new_price|item=N/M:ask, best first), components (item=units|item=units|... of a kit), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
+pub const COLUMNS: &str = "item (required), description, base_unit, pack_size, pack_rounding (refuse, up, down), units (CASE=24/sell+buy/GTIN|BOX=6/sell|...), category, unit_cost, unit_price, currency (GBP), safety_stock, substitutes (item|item=N/M|item=N/M:keep_lower|item=N/M:new_price|item=N/M:ask:2026-01-01..2026-06-30:!customer,customer, best first), components (item=units|item=units|... of a kit), reservation_horizon_days, releases (2027-01-15|web=2027-01-20|web@EU=2027-01-25|@EU=2027-02-01)";
 
 /// The words for what happens to quantities of no whole number of packs.
 pub const PACK_ROUNDINGS: [(&str, i32); 3] =
