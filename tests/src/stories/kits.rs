@@ -200,6 +200,8 @@ pub async fn a_kit_that_loses_a_part_gives_the_rest_back(world: &World) {
     assert_eq!(stand(&world.kit_of("ann").await), [2, 0, 0, 0], "two go together, and one lid is gone");
     let position = world.position("mug", "main").await;
     assert_eq!((position.available, position.reserved), (4, 0), "the mugs are anybody's");
+    let short = world.consent("ann", &[2]).await.expect_err("mugs without lids are no set");
+    assert_eq!(reason(&short), "LINE_IN_KIT");
     world.amend("ann", 1, 1).await.expect("she takes one");
     world.idle().await;
     assert_eq!(stand(&world.kit_of("ann").await), [0, 1, 0, 0]);

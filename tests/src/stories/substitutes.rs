@@ -140,7 +140,8 @@ pub async fn a_substitute_that_may_wait_stands_where_the_line_stood(world: &Worl
     shelf(world, 0, 0).await;
     mugs(world, "ann", 2, 5).await;
     world.moment();
-    world.place("bob", "blue", 1).await;
+    world.place("bob", "blue", 2).await;
+    world.moment();
 
     let mut request = world.substitution("ann", 0);
     request.may_wait = true;
@@ -150,7 +151,7 @@ pub async fn a_substitute_that_may_wait_stands_where_the_line_stood(world: &Worl
     world.idle().await;
 
     assert_eq!(world.line("ann", 2).await.reserved, 2, "she ordered before bob did");
-    assert_eq!(world.line("bob", 1).await.open, 1);
+    assert_eq!(world.line("bob", 1).await.open, 2);
     world.books_balance().await;
 }
 
