@@ -63,6 +63,9 @@ struct Random {
     documents: u32,
 }
 
+/// Batches of units, mostly none.
+const BATCHES: [&str; 4] = ["", "", "red", "blue"];
+
 impl Random {
     fn pick(&mut self, from: &[&'static str]) -> &'static str {
         from[self.random.random_range(0..from.len())]
@@ -121,6 +124,7 @@ impl Random {
                 location,
                 quantity,
                 damaged,
+                batch: self.pick(&BATCHES).to_owned(),
                 ..Default::default()
             };
             drop(world.inventory.stock.clone().quarantine_stock(request).await);
@@ -137,6 +141,8 @@ impl Random {
             accepted: quantity,
             damaged: self.random.random_range(0..=2),
             closes_supply: self.random.next_u32().is_multiple_of(3),
+            batch: self.pick(&BATCHES).to_owned(),
+            owner: self.pick(&["", "", "acme"]).to_owned(),
             ..Default::default()
         };
         let request = ReceiveStockRequest { request_id: request_id(), lines: vec![line], ..Default::default() };

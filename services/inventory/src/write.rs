@@ -57,6 +57,7 @@ write_requests!(
     ReassignReservationRequest,
     RecallFromWarehouseRequest,
     ReceiveReturnRequest,
+    PutBatchesRequest,
     ReceiveStockRequest,
     ReleaseClaimsRequest,
     ReleaseQuarantineRequest,

@@ -1,11 +1,14 @@
 //! The stories: what users of other systems complain about, and what must hold here. Each is told on every cluster.
 
+pub mod batches;
 pub mod calendars;
+pub mod consignment;
 pub mod dates;
 pub mod drop_ship;
 pub mod editing;
 pub mod exceptions;
 pub mod feeds;
+pub mod frozen_money;
 pub mod going_live;
 pub mod holds;
 pub mod horizon;
@@ -36,6 +39,10 @@ pub mod wait_limits;
 macro_rules! every_story {
     ($with:ident) => {
         $with! {
+            batches::what_expires_first_leaves_first_and_the_sum_of_batches_is_the_position,
+            batches::a_reservation_of_a_batch_counts_what_is_there_of_it_and_others_leave_it_alone,
+            batches::a_batch_in_doubt_takes_those_that_are_bound_to_it,
+            consignment::consigned_units_are_seen_apart_and_leave_after_our_own,
             calendars::a_promise_counts_taking_in_and_packing_over_working_days,
             calendars::an_order_after_the_cut_off_ships_on_the_next_working_day,
             calendars::a_wanted_day_of_arrival_is_judged_by_the_lane,
@@ -72,6 +79,7 @@ macro_rules! every_story {
             exceptions::who_lost_reserved_units_is_named_until_they_are_replaced,
             exceptions::units_that_nobody_announced_wait_for_a_planner,
             exceptions::what_a_planner_adds_lives_as_long_as_the_cause,
+            frozen_money::an_order_in_another_currency_keeps_its_worth_when_price_and_cost_change,
             going_live::nothing_is_promised_anew_before_go_live_is_confirmed,
             going_live::going_live_serves_by_the_queue_and_says_that_it_was_go_live,
             going_live::a_promise_that_can_be_kept_stays_as_it_was,

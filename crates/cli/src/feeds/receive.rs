@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "document, item, location (required), supply, accepted, damaged, quality_hold, refused, unit (in which the quantities count: code or GTIN), batch, owner, closes_supply, rest_expected_date, sender; of the whole document: received_time";
+pub const COLUMNS: &str = "document, item, location (required), supply, accepted, damaged, quality_hold, refused, unit (in which the quantities count: code or GTIN), batch, best_before, owner, closes_supply, rest_expected_date, sender; of the whole document: received_time";
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["document", "item", "location"];
 
@@ -41,6 +41,7 @@ impl Feed for Receive {
             refused: fields.whole("refused", 0),
             unit: fields.text("unit"),
             batch: fields.text("batch"),
+            best_before: fields.date("best_before"),
             owner: fields.text("owner"),
             closes_supply: fields.flag("closes_supply"),
             rest_expected_date: fields.date("rest_expected_date"),

@@ -13,7 +13,7 @@ use super::{
 use crate::{client::Clients, client::requests, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "item (required), location (required), quantity (required), unit (in which the quantities count: code or GTIN), batch; for receipts also supply, damaged, quality_hold, refused, owner, closes_supply, rest_expected_date";
+pub const COLUMNS: &str = "item (required), location (required), quantity (required), unit (in which the quantities count: code or GTIN), batch; for receipts also best_before (of the batch, YYYY-MM-DD), supply, damaged, quality_hold, refused, owner, closes_supply, rest_expected_date";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 3] = ["item", "location", "quantity"];
@@ -59,6 +59,7 @@ impl RowImport for StockImport {
             damaged: fields.whole("damaged", 0),
             quality_hold: fields.whole("quality_hold", 0),
             batch: fields.text("batch"),
+            best_before: fields.date("best_before"),
             owner: fields.text("owner"),
             closes_supply: fields.flag("closes_supply"),
             refused: fields.whole("refused", 0),

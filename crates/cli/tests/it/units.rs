@@ -75,3 +75,28 @@ async fn files_of_items_supplies_and_stock_name_units() {
     assert_eq!(services.json(&["order", "get", "B"])["lines"][0]["ordered"], 6, "whole packs, rounded down");
     assert!(services.stop().await);
 }
+
+#[tokio::test]
+async fn batches_and_owners_are_seen_apart_and_the_older_batch_leaves_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::start(folder.path()).await;
+    services.json(&["catalog", "create-location", "main"]);
+    services.json(&["catalog", "put-item", "jam"]);
+    services.json(&["stock", "receive", "jam", "main", "3", "--batch", "B2", "--best-before", "2099-06-30"]);
+    services.json(&["stock", "receive", "jam", "main", "2", "--batch", "B1", "--owner", "acme"]);
+    services.json(&["stock", "put-batch", "jam", "B1", "--best-before", "2099-03-31", "--lot", "L-9"]);
+
+    let listed = services.json(&["stock", "batches", "jam"]);
+    let rows = listed["stocks"].as_array().unwrap();
+    let said: Vec<_> =
+        rows.iter().map(|row| (row["batch"].as_str().unwrap(), row["quantity"].as_i64().unwrap())).collect();
+    assert_eq!(said, [("B1", 2), ("B2", 3)]);
+    assert_eq!((&listed["ownQuantity"], &listed["consignedQuantity"]), (&3.into(), &2.into()));
+    assert_eq!((&rows[0]["supplierLot"], &rows[0]["owner"]), (&"L-9".into(), &"acme".into()));
+    services.json(&["order", "place", "jam=3", "--order", "A"]);
+    services.json(&["order", "ship", "A/1=3"]);
+    let shown = run(&["stock", "batches", "jam", "--address", services.address()]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("B2") && !shown.contains("B1") && shown.contains("2 own, 0 consigned"), "{shown}");
+    assert!(services.stop().await);
+}

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use crate::ids::{BatchId, HoldId, ItemId, LineId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 
+use super::batch::{BatchInfo, BatchPlace, BatchScope, BatchStock, Bound};
 use super::changes::StockChanges;
 use super::claim::{Claim, ClaimKey};
 use super::context::CommandContext;
@@ -50,6 +51,8 @@ pub struct ItemScope {
     pub supplies: Vec<Supply>,
     /// Lines of receipts: those that commands name, and those in review where units may leave quality control.
     pub receipts: Vec<ReceivedLine>,
+    /// What there is of batches and owners.
+    pub batches: BatchScope,
     /// The sum of `waiting` over all claims of the item, loaded or not.
     pub total_waiting: Quantity,
     /// Whether every claim of the item with `waiting` > 0 is among `claims`. Commands that peg anew need it.
@@ -65,6 +68,9 @@ pub struct ItemBook {
     pub(super) holds: Rows<HoldId, Hold>,
     pub(super) supplies: Rows<SupplyId, Supply>,
     pub(super) receipts: Rows<ReceiptKey, ReceivedLine>,
+    pub(super) batch_stock: Rows<BatchPlace, BatchStock>,
+    pub(super) batches: Rows<BatchId, BatchInfo>,
+    pub(super) bound: Rows<(LocationId, BatchId), Bound>,
     pub(super) command_number: u64,
     pub(super) holds_made: u64,
     pub(super) all_waiting_loaded: bool,
@@ -109,6 +115,9 @@ pub(super) struct Checkpoint {
     holds: usize,
     supplies: usize,
     receipts: usize,
+    batch_stock: usize,
+    batches: usize,
+    bound: usize,
     awaited: usize,
     movements: usize,
     total_waiting: Quantity,
@@ -163,6 +172,9 @@ impl ItemBook {
             holds: Rows::loaded(scope.holds.into_iter().map(|hold| (hold.id.clone(), hold))),
             supplies,
             receipts: Rows::loaded(scope.receipts.into_iter().map(|line| (line.key.clone(), line))),
+            batch_stock: Rows::loaded(scope.batches.stock.into_iter().map(|row| (row.place.clone(), row))),
+            batches: Rows::loaded(scope.batches.known.into_iter().map(|info| (info.batch.clone(), info))),
+            bound: Rows::loaded(scope.batches.bound.into_iter().map(|(at, batch, units)| ((at, batch), Bound(units)))),
             total_waiting: scope.total_waiting,
             all_waiting_loaded: scope.all_waiting_loaded,
             command_number: 0,
@@ -176,8 +188,11 @@ impl ItemBook {
     /// What the commands since loading changed.
     #[must_use]
     pub fn into_changes(self) -> StockChanges {
-        let Self { item, positions, claims, holds, supplies, receipts, movements, .. } = self;
-        StockChanges::collect(item, positions, claims, holds, supplies, receipts, movements)
+        let Self { item, positions, claims, holds, supplies, receipts, movements, batch_stock, batches, .. } = self;
+        let mut changes = StockChanges::collect(item, positions, claims, holds, supplies, receipts, movements);
+        changes.batch_stock = batch_stock.into_changed().map(|changed| changed.row).collect();
+        changes.batches = batches.into_changed().map(|changed| changed.row).collect();
+        changes
     }
 
     /// The item.
@@ -306,6 +321,9 @@ impl ItemBook {
             holds: self.holds.mark(),
             supplies: self.supplies.mark(),
             receipts: self.receipts.mark(),
+            batch_stock: self.batch_stock.mark(),
+            batches: self.batches.mark(),
+            bound: self.bound.mark(),
             awaited: self.awaited.mark(),
             movements: self.movements.len(),
             total_waiting: self.total_waiting,
@@ -322,6 +340,9 @@ impl ItemBook {
             self.holds.forget_undo();
             self.supplies.forget_undo();
             self.receipts.forget_undo();
+            self.batch_stock.forget_undo();
+            self.batches.forget_undo();
+            self.bound.forget_undo();
             self.awaited.forget_undo();
         }
     }
@@ -333,6 +354,9 @@ impl ItemBook {
         self.holds.roll_back(checkpoint.holds);
         self.supplies.roll_back(checkpoint.supplies);
         self.receipts.roll_back(checkpoint.receipts);
+        self.batch_stock.roll_back(checkpoint.batch_stock);
+        self.batches.roll_back(checkpoint.batches);
+        self.bound.roll_back(checkpoint.bound);
         self.awaited.roll_back(checkpoint.awaited);
         self.movements.truncate(checkpoint.movements);
         self.total_waiting = checkpoint.total_waiting;
@@ -341,7 +365,7 @@ impl ItemBook {
         self.open_checkpoints -= 1;
     }
 
-    /// Moves units from one state to another and writes the movement. Moving none does nothing.
+    /// Moves units from one state to another and writes a movement for each batch and owner. Moving none does nothing.
     pub(super) fn move_units(
         &mut self,
         ctx: &CommandContext,
@@ -352,21 +376,25 @@ impl ItemBook {
         if units.quantity.is_zero() || from == to {
             return Ok(());
         }
+        let pieces = self.pieces(from, to, units)?;
         self.take_units(from, units.quantity)?;
         self.add_units(to, units.quantity)?;
-        self.movements.push(Movement {
-            command_id: ctx.command_id,
-            from: from.clone(),
-            to: to.clone(),
-            quantity: units.quantity,
-            batch: units.batch.cloned(),
-            owner: units.owner.to_owned(),
-            cause: units.cause.to_owned(),
-            reason_code: ctx.reason_code.clone(),
-            note: ctx.note.clone(),
-            actor: ctx.actor.clone(),
-            effective_at: ctx.effective_at,
-        });
+        for piece in pieces {
+            self.move_piece(from, to, &piece)?;
+            self.movements.push(Movement {
+                command_id: ctx.command_id,
+                from: from.clone(),
+                to: to.clone(),
+                quantity: piece.quantity,
+                batch: piece.batch,
+                owner: piece.owner,
+                cause: units.cause.to_owned(),
+                reason_code: ctx.reason_code.clone(),
+                note: ctx.note.clone(),
+                actor: ctx.actor.clone(),
+                effective_at: ctx.effective_at,
+            });
+        }
         Ok(())
     }
 
@@ -415,6 +443,12 @@ impl ItemBook {
         }
         for (location, (before, after)) in waits {
             self.change_awaited(location, before, after)?;
+        }
+        let old = self.claims.get(&claim.key);
+        let is_bound = |claim: &Claim| claim.reservations.iter().any(|reservation| reservation.batch.is_some());
+        if is_bound(&claim) || old.is_some_and(is_bound) {
+            let old = old.cloned();
+            self.change_bound(old.as_ref(), &claim)?;
         }
         self.claims.put(self.command_number, claim.key.clone(), claim);
         Ok(())

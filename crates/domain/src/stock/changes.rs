@@ -2,6 +2,7 @@
 
 use crate::ids::{BatchId, HoldId, ItemId, LocationId, SupplyId};
 
+use super::batch::{BatchInfo, BatchStock};
 use super::claim::{Claim, ClaimKey, Peg, Reservation};
 use super::hold::Hold;
 use super::movement::Movement;
@@ -40,6 +41,10 @@ pub struct StockChanges {
     pub supplies: Vec<Supply>,
     /// New and changed lines of receipts.
     pub receipts: Vec<ReceivedLine>,
+    /// Changed balances of batches and owners; those of no units are to delete.
+    pub batch_stock: Vec<BatchStock>,
+    /// New and changed facts of batches.
+    pub batches: Vec<BatchInfo>,
     /// Movements to append, in order.
     pub movements: Vec<Movement>,
 }
@@ -67,6 +72,8 @@ impl StockChanges {
             holds_made: Vec::new(),
             supplies: supplies.into_changed().map(|changed| changed.row).collect(),
             receipts: receipts.into_changed().map(|changed| changed.row).collect(),
+            batch_stock: Vec::new(),
+            batches: Vec::new(),
             movements,
         };
         for Changed { row: hold, original } in holds.into_changed() {
@@ -89,6 +96,8 @@ impl StockChanges {
             && self.holds.is_empty()
             && self.supplies.is_empty()
             && self.receipts.is_empty()
+            && self.batch_stock.is_empty()
+            && self.batches.is_empty()
             && self.movements.is_empty()
     }
 

@@ -248,6 +248,40 @@ impl Claim {
         self.reservations.sort_by_cached_key(order);
     }
 
+    /// The units at one location in state RESERVED, or RELEASED, that can be taken: those of one batch where `only` names it.
+    pub(super) fn there(&self, location: &LocationId, is_released: bool, only: Option<&BatchId>) -> Quantity {
+        let here = self.reservations.iter().filter(|r| r.location == *location && is_of(r, only));
+        let there = here.map(|r| if is_released { r.released } else { r.unreleased() });
+        Quantity::checked_sum(there).unwrap_or(self.reserved)
+    }
+
+    /// Takes such units away, and says of which batches they were.
+    pub(super) fn take(
+        &mut self,
+        location: &LocationId,
+        is_released: bool,
+        only: Option<&BatchId>,
+        quantity: Quantity,
+    ) -> Result<Taken, StockError> {
+        let Some(batch) = only else {
+            let take = if is_released { Self::take_released } else { Self::take_reserved };
+            return take(self, location, quantity);
+        };
+        let mut rest = quantity;
+        for reservation in self.reservations.iter_mut().filter(|r| r.location == *location && is_of(r, only)) {
+            let there = if is_released { reservation.released } else { reservation.unreleased() };
+            let piece = there.min(rest);
+            rest = minus(rest, piece, "reservation")?;
+            reservation.quantity = minus(reservation.quantity, piece, "reservation")?;
+            if is_released {
+                reservation.released = minus(reservation.released, piece, "reservation.released")?;
+            }
+        }
+        let taken = minus(quantity, rest, "reservation")?;
+        self.forget_empty(taken)?;
+        Ok(vec![(Some(batch.clone()), taken)])
+    }
+
     /// Takes units in state RESERVED of one location away, and says of which batches they were.
     pub(super) fn take_reserved(&mut self, location: &LocationId, quantity: Quantity) -> Result<Taken, StockError> {
         let taken = self.change_reservations(location, quantity, Reservation::unreleased, |reservation, piece| {
@@ -326,6 +360,10 @@ impl Claim {
         self.reserved = minus(self.reserved, taken, "claim.reserved")?;
         Ok(())
     }
+}
+
+fn is_of(reservation: &Reservation, only: Option<&BatchId>) -> bool {
+    only.is_none_or(|batch| reservation.batch.as_ref() == Some(batch))
 }
 
 impl Row for Claim {

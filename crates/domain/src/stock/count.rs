@@ -137,12 +137,14 @@ impl ItemBook {
         self.command(ctx, |book| match adjustment {
             Adjustment::Add(_) => book.enter(ctx, location, state, &Place::EXTERNAL, &units).map(|()| Vec::new()),
             Adjustment::Remove(_) if state == StockState::Available => {
+                book.check_batch(&Place::at(location, state), &units, true)?;
                 book.lose(ctx, location, &Place::EXTERNAL, &units)
             }
             Adjustment::Remove(_) => {
                 if state == StockState::QualityControl {
                     book.check_not_in_review(location, quantity)?;
                 }
+                book.check_batch(&Place::at(location, state), &units, true)?;
                 book.move_units(ctx, &Place::at(location, state), &Place::EXTERNAL, &units).map(|()| Vec::new())
             }
         })
@@ -166,6 +168,7 @@ impl ItemBook {
         check_quantity(quantity)?;
         let state = if is_damaged { StockState::Damaged } else { StockState::QualityControl };
         let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
+        self.check_batch(&Place::at(location, StockState::Available), &units, true)?;
         self.command(ctx, |book| book.lose(ctx, location, &Place::at(location, state), &units))
     }
 
@@ -186,6 +189,7 @@ impl ItemBook {
         let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
         let from = Place::at(location, StockState::QualityControl);
         self.check_not_in_review(location, quantity)?;
+        self.check_batch(&from, &units, true)?;
         self.command(ctx, |book| book.enter_available(ctx, location, &from, &units))
     }
 
@@ -205,6 +209,7 @@ impl ItemBook {
         check_quantity(quantity)?;
         let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
         let free = Place::at(location, StockState::Available);
+        self.check_batch(&free, &units, false)?;
         self.command(ctx, |book| book.move_units(ctx, &free, &Place::EXTERNAL, &units))
     }
 }

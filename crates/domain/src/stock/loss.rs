@@ -52,6 +52,17 @@ impl ItemBook {
         units: &Units<'_>,
     ) -> Result<Vec<TakenAway>, StockError> {
         self.check_can_lose(location, units.quantity)?;
+        let mut taken_away = Vec::new();
+        let bound = self.bound_to_lose(location, units)?;
+        let mut rest = bound;
+        for state in [StockState::Reserved, StockState::Released] {
+            let lost = units.with_quantity(rest);
+            rest = self.take_claimed_away(ctx, &Place::at(location, state), to, &lost, true, &mut taken_away)?;
+        }
+        if !rest.is_zero() {
+            return Err(self.not_loaded("reservations at", location));
+        }
+        let units = &units.with_quantity(minus(units.quantity, bound, "lost units")?);
         let position = self.position(location)?;
         let free = position.available.min(units.quantity);
         let rest = minus(units.quantity, free, "lost units")?;
@@ -63,13 +74,11 @@ impl ItemBook {
             return Err(self.not_loaded("holds at", location));
         }
         self.move_units(ctx, &Place::at(location, StockState::Held), to, &units.with_quantity(held))?;
-        let mut taken_away = Vec::new();
-        let from = StockState::Reserved;
-        let rest =
-            self.take_claimed_away(ctx, &Place::at(location, from), to, &units.with_quantity(rest), &mut taken_away)?;
-        let from = StockState::Released;
-        let rest =
-            self.take_claimed_away(ctx, &Place::at(location, from), to, &units.with_quantity(rest), &mut taken_away)?;
+        let mut rest = rest;
+        for state in [StockState::Reserved, StockState::Released] {
+            let lost = units.with_quantity(rest);
+            rest = self.take_claimed_away(ctx, &Place::at(location, state), to, &lost, false, &mut taken_away)?;
+        }
         if rest.is_zero() { Ok(taken_away) } else { Err(self.not_loaded("reservations at", location)) }
     }
 
@@ -83,13 +92,15 @@ impl ItemBook {
         Err(StockError::InsufficientStock { location, state, asked, there })
     }
 
-    /// Takes units that claims have in one state away from them. Answers the units that are still to go.
+    /// Takes units that claims have in one state away from them, of the named batch alone where `bound_only`. Answers the
+    /// units that are still to go.
     fn take_claimed_away(
         &mut self,
         ctx: &CommandContext,
         from: &Place,
         to: &Place,
         units: &Units<'_>,
+        bound_only: bool,
         taken_away: &mut Vec<TakenAway>,
     ) -> Result<Quantity, StockError> {
         let mut rest = units.quantity;
@@ -97,16 +108,13 @@ impl ItemBook {
         let is_released = from.state == StockState::Released;
         for key in self.claims_from_end_of_queue(from, units.batch) {
             let mut claim = self.claim_or_refuse(&key)?.clone();
-            let there = if is_released { claim.released_at(location) } else { claim.reserved_at(location) };
+            let only = units.batch.filter(|_| bound_only);
+            let there = claim.there(location, is_released, only);
             let quantity = there.min(rest);
             if quantity.is_zero() {
-                break;
+                continue;
             }
-            let taken = if is_released {
-                claim.take_released(location, quantity)?
-            } else {
-                claim.take_reserved(location, quantity)?
-            };
+            let taken = claim.take(location, is_released, only, quantity)?;
             claim.waiting = plus(claim.waiting, quantity)?;
             self.put_claim(claim)?;
             for (batch, quantity) in taken {
@@ -116,8 +124,7 @@ impl ItemBook {
             self.peg_free_supply(&key)?;
             rest = minus(rest, quantity, "lost units")?;
             let taken = TakenAway { key, quantity };
-            // Of reserved units each claim loses once; it may lose released ones after them.
-            if is_released { add_taken(taken_away, taken)? } else { taken_away.push(taken) }
+            add_taken(taken_away, taken)?;
         }
         Ok(rest)
     }

@@ -16,6 +16,7 @@
 pub mod allocate;
 pub mod assign;
 pub mod atp;
+pub mod batch;
 pub mod book;
 pub mod books;
 pub mod changes;

@@ -25,6 +25,8 @@ pub struct Position {
     pub damaged: Quantity,
     /// Units on the way to this location, outside on hand.
     pub in_transit: Quantity,
+    /// The part of all these that is of a named batch or consigned. Where it is 0 nobody asks for batches.
+    pub named: Quantity,
     /// Counts the commands that changed the row; 0 while the row does not exist in the store.
     pub version: i64,
 }
@@ -42,6 +44,7 @@ impl Position {
             quality_control: Quantity::ZERO,
             damaged: Quantity::ZERO,
             in_transit: Quantity::ZERO,
+            named: Quantity::ZERO,
             version: 0,
         }
     }

@@ -34,6 +34,8 @@ pub struct Receipt {
     pub refused: Quantity,
     /// Their batch.
     pub batch: Option<BatchId>,
+    /// The best-before date of the batch; `None` leaves what is known.
+    pub best_before: Option<Date>,
     /// Whose stock it is; empty for the company's own.
     pub owner: String,
     /// Whether nothing more comes from the supply though less than ordered arrived.
@@ -210,6 +212,7 @@ impl ItemBook {
             quality: plus(receipt.quality_hold, quarantined)?,
             damaged: receipt.damaged,
         };
+        self.note_best_before(receipt.batch.as_ref(), receipt.best_before);
         let location = &receipt.location;
         let cause = match &receipt.supply {
             Some(supply) if ctx.cause.is_empty() => supply.as_str(),

@@ -86,17 +86,31 @@ impl ItemBook {
     /// [`StockError::ClaimNotFound`] or [`StockError::LineNotFound`]; [`StockError::InsufficientReservation`] when fewer
     /// units are reserved (there).
     pub fn post(&mut self, ctx: &CommandContext, post: &LineUnits) -> Result<Vec<ClaimUnits>, StockError> {
+        self.post_of_batch(ctx, post, None)
+    }
+
+    /// Ships units as [`post`](Self::post) does. Reservations that are bound to no batch give units of the named one; where
+    /// none is named, what has to go first.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post); [`StockError::InsufficientStock`] when fewer units of the batch are there unbound.
+    pub fn post_of_batch(
+        &mut self,
+        ctx: &CommandContext,
+        post: &LineUnits,
+        batch: Option<&BatchId>,
+    ) -> Result<Vec<ClaimUnits>, StockError> {
         check_quantity(post.quantity)?;
         let keys = self.parts_named(&post.line, post.part)?;
         self.command(ctx, |book| {
             let mut posted = Vec::new();
             let rest = book.each_place(post, &keys, post.quantity, Claim::released_at, |book, units| {
-                book.post_at(ctx, StockState::Released, &units)?;
+                book.post_at(ctx, StockState::Released, &units, batch)?;
                 posted.push(units);
                 Ok(())
             })?;
             let rest = book.each_place(post, &keys, rest, Claim::reserved_at, |book, units| {
-                book.post_at(ctx, StockState::Reserved, &units)?;
+                book.post_at(ctx, StockState::Reserved, &units, batch)?;
                 posted.push(units);
                 Ok(())
             })?;
@@ -128,7 +142,13 @@ impl ItemBook {
         Ok(rest)
     }
 
-    fn post_at(&mut self, ctx: &CommandContext, state: StockState, units: &ClaimUnits) -> Result<(), StockError> {
+    fn post_at(
+        &mut self,
+        ctx: &CommandContext,
+        state: StockState,
+        units: &ClaimUnits,
+        told: Option<&BatchId>,
+    ) -> Result<(), StockError> {
         let ClaimUnits { key, location, quantity } = units;
         let mut claim = self.claim_or_refuse(key)?.clone();
         let taken = if state == StockState::Released {
@@ -137,7 +157,13 @@ impl ItemBook {
             claim.take_reserved(location, *quantity)?
         };
         claim.posted = plus(claim.posted, *quantity)?;
-        self.move_taken(ctx, key, &Place::at(location, state), &Place::EXTERNAL, taken)?;
+        let from = Place::at(location, state);
+        let mut told_of = taken;
+        for (batch, quantity) in told_of.iter_mut().filter(|(batch, _)| batch.is_none()) {
+            self.check_batch(&from, &Units { batch: told, ..Units::of(*quantity, "") }, false)?;
+            *batch = told.cloned();
+        }
+        self.move_taken(ctx, key, &from, &Place::EXTERNAL, told_of)?;
         self.put_claim(claim)
     }
 

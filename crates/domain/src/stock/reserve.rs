@@ -58,7 +58,8 @@ pub struct ReserveLine {
     pub strength: Strength,
     /// When a soft claim ends; `None` for the others.
     pub expires_at: Option<Timestamp>,
-    /// The batch that the units must be of, for hard reservations.
+    /// The batch that the units must be of, for hard reservations. Such a line takes what is there of the batch and never
+    /// waits: nobody knows which batches will come.
     pub batch: Option<BatchId>,
     /// Whether what waits may take stock. A line that is not eligible and whose shortfall may wait takes no free stock now
     /// either: beyond the units that it takes over it waits whole (domain.md 2.11, holds and horizon).
@@ -213,7 +214,9 @@ impl ItemBook {
             for location in &line.candidates {
                 let own = sum(sources().map(|claim| claim.reserved_at(location)))?;
                 let free = if takes_free { self.position(location)?.available } else { Quantity::ZERO };
-                offers.push((location.clone(), plus(free, own)?));
+                let offered = plus(free, own)?;
+                let of_batch = line.batch.as_ref().map(|batch| self.unbound_of(location, batch)).transpose()?;
+                offers.push((location.clone(), of_batch.map_or(offered, |of_batch| of_batch.min(offered))));
             }
             reserved = place(taken_at_most, &offers, line.split_allowed, line.min_per_location);
         }
@@ -232,7 +235,10 @@ impl ItemBook {
         if mode == Mode::Whole {
             return Ok(nothing(not_there));
         }
-        Ok(match line.shortfall {
+        // Nobody knows which batches will come, so a line that names one does not wait.
+        let waits_for_none = line.batch.is_some() && line.shortfall == Shortfall::Backorder;
+        let shortfall = if waits_for_none { Shortfall::Keep } else { line.shortfall };
+        Ok(match shortfall {
             Shortfall::Refuse => nothing(not_there),
             Shortfall::Keep => Decision { reserved, waiting: Quantity::ZERO, refused: rest, refusal: Some(not_there) },
             Shortfall::Backorder => {

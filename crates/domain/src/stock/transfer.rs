@@ -63,6 +63,7 @@ impl ItemBook {
             let to = Place::at(&transfer.to, StockState::InTransit);
             let units =
                 Units { batch: transfer.batch.as_ref(), ..Units::of(transfer.quantity, transfer.supply.as_str()) };
+            book.check_batch(&from, &units, false)?;
             book.move_units(ctx, &from, &to, &units)?;
             book.put_supply(Supply { sent_from: Some(transfer.from.clone()), ..supply });
             book.repeg_all()

@@ -61,6 +61,24 @@ impl StockService for Stock {
         Ok(Response::new(pb::ListMovementsResponse { movements, next_page_token }))
     }
 
+    async fn list_stock_by_batch(
+        &self,
+        request: Request<pb::ListStockByBatchRequest>,
+    ) -> Result<Response<pb::ListStockByBatchResponse>, Status> {
+        let (item, location) = read(&request, |r, v| {
+            let item = basic::item_name(&r.item, "item", v);
+            item.zip(if_set(&r.location, |name| basic::location_name(name, "location", v)))
+        })?;
+        Ok(Response::new(self.0.list_stock_by_batch(&item, location.as_ref()).await?))
+    }
+
+    async fn put_batches(
+        &self,
+        request: Request<pb::PutBatchesRequest>,
+    ) -> Result<Response<pb::PutBatchesResponse>, Status> {
+        write(&self.0, request, decode::put_batches, UseCases::execute).await
+    }
+
     async fn receive_stock(
         &self,
         request: Request<pb::ReceiveStockRequest>,

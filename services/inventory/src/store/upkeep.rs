@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
-    ids::{ItemId, LocationId},
+    ids::{BatchId, ItemId, LocationId},
     stock::claim::ClaimKey,
 };
-use backorder_storage::{StorageError, columns};
+use backorder_storage::{StorageError, columns, sql::statement};
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -66,6 +66,33 @@ pub async fn past_due_items(
         .all(connection)
         .await?;
     items.iter().map(|item| stock::item_id(item, "supply")).collect()
+}
+
+/// Balances of batches that can be sold though their best-before date is past at their location, at most `limit`.
+pub async fn expired_batches(
+    connection: &impl ConnectionTrait,
+    dates: &BTreeMap<LocationId, Date>,
+    limit: u64,
+) -> Result<Vec<(ItemId, LocationId, BatchId)>, StorageError> {
+    const TABLE: &str = "batch_stock";
+    let Some(latest) = dates.values().max() else { return Ok(Vec::new()) };
+    // The latest date bounds the index; each location's own date decides. A batch that has no units is soon forgotten by
+    // nobody: it costs an index entry.
+    let text = "SELECT DISTINCT s.item_id, s.location_id, s.batch, b.best_before FROM batch b \
+         JOIN batch_stock s ON s.item_id = b.item_id AND s.batch = b.batch AND s.shelf = 'SELLABLE' \
+         WHERE b.best_before IS NOT NULL AND b.best_before < $1 ORDER BY b.best_before";
+    let rows = connection.query_all_raw(statement(connection, text, [columns::date_text(*latest).into()])).await?;
+    let mut found = Vec::new();
+    for row in rows {
+        let location = stock::location_id(&row.try_get::<String>("", "location_id")?, TABLE)?;
+        let best_before = columns::date(&row.try_get::<String>("", "best_before")?, "batch")?;
+        if dates.get(&location).is_some_and(|today| best_before < *today) && (found.len() as u64) < limit {
+            let batch = BatchId::try_new(row.try_get::<String>("", "batch")?);
+            let batch = batch.map_err(|e| StorageError::InvalidRow { table: TABLE, detail: e.to_string() })?;
+            found.push((stock::item_id(&row.try_get::<String>("", "item_id")?, TABLE)?, location, batch));
+        }
+    }
+    Ok(found)
 }
 
 /// The condition of the index of pegged supply, with its number written out: a bound number would hide the index.

@@ -72,6 +72,53 @@ pub async fn bound_by_place(connection: &impl ConnectionTrait, range: &ItemRange
     sums(connection, text, range).await
 }
 
+/// Balances of named units that differ from what the movements leave, that are too many for their position, or fewer than
+/// reservations are bound to: `kind`, item, location, booked and expected.
+pub async fn batch_differences(connection: &impl ConnectionTrait) -> Result<Vec<BatchDifference>, StorageError> {
+    const SHELF: &str = "CASE WHEN {s} IN ('AVAILABLE', 'RESERVED', 'RELEASED', 'HELD') THEN 'SELLABLE' ELSE {s} END";
+    let (to, from) = (SHELF.replace("{s}", "to_state"), SHELF.replace("{s}", "from_state"));
+    let text = format!(
+        "WITH flow AS (\
+           SELECT item_id, to_location_id AS location_id, {to} AS shelf, batch, owner, quantity FROM movement \
+           WHERE balanced AND to_location_id IS NOT NULL \
+           UNION ALL \
+           SELECT item_id, from_location_id AS location_id, {from} AS shelf, batch, owner, -quantity FROM movement \
+           WHERE balanced AND from_location_id IS NOT NULL \
+           UNION ALL \
+           SELECT item_id, location_id, shelf, batch, owner, -quantity FROM batch_stock), \
+         named AS (SELECT item_id, location_id, CAST(SUM(quantity) AS BIGINT) AS quantity FROM batch_stock \
+           GROUP BY item_id, location_id), \
+         bound AS (SELECT item_id, location_id, batch, CAST(SUM(quantity) AS BIGINT) AS quantity FROM reservation \
+           WHERE batch <> '' GROUP BY item_id, location_id, batch), \
+         there AS (SELECT item_id, location_id, batch, CAST(SUM(quantity) AS BIGINT) AS quantity FROM batch_stock \
+           WHERE shelf = 'SELLABLE' GROUP BY item_id, location_id, batch) \
+         SELECT item_id, location_id, CAST(0 AS BIGINT) AS booked, CAST(SUM(quantity) AS BIGINT) AS expected FROM flow \
+         GROUP BY item_id, location_id, shelf, batch, owner HAVING SUM(quantity) <> 0 \
+         UNION ALL \
+         SELECT p.item_id, p.location_id, p.named AS booked, COALESCE(n.quantity, 0) AS expected FROM position p \
+         LEFT JOIN named n ON n.item_id = p.item_id AND n.location_id = p.location_id \
+         WHERE p.named <> COALESCE(n.quantity, 0) \
+         UNION ALL \
+         SELECT b.item_id, b.location_id, COALESCE(t.quantity, 0) AS booked, b.quantity AS expected FROM bound b \
+         LEFT JOIN there t ON t.item_id = b.item_id AND t.location_id = b.location_id AND t.batch = b.batch \
+         WHERE b.quantity > COALESCE(t.quantity, 0)"
+    );
+    Ok(BatchDifference::find_by_statement(statement(connection, &text, [])).all(connection).await?)
+}
+
+/// A balance of named units that is wrong.
+#[derive(Debug, FromQueryResult)]
+pub struct BatchDifference {
+    /// The item.
+    pub item_id: String,
+    /// The location.
+    pub location_id: String,
+    /// What stands in the books.
+    pub booked: i64,
+    /// What should.
+    pub expected: i64,
+}
+
 /// Pegged units by item and supply.
 pub async fn pegged_by_supply(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Sum>, StorageError> {
     let text = "SELECT item_id, supply_id AS key, '' AS detail, CAST(SUM(quantity) AS BIGINT) AS quantity \

@@ -2,6 +2,7 @@
 //! transaction.
 
 pub mod availability;
+mod batches;
 mod catalog;
 pub mod drop_ship;
 pub mod feeds;

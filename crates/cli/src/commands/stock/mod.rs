@@ -1,11 +1,13 @@
 //! `backorder stock`: look at stock and move it.
 
+mod batch;
 mod read;
 mod receipt;
 mod write;
 
 use clap::{Args, Subcommand};
 
+pub use batch::BatchCommand;
 pub use read::StockRead;
 pub use receipt::{ReceiptCommand, ResolutionArg};
 pub use write::{AdjustableState, StockWrite};
@@ -24,6 +26,9 @@ pub enum StockCommand {
     /// Look at it.
     #[command(flatten)]
     Read(StockRead),
+    /// Look after batches and owners.
+    #[command(flatten)]
+    Batch(BatchCommand),
     /// Receive it, and look after receipts.
     #[command(flatten)]
     Receipt(ReceiptCommand),
@@ -58,6 +63,7 @@ impl PlaceArgs {
 pub async fn run(command: StockCommand, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
         StockCommand::Read(command) => read::run(command, session, output).await,
+        StockCommand::Batch(command) => batch::run(command, session, output).await,
         StockCommand::Receipt(command) => receipt::run(command, session, output).await,
         StockCommand::Write(command) => write::run(command, session, output).await,
     }

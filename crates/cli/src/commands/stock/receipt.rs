@@ -102,6 +102,15 @@ pub struct ReceiveArgs {
     /// The supply that they were expected from.
     #[arg(long, value_name = "SUPPLY")]
     supply: Option<String>,
+    /// Their batch.
+    #[arg(long, default_value = "", value_name = "BATCH")]
+    batch: String,
+    /// The last day on which units of the batch may be sold, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", requires = "batch")]
+    best_before: Option<Date>,
+    /// Whose stock it is, when it is consigned.
+    #[arg(long, default_value = "", value_name = "OWNER")]
+    owner: String,
     /// Units that arrived damaged.
     #[arg(long, default_value_t = 0, value_name = "UNITS")]
     damaged: i64,
@@ -199,9 +208,11 @@ async fn receive(args: ReceiveArgs, session: &Session, output: Output) -> Result
         quality_hold: args.quality_hold,
         refused: args.refused,
         unit: args.unit.unit,
+        batch: args.batch,
+        best_before: args.best_before.map(requests::date),
+        owner: args.owner,
         closes_supply: args.closes,
         rest_expected_date: args.rest_expected.map(requests::date),
-        ..ReceiptLine::default()
     };
     let request = ReceiveStockRequest {
         request_id: session.request_id(),

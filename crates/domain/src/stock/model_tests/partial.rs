@@ -96,6 +96,7 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         holds,
         supplies,
         receipts,
+        batches: crate::stock::batch::BatchScope::default(),
         total_waiting: world.tables.total_waiting(),
         all_waiting_loaded: false,
     };

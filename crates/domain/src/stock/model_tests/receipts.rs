@@ -37,6 +37,7 @@ pub fn apply_receipt_command(
                 quality_hold: units(*quality),
                 refused: units(0),
                 batch: None,
+                best_before: None,
                 owner: String::new(),
                 closes_supply: *closes,
                 rest_expected: rest_days.map(|days| world.day(days)),

@@ -94,6 +94,7 @@ impl Tables {
             holds: open_holds.collect(),
             supplies: self.supplies.values().cloned().collect(),
             receipts: self.receipts.values().cloned().collect(),
+            batches: crate::stock::batch::BatchScope::default(),
             total_waiting: self.total_waiting(),
             all_waiting_loaded: true,
         };

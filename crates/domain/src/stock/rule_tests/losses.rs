@@ -93,14 +93,19 @@ fn who_loses_is_served_elsewhere_when_units_are_free_there() {
 
 #[test]
 fn claims_that_are_bound_to_another_batch_lose_last() {
-    let mut book = book(6, 0);
+    let mut book = book(0, 0);
     let batch = |name: &str| BatchId::try_new(name).unwrap();
+    for (number, of) in [(11, "good"), (12, "other")] {
+        book.receive(&ctx(number), &Receipt { batch: Some(batch(of)), ..receipt("main", 3) }).unwrap();
+    }
     for (name, key, of) in [("early", "1", "good"), ("late", "9", "other")] {
         let line = ReserveLine { queue_key: key.to_owned(), strength: Strength::Hard, ..wants(name, 3) };
         book.reserve(&ctx(2), &ReserveLine { batch: Some(batch(of)), ..line }).unwrap();
     }
-    let taken_away = book.quarantine(&ctx(3), &at("main"), units(4), true, Some(&batch("good"))).unwrap();
-    assert_eq!(taken_away, [taken("early", 3), taken("late", 1)]);
+    let refused = book.quarantine(&ctx(3), &at("main"), units(4), true, Some(&batch("good")));
+    assert!(matches!(refused, Err(StockError::InsufficientStock { .. })), "{refused:?}");
+    let taken_away = book.quarantine(&ctx(4), &at("main"), units(2), true, Some(&batch("good"))).unwrap();
+    assert_eq!(taken_away, [taken("early", 2)]);
     assert_books_right(&book);
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
+mod batches;
 mod claims;
 mod losses;
 mod receipts;
@@ -80,6 +81,7 @@ fn empty_scope(name: &str) -> ItemScope {
         holds: Vec::new(),
         supplies: Vec::new(),
         receipts: Vec::new(),
+        batches: crate::stock::batch::BatchScope::default(),
         total_waiting: Quantity::ZERO,
         all_waiting_loaded: true,
     }
@@ -110,6 +112,7 @@ fn receipt(location: &str, accepted: i64) -> Receipt {
         quality_hold: Quantity::ZERO,
         refused: Quantity::ZERO,
         batch: None,
+        best_before: None,
         owner: String::new(),
         closes_supply: false,
         rest_expected: None,

@@ -242,6 +242,7 @@ impl ConfirmCommand<'_> {
             part: 0,
             location: encode_location(&self.confirm.location),
             quantity: line.shipped.get(),
+            batch: String::new(),
         };
         inventory::PostReservationsRequest {
             lines: lines.iter().filter(|line| !line.shipped.is_zero()).map(|one| line(&one)).collect(),

@@ -178,5 +178,6 @@ fn post_line(planned: &PlannedLine) -> inventory::PostLine {
         part: 0,
         location: String::new(),
         quantity: planned.quantity,
+        batch: String::new(),
     }
 }

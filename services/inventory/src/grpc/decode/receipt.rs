@@ -67,6 +67,10 @@ fn receipt(
     check_rest(message, index, violations);
     let rest_expected = decode::date_if_set(message.rest_expected_date.as_ref(), &at("rest_expected_date"), violations);
     let batch = batch(&message.batch, &at("batch"), violations);
+    let best_before = decode::date_if_set(message.best_before.as_ref(), &at("best_before"), violations);
+    if message.best_before.is_some() && message.batch.is_empty() {
+        violations.push(at("best_before"), "must be set only with a batch");
+    }
     let owner = decode::text(&message.owner, TEXT_BYTES_MAX, &at("owner"), violations);
     let unit = named_unit(&message.unit, &at("unit"), UnitUse::Buy, violations);
     let receipt = Receipt {
@@ -78,6 +82,7 @@ fn receipt(
         quality_hold: quality_hold?,
         refused: refused?,
         batch: batch?,
+        best_before: best_before?,
         owner: owner?,
         closes_supply: message.closes_supply,
         rest_expected: rest_expected?,

@@ -220,7 +220,9 @@ fn shortfall(value: i32, field: &str, violations: &mut Violations) -> Option<Sho
 /// The command of `PostReservations`.
 pub fn post(request: &pb::PostReservationsRequest, violations: &mut Violations) -> Option<PostReservations> {
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, message, violations| {
-        line_units(index, &message.line, message.part, &message.location, message.quantity, violations)
+        let batch = batch(&message.batch, &path("lines", index, "batch"), violations);
+        let units = line_units(index, &message.line, message.part, &message.location, message.quantity, violations);
+        Some((units?, batch?))
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);

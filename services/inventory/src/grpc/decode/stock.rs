@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId, SupplyId},
-    stock::{count::Adjustment, receive::ReturnDisposition, state::StockState, transfer::Transfer},
+    stock::{batch::BatchInfo, count::Adjustment, receive::ReturnDisposition, state::StockState, transfer::Transfer},
     units::UnitUse,
 };
 use backorder_proto::{
@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     use_cases::stock::{
-        Adjust, Count, CountLine, Quarantine, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship, TransferStock,
+        Adjust, Count, CountLine, PutBatches, Quarantine, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship,
+        TransferStock,
     },
     write::Who,
 };
@@ -119,6 +120,25 @@ pub fn count(request: &pb::CountStockRequest, violations: &mut Violations) -> Op
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);
     Some(Count { lines: lines?, effective_at: effective_at?, who: who? })
+}
+
+/// The command of `PutBatches`.
+pub fn put_batches(request: &pb::PutBatchesRequest, violations: &mut Violations) -> Option<PutBatches> {
+    let mut seen = BTreeSet::new();
+    let batches = each(&request.batches, LINES_MAX, "batches", violations, |index, message, violations| {
+        let at = |field: &str| path("batches", index, field);
+        let item = decode::item_name(&message.item, &at("item"), violations);
+        let batch = decode::checked(BatchId::try_new(message.batch.as_str()), &at("batch"), violations);
+        let best_before = decode::date_if_set(message.best_before.as_ref(), &at("best_before"), violations);
+        let supplier_lot = decode::text(&message.supplier_lot, TEXT_BYTES_MAX, &at("supplier_lot"), violations);
+        if !seen.insert((message.item.clone(), message.batch.clone())) {
+            violations.push(at("batch"), "must be distinct together with item");
+        }
+        let info = BatchInfo { batch: batch?, best_before: best_before?, supplier_lot: supplier_lot?, version: 0 };
+        Some((item?, info))
+    });
+    let who = Who::decode(request.context.as_ref(), violations);
+    Some(PutBatches { batches: batches?, who: who? })
 }
 
 /// The command of `TransferStock`. `new_id` names the supply where the request does not.

@@ -1,6 +1,8 @@
 //! The tables as SeaORM entities, one per file. They hold columns and nothing else: no rule and no query.
 
 pub mod audit_note;
+pub mod batch;
+pub mod batch_stock;
 pub mod calendar;
 pub mod calendar_day;
 pub mod claim;
@@ -43,6 +45,8 @@ mod tests {
         }
         let tables = misdeclared!(
             audit_note,
+            batch,
+            batch_stock,
             calendar,
             calendar_day,
             claim,

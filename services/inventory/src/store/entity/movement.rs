@@ -18,6 +18,7 @@ pub struct Model {
     pub quantity: i64,
     pub batch: String,
     pub owner: String,
+    pub balanced: bool,
     pub cause: String,
     pub reason_code: String,
     pub note: String,

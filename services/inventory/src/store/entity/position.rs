@@ -16,6 +16,7 @@ pub struct Model {
     pub quality_control: i64,
     pub damaged: i64,
     pub in_transit: i64,
+    pub named: i64,
     pub version: i64,
     pub last_movement: i64,
     pub updated_at: i64,
@@ -28,7 +29,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 backorder_storage::keyed_row!(
     Model, "position" {
-        item_id, location_id, available, reserved, released, held, quality_control, damaged, in_transit,
+        item_id, location_id, available, reserved, released, held, quality_control, damaged, in_transit, named,
         version, last_movement, updated_at,
     }
 );

@@ -10,6 +10,7 @@ mod m20261126_000012_kits;
 mod m20261126_000014_feeds;
 mod m20261126_000015_drop_ship;
 mod m20261126_000017_units;
+mod m20261126_000017b_batches;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000015_drop_ship::Migration),
             Box::new(m20261126_000017_units::Migration),
             Box::new(m20261126_000012_kits::Migration),
+            Box::new(m20261126_000017b_batches::Migration),
         ]
     }
 }

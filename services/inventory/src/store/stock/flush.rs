@@ -14,8 +14,14 @@ use jiff::Timestamp;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{receipt_rows::received_line_row, rows};
-use crate::store::entity::{claim, hold, movement, peg, position, receipt_line, reservation, supply};
+use super::{
+    batch_rows::{batch_row, batch_stock_row},
+    receipt_rows::received_line_row,
+    rows,
+};
+use crate::store::entity::{
+    batch as batch_facts, batch_stock, claim, hold, movement, peg, position, receipt_line, reservation, supply,
+};
 
 /// Reservations that one version of a claim can add are numbered below this.
 const TAKEN_PER_VERSION: i64 = 1_000;
@@ -33,6 +39,7 @@ pub fn flush(batch: &mut Batch, changes: &mut [StockChanges], numbers: &mut Move
     write_claims(batch, changes);
     write_holds(batch, changes);
     write_receipts(batch, changes, now);
+    write_batches(batch, changes);
     batch.insert(movements);
 }
 
@@ -71,6 +78,33 @@ fn write_receipts(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {
     use receipt_line::Column::{ItemId as Item, Line, ReceiptId, RecordedAt};
     let lines = changes.iter().flat_map(|c| c.receipts.iter().map(|line| received_line_row(&c.item, line, now)));
     batch.upsert(lines.collect(), &bulk::replacing_all_but([Item, ReceiptId, Line], [RecordedAt]));
+}
+
+/// The balances of batches and what is known of them; a balance of no units has no row.
+fn write_batches(batch: &mut Batch, changes: &[StockChanges]) {
+    let (mut stock, mut ended) = (Vec::new(), Vec::new());
+    for c in changes {
+        for row in &c.batch_stock {
+            if row.quantity.is_zero() {
+                let place = &row.place;
+                let key = [c.item.as_str(), place.location.as_str(), place.shelf.as_str()];
+                ended.extend(key.map(Value::from));
+                ended
+                    .extend([Value::from(rows::batch_column(place.batch.as_ref())), Value::from(place.owner.as_str())]);
+            } else {
+                stock.push(batch_stock_row(&c.item, row));
+            }
+        }
+    }
+    batch.delete("batch_stock", &["item_id", "location_id", "shelf", "batch", "owner"], ended);
+    let key = {
+        use batch_stock::Column as C;
+        [C::ItemId, C::LocationId, C::Shelf, C::Batch, C::Owner]
+    };
+    batch.upsert(stock, &bulk::replacing(key, [batch_stock::Column::Quantity]));
+    let known = changes.iter().flat_map(|c| c.batches.iter().map(|info| batch_row(&c.item, info)));
+    let key = [batch_facts::Column::ItemId, batch_facts::Column::Batch];
+    batch.upsert(known.collect(), &bulk::replacing_all_but(key, []));
 }
 
 fn write_claims(batch: &mut Batch, changes: &[StockChanges]) {

@@ -6,6 +6,7 @@ use backorder_domain::{
     ids::{ItemId, LocationId, SupplyId},
     quantity::Quantity,
     stock::{
+        batch::BatchScope,
         book::{Awaited, ItemBook, ItemScope, LocationScope},
         books::StockBooks,
         claim::Claim,
@@ -21,7 +22,9 @@ use jiff::{Timestamp, civil::Date};
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
 use super::{
-    Scope, query,
+    Scope,
+    batch_rows::batches_of,
+    query,
     receipt_rows::{lines_in_review, lines_of_receipts, received_line_of},
     rows::{claim_of, hold_of, item_id, location_id, peg_of, position_of, reservation_of, supply_id, supply_of},
 };
@@ -154,10 +157,20 @@ pub async fn load(
     }
     let mut rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
     rows.receipts = read_receipts(connection, &scope, named_receipts, &mut rows.times).await?;
+    let with_batches: Vec<&ItemId> =
+        scope.items.iter().filter(|item| scope.batches || has_named(item, &rows)).collect();
+    if !with_batches.is_empty() {
+        rows.batches = batches_of(connection, &with_batches).await?;
+    }
     if scope.units {
         rows.units = units_of_items(connection, &scope.items.iter().collect::<Vec<_>>()).await?;
     }
     assemble(scope, rows, dates)
+}
+
+/// Whether units of the item are of a named batch or consigned; items without any are not asked for batches.
+fn has_named(item: &ItemId, rows: &RowsRead) -> bool {
+    rows.positions.get(item).is_some_and(|positions| positions.iter().any(|position| !position.named.is_zero()))
 }
 
 /// The rows of all items together, by item.
@@ -172,6 +185,7 @@ struct RowsRead {
     awaited: BTreeMap<(ItemId, LocationId), Awaited>,
     total_waiting: BTreeMap<ItemId, Quantity>,
     units: HashMap<ItemId, UnitsOfItem>,
+    batches: HashMap<ItemId, BatchScope>,
 }
 
 async fn read_rows(
@@ -208,8 +222,20 @@ async fn read_rows(
         BTreeMap::new()
     };
     let awaited = query::awaited(connection, &queued).await?;
-    let (receipts, units) = (HashMap::new(), HashMap::new());
-    Ok(RowsRead { times, last_movements, positions, claims, holds, supplies, receipts, awaited, total_waiting, units })
+    let (receipts, units, batches) = (HashMap::new(), HashMap::new(), HashMap::new());
+    Ok(RowsRead {
+        times,
+        last_movements,
+        positions,
+        claims,
+        holds,
+        supplies,
+        receipts,
+        awaited,
+        total_waiting,
+        units,
+        batches,
+    })
 }
 
 /// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.
@@ -362,6 +388,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
             holds: rows.holds.remove(item).unwrap_or_default(),
             supplies,
             receipts: rows.receipts.remove(item).unwrap_or_default(),
+            batches: rows.batches.remove(item).unwrap_or_default(),
             total_waiting: rows.total_waiting.get(item).copied().unwrap_or_default().max(loaded_waiting),
             all_waiting_loaded: scope.waiting_claims,
         });

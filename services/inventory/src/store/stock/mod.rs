@@ -1,5 +1,6 @@
 //! Stock as the domain sees it, read from and written to its tables.
 
+mod batch_rows;
 mod flush;
 mod load;
 mod query;
@@ -7,6 +8,7 @@ mod receipt_rows;
 mod rows;
 mod scope;
 
+pub use batch_rows::batches_of;
 pub use flush::{MovementNumbers, flush};
 pub use load::{LoadError, Loaded, Times, complete_claims, load, load_in_tx, sort_pegs};
 pub use query::*;

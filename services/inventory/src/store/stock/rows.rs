@@ -64,6 +64,7 @@ pub fn position_of(row: &position::Model) -> Result<Position, StorageError> {
         quality_control: units(row.quality_control, TABLE)?,
         damaged: units(row.damaged, TABLE)?,
         in_transit: units(row.in_transit, TABLE)?,
+        named: units(row.named, TABLE)?,
         version: row.version,
     })
 }
@@ -80,6 +81,7 @@ pub fn position_row(item: &ItemId, position: &Position, last_movement: i64, now:
         quality_control: Set(position.quality_control.get()),
         damaged: Set(position.damaged.get()),
         in_transit: Set(position.in_transit.get()),
+        named: Set(position.named.get()),
         version: Set(position.version),
         last_movement: Set(last_movement),
         updated_at: Set(columns::micros(now)),
@@ -362,6 +364,7 @@ pub fn movement_row(item: &ItemId, movement: Movement, place: MovementPlace, now
         to_location_id: Set(location(&movement.to)),
         to_state: Set(movement.to.state.as_str().to_owned()),
         quantity: Set(movement.quantity.get()),
+        balanced: Set(movement.batch.is_some() || !movement.owner.is_empty()),
         batch: Set(batch_text(movement.batch.as_ref())),
         owner: Set(movement.owner),
         cause: Set(movement.cause),

@@ -37,6 +37,8 @@ pub struct Scope {
     pub takes: BTreeMap<ItemId, Vec<(LocationId, Quantity)>>,
     /// Items of which a command does more than take free units. Filled by [`Scope::add`].
     pub needs_queue: BTreeSet<ItemId>,
+    /// Whether what is known of the items' batches is needed though no units are named.
+    pub batches: bool,
     /// Whether a command names a unit of an item, so that the items' units are needed.
     pub units: bool,
     /// Whether the commands only ship reserved units: where no loaded claim waits, the queue is not read.
@@ -71,6 +73,7 @@ impl Scope {
         self.holds |= other.holds;
         self.total_waiting |= other.total_waiting;
         self.units |= other.units;
+        self.batches |= other.batches;
         for (item, takes) in other.takes {
             self.takes.entry(item).or_default().extend(takes);
         }

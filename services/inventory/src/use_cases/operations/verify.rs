@@ -47,6 +47,7 @@ impl UseCases {
                     }
                     proof.prove_ledger(connection).await?;
                     proof.prove_claims(connection).await?;
+                    proof.prove_batches(connection).await?;
                     let digest = if with_digest { digest.finish() } else { String::new() };
                     Ok::<_, Error>(proof.answer(digest))
                 })
@@ -114,6 +115,16 @@ impl Proof {
         let written = movements::count_all(connection).await?;
         if written != self.movements {
             self.add("ledger", "movements".to_owned(), 0, self.movements, written);
+        }
+        Ok(())
+    }
+
+    /// The units of each batch and owner are what the movements leave, their sum stands on the position, and no reservation
+    /// is bound to units that are not there.
+    async fn prove_batches(&mut self, connection: &Transaction) -> Result<(), StorageError> {
+        for row in table::batch_differences(connection).await? {
+            let name = format!("positions/{}/{}", row.item_id, row.location_id);
+            self.add("batch", name, 0, row.booked, row.expected);
         }
         Ok(())
     }

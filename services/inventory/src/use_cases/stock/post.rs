@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{ItemId, LocationId},
+    ids::{BatchId, ItemId, LocationId},
     stock::{claim::ClaimKey, release::LineUnits},
 };
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
@@ -15,8 +15,8 @@ use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 /// Reserved units that are shipped.
 #[derive(Debug, Clone)]
 pub struct PostReservations {
-    /// What is shipped, in order.
-    pub lines: Vec<LineUnits>,
+    /// What is shipped, in order, each with the batch that the units are of, where it is told.
+    pub lines: Vec<(LineUnits, Option<BatchId>)>,
     /// When the units left; `None` means now.
     pub effective_at: Option<Timestamp>,
     /// Who does it and why.
@@ -30,7 +30,7 @@ impl StockCommand for PostReservations {
     fn names(&self) -> Named<'_> {
         let locations = self.lines.iter().enumerate();
         let named = |(index, line)| -> Option<(&LocationId, String)> {
-            let line: &LineUnits = line;
+            let (line, _): &(LineUnits, Option<BatchId>) = line;
             Some((line.location.as_ref()?, path("lines", index, "location")))
         };
         Named { items: Vec::new(), locations: locations.filter_map(named).collect() }
@@ -38,8 +38,8 @@ impl StockCommand for PostReservations {
 
     fn scope(&self, _places: &Places) -> Scope {
         Scope {
-            lines: self.lines.iter().map(|line| line.line.clone()).collect(),
-            locations: self.lines.iter().filter_map(|line| line.location.clone()).collect(),
+            lines: self.lines.iter().map(|(line, _)| line.line.clone()).collect(),
+            locations: self.lines.iter().filter_map(|(line, _)| line.location.clone()).collect(),
             ships_only: true,
             ..Scope::default()
         }
@@ -60,9 +60,9 @@ impl StockCommand for PostReservations {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut claims = ClaimsInOrder::default();
         let mut units = Vec::with_capacity(self.lines.len());
-        for (index, line) in self.lines.iter().enumerate() {
+        for (index, (line, batch)) in self.lines.iter().enumerate() {
             let item = desk.item_of(&line.line, || path("lines", index, "line"))?;
-            for posted in desk.on_book(&item, |book, context| book.post(context, line))? {
+            for posted in desk.on_book(&item, |book, context| book.post_of_batch(context, line, batch.as_ref()))? {
                 claims.add(&item, &posted.key);
                 units.push(posted_units(&posted));
             }

@@ -71,6 +71,7 @@ impl StockCommand for Receive {
             supplies: self.lines.iter().filter_map(|line| line.receipt.supply.clone()).collect(),
             waiting_claims: self.lines.iter().any(|line| line.receipt.supply.is_some()),
             units: self.lines.iter().any(|line| line.unit.is_named()),
+            batches: self.lines.iter().any(|line| line.receipt.batch.is_some()),
             ..Scope::default()
         }
     }

@@ -1,9 +1,11 @@
-//! What the passing of business time asks of the books, without a caller: soft claims end, supply becomes past due.
+//! What the passing of business time asks of the books, without a caller: soft claims end, supply becomes past due, batches
+//! expire.
 //!
 //! What is left to do is read off the books themselves, so nothing is forgotten in a crash and nothing is done twice.
 //! Books change only under the locks of their items, where each case is looked at again.
 
 mod expire_reservations;
+mod quarantine_expired;
 mod repeg_past_due;
 
 use backorder_domain::stock::{context::CommandContext, error::StockError};
@@ -18,8 +20,8 @@ use crate::{error::Error, store::upkeep as table};
 const ACTOR: &str = "inventory";
 
 impl UseCases {
-    /// How many pieces of work business time has left to do: soft claims that are due, and items whose claims are pegged
-    /// to supply that is past due, of which no more are counted than one transaction takes.
+    /// How many pieces of work business time has left to do: soft claims that are due, expired batches that can still be
+    /// sold, and items whose claims are pegged to supply that is past due, of which no more are counted than one transaction takes.
     ///
     /// # Errors
     /// Those of the store.
@@ -29,7 +31,8 @@ impl UseCases {
         let reader = self.store().reader();
         let due = table::count_due_claims(reader, now).await?;
         let past_due = table::past_due_items(reader, &dates, ITEMS_PER_TRANSACTION_MAX).await?;
-        Ok(due + past_due.len() as u64)
+        let expired = table::expired_batches(reader, &dates, quarantine_expired::BATCHES_MAX).await?;
+        Ok(due + past_due.len() as u64 + expired.len() as u64)
     }
 }
 

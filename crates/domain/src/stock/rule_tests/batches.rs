@@ -1,0 +1,222 @@
+//! Which batch leaves, what a batch can be promised for, and that the balance of batches is what the movements say.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::BatchId;
+use crate::stock::batch::{BatchPlace, Shelf};
+use crate::stock::error::StockError;
+use crate::stock::release::LineUnits;
+use crate::stock::state::StockState;
+
+fn batch(name: &str) -> BatchId {
+    BatchId::try_new(name).unwrap()
+}
+
+fn of_batch(name: &str, accepted: i64, best_before: Option<Date>) -> Receipt {
+    Receipt { batch: Some(batch(name)), best_before, ..receipt("main", accepted) }
+}
+
+fn shipped(name: &str, quantity: i64) -> LineUnits {
+    LineUnits { line: part_1(name).line, part: None, location: None, quantity: units(quantity) }
+}
+
+/// What the movements that left say: batch, owner, units.
+fn left(book: &ItemBook) -> Vec<(String, String, i64)> {
+    let outside = book.movements().iter().filter(|movement| movement.to.location.is_none());
+    let said = outside
+        .map(|m| (m.batch.as_ref().map(ToString::to_string).unwrap_or_default(), m.owner.clone(), m.quantity.get()));
+    said.collect()
+}
+
+fn hard(name: &str, quantity: i64, of: &str) -> ReserveLine {
+    ReserveLine { strength: Strength::Hard, batch: Some(batch(of)), ..wants(name, quantity) }
+}
+
+#[test]
+fn what_expires_first_leaves_first_and_own_units_before_consigned_ones() {
+    let mut book = book(2, 0);
+    let (early, late) = (Some(date(2026, 4, 1)), Some(date(2026, 5, 1)));
+    book.receive(&ctx(2), &of_batch("late", 2, late)).unwrap();
+    book.receive(&ctx(3), &Receipt { owner: "acme".to_owned(), ..of_batch("early", 2, early) }).unwrap();
+    book.receive(&ctx(4), &of_batch("early", 1, None)).unwrap();
+    book.reserve(&ctx(5), &wants("a", 6)).unwrap();
+    book.post(&ctx(6), &shipped("a", 6)).unwrap();
+    let said = |batch: &str, owner: &str, quantity| (batch.to_owned(), owner.to_owned(), quantity);
+    assert_eq!(left(&book), [said("early", "", 1), said("early", "acme", 2), said("late", "", 2), said("", "", 1)]);
+    assert_eq!(book.position(&at("main")).unwrap().named, units(0));
+    assert_books_right(&book);
+}
+
+#[test]
+fn a_line_that_names_a_batch_takes_what_is_there_of_it_and_waits_for_none() {
+    let mut book = book(5, 0);
+    book.receive(&ctx(2), &of_batch("red", 3, None)).unwrap();
+    let first = book.reserve(&ctx(3), &hard("a", 2, "red")).unwrap();
+    let second = book.reserve(&ctx(4), &hard("b", 4, "red")).unwrap();
+    assert_eq!((first.refused, second.reserved, second.refused), (units(0), vec![(at("main"), units(1))], units(3)));
+    let none = book.reserve(&ctx(5), &hard("c", 1, "red")).unwrap();
+    assert!(!none.has_claim());
+    assert_books_right(&book);
+}
+
+#[test]
+fn units_that_are_bound_to_a_batch_are_left_to_it() {
+    let mut book = book(1, 0);
+    book.receive(&ctx(2), &of_batch("red", 3, Some(date(2026, 4, 1)))).unwrap();
+    book.reserve(&ctx(3), &hard("a", 2, "red")).unwrap();
+    book.reserve(&ctx(4), &wants("b", 2)).unwrap();
+    let refused = book.post_of_batch(&ctx(5), &shipped("b", 2), Some(&batch("red")));
+    assert!(matches!(refused, Err(StockError::InsufficientStock { .. })), "one is unbound: {refused:?}");
+    book.post(&ctx(6), &shipped("b", 2)).unwrap();
+    assert_eq!(left(&book), [("red".to_owned(), String::new(), 1), (String::new(), String::new(), 1)]);
+    book.post(&ctx(7), &shipped("a", 2)).unwrap();
+    assert_books_right(&book);
+}
+
+#[test]
+fn a_batch_that_is_set_aside_takes_those_that_are_bound_to_it() {
+    let mut book = book(4, 0);
+    book.receive(&ctx(2), &of_batch("red", 3, None)).unwrap();
+    book.reserve(&ctx(3), &hard("a", 2, "red")).unwrap();
+    let lost = book.quarantine(&ctx(4), &at("main"), units(3), false, Some(&batch("red"))).unwrap();
+    assert_eq!(lost, [taken("a", 2)], "though units of no batch are free");
+    assert_eq!(book.units_of_batch(&at("main"), Shelf::QualityControl, &batch("red")).unwrap(), units(3));
+    assert_books_right(&book);
+}
+
+fn taken(name: &str, quantity: i64) -> crate::stock::loss::TakenAway {
+    crate::stock::loss::TakenAway { key: part_1(name), quantity: units(quantity) }
+}
+
+/// What the movements leave of each batch and owner at each place.
+fn balance(book: &ItemBook) -> BTreeMap<BatchPlace, i64> {
+    let mut balance: BTreeMap<BatchPlace, i64> = BTreeMap::new();
+    for movement in book.movements().iter().filter(|m| m.batch.is_some() || !m.owner.is_empty()) {
+        for (place, sign) in [(&movement.from, -1), (&movement.to, 1)] {
+            let (Some(location), Some(shelf)) = (&place.location, Shelf::of(place.state)) else { continue };
+            let (batch, owner) = (movement.batch.clone(), movement.owner.clone());
+            let place = BatchPlace { location: location.clone(), shelf, batch, owner };
+            *balance.entry(place).or_default() += sign * movement.quantity.get();
+        }
+    }
+    balance.retain(|_, units| *units != 0);
+    balance
+}
+
+fn assert_batches_right(book: &ItemBook) {
+    let kept: BTreeMap<BatchPlace, i64> = book
+        .batch_stock
+        .iter()
+        .filter(|row| !row.quantity.is_zero())
+        .map(|row| (row.place.clone(), row.quantity.get()))
+        .collect();
+    assert_eq!(kept, balance(book), "the balance is what the movements leave");
+    for position in book.positions() {
+        let here = || kept.iter().filter(|(place, _)| place.location == position.location);
+        assert_eq!(here().map(|(_, units)| units).sum::<i64>(), position.named.get());
+        for shelf in Shelf::ALL {
+            let named: i64 = here().filter(|(place, _)| place.shelf == shelf).map(|(_, units)| units).sum();
+            assert!(named <= shelf.units(position).get(), "{shelf:?} at {}: {kept:?}", position.location);
+        }
+    }
+    let mut bound: BTreeMap<(LocationId, BatchId), i64> = BTreeMap::new();
+    for reservation in book.claims().flat_map(|claim| &claim.reservations) {
+        if let Some(batch) = &reservation.batch {
+            *bound.entry((reservation.location.clone(), batch.clone())).or_default() += reservation.quantity.get();
+        }
+    }
+    for ((location, batch), bound) in bound {
+        let there = book.units_of_batch(&location, Shelf::Sellable, &batch).unwrap().get();
+        assert!(bound <= there, "{bound} are bound to {there} of {batch} at {location}");
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Receive(i64, Option<u8>, bool),
+    Reserve(u8, i64, Option<u8>),
+    Post(u8, i64, Option<u8>),
+    Count(i64),
+    SetAside(i64, Option<u8>),
+    Free(i64, Option<u8>),
+    Ship(i64, Option<u8>),
+    Adjust(i64, Option<u8>),
+    Transfer(i64, Option<u8>, u8),
+    Arrive(u8, i64),
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let of = || proptest::option::of(0_u8..3);
+    prop_oneof![
+        3 => (1_i64..8, of(), any::<bool>()).prop_map(|(n, of, consigned)| Act::Receive(n, of, consigned)),
+        3 => (0_u8..6, 1_i64..6, of()).prop_map(|(line, n, of)| Act::Reserve(line, n, of)),
+        2 => (0_u8..6, 1_i64..6, of()).prop_map(|(line, n, of)| Act::Post(line, n, of)),
+        1 => (0_i64..20).prop_map(Act::Count),
+        1 => (1_i64..5, of()).prop_map(|(n, of)| Act::SetAside(n, of)),
+        1 => (1_i64..5, of()).prop_map(|(n, of)| Act::Free(n, of)),
+        1 => (1_i64..5, of()).prop_map(|(n, of)| Act::Ship(n, of)),
+        1 => (1_i64..5, of()).prop_map(|(n, of)| Act::Adjust(n, of)),
+        1 => (1_i64..5, of(), 0_u8..3).prop_map(|(n, of, id)| Act::Transfer(n, of, id)),
+        1 => (0_u8..3, 1_i64..5).prop_map(|(id, n)| Act::Arrive(id, n)),
+    ]
+}
+
+fn act(book: &mut ItemBook, number: u32, act: &Act) -> Result<(), StockError> {
+    let named = |of: &Option<u8>| of.map(|of| batch(&format!("batch-{of}")));
+    let line = |line: u8| format!("line-{line}");
+    let main = at("main");
+    let ctx = ctx(number);
+    match act {
+        Act::Receive(n, of, is_consigned) => {
+            let best_before = of.map(|of| date(2026, 6, 1 + i8::try_from(of).unwrap()));
+            let owner = if *is_consigned { "acme".to_owned() } else { String::new() };
+            book.receive(&ctx, &Receipt { batch: named(of), best_before, owner, ..receipt("main", *n) }).map(drop)
+        }
+        Act::Reserve(name, n, of) => {
+            let strength = if of.is_some() { Strength::Hard } else { Strength::Firm };
+            book.reserve(&ctx, &ReserveLine { strength, batch: named(of), ..wants(&line(*name), *n) }).map(drop)
+        }
+        Act::Post(name, n, of) => book.post_of_batch(&ctx, &shipped(&line(*name), *n), named(of).as_ref()).map(drop),
+        Act::Count(n) => book.count(&ctx, &main, units(*n), None).map(drop),
+        Act::SetAside(n, of) => book.quarantine(&ctx, &main, units(*n), false, named(of).as_ref()).map(drop),
+        Act::Free(n, of) => book.release_quarantine(&ctx, &main, units(*n), named(of).as_ref()),
+        Act::Ship(n, of) => book.ship_free(&ctx, &main, units(*n), named(of).as_ref()),
+        Act::Adjust(n, of) => {
+            let less = crate::stock::count::Adjustment::Remove(units(*n));
+            book.adjust(&ctx, &main, StockState::Available, less, named(of).as_ref(), "").map(drop)
+        }
+        Act::Transfer(n, of, id) => {
+            let transfer = crate::stock::transfer::Transfer {
+                supply: supply(&format!("transfer-{id}")),
+                from: main,
+                to: at("store"),
+                quantity: units(*n),
+                expected_date: date(2026, 3, 9),
+                batch: named(of),
+            };
+            book.send_transfer(&ctx, &transfer).map(drop)
+        }
+        Act::Arrive(id, n) => {
+            let supply = Some(supply(&format!("transfer-{id}")));
+            book.receive(&ctx, &Receipt { supply, ..receipt("store", *n) }).map(drop)
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_sum_of_batches_is_the_position_after_any_commands(acts in proptest::collection::vec(acts(), 1..40)) {
+        let mut book = book(3, 0);
+        for (step, next) in acts.iter().enumerate() {
+            let result = act(&mut book, 10 + u32::try_from(step).unwrap(), next);
+            let is_fault = matches!(result, Err(StockError::Inconsistent(_) | StockError::Overflow | StockError::NotLoaded { .. }));
+            prop_assert!(!is_fault, "{next:?}: {result:?}");
+            assert_batches_right(&book);
+            assert_books_right(&book);
+        }
+    }
+}
