@@ -310,7 +310,8 @@ impl World {
         eventually("both services are idle", || async { self.is_idle().await }).await;
     }
 
-    async fn is_idle(&self) -> bool {
+    /// Whether neither service has anything left to do by itself.
+    pub async fn is_idle(&self) -> bool {
         // Twice in a row: an event may be between the two services while each of them looks idle.
         for _ in 0..2 {
             let inventory = self.inventory.operations.clone().get_activity(inventory::GetActivityRequest {}).await;

@@ -72,7 +72,7 @@ pub async fn a_customer_who_does_not_want_to_wait_loses_nothing_but_the_rest(wor
 
 impl World {
     /// Creates a policy for the story's mug that allows everything but what `change` makes of it.
-    pub(super) async fn policy(&self, policy: &str, change: impl FnOnce(&mut BackorderPolicy)) {
+    pub async fn policy(&self, policy: &str, change: impl FnOnce(&mut BackorderPolicy)) {
         let mut content = BackorderPolicy {
             name: format!("policies/{}", self.id(policy)),
             item: self.item_name("mug"),

@@ -402,7 +402,8 @@ impl World {
         Ok(self.allocation.consents.clone().record_answer(request).await?.into_inner())
     }
 
-    async fn consents(&self, about: &str, until: civil::Date) -> Result<RecordAnswerResponse, Status> {
+    /// The customer waits on until a day.
+    pub async fn consents(&self, about: &str, until: civil::Date) -> Result<RecordAnswerResponse, Status> {
         self.record(self.answer_request(about, Answer::ConsentUntil(date(until)))).await
     }
 

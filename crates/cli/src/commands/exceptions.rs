@@ -298,7 +298,8 @@ fn kind_of(word: &str) -> Result<i32, Failure> {
     kind.map(Into::into).ok_or_else(|| {
         Failure::new(format!("{word:?} is no kind of exception")).next(
             "write one of no-date, promise-at-risk, wait-limit-near, question-open, wait-escalated, victim-of-loss, \
-             overdue-inbound, unresolved-hold, blind-receipt, recall-pending",
+             overdue-inbound, unresolved-hold, blind-receipt, recall-pending, \
+             stale-drop-ship, drop-ship-declined, drop-ship-late",
         )
     })
 }
