@@ -10,6 +10,7 @@
 mod crash_points;
 mod foreign_client;
 mod hostile;
+mod hostile_planners;
 mod last_units_race;
 mod line_table;
 mod random_commands;

@@ -1,0 +1,131 @@
+//! Empty, huge and wrong requests to the services of planners and suppliers: each is refused with the fields that are wrong,
+//! and nothing of it is done.
+
+use std::fmt::Debug;
+
+use backorder_proto::{
+    allocation::v1 as pb,
+    inventory::v1::{ListDropShipStockRequest, ReportDropShipStockRequest, ReportedStock},
+};
+use backorder_testkit::{Backend, on_each_backend};
+use backorder_tests::{
+    cluster::in_process::InProcess,
+    world::{World, fields, reason, request_id},
+};
+use tonic::{Code, Response, Status};
+
+/// Refused, with the fields that are wrong by name.
+fn names<T: Debug>(what: &str, answer: Result<Response<T>, Status>) {
+    let status = answer.map(|answer| format!("{:?}", answer.into_inner())).expect_err(what);
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::InvalidArgument, "INVALID_REQUEST"),
+        "{what}: {status:?}"
+    );
+    assert!(!fields(&status).is_empty(), "{what}: {status:?}");
+}
+
+macro_rules! refuses {
+    ($client:expr, $call:ident, [$($request:expr),+ $(,)?]) => {
+        $(names(stringify!($call), $client.clone().$call(tonic::Request::new($request)).await);)+
+    };
+}
+
+async fn wrong_requests_of_planners_name_their_fields(backend: Backend) {
+    let cluster = InProcess::start(backend).await;
+    let world = cluster.world("planners");
+    world.mug_at_main().await;
+    world.place("ann", "mug", 5).await;
+    holds_and_overrides(&world).await;
+    going_live_and_exceptions(&world).await;
+    substitutes_and_batches(&world).await;
+    suppliers(&world).await;
+    let line = world.line("ann", 1).await;
+    assert_eq!((line.open, line.barriers.len(), line.drop_ship_pending), (5, 0, 0), "nothing was done");
+    assert!(world.overrides_of("ann").await.is_empty());
+    world.books_balance().await;
+    cluster.stop().await;
+}
+
+on_each_backend!(wrong_requests_of_planners_name_their_fields);
+
+async fn holds_and_overrides(world: &World) {
+    let request_id = request_id();
+    let (holds, overrides) = (&world.allocation.holds, &world.allocation.overrides);
+    let huge = vec!["x".repeat(5_000); 1_001];
+    let set =
+        |targets| pb::SetHoldsRequest { request_id: request_id.clone(), targets, r#type: 99, ..Default::default() };
+    refuses!(
+        holds,
+        set_holds,
+        [Default::default(), set(Vec::new()), set(huge.clone()), set(vec!["orders/".to_owned()])]
+    );
+    let clear = pb::ClearHoldsRequest { request_id: request_id.clone(), targets: huge, ..Default::default() };
+    refuses!(holds, clear_holds, [Default::default(), clear]);
+    refuses!(holds, list_holds, [pb::ListHoldsRequest { page_size: -1, ..Default::default() }]);
+    let mut negative = world.assignment("ann", -1, &[("ann", i64::MIN)]);
+    negative.location = "locations/".to_owned();
+    refuses!(overrides, assign_by_hand, [Default::default(), negative]);
+    refuses!(overrides, change_queue_time, [Default::default()]);
+    refuses!(overrides, pin_confirmation, [Default::default()]);
+    refuses!(overrides, decide_override, [Default::default()]);
+    refuses!(overrides, end_override, [Default::default()]);
+    refuses!(overrides, list_overrides, [pb::ListOverridesRequest { page_size: -1, ..Default::default() }]);
+}
+
+async fn going_live_and_exceptions(world: &World) {
+    let (go_live, exceptions) = (&world.allocation.go_live, &world.allocation.exceptions);
+    let mut negative = world.import_request("wrong", vec![world.open("old", ("mug", 5), 3)]);
+    negative.orders[0].lines[0].shipped = i64::MIN;
+    refuses!(go_live, import_open_orders, [Default::default()]);
+    // Each order of an import is judged by itself.
+    let judged = world.try_import(negative).await.expect("judged");
+    let faults: Vec<&str> = judged[0].faults.iter().map(|fault| fault.field.as_str()).collect();
+    assert_eq!((judged[0].outcome(), faults), (pb::OpenOrderOutcome::Refused, vec!["lines[0].shipped"]));
+    refuses!(go_live, confirm_go_live, [Default::default()]);
+    refuses!(exceptions, assign_exception, [Default::default()]);
+    refuses!(exceptions, snooze_exception, [Default::default()]);
+    let request_id = request_id();
+    let long = pb::NoteExceptionRequest { request_id, note: "x".repeat(100_000), ..Default::default() };
+    refuses!(exceptions, note_exception, [Default::default(), long]);
+    refuses!(exceptions, list_exceptions, [pb::ListExceptionsRequest { page_size: -1, ..Default::default() }]);
+}
+
+async fn substitutes_and_batches(world: &World) {
+    let orders = &world.allocation.orders;
+    let mut negative = world.substitution("ann", -1);
+    negative.substitute = "items/".to_owned();
+    refuses!(orders, substitute_line, [Default::default(), negative]);
+    refuses!(world.allocation.serving, commit_held, [Default::default()]);
+    let stock = &world.inventory.stock;
+    refuses!(stock, put_batches, [Default::default()]);
+    refuses!(stock, list_stock_by_batch, [Default::default()]);
+}
+
+async fn suppliers(world: &World) {
+    let (takes, stock) = (&world.allocation.drop_ship, &world.inventory.drop_ship_stock);
+    let take = pb::TakeFromDropShipRequest {
+        request_id: request_id(),
+        line: world.line_name("ann", 1),
+        quantity: -1,
+        supplier: "x".repeat(5_000),
+        answer_hours: i32::MAX,
+        context: None,
+    };
+    refuses!(takes, take_from_drop_ship, [Default::default(), take]);
+    refuses!(takes, confirm_take, [Default::default()]);
+    refuses!(takes, refuse_take, [Default::default()]);
+    refuses!(takes, cancel_take, [Default::default()]);
+    refuses!(takes, confirm_drop_shipment, [Default::default()]);
+    refuses!(takes, list_drop_ship_takes, [pb::ListDropShipTakesRequest { page_size: -1, ..Default::default() }]);
+    let line = ReportedStock { item: "mug".to_owned(), quantity: i64::MIN };
+    let report = ReportDropShipStockRequest {
+        request_id: request_id(),
+        supplier: String::new(),
+        lines: vec![line; 1_001],
+        valid_hours: -1,
+        ..Default::default()
+    };
+    refuses!(stock, report_drop_ship_stock, [Default::default(), report]);
+    refuses!(stock, list_drop_ship_stock, [ListDropShipStockRequest { page_size: -1, ..Default::default() }]);
+}
