@@ -14,5 +14,6 @@ mod hostile_planners;
 mod last_units_race;
 mod line_table;
 mod random_commands;
+mod steps_by_time;
 mod told_in_one_process;
 mod told_in_two_processes;

@@ -352,6 +352,7 @@ impl World {
         let orders = self.allocation.operations.clone().verify_orders(allocation::VerifyOrdersRequest {}).await;
         let orders = orders.expect("verify the orders").into_inner();
         assert!(orders.balanced, "the orders differ: {:#?}", orders.differences);
+        assert_eq!(orders.orders_left_out, 0, "steps are under way though the services are idle");
     }
 }
 

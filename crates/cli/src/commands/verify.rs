@@ -68,6 +68,12 @@ impl Verified {
             orders.lines,
             word(orders.balanced)
         );
+        if orders.orders_left_out > 0 {
+            text.push_str(&format!(
+                "\n{} orders are left out, because steps are under way for them: verify again in a moment",
+                orders.orders_left_out
+            ));
+        }
         if !books.digest.is_empty() {
             text.push_str(&format!("\ndigest {}", books.digest));
         }

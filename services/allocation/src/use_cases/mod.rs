@@ -68,8 +68,14 @@ pub struct Wakes {
     pub runs: Wake,
     /// The serving sequence changed.
     pub requeue: Wake,
-    /// Holds on customers changed.
+    /// Holds on customers changed, or holds or overrides end by themselves.
     pub holds: Wake,
+    /// Promises are to be looked at again.
+    pub reviews: Wake,
+    /// Waits or questions are over.
+    pub waits: Wake,
+    /// Takes were not answered in time.
+    pub takes: Wake,
     /// What bars lines changed.
     pub eligibility: Wake,
     /// Go-live was confirmed.

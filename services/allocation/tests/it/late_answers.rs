@@ -3,7 +3,7 @@
 //! How long is measured on a clock that stands still while anybody has something to do. Only a runtime of one thread has
 //! that, and only SQLite works inside of it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use backorder_proto::{allocation::v1::*, inventory::v1::Claim};
 use backorder_storage::{feed, sql};
@@ -190,7 +190,30 @@ async fn a_step_that_is_resumed_after_the_news_has_its_effect_once(backend: Back
     world.is_balanced().await;
 }
 
+async fn an_order_with_a_step_is_left_out_of_the_proof_and_no_other(backend: Backend) {
+    let Shipment { world, under_way, .. } = Shipment::decided(backend, PATIENT).await;
+    let found = async || {
+        let proof = world.verify().await;
+        assert_eq!(proof.balanced, proof.differences.is_empty());
+        let lines: BTreeSet<String> = proof.differences.into_iter().map(|difference| difference.line).collect();
+        (lines.into_iter().collect::<Vec<_>>(), proof.orders_left_out)
+    };
+    assert_eq!(found().await, (vec![], 1), "what inventory decided is still to be recorded");
+
+    // Inventory and the copies differ for good: of the order with the step, and of another one.
+    world.inventory.books().serve(BESIDE, 1);
+    let other = world.inventory.books().serve(OTHER, 1);
+    assert_eq!(found().await, (vec![OTHER.to_owned()], 1));
+
+    world.inventory.let_answers_go();
+    under_way.await.unwrap().unwrap();
+    world.tell(&[other]).await;
+    world.idle().await;
+    assert_eq!(found().await, (vec![BESIDE.to_owned()], 0), "it is hidden no longer than the step takes");
+}
+
 on_each_backend!(
+    an_order_with_a_step_is_left_out_of_the_proof_and_no_other,
     an_answer_that_is_older_than_the_news_takes_nothing_back,
     a_step_that_is_resumed_after_the_news_has_its_effect_once,
 );

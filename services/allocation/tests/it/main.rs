@@ -9,6 +9,7 @@
 )]
 
 mod backlog;
+mod due_by_time;
 mod late_answers;
 mod operations;
 mod policies;

@@ -52,6 +52,11 @@ pub struct World {
 impl World {
     /// Items `a` and `b` of the category `china`, the location `main`, no stock. Jobs do not run yet.
     pub async fn new(backend: Backend) -> Self {
+        Self::with(backend, Config::default()).await
+    }
+
+    /// The same in a service with other settings.
+    pub async fn with(backend: Backend, config: Config) -> Self {
         let database = fresh_url(backend).await;
         let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
@@ -65,7 +70,7 @@ impl World {
         bus.register("inventory", store.clone());
         let ids = Arc::new(SeededIds::scoped(seed(), "service"));
         let clients = InventoryClients::new(in_process(inventory_services(&inventory)).with_caller("allocation"));
-        let app = App::build(Config::default(), store, clock, ids, Arc::new(bus), clients).await.unwrap();
+        let app = App::build(config, store, clock, ids, Arc::new(bus), clients).await.unwrap();
         let mut services = ServiceSet::new();
         app.add_services(&mut services);
         let clients = AllocationClients::new(in_process(services).with_caller("test"));

@@ -39,8 +39,8 @@ impl UseCases {
 
     /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, the parts of which inventory
     /// is to be told whether they may take stock, the lines that are to hear of a hold on their customer, the lines that
-    /// go live, the ship sets that are to be decided about, and one more while lines are put into the order of a new serving
-    /// sequence.
+    /// go live, the ship sets that are to be decided about, what time has made due, and one more while lines are put into
+    /// the order of a new serving sequence.
     async fn work_waiting(&self) -> Result<(u64, u64), Error> {
         let steps_unfinished = steps::count(self.store()).await?;
         let runs_pending = runs::count(self.store()).await?;
@@ -51,7 +51,9 @@ impl UseCases {
         let going_live = go_live::count_going_live(self.store().reader()).await?;
         let misbarred = holds::count_misbarred(self.store().reader()).await?;
         let sets_due = sets::count_due(self.store().reader(), columns::micros(self.now())).await?;
-        let by_jobs = untold + misbarred + going_live + sets_due + u64::from(is_requeueing) + u64::from(is_telling);
+        let due = self.due_by_time().await?;
+        let by_jobs =
+            untold + misbarred + going_live + sets_due + due + u64::from(is_requeueing) + u64::from(is_telling);
         Ok((steps_unfinished, runs_pending + by_jobs))
     }
 

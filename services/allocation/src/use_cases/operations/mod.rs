@@ -2,7 +2,9 @@
 
 mod activity;
 mod dead_letters;
+mod due;
 mod verify;
+mod verify_claims;
 mod verify_kits;
 
 use backorder_proto::allocation::v1 as pb;
