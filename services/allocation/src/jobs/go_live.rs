@@ -24,7 +24,7 @@ use crate::{
     store::{
         entity::{imported_line, line_claim},
         go_live::{self, LIVE, SERVING, WAITING},
-        orders::{load_lines_in_tx, opened_parts, read_lines, write_changes},
+        orders::{load_lines_in_tx, opened_parts, read_lines},
         runs::{self, Pool},
         steps,
     },
@@ -159,7 +159,6 @@ impl UseCases {
                     Box::pin(async move { self.end_lines_in_tx(tx, item, keys, now).await })
                 })
                 .await?;
-            self.wakes().eligibility.wake();
             if done == 0 || done < keys.len() {
                 return Ok(());
             }
@@ -192,9 +191,7 @@ impl UseCases {
             }
         }
         go_live::put_state_in_tx(tx, &done, LIVE).await?;
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(done.len())
     }
 

@@ -137,8 +137,6 @@ impl Changes {
 
     /// Sets what bars a line of the book, and records it. A line that is barred as before is not written.
     ///
-    /// Who calls it wakes the job that tells inventory, after the commit.
-    ///
     /// # Errors
     /// [`Error::NotFound`] for a line that is not loaded, [`Error::Storage`] for rows that were not written here.
     pub fn bar_line(
@@ -158,6 +156,7 @@ impl Changes {
             return Ok(());
         }
         line.row.barriers = barriers.bits();
+        self.tells_eligibility |= is_told_otherwise(line)?;
         self.touch_line(row, &mut line.row, cause, moment, events)
     }
 

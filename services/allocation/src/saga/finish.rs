@@ -39,7 +39,7 @@ use crate::{
         Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, WriteNote, key::demand_line, message,
     },
     store::{
-        orders::{self, load_lines_in_tx, load_orders_in_tx, write_changes},
+        orders::{self, load_lines_in_tx, load_orders_in_tx},
         takes,
     },
     use_cases::UseCases,
@@ -75,14 +75,12 @@ pub(super) async fn finish_in_tx(
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
     work.note_writes();
-    use_cases.wake_after(tx, &work.changes);
     let mut batch = Batch::new(tx);
     batch.answered(&step.key, &step.hash, &answer, now);
     if let Some(planned) = &step.plan.document {
         batch.end_document(&planned.key(), &answer);
     }
-    write_changes(&mut batch, work.changes, work.events.into_new())?;
-    batch.run(tx).await?;
+    use_cases.record_in_tx(tx, batch, work.changes, work.events).await?;
     Ok(answer)
 }
 
@@ -146,10 +144,7 @@ pub(super) async fn undo_in_tx(
         order.row.claims_pending = false;
         work.changes.settle_order(order, OrderCommand::Observe, "undone", work.moment, &mut work.events)?;
     }
-    use_cases.wake_after(tx, &work.changes);
-    let mut batch = Batch::new(tx);
-    write_changes(&mut batch, work.changes, work.events.into_new())?;
-    batch.run(tx).await?;
+    use_cases.record_in_tx(tx, Batch::new(tx), work.changes, work.events).await?;
     Ok(())
 }
 

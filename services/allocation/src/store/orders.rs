@@ -16,6 +16,6 @@ pub use read::{
 };
 pub use review::{promises_to_review, put_horizon_in_tx, put_release_date_in_tx, unshipped_lines};
 pub use write::{
-    insert_lines, insert_order_in_tx, mark_busy, mark_claims_pending_in_tx, remove_lines_in_tx, remove_order_in_tx,
-    write_changes,
+    insert_lines, insert_order_in_tx, mark_busy, mark_claims_pending_in_tx, put_claims, put_lost, remove_lines_in_tx,
+    remove_order_in_tx, update_lines, update_orders,
 };

@@ -27,7 +27,7 @@ use crate::{
     store::{
         orders::{
             load_lines_in_tx, mark_claims_pending_in_tx, promises_to_review, put_horizon_in_tx, put_release_date_in_tx,
-            unshipped_lines, write_changes,
+            unshipped_lines,
         },
         runs::{self, Pool},
     },
@@ -280,10 +280,7 @@ impl UseCases {
         }
         mark_claims_pending_in_tx(tx, &pending).await?;
         miss_in_tx(tx, &book, &recalled, now, &mut changes, &mut events).await?;
-        self.wake_after(tx, &changes);
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub mod operations;
 pub mod orders;
 pub mod overrides;
 pub mod policies;
+mod record;
 pub mod release;
 pub mod serving;
 pub mod shipments;
@@ -22,7 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::ConsumerProgress;
 use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
-use backorder_storage::{Store, WriteTx};
+use backorder_storage::Store;
 use jiff::Timestamp;
 
 use crate::{
@@ -31,7 +32,6 @@ use crate::{
     events::Events,
     inventory::Inventory,
     jobs::{ClaimMemory, Telling},
-    order::Changes,
     rules::Rules,
     saga::InFlight,
 };
@@ -162,19 +162,6 @@ impl UseCases {
 
     pub(crate) fn wakes(&self) -> &Wakes {
         &self.parts.wakes
-    }
-
-    /// Wakes, after the commit, the jobs that have to do with what changed.
-    pub(crate) fn wake_after(&self, tx: &WriteTx<'_>, changes: &Changes) {
-        let (decides_sets, tells_eligibility) = (!changes.sets.is_empty(), changes.tells_eligibility);
-        if decides_sets || tells_eligibility {
-            let use_cases = self.clone();
-            tx.after_commit(move || {
-                let wakes = use_cases.wakes();
-                decides_sets.then(|| wakes.sets.wake());
-                tells_eligibility.then(|| wakes.eligibility.wake());
-            });
-        }
     }
 
     pub(crate) fn claim_memory(&self) -> &ClaimMemory {

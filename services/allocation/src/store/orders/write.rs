@@ -2,28 +2,15 @@
 
 use backorder_storage::{
     Batch, StorageError, WriteTx, bulk,
-    outbox::NewEvent,
     sql::{self, rows_of_placeholders},
 };
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Value, sea_query::OnConflict,
 };
 
-use crate::{
-    order::Changes,
-    store::{
-        KEYS_PER_QUERY_MAX,
-        entity::{customer_order, line_claim, line_hold, lost_demand, order_line, order_write, promise, refund_due},
-        go_live::insert_lines as insert_imported,
-        overrides::put as put_overrides,
-        questions::put as put_questions,
-        recalls::put as put_recalls,
-        runs::put_promises_off,
-        sets::put_due as put_sets_due,
-        shipments::put as put_shipments,
-        takes::put as put_takes,
-        warehouse_orders::insert as insert_warehouse_orders,
-    },
+use crate::store::{
+    KEYS_PER_QUERY_MAX,
+    entity::{customer_order, line_claim, line_hold, lost_demand, order_line, order_write},
 };
 
 /// Writes a new order without its lines. Answers false, and writes nothing, when an order of the id is there.
@@ -85,7 +72,7 @@ pub async fn mark_claims_pending_in_tx(tx: &WriteTx<'_>, orders: &[&str]) -> Res
 }
 
 /// Writes copies of claims over those that are there.
-fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
+pub fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
     use line_claim::Column as C;
     claims.sort_by(|a, b| (&a.order_id, a.line_number, a.part).cmp(&(&b.order_id, b.line_number, b.part)));
     // Of several states of one claim the last one stands; one statement may touch a row only once.
@@ -109,51 +96,8 @@ fn put_claims(batch: &mut Batch, mut claims: Vec<line_claim::Model>) {
     batch.upsert(rows, &bulk::replacing([C::OrderId, C::LineNumber, C::Part], columns));
 }
 
-/// Writes everything that changed, with its events.
-///
-/// # Errors
-/// [`StorageError::InvalidRow`] when an event is too large.
-pub fn write_changes(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(), StorageError> {
-    let Changes {
-        orders,
-        lines,
-        claims,
-        promises,
-        promises_put_off,
-        lost,
-        recalls,
-        shipments,
-        warehouse_orders,
-        notes,
-        overrides,
-        questions,
-        refunds,
-        imported,
-        sets,
-        takes,
-        ..
-    } = changes;
-    update_orders(batch, orders);
-    update_lines(batch, lines);
-    put_claims(batch, claims);
-    batch.insert(promises.into_iter().map(promise::Model::into_active_model).collect());
-    put_promises_off(batch, promises_put_off);
-    put_lost(batch, lost);
-    put_recalls(batch, recalls);
-    put_questions(batch, questions);
-    batch.insert(refunds.into_iter().map(refund_due::Model::into_active_model).collect());
-    put_takes(batch, takes);
-    put_shipments(batch, shipments);
-    insert_warehouse_orders(batch, warehouse_orders);
-    insert_imported(batch, imported);
-    put_sets_due(batch, sets);
-    batch.insert(notes.into_iter().map(order_write::Model::into_active_model).collect());
-    put_overrides(batch, overrides);
-    batch.append(events)
-}
-
 /// Writes lost demand. A part of a line that loses again, of the balance that a shipment cancels, has lost the sum.
-fn put_lost(batch: &mut Batch, lost: Vec<lost_demand::Model>) {
+pub fn put_lost(batch: &mut Batch, lost: Vec<lost_demand::Model>) {
     for chunk in lost.chunks(KEYS_PER_QUERY_MAX) {
         let text = format!(
             "INSERT INTO lost_demand (order_id, line_number, part, item_id, quantity, reason, policy_id, lost_at) \
@@ -177,7 +121,8 @@ fn put_lost(batch: &mut Batch, lost: Vec<lost_demand::Model>) {
     }
 }
 
-fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
+/// Writes what changes of orders, which are locked.
+pub fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
     const COLUMNS: [&str; 8] = [
         "state",
         "lines_active",
@@ -265,7 +210,8 @@ const LINE_COLUMNS: [&str; 57] = [
     "drop_shipped",
 ];
 
-fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
+/// Writes what changes of lines, of which the orders are locked.
+pub fn update_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
     let rows = last_of_each(lines, |line| (line.order_id.clone(), line.line_number));
     let rows = rows.into_iter().flat_map(changing_values).collect();
     batch.update("order_line", &["order_id", "line_number"], &LINE_COLUMNS, rows);

@@ -25,11 +25,7 @@ use crate::{
         Book, Cause, Changes, Command, Moment, WriteNote, message,
         take::{self, Moved},
     },
-    store::{
-        entity::drop_ship_take as row,
-        orders::{load_lines_in_tx, write_changes},
-        takes,
-    },
+    store::{entity::drop_ship_take as row, orders::load_lines_in_tx, takes},
     write::Who,
 };
 
@@ -73,10 +69,7 @@ impl UseCases {
         let line = message::line(&order.row.currency_code, &line.row, Vec::new())?;
         let answer = pb::DropShipTakeResponse { take: Some(take::message(&take)?), line: Some(line) };
         changes.take(take, &mut events)?;
-        self.wake_after(tx, &changes);
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(answer)
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     saga::{Planned, StepCommand, StepKind},
     store::{
         holds::{self, HoldsOfLines},
-        orders::{load_orders_in_tx, write_changes},
+        orders::load_orders_in_tx,
     },
     use_cases::UseCases,
     write::{Who, Write},
@@ -110,7 +110,6 @@ impl UseCases {
             self.spread_customer_holds().await?;
             self.wakes().holds.wake();
         }
-        self.wakes().eligibility.wake();
         Ok(())
     }
 }
@@ -192,8 +191,7 @@ impl StepCommand for ChangeCommand<'_> {
                 pb::ClearHoldsResponse { cleared: messages }.encode_to_vec()
             }
         };
-        write_changes(&mut batch, work.changes, work.events.into_new())?;
-        batch.run(tx).await?;
+        self.use_cases.record_in_tx(tx, batch, work.changes, work.events).await?;
         Ok(Planned::Done(answer))
     }
 }

@@ -12,10 +12,7 @@ use crate::{
         Moment,
         hold::{Hold, Target},
     },
-    store::{
-        holds,
-        orders::{load_lines_in_tx, write_changes},
-    },
+    store::{holds, orders::load_lines_in_tx},
     use_cases::UseCases,
 };
 
@@ -44,7 +41,6 @@ impl UseCases {
                 self.rules().forget();
                 self.spread_customer_holds().await?;
             }
-            self.wakes().eligibility.wake();
         }
     }
 
@@ -96,8 +92,7 @@ impl UseCases {
         }
         let mut batch = Batch::new(tx);
         holds::remove(&mut batch, &work.answered);
-        write_changes(&mut batch, work.changes, work.events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, batch, work.changes, work.events).await?;
         Ok(work.answered)
     }
 }

@@ -9,10 +9,7 @@ use jiff::Timestamp;
 use crate::{
     error::Error,
     order::{Changes, Moment},
-    store::{
-        holds,
-        orders::{load_lines_in_tx, write_changes},
-    },
+    store::{holds, orders::load_lines_in_tx},
     use_cases::UseCases,
 };
 
@@ -38,7 +35,6 @@ impl UseCases {
                 .write("spread_holds", move |tx| Box::pin(async move { self.bar_lines_in_tx(tx, lines, now).await }))
                 .await?;
             is_left |= busy;
-            self.wakes().eligibility.wake();
         }
     }
 
@@ -76,9 +72,7 @@ impl UseCases {
                 changes.bar_line(order, number, barriers, &cause, moment, &mut events)?;
             }
         }
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(is_left)
     }
 }

@@ -21,10 +21,7 @@ use crate::{
     error::Error,
     order::{Book, Changes, Moment, WriteNote, overrides},
     saga::{Call, Plan, Planned, PlannedLine, PlannedOverride, StepCommand, StepKind, call::Kind, mark_busy},
-    store::{
-        orders::{load_lines_in_tx, write_changes},
-        overrides::PENDING_APPROVAL,
-    },
+    store::{orders::load_lines_in_tx, overrides::PENDING_APPROVAL},
     use_cases::{UseCases, orders::allowed_line},
     write::{Who, Write},
 };
@@ -155,9 +152,7 @@ impl StepCommand for AssignCommand<'_> {
             let note = WriteNote { step, kind: "assignment to approve", context: &self.who.message() };
             changes.note(&wanted.order, note, Moment { now, places: &places });
             changes.override_changed(row, &mut events)?;
-            let mut batch = Batch::new(tx);
-            write_changes(&mut batch, changes, events.into_new())?;
-            batch.run(tx).await?;
+            self.use_cases.record_in_tx(tx, Batch::new(tx), changes, events).await?;
             return Ok(Planned::Done(answer.encode_to_vec()));
         }
         mark_busy(batch, &mut book, step)?;

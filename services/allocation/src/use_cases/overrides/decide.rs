@@ -18,7 +18,7 @@ use crate::{
     saga::{Planned, PlannedOverride, StepCommand, StepKind, mark_busy},
     store::{
         entity::line_override,
-        orders::{load_lines_in_tx, write_changes},
+        orders::load_lines_in_tx,
         overrides::{APPLIED, ENDED, EXPIRED, PENDING_APPROVAL, REFUSED, expired, find},
     },
     use_cases::UseCases,
@@ -112,9 +112,7 @@ impl UseCases {
                             end(order, row, EXPIRED, None, moment, &mut changes, &mut events)?;
                         }
                     }
-                    let mut batch = Batch::new(tx);
-                    write_changes(&mut batch, changes, events.into_new())?;
-                    batch.run(tx).await?;
+                    self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
                     Ok::<_, Error>(())
                 })
             })
@@ -199,9 +197,7 @@ impl StepCommand for DecideCommand<'_> {
         let kind = if self.decision == Decision::Refuse { "refuse override" } else { "end override" };
         changes.note(&to.0, WriteNote { step, kind, context: &context }, moment);
         let answer = changes.overrides.first().map(overrides::message).transpose()?.unwrap_or_default();
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.use_cases.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     order::{Changes, Moment, WriteNote, overrides},
     saga::{Planned, StepCommand, StepKind},
     store::{
-        orders::{load_lines_in_tx, write_changes},
+        orders::load_lines_in_tx,
         overrides::{APPLIED, find},
     },
     use_cases::{UseCases, orders::allowed_line},
@@ -92,9 +92,7 @@ impl StepCommand for PinCommand<'_> {
         changes.pin_line(record, *line, &row.id, &overrides::cause("pinned", &context), &mut events)?;
         changes.note(order, WriteNote { step, kind: "pin", context: &context }, Moment { now, places: &places });
         changes.override_changed(row, &mut events)?;
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.use_cases.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
     }
 }

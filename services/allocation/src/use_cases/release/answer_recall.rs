@@ -19,7 +19,7 @@ use crate::{
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{
         entity::recall as row,
-        orders::{load_lines_in_tx, write_changes},
+        orders::load_lines_in_tx,
         recalls::{self, PENDING},
     },
     use_cases::{UseCases, orders::allowed_line},
@@ -140,9 +140,7 @@ impl AnswerCommand<'_> {
         let line = message::line(&order.row.currency_code, &line.row, Vec::new())?;
         let answer = pb::AnswerRecallResponse { recall: Some(recall::message(&recall)?), line: Some(line) };
         changes.recall(recall, &mut events)?;
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.use_cases.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
     }
 }

@@ -17,10 +17,7 @@ use crate::{
         warehouse_order,
     },
     saga::{Planned, StepCommand, StepKind},
-    store::{
-        orders::{load_lines_in_tx, write_changes},
-        warehouse_orders,
-    },
+    store::{orders::load_lines_in_tx, warehouse_orders},
     use_cases::{
         UseCases,
         orders::{LineAmount, allowed_line},
@@ -101,9 +98,7 @@ impl UseCases {
             changes.note(&order.row.id, note, moment);
             changes.settle_order(order, OrderCommand::Recall, "recalled", moment, &mut events)?;
         }
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(recalls)
     }
 }

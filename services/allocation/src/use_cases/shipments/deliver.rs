@@ -18,7 +18,7 @@ use crate::{
     },
     saga::{Planned, StepCommand, StepKind},
     store::{
-        orders::{load_lines_in_tx, write_changes},
+        orders::load_lines_in_tx,
         shipments::{self, SHIPPED, WholeShipment},
     },
     use_cases::UseCases,
@@ -203,9 +203,7 @@ impl UseCases {
         for (shipment, _) in arrivals.shipments {
             changes.shipment(shipment, &mut events)?;
         }
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     saga::{Planned, PlannedEnding, StepCommand, StepKind, mark_busy},
     store::{
         entity::{customer_question, order_line},
-        orders::{load_orders_in_tx, write_changes},
+        orders::load_orders_in_tx,
         questions,
     },
     use_cases::{UseCases, orders::allowed_line},
@@ -168,9 +168,7 @@ impl AnswerCommand<'_> {
             line: Some(message::line(&order_row.currency_code, row, Vec::new())?),
         };
         changes.question(asked, &mut events)?;
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.use_cases.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
     }
 }

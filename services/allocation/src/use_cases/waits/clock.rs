@@ -32,7 +32,7 @@ use crate::{
     saga::{Call, Plan, Planned, PlannedEnding, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::{
         entity::{customer_order, order_line},
-        orders::{load_lines_in_tx, load_orders_in_tx, write_changes},
+        orders::{load_lines_in_tx, load_orders_in_tx},
         questions,
     },
     use_cases::UseCases,
@@ -101,9 +101,7 @@ impl UseCases {
             }
         }
         let Turn { changes, events, overdue, .. } = turn;
-        let mut batch = Batch::new(tx);
-        write_changes(&mut batch, changes, events.into_new())?;
-        batch.run(tx).await?;
+        self.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(overdue)
     }
 
@@ -141,9 +139,7 @@ impl UseCases {
                     {
                         turn.escalate(&order.row, &mut line.row, "what waits could not be cancelled")?;
                     }
-                    let mut batch = Batch::new(tx);
-                    write_changes(&mut batch, turn.changes, turn.events.into_new())?;
-                    batch.run(tx).await?;
+                    self.record_in_tx(tx, Batch::new(tx), turn.changes, turn.events).await?;
                     Ok(())
                 })
             })
