@@ -26,7 +26,7 @@ use crate::{
         adjust::{self, Adjust},
         carrier::{self, Carrier},
         compare::{self, Compare},
-        drive::{self, Documents, Feed},
+        drive::{self, Documents, Feed, Sending},
         out::{self, Format},
         receive::{self, Receive},
         ship::{self, Ship},
@@ -143,13 +143,17 @@ pub async fn run(command: FeedCommand, session: &Session, output: Output) -> Res
     let clients = session.clients.clone();
     match command {
         FeedCommand::Out(args) => write_out(&args, session, output).await,
-        FeedCommand::Ship(args) => take(&Ship(clients), &ship::REQUIRED, &args, output).await.map(drop),
-        FeedCommand::Receive(args) => take(&Receive(clients), &receive::REQUIRED, &args, output).await.map(drop),
-        FeedCommand::Adjust(args) => take(&Adjust(clients), &adjust::REQUIRED, &args, output).await.map(drop),
-        FeedCommand::Carrier(args) => take(&Carrier(clients), &carrier::REQUIRED, &args, output).await.map(drop),
+        FeedCommand::Ship(args) => take(&Ship(clients), &ship::REQUIRED, &args, session, output).await.map(drop),
+        FeedCommand::Receive(args) => {
+            take(&Receive(clients), &receive::REQUIRED, &args, session, output).await.map(drop)
+        }
+        FeedCommand::Adjust(args) => take(&Adjust(clients), &adjust::REQUIRED, &args, session, output).await.map(drop),
+        FeedCommand::Carrier(args) => {
+            take(&Carrier(clients), &carrier::REQUIRED, &args, session, output).await.map(drop)
+        }
         FeedCommand::Compare(args) => {
             let feed = Compare { clients, found: Mutex::default() };
-            take(&feed, &compare::REQUIRED, &args, output).await?;
+            take(&feed, &compare::REQUIRED, &args, session, output).await?;
             if !output.is_json() {
                 let found = feed.found.into_inner().unwrap_or_else(PoisonError::into_inner);
                 output.text(&differences(&found));
@@ -173,14 +177,21 @@ pub async fn run(command: FeedCommand, session: &Session, output: Output) -> Res
     }
 }
 
-async fn take<F: Feed>(feed: &F, required: &[&str], args: &FileArgs, output: Output) -> Result<Documents, Failure> {
+async fn take<F: Feed>(
+    feed: &F,
+    required: &[&str],
+    args: &FileArgs,
+    session: &Session,
+    output: Output,
+) -> Result<Documents, Failure> {
     let input = input::open(&args.file)?;
     let mut report = Report::try_new(args.refused.as_deref())?;
     let progress =
         if output.is_json() { Progress::hidden() } else { Progress::of("taking", input.progress.bytes_total) };
     let watched = Watched { progress, read: input.progress.clone() };
     let rows = Rows::open(input.reader, required)?;
-    let result = drive::run(feed, rows, &args.sender, &mut report, &watched).await;
+    let sending = Sending { sender: &args.sender, new_request_id: &|| session.new_request_id() };
+    let result = drive::run(feed, rows, sending, &mut report, &watched).await;
     watched.progress.finish();
     report.finish()?;
     let documents = match result {

@@ -35,7 +35,6 @@ pub struct Adjust(pub Clients);
 impl Feed for Adjust {
     type Head = Option<Timestamp>;
     type Line = AdjustmentLine;
-    const KIND: &'static str = "adjust";
 
     fn parse(&self, row: &Row) -> Result<(Option<Timestamp>, AdjustmentLine), Refusal> {
         let mut fields = row.fields();

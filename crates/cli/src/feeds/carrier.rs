@@ -32,7 +32,6 @@ pub struct Carrier(pub Clients);
 impl Feed for Carrier {
     type Head = ();
     type Line = ReportedEvent;
-    const KIND: &'static str = "carrier";
 
     fn parse(&self, row: &Row) -> Result<((), ReportedEvent), Refusal> {
         let mut fields = row.fields();

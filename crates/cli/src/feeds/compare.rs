@@ -41,7 +41,6 @@ pub struct Head {
 impl Feed for Compare {
     type Head = Head;
     type Line = ComparedLine;
-    const KIND: &'static str = "compare";
 
     fn parse(&self, row: &Row) -> Result<(Head, ComparedLine), Refusal> {
         let mut fields = row.fields();

@@ -26,7 +26,6 @@ pub struct Receive(pub Clients);
 impl Feed for Receive {
     type Head = Option<Timestamp>;
     type Line = ReceiptLine;
-    const KIND: &'static str = "receive";
 
     fn parse(&self, row: &Row) -> Result<(Option<Timestamp>, ReceiptLine), Refusal> {
         let mut fields = row.fields();

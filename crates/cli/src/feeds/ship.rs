@@ -35,7 +35,6 @@ pub struct Head {
 impl Feed for Ship {
     type Head = Head;
     type Line = ConfirmedLine;
-    const KIND: &'static str = "ship";
 
     fn parse(&self, row: &Row) -> Result<(Head, ConfirmedLine), Refusal> {
         let mut fields = row.fields();

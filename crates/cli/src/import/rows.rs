@@ -67,7 +67,7 @@ impl Rows {
             return Ok(rows);
         }
         let message = format!("the file has no column {}", missing.join(", "));
-        Err(Failure::new(message).next("see the columns with `backorder import --help`"))
+        Err(Failure::new(message).next("see the columns with --help"))
     }
 
     /// Starts to read a file whose columns have other names: `named` gives the column that a name means.

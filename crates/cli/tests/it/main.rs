@@ -7,6 +7,7 @@ mod demo;
 mod dropship;
 mod feeds;
 mod going_live;
+mod hostile_feeds;
 mod journeys;
 mod kill;
 mod kits;
