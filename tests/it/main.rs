@@ -8,8 +8,10 @@
 )]
 
 mod crash_points;
+mod expiry_crash;
 mod foreign_client;
 mod hostile;
+mod hostile_feeds;
 mod hostile_planners;
 mod last_units_race;
 mod line_table;

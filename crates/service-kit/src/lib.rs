@@ -5,6 +5,7 @@
 
 pub mod clients;
 pub mod context;
+pub mod crash_point;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;

@@ -1,6 +1,8 @@
 //! The settings of the service. Everything else is decided in the code.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::time::Duration;
+
+pub use backorder_service_kit::crash_point::CrashPoint;
 
 /// How the service behaves. Every limit has a default that suits production.
 #[derive(Debug, Clone)]
@@ -22,29 +24,6 @@ pub struct Config {
     pub retention: Duration,
     /// Where tests stop a write half-way. Never set in production.
     pub crash_point: Option<CrashPoint>,
-}
-
-/// Decides for each named point of a write whether the process dies there, as far as the write can tell.
-#[derive(Clone)]
-pub struct CrashPoint(Arc<dyn Fn(&str) -> bool + Send + Sync>);
-
-impl CrashPoint {
-    /// Asks `dies` at every point; the names are those of [`crate::CRASH_POINTS`].
-    pub fn new(dies: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(dies))
-    }
-
-    /// Whether the write dies at the point.
-    #[must_use]
-    pub fn dies_at(&self, point: &str) -> bool {
-        (self.0)(point)
-    }
-}
-
-impl fmt::Debug for CrashPoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CrashPoint")
-    }
 }
 
 /// The shortest time for which the contract promises that a request id is remembered.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use backorder_domain::{quantity::Quantity, stock::receipt::OverReceiptTolerance};
+use backorder_service_kit::crash_point::CrashPoint;
 
 /// How the service behaves. Every limit has a default that suits production.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Config {
     pub retention: Duration,
     /// How much more than ordered is booked as it arrived, where a supply has no tolerance of its own.
     pub over_receipt: OverReceiptTolerance,
+    /// Where tests stop upkeep half-way. Never set in production.
+    pub crash_point: Option<CrashPoint>,
 }
 
 /// The shortest time for which the contract promises that a request id is remembered.
@@ -33,6 +36,7 @@ impl Default for Config {
             job_tick: Duration::from_secs(1),
             retention: Duration::from_hours(24 * 7),
             over_receipt: OverReceiptTolerance { percent: 10, units: Quantity::ZERO },
+            crash_point: None,
         }
     }
 }

@@ -16,3 +16,4 @@ mod write;
 
 pub use app::{App, SOURCE};
 pub use config::Config;
+pub use use_cases::CRASH_POINTS;

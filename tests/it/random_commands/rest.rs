@@ -20,7 +20,18 @@ impl Random {
         assert_eq!(world.pending_recalls().await, []);
         let orders = all_orders(world).await;
         let free = free_stock(world).await;
-        // The lines of an order that is over keep what barred them: nothing of them moves any more.
+        // No hold bars a line any more, of an order that is over either.
+        for line in orders.iter().flat_map(|order| &order.lines) {
+            let holds = [
+                LineBarrier::Hold,
+                LineBarrier::ReleaseHold,
+                LineBarrier::CustomerHold,
+                LineBarrier::CustomerReleaseHold,
+            ];
+            assert!(!line.barriers().any(|barrier| holds.contains(&barrier)), "{}: {:?}", line.name, line.barriers);
+            assert!(line.holds.is_empty(), "{}: {:?}", line.name, line.holds);
+        }
+        // What else barred the lines of an order that is over they keep: nothing of them moves.
         for order in orders.iter().filter(|order| order.state() == OrderState::Open) {
             for line in &order.lines {
                 let is_waiting = |barrier| barrier == LineBarrier::SetIncomplete && line.open > 0;
@@ -31,7 +42,6 @@ impl Random {
                     "{}",
                     line.name
                 );
-                assert!(line.holds.is_empty(), "{}: {:?}", line.name, line.holds);
                 let could_have = could_have(line, &free);
                 assert!(could_have == 0, "{} waits for {}, and {could_have} are free", line.name, line.open);
             }

@@ -29,18 +29,18 @@ impl InProcess {
 
     /// Starts allocation with another configuration.
     pub async fn start_with(backend: Backend, allocation: backorder_allocation::Config) -> Self {
-        let databases = [fresh_url(backend).await, fresh_url(backend).await];
-        let clock = Arc::new(ManualClock::new(backorder_domain::time::Clock::now(&SystemClock)));
-        Self::on(databases, clock, allocation).await
+        Self::start_configured(backend, Configs { allocation, ..Configs::default() }).await
     }
 
-    async fn on(
-        databases: [FreshDatabase; 2],
-        clock: Arc<ManualClock>,
-        allocation: backorder_allocation::Config,
-    ) -> Self {
+    /// Starts the services with other configurations.
+    pub async fn start_configured(backend: Backend, configs: Configs) -> Self {
+        let databases = [fresh_url(backend).await, fresh_url(backend).await];
+        let clock = Arc::new(ManualClock::new(backorder_domain::time::Clock::now(&SystemClock)));
+        Self::on(databases, clock, configs).await
+    }
+
+    async fn on(databases: [FreshDatabase; 2], clock: Arc<ManualClock>, configs: Configs) -> Self {
         let stores = Stores { inventory: open(&databases[0]).await, allocation: open(&databases[1]).await };
-        let configs = Configs { allocation, ..Configs::default() };
         let providers = Providers {
             clock: Arc::clone(&clock) as _,
             inventory_ids: Arc::new(RandomIds),
@@ -67,7 +67,7 @@ impl InProcess {
     pub async fn restart_with(self, allocation: backorder_allocation::Config) -> Self {
         let Self { services, clock, databases } = self;
         services.stop().await.expect("the services stop");
-        Self::on(databases, clock, allocation).await
+        Self::on(databases, clock, Configs { allocation, ..Configs::default() }).await
     }
 
     pub async fn stop(self) {

@@ -219,7 +219,8 @@ pub async fn list_of_lines(
 /// Orders of which lines may still move.
 pub const NOT_OVER: &str = "state IN ('RESERVING', 'QUOTED', 'OPEN')";
 
-/// Lines that are not barred as the holds on their customers say.
+/// Lines that are not barred as the holds on their customers say. Of orders that are over, only those whose customers have no
+/// hold any more.
 fn misbarred() -> String {
     let customer = Barriers::CUSTOMER_HOLD_BITS;
     let blocks = Barriers::NONE.with_holds(HoldTarget::Customer, [true]).bits();
@@ -231,7 +232,7 @@ fn misbarred() -> String {
          JOIN customer_order ON customer_order.customer = held.customer AND {NOT_OVER} \
          JOIN order_line line ON line.order_id = customer_order.id WHERE (line.barriers & {customer}) <> held.bits \
          UNION ALL SELECT line.order_id, line.line_number FROM order_line line \
-         JOIN customer_order ON customer_order.id = line.order_id AND {NOT_OVER} \
+         JOIN customer_order ON customer_order.id = line.order_id \
          WHERE line.barriers <> 0 AND (line.barriers & {customer}) <> 0 AND NOT EXISTS \
          (SELECT 1 FROM customer_hold WHERE customer_hold.customer = customer_order.customer)) misbarred"
     )

@@ -13,6 +13,7 @@ mod upkeep;
 pub mod watch;
 
 pub use catalog::{Change, ItemChange, page_token_invalid};
+pub use upkeep::CRASH_POINTS;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use backorder_domain::{
     time::Clock,
 };
 use backorder_proto::convert::{Violations, encode};
-use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
+use backorder_service_kit::{crash_point::CrashPoint, jobs::Wake, tasks::OwnedTasks};
 use backorder_storage::{
     Batch, StorageError, Store, WriteTx,
     idempotency::{self, Begun},
@@ -54,6 +55,7 @@ struct Parts {
     wake_upkeep: Wake,
     reserve_group: stock::ReserveGroup,
     over_receipt: OverReceiptTolerance,
+    crash_point: Option<CrashPoint>,
 }
 
 impl UseCases {
@@ -71,6 +73,7 @@ impl UseCases {
                 wake_upkeep: Wake::new(),
                 reserve_group: stock::ReserveGroup::default(),
                 over_receipt: config.over_receipt,
+                crash_point: config.crash_point.clone(),
             }),
         }
     }

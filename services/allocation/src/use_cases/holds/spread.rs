@@ -17,7 +17,8 @@ use crate::{
 const LINES_AT_ONCE: u64 = 500;
 
 impl UseCases {
-    /// Brings the lines of all orders that are not over to what the holds on their customers say. What is left to do is
+    /// Brings the lines of all orders that are not over to what the holds on their customers say, and frees those of others
+    /// whose customers have none any more. What is left to do is
     /// read off the lines. Answers whether some were left, because steps of their orders are under way.
     ///
     /// # Errors

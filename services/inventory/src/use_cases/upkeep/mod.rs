@@ -9,6 +9,7 @@ mod quarantine_expired;
 mod repeg_past_due;
 
 use backorder_domain::stock::{context::CommandContext, error::StockError};
+use backorder_service_kit::problem::Problem;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -16,10 +17,23 @@ use self::repeg_past_due::ITEMS_PER_TRANSACTION_MAX;
 use super::UseCases;
 use crate::{error::Error, store::upkeep as table};
 
+/// Where upkeep can be stopped by [`crate::config::Config::crash_point`]: when the end of a batch is written and not
+/// committed, and when it is committed.
+pub const CRASH_POINTS: [&str; 2] = ["expiry.written", "expiry.committed"];
+
 /// Who acts when nobody called.
 const ACTOR: &str = "inventory";
 
 impl UseCases {
+    fn stop_at(&self, point: &'static str) -> Result<(), Error> {
+        match &self.parts.crash_point {
+            Some(crash_point) if crash_point.dies_at(point) => {
+                Err(Error::Kit(Problem::internal(format!("stopped at {point}"))))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// How many pieces of work business time has left to do: soft claims that are due, expired batches that can still be
     /// sold, and items whose claims are pegged to supply that is past due, of which no more are counted than one transaction takes.
     ///

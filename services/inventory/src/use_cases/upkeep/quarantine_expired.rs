@@ -63,7 +63,8 @@ impl UseCases {
             .write("quarantine_expired", move |tx| {
                 Box::pin(async move { self.quarantine_batch_in_tx(tx, item, location, batch, places).await })
             })
-            .await
+            .await?;
+        self.stop_at("expiry.committed")
     }
 
     async fn quarantine_batch_in_tx(
@@ -93,6 +94,6 @@ impl UseCases {
         let mut written = Batch::new(tx);
         self.keep_in_tx(tx, &mut written, loaded, now, CAUSE, None).await?;
         written.run(tx).await?;
-        Ok(())
+        self.stop_at("expiry.written")
     }
 }
