@@ -57,6 +57,8 @@ async fn exceptions_come_with_time(backend: Backend) {
     list::a_wait_is_near_its_end_then_asked_about_then_a_planners(&cluster.world("waits")).await;
     list::supply_that_is_overdue_is_listed_while_somebody_waits_for_it(&cluster.world("overdue")).await;
     list::recalls_and_holds_are_listed_when_they_are_old(&cluster.world("old")).await;
+    list::a_policy_says_when_the_end_of_a_wait_is_near(&cluster.world("near")).await;
+    list::the_company_says_when_a_hold_or_a_recall_is_old(&cluster.world("limits")).await;
     stories::drop_ship::what_comes_to_nothing_is_on_the_planners_list(&cluster.world("takes")).await;
     stories::serving_mode::what_is_held_is_shared_when_the_hour_has_come(&cluster.world("hour")).await;
     cluster.stop().await;

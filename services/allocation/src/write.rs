@@ -73,6 +73,7 @@ write_requests!(
     SubstituteLineRequest,
     TakeFromDropShipRequest,
     UpdateBackorderPolicyRequest,
+    UpdateExceptionLimitsRequest,
     UpdateServingSequenceRequest,
 );
 

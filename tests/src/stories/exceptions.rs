@@ -1,8 +1,8 @@
 //! The planner's list: what needs a person, the most valuable first, each with the one command that resolves it.
 
 use backorder_proto::allocation::v1::{
-    AssignExceptionRequest, Exception, ExceptionKind, HoldType, ListExceptionsRequest, NoteExceptionRequest,
-    SnoozeExceptionRequest,
+    AssignExceptionRequest, Exception, ExceptionKind, ExceptionLimits, GetExceptionLimitsRequest, HoldType,
+    ListExceptionsRequest, NoteExceptionRequest, SnoozeExceptionRequest, UpdateExceptionLimitsRequest,
 };
 use backorder_proto::inventory::v1::CancelSupplyRequest;
 use backorder_testkit::eventually;
@@ -10,7 +10,7 @@ use clap::Parser as _;
 use jiff::SignedDuration;
 use tonic::Status;
 
-use crate::world::{World, because, reason, request_id};
+use crate::world::{World, because, fields, reason, request_id};
 
 const UNIT: i64 = 1_000_000_000;
 
@@ -184,6 +184,71 @@ pub async fn recalls_and_holds_are_listed_when_they_are_old(world: &World) {
     assert_eq!(world.exceptions(ExceptionKind::RecallPending).await, []);
 }
 
+pub async fn a_policy_says_when_the_end_of_a_wait_is_near(world: &World) {
+    world.mug_at_main().await;
+    for (policy, near) in [("early", Some(4)), ("late", Some(0)), ("usual", None)] {
+        world
+            .policy(policy, |rule| {
+                rule.customer_tier = policy.to_owned();
+                rule.acceptable_wait_days = Some(5);
+                rule.wait_near_days = near;
+            })
+            .await;
+        world.draft(policy).tier(policy).line("mug", 1).place().await.expect("placed");
+    }
+    let near = async || -> Vec<String> {
+        world.idle().await;
+        let listed = world.exceptions(ExceptionKind::WaitLimitNear).await;
+        let mut orders: Vec<String> = listed.into_iter().map(|one| one.subject).collect();
+        orders.sort();
+        orders
+    };
+    let line = |order: &str| world.line_name(order, 1);
+
+    world.end_of(world.day(0));
+    assert_eq!(near().await, [line("early")], "four days are left");
+    world.end_of(world.day(1));
+    assert_eq!(near().await, [line("early"), line("usual")], "two days are left");
+    world.end_of(world.day(1));
+    assert_eq!(near().await, [line("early"), line("late"), line("usual")], "it is the last day");
+}
+
+pub async fn the_company_says_when_a_hold_or_a_recall_is_old(world: &World) {
+    world.mug_at_main().await;
+    world.receive("mug", "main", 5).await;
+    world.place("ann", "mug", 5).await;
+    world.place("bob", "mug", 2).await;
+    world.release("ann", 1, 5).await.expect("released");
+    world.recall("ann", 1, 3).await.expect("asked");
+    world.hold(&world.line_name("bob", 1), HoldType::Manual).await;
+    world.advance(SignedDuration::from_hours(2));
+    let listed = async || {
+        let kinds = [ExceptionKind::RecallPending, ExceptionKind::UnresolvedHold];
+        [world.exceptions(kinds[0]).await.len(), world.exceptions(kinds[1]).await.len()]
+    };
+    assert_eq!(listed().await, [0, 0]);
+
+    let hasty = ExceptionLimits { recall_hours: Some(1), ..Default::default() };
+    let changed = world.limit_exceptions(hasty.clone()).await.expect("changed");
+    assert_eq!((changed.recall_hours, changed.hold_days), (Some(1), Some(3)), "what is not named stays");
+    assert_eq!(listed().await, [1, 0]);
+    let stale = ExceptionLimits { hold_days: Some(1), etag: "0".to_owned(), ..Default::default() };
+    let refused = world.limit_exceptions(stale).await.expect_err("somebody else has changed them");
+    assert_eq!(reason(&refused), "VERSION_MISMATCH");
+    let wrong = ExceptionLimits { hold_days: Some(0), recall_hours: Some(8_785), ..Default::default() };
+    let refused = world.limit_exceptions(wrong).await.expect_err("no limits");
+    assert_eq!(fields(&refused), ["limits.hold_days", "limits.recall_hours"]);
+
+    world.limit_exceptions(ExceptionLimits { hold_days: Some(1), ..Default::default() }).await.expect("changed");
+    world.advance(SignedDuration::from_hours(23));
+    assert_eq!(listed().await, [1, 1], "a day is over");
+    let usual = ExceptionLimits { hold_days: Some(3), recall_hours: Some(24), ..Default::default() };
+    let usual = world.limit_exceptions(usual).await.expect("changed");
+    let read = world.allocation.exceptions.clone().get_exception_limits(GetExceptionLimitsRequest {}).await;
+    assert_eq!(read.expect("read").into_inner(), usual);
+    assert_eq!(listed().await, [1, 0]);
+}
+
 /// The program understands the command, once the planner has decided what stands in capital letters.
 fn is_resolvable(exception: &Exception) {
     let words = exception.suggested_command.split(' ').map(|word| match word {
@@ -249,6 +314,12 @@ impl World {
             context: because("desk"),
         };
         Ok(self.allocation.exceptions.clone().note_exception(request).await?.into_inner())
+    }
+
+    async fn limit_exceptions(&self, limits: ExceptionLimits) -> Result<ExceptionLimits, Status> {
+        let request =
+            UpdateExceptionLimitsRequest { request_id: request_id(), limits: Some(limits), context: because("desk") };
+        Ok(self.allocation.exceptions.clone().update_exception_limits(request).await?.into_inner())
     }
 
     async fn snooze(&self, name: &str, seconds: i64) -> Result<Exception, Status> {

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
+    exception_limits::{LimitsArgs, limits},
     order::{context, line_name},
     pages,
 };
@@ -97,6 +98,8 @@ pub enum ExceptionsCommand {
         #[command(flatten)]
         why: ReasonArgs,
     },
+    /// Show or set how long what nobody answers or ends may stand before the list names it.
+    Limits(LimitsArgs),
     /// Do what a CSV file says, row by row: columns exception, owner, snooze_until, note; what is empty stays as it is.
     Apply(ApplyArgs),
 }
@@ -143,6 +146,7 @@ pub async fn run(command: ExceptionsCommand, session: &Session, output: Output) 
             return list(request, csv, page.limit, session, output).await;
         }
         ExceptionsCommand::Apply(args) => return apply(&args, session, output).await,
+        ExceptionsCommand::Limits(args) => return limits(&args, session, output).await,
         ExceptionsCommand::Assign { exception, owner, why } => {
             assign(id, &exception_name(&exception)?, &owner, false, &why, session).await?
         }

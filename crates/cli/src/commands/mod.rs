@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod catalog;
 pub mod demo;
 pub mod dropship;
+pub mod exception_limits;
 pub mod exceptions;
 pub mod explain;
 pub mod export;

@@ -114,6 +114,9 @@ pub struct CreateArgs {
     /// What happens when the customer does not answer in time.
     #[arg(long, value_enum, default_value = "escalate")]
     after_silence: Silence,
+    /// So many days before the end of the wait the planner's list names the line.
+    #[arg(long, default_value_t = 2, value_name = "DAYS")]
+    wait_near_days: i32,
     /// Only working days (Monday to Friday) count towards the wait.
     #[arg(long)]
     wait_working_days: bool,
@@ -273,6 +276,7 @@ async fn create(args: &CreateArgs, session: &Session, output: Output) -> Result<
             Silence::Escalate => AfterSilence::Escalate,
         }
         .into(),
+        wait_near_days: Some(args.wait_near_days),
         promise_rule: Some(PromiseRule {
             later_days: args.promise_later_days,
             earlier_days: args.promise_earlier_days,

@@ -4,8 +4,27 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use crate::money::NANOS_PER_UNIT;
 
-/// Days before the end of a wait from which on it is near.
-pub const NEAR_DAYS: i64 = 2;
+/// Days before the end of a wait from which on it is near, where no policy says otherwise.
+pub const NEAR_DAYS_DEFAULT: u16 = 2;
+
+/// How long what nobody answers or ends may stand before the planner's list names it: a company's own choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExceptionLimits {
+    /// Days for which a hold on a line or a customer may stand.
+    pub hold_days: u16,
+    /// Hours in which the warehouse is to answer a recall.
+    pub recall_hours: u16,
+    /// Days for which it is news that a supplier declined to ship itself.
+    pub drop_ship_declined_days: u16,
+    /// Days in which a supplier is to ship what it confirmed without naming a day.
+    pub drop_ship_unshipped_days: u16,
+}
+
+impl Default for ExceptionLimits {
+    fn default() -> Self {
+        Self { hold_days: 3, recall_hours: 24, drop_ship_declined_days: 30, drop_ship_unshipped_days: 7 }
+    }
+}
 
 /// What about a line needs a planner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +72,8 @@ pub struct LineFacts<'a> {
     pub expected: Option<Date>,
     /// The last day of the acceptable wait.
     pub limit: Option<Date>,
+    /// So many days before it the wait is near its end.
+    pub near_days: u16,
     /// Whether the end of this wait was acted on.
     pub is_limit_acted_on: bool,
     /// Whether a question is pending.
@@ -74,7 +95,7 @@ pub fn exceptions(facts: &LineFacts<'_>) -> i32 {
         return 0;
     }
     let is_late = facts.promised.zip(facts.expected).is_some_and(|(promised, expected)| expected > promised);
-    let is_near = near_from(facts.limit, facts.zone).is_some_and(|from| from <= facts.now);
+    let is_near = near_from(facts.limit, facts.near_days, facts.zone).is_some_and(|from| from <= facts.now);
     let held = [
         (LineException::NoDate, facts.expected.is_none()),
         (LineException::PromiseAtRisk, is_late),
@@ -86,10 +107,10 @@ pub fn exceptions(facts: &LineFacts<'_>) -> i32 {
     held.into_iter().filter(|(_, holds)| *holds).fold(0, |bits, (kind, _)| bits | kind.bit())
 }
 
-/// From when on the end of a wait is near: the beginning of a day in the line's zone.
+/// From when on the end of a wait is near: the beginning of a day in the line's zone, so many days before the last one.
 #[must_use]
-pub fn near_from(limit: Option<Date>, zone: &TimeZone) -> Option<Timestamp> {
-    let first = limit?.checked_sub(Span::new().days(NEAR_DAYS)).ok()?;
+pub fn near_from(limit: Option<Date>, near_days: u16, zone: &TimeZone) -> Option<Timestamp> {
+    let first = limit?.checked_sub(Span::new().days(i64::from(near_days))).ok()?;
     zone.to_timestamp(first.to_datetime(jiff::civil::Time::midnight())).ok()
 }
 
@@ -120,6 +141,7 @@ mod tests {
             promised: Some(day("2026-06-10")),
             expected: Some(day("2026-06-10")),
             limit: Some(day("2026-06-20")),
+            near_days: NEAR_DAYS_DEFAULT,
             is_limit_acted_on: false,
             is_asked: false,
             is_escalated: false,
@@ -156,6 +178,21 @@ mod tests {
             assert_eq!(exceptions(&LineFacts { is_waiting: false, ..facts }), 0, "{expected:?} ends with the wait");
         }
         assert_eq!(LineException::ALL.map(LineException::bit), [1, 2, 4, 8, 16, 32]);
+    }
+
+    #[test]
+    fn a_wait_is_near_its_end_as_many_days_before_as_its_policy_says() {
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let from = |days| near_from(Some(day("2026-06-20")), days, &zone).unwrap().to_string();
+        assert_eq!(
+            [from(0), from(2), from(20)],
+            ["2026-06-19T23:00:00Z", "2026-06-17T23:00:00Z", "2026-05-30T23:00:00Z"]
+        );
+        assert_eq!(near_from(None, 2, &zone), None);
+        let last_day = LineFacts { near_days: 0, now: "2026-06-19T22:59:59Z".parse().unwrap(), ..calm(&zone) };
+        assert_eq!(exceptions(&last_day), 0, "its last day has not begun");
+        let last_day = LineFacts { now: "2026-06-19T23:00:00Z".parse().unwrap(), ..last_day };
+        assert_eq!(exceptions(&last_day), LineException::WaitLimitNear.bit());
     }
 
     #[test]

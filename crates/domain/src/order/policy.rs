@@ -98,6 +98,8 @@ pub struct BackorderPolicy {
     pub after_wait: AfterWait,
     /// How the customer is asked.
     pub ask: AskRule,
+    /// So many days before the end of the wait a planner is told that it is near.
+    pub wait_near_days: u16,
     /// When a promise moves to another day.
     pub promise_rule: PromiseRule,
     /// Whether a line may be served from several locations.
@@ -316,6 +318,7 @@ fn after_working_days(first: Date, days: u16) -> Option<Date> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::order::exception::NEAR_DAYS_DEFAULT;
 
     fn policy(id: &str) -> BackorderPolicy {
         BackorderPolicy {
@@ -328,6 +331,7 @@ mod tests {
             wait_start: WaitStart::OrderTime,
             after_wait: AfterWait::Ask,
             ask: AskRule::default(),
+            wait_near_days: NEAR_DAYS_DEFAULT,
             promise_rule: PromiseRule::default(),
             split_allowed: true,
             minimum_per_location: Quantity::ZERO,

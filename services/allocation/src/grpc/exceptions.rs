@@ -4,7 +4,7 @@ use backorder_proto::allocation::v1::{self as pb, exception_service_server::Exce
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{damaged_token, decode::exception as decode, page, read, write};
-use crate::{order::exception::Place, use_cases::UseCases};
+use crate::{error::Error, order::exception::Place, use_cases::UseCases};
 
 /// The service.
 pub struct Exceptions(pub UseCases);
@@ -46,5 +46,19 @@ impl ExceptionService for Exceptions {
         request: Request<pb::NoteExceptionRequest>,
     ) -> Result<Response<pb::Exception>, Status> {
         write(&self.0, request, decode::note, UseCases::annotate_exception).await
+    }
+
+    async fn get_exception_limits(
+        &self,
+        _request: Request<pb::GetExceptionLimitsRequest>,
+    ) -> Result<Response<pb::ExceptionLimits>, Status> {
+        Ok(Response::new(self.0.exception_limits().await.map_err(Error::from)?))
+    }
+
+    async fn update_exception_limits(
+        &self,
+        request: Request<pb::UpdateExceptionLimitsRequest>,
+    ) -> Result<Response<pb::ExceptionLimits>, Status> {
+        write(&self.0, request, decode::limits, UseCases::update_exception_limits).await
     }
 }

@@ -81,12 +81,14 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
     // Before go-live nothing is asked: another system still talks to the customer.
     let awaits_go_live = row.barriers & Barriers::GO_LIVE_BIT != 0;
     let clock = clock(row, winding.zone)?;
+    let near_days = u16::try_from(row.wait_near_days).unwrap_or_default();
     let is_limit_acted_on = clock.limit.is_some() && clock.acted_for == clock.limit;
     let facts = LineFacts {
         is_waiting: clock.is_waiting && !winding.is_quote && !awaits_go_live,
         promised: columns::optional_date(row.current_promised_date.as_deref(), TABLE)?,
         expected: clock.expected,
         limit: clock.limit,
+        near_days,
         is_limit_acted_on,
         is_asked: clock.answer_by.is_some(),
         is_escalated: row.wait_escalated_at.is_some(),
@@ -96,7 +98,7 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
     };
     let found = exceptions(&facts);
     // Once it is near, only the limit itself is waited for.
-    let near_from = exception::near_from(clock.limit, winding.zone)
+    let near_from = exception::near_from(clock.limit, near_days, winding.zone)
         .filter(|near| clock.is_waiting && *near > winding.now && !is_limit_acted_on && !facts.is_asked);
     let due = if awaits_go_live { [None; 2] } else { [clock.next().map(|(at, _)| at), near_from] };
     let due = due.into_iter().flatten().min();

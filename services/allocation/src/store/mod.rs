@@ -7,6 +7,7 @@ pub mod backlog;
 pub mod carrier_events;
 pub mod catalog;
 pub mod entity;
+pub mod exception_limits;
 pub mod exceptions;
 pub mod go_live;
 pub mod holds;

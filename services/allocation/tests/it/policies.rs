@@ -74,6 +74,8 @@ async fn a_policy_is_read_as_it_was_created(backend: Backend) {
         ask_days_before: 3,
         answer_days: 10,
         after_silence: AfterSilence::Keep.into(),
+        wait_near_days: Some(0),
+        ship_set_days: 6,
         ..policy("p")
     };
     let created = world.create(wanted.clone()).await;
@@ -106,7 +108,7 @@ async fn an_update_changes_the_named_fields_only_and_needs_the_present_etag(back
 
     let stale = world.update(change.clone(), &[]).await;
     assert_eq!(refusal(stale), (Code::Aborted, ErrorReason::VersionMismatch));
-    let fresh = BackorderPolicy { etag: String::new(), ..change };
+    let fresh = BackorderPolicy { etag: String::new(), ship_set_days: 3, wait_near_days: Some(9), ..change };
     let changed = world.update(fresh.clone(), &[]).await.unwrap();
     assert_eq!((changed.waiting_limit, changed.etag.as_str()), (None, "3"));
     assert_eq!(world.update(fresh, &[]).await.unwrap(), changed, "a change of nothing keeps the version");

@@ -3,6 +3,7 @@
 use backorder_domain::{
     ids::{ItemId, LocationId, PolicyId},
     order::{
+        exception::NEAR_DAYS_DEFAULT,
         policy::{AfterWait, BackorderPolicy, Scope, WaitDays, WaitStart},
         promise_rule::PromiseRule,
         wait::{ANSWER_DAYS_DEFAULT, AfterSilence, AskRule},
@@ -20,7 +21,7 @@ const LOCATIONS_MAX: usize = 50;
 /// The longest acceptable wait in days: ten years.
 const WAIT_DAYS_MAX: i32 = 3_650;
 
-/// The most days of a promise rule.
+/// The most days of a rule.
 const RULE_DAYS_MAX: u16 = 366;
 /// The most hours of a promise rule: as many days.
 const RULE_HOURS_MAX: u16 = RULE_DAYS_MAX * 24;
@@ -50,10 +51,9 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
     {
         violations.push(at("effective_to"), "must not be before effective_from");
     }
-    let ship_set_days = u16::try_from(policy.ship_set_days).ok().filter(|days| *days <= RULE_DAYS_MAX);
-    if ship_set_days.is_none() {
-        violations.push(at("ship_set_days"), format!("must be between 0 and {RULE_DAYS_MAX}"));
-    }
+    let ship_set_days = rule_days(policy.ship_set_days, at("ship_set_days"), violations);
+    let wait_near_days = policy.wait_near_days.unwrap_or(NEAR_DAYS_DEFAULT.into());
+    let wait_near_days = rule_days(wait_near_days, at("wait_near_days"), violations);
     let ask = ask_rule_of(policy, field, violations);
     let promise_rule = promise_rule_of(policy.promise_rule.as_ref(), &at("promise_rule"), violations);
     let day_type = decode::known_enum(policy.wait_day_type, &at("wait_day_type"), violations);
@@ -69,6 +69,7 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
         wait_start: wait_start_of(start?),
         after_wait: after_wait_of(after?),
         ask: ask?,
+        wait_near_days: wait_near_days?,
         promise_rule: promise_rule?,
         split_allowed: policy.split_allowed,
         minimum_per_location: minimum?,
@@ -79,16 +80,17 @@ pub fn policy_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Vio
     })
 }
 
+fn rule_days(days: i32, field: String, violations: &mut Violations) -> Option<u16> {
+    let made = u16::try_from(days).ok().filter(|days| *days <= RULE_DAYS_MAX);
+    if made.is_none() {
+        violations.push(field, format!("must be between 0 and {RULE_DAYS_MAX}"));
+    }
+    made
+}
+
 fn ask_rule_of(policy: &pb::BackorderPolicy, field: &str, violations: &mut Violations) -> Option<AskRule> {
-    let mut days = |value: i32, name: &str| {
-        let made = u16::try_from(value).ok().filter(|days| *days <= RULE_DAYS_MAX);
-        if made.is_none() {
-            violations.push(format!("{field}.{name}"), format!("must be between 0 and {RULE_DAYS_MAX}"));
-        }
-        made
-    };
-    let days_before = days(policy.ask_days_before, "ask_days_before");
-    let answer_days = days(policy.answer_days, "answer_days");
+    let days_before = rule_days(policy.ask_days_before, format!("{field}.ask_days_before"), violations);
+    let answer_days = rule_days(policy.answer_days, format!("{field}.answer_days"), violations);
     let silence = decode::known_enum(policy.after_silence, &format!("{field}.after_silence"), violations);
     Some(AskRule {
         days_before: days_before?,
@@ -269,6 +271,7 @@ impl From<&BackorderPolicy> for pb::BackorderPolicy {
             split_allowed: policy.split_allowed,
             minimum_per_location: policy.minimum_per_location.get(),
             ship_set_days: i32::from(policy.ship_set_days),
+            wait_near_days: Some(policy.wait_near_days).filter(|days| *days != NEAR_DAYS_DEFAULT).map(i32::from),
             locations: policy.locations.iter().map(super::super::encode::location_name).collect(),
             effective_from: policy.effective_from.map(super::super::encode::date),
             effective_to: policy.effective_to.map(super::super::encode::date),

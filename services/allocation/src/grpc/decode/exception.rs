@@ -10,12 +10,14 @@ use backorder_proto::{
 
 use crate::{
     order::exception,
-    use_cases::exceptions::{Annotate, Annotation, ExceptionFilter},
+    use_cases::exceptions::{Annotate, Annotation, ExceptionFilter, LimitsUpdate},
     write::Who,
 };
 
 const OWNER_BYTES_MAX: usize = 200;
 const NOTE_BYTES_MAX: usize = 1_000;
+/// The most days of a limit.
+const DAYS_MAX: u16 = 366;
 
 /// Which exceptions are listed.
 pub fn filter(r: &pb::ListExceptionsRequest, violations: &mut Violations) -> Option<ExceptionFilter> {
@@ -44,6 +46,35 @@ pub fn snooze(r: &pb::SnoozeExceptionRequest, violations: &mut Violations) -> Op
 pub fn note(r: &pb::NoteExceptionRequest, violations: &mut Violations) -> Option<Annotate> {
     let note = decode::text(&r.note, NOTE_BYTES_MAX, "note", violations).map(Annotation::Note);
     annotate(&r.name, note, r.validate_only, r.context.as_ref(), violations)
+}
+
+/// What changes of the limits.
+pub fn limits(r: &pb::UpdateExceptionLimitsRequest, violations: &mut Violations) -> Option<LimitsUpdate> {
+    let message = decode::required(r.limits.as_ref(), "limits", violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    let message = message?;
+    let hold = limit(message.hold_days, DAYS_MAX, "limits.hold_days", violations);
+    let recall = limit(message.recall_hours, 24 * DAYS_MAX, "limits.recall_hours", violations);
+    let declined = limit(message.drop_ship_declined_days, DAYS_MAX, "limits.drop_ship_declined_days", violations);
+    let unshipped = limit(message.drop_ship_unshipped_days, DAYS_MAX, "limits.drop_ship_unshipped_days", violations);
+    Some(LimitsUpdate {
+        hold_days: hold?,
+        recall_hours: recall?,
+        drop_ship_declined_days: declined?,
+        drop_ship_unshipped_days: unshipped?,
+        etag: message.etag.clone(),
+        who: who?,
+    })
+}
+
+#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
+fn limit(given: Option<i32>, max: u16, field: &str, violations: &mut Violations) -> Option<Option<u16>> {
+    let Some(given) = given else { return Some(None) };
+    let made = u16::try_from(given).ok().filter(|limit| (1..=max).contains(limit));
+    if made.is_none() {
+        violations.push(field, format!("must be between 1 and {max}"));
+    }
+    made.map(Some)
 }
 
 fn annotate(

@@ -22,7 +22,7 @@ const CHANNEL_BYTES_MAX: usize = 50;
 const TIER_BYTES_MAX: usize = 50;
 
 /// The fields of a policy that can be changed.
-const POLICY_FIELDS: [&str; 21] = [
+const POLICY_FIELDS: [&str; 22] = [
     "item",
     "category",
     "channel",
@@ -37,6 +37,7 @@ const POLICY_FIELDS: [&str; 21] = [
     "ask_days_before",
     "answer_days",
     "after_silence",
+    "wait_near_days",
     "promise_rule",
     "split_allowed",
     "minimum_per_location",
@@ -90,6 +91,7 @@ fn put_fields(policy: &mut pb::BackorderPolicy, new: &pb::BackorderPolicy, field
             "ask_days_before" => policy.ask_days_before = new.ask_days_before,
             "answer_days" => policy.answer_days = new.answer_days,
             "after_silence" => policy.after_silence = new.after_silence,
+            "wait_near_days" => policy.wait_near_days = new.wait_near_days,
             "promise_rule" => policy.promise_rule = new.promise_rule,
             "split_allowed" => policy.split_allowed = new.split_allowed,
             "minimum_per_location" => policy.minimum_per_location = new.minimum_per_location,
@@ -198,6 +200,10 @@ mod tests {
             split_allowed: true,
             minimum_per_location: 3,
             ship_set_days: 4,
+            wait_near_days: Some(5),
+            ask_days_before: 6,
+            answer_days: 7,
+            after_silence: 1,
             locations: vec!["locations/l".to_owned()],
             effective_from: Some(Date { year: 2026, month: 1, day: 1 }),
             effective_to: Some(Date { year: 2026, month: 2, day: 1 }),

@@ -21,6 +21,7 @@ pub struct Model {
     pub ask_days_before: i32,
     pub answer_days: i32,
     pub after_silence: String,
+    pub wait_near_days: i32,
     pub promise_later_days: i32,
     pub promise_earlier_days: i32,
     pub promise_stable_hours: i32,

@@ -8,6 +8,7 @@ pub mod customer_hold;
 pub mod customer_order;
 pub mod customer_question;
 pub mod drop_ship_take;
+pub mod exception_limits;
 pub mod exception_note;
 pub mod held_customer;
 pub mod imported_line;
@@ -63,6 +64,7 @@ mod tests {
             customer_question,
             drop_ship_take,
             held_customer,
+            exception_limits,
             exception_note,
             imported_line,
             item_copy,

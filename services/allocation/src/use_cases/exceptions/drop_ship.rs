@@ -2,15 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use backorder_domain::{order::exception::value_at_risk, time::civil_date_in};
+use backorder_domain::{
+    order::exception::{ExceptionLimits, value_at_risk},
+    time::civil_date_in,
+};
 use backorder_proto::{
     allocation::v1::ExceptionKind,
     convert::{Violations, allocation::line_name, decode},
 };
 use backorder_storage::{StorageError, columns};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 
-use super::{list::ExceptionFilter, sources::id_of};
+use super::{
+    list::ExceptionFilter,
+    sources::{days_before, id_of},
+};
 use crate::{
     error::Error,
     order::{
@@ -28,30 +34,31 @@ use crate::{
 
 /// Takes of each kind at most.
 const TAKES_MAX: u64 = 1_000;
-/// For how long a refusal is news.
-const DECLINED_NEWS: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a supplier that named no day may take to ship.
-const SHIP_PATIENCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl UseCases {
     /// The exceptions of the wanted kinds about what suppliers ship themselves.
     ///
     /// # Errors
     /// [`Error::Storage`]; [`Error::Unanswered`] when inventory does not answer.
-    pub(super) async fn drop_ship_exceptions(&self, filter: &ExceptionFilter) -> Result<Vec<Found>, Error> {
+    pub(super) async fn drop_ship_exceptions(
+        &self,
+        filter: &ExceptionFilter,
+        limits: &ExceptionLimits,
+    ) -> Result<Vec<Found>, Error> {
         let (now, reader) = (self.now(), self.store().reader());
-        let before = |patience| now.checked_sub(patience).unwrap_or(Timestamp::MIN);
         let mut found = Vec::new();
         if filter.wants(ExceptionKind::StaleDropShip) {
             found.extend(self.of_stale_reports().await?);
         }
         if filter.wants(ExceptionKind::DropShipDeclined) {
-            let declined = takes::declined(reader, before(DECLINED_NEWS), TAKES_MAX).await?;
+            let since = days_before(now, limits.drop_ship_declined_days);
+            let declined = takes::declined(reader, since, TAKES_MAX).await?;
             found.extend(self.of_takes(declined, ExceptionKind::DropShipDeclined).await?);
         }
         if filter.wants(ExceptionKind::DropShipLate) {
             let today = civil_date_in(now, &TimeZone::UTC);
-            let late = takes::confirmed_for_before(reader, today, before(SHIP_PATIENCE), TAKES_MAX).await?;
+            let answered = days_before(now, limits.drop_ship_unshipped_days);
+            let late = takes::confirmed_for_before(reader, today, answered, TAKES_MAX).await?;
             found.extend(self.of_takes(late, ExceptionKind::DropShipLate).await?);
         }
         Ok(found)

@@ -2,8 +2,10 @@
 
 mod annotate;
 mod drop_ship;
+mod limits;
 mod list;
 mod sources;
 
 pub use annotate::{Annotate, Annotation};
+pub use limits::LimitsUpdate;
 pub use list::ExceptionFilter;

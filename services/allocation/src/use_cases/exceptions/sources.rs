@@ -23,16 +23,11 @@ use crate::{
     },
     store::{
         entity::{customer_hold, customer_order, line_hold, order_line, recall},
-        exceptions as store,
+        exception_limits, exceptions as store,
         orders::{find_orders, lines_by_key},
     },
     use_cases::UseCases,
 };
-
-/// How long the warehouse may take to answer a recall.
-const RECALL_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
-/// How long a hold may stand before somebody looks at it.
-const HOLD_PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Lines with their orders.
 pub(super) struct LinesOf {
@@ -53,16 +48,16 @@ impl UseCases {
     /// [`Error::Storage`]; [`Error::Unanswered`] when inventory does not answer.
     pub(super) async fn other_exceptions(&self, filter: &ExceptionFilter) -> Result<BTreeMap<Place, Found>, Error> {
         let (now, reader) = (self.now(), self.store().reader());
-        let before = |patience| now.checked_sub(patience).unwrap_or(Timestamp::MIN);
+        let limits = exception_limits::find(reader).await?.limits;
         let mut found = Vec::new();
         if filter.wants(ExceptionKind::RecallPending) {
-            found.extend(self.of_recalls(store::old_recalls(reader, before(RECALL_PATIENCE)).await?).await?);
+            let asked_before = hours_before(now, limits.recall_hours);
+            found.extend(self.of_recalls(store::old_recalls(reader, asked_before).await?).await?);
         }
         if filter.wants(ExceptionKind::UnresolvedHold) {
-            found.extend(self.of_holds(store::old_holds(reader, before(HOLD_PATIENCE), now).await?).await?);
-        }
-        if filter.wants(ExceptionKind::UnresolvedHold) {
-            let holds = store::old_customer_holds(reader, before(HOLD_PATIENCE), now).await?;
+            let set_before = days_before(now, limits.hold_days);
+            found.extend(self.of_holds(store::old_holds(reader, set_before, now).await?).await?);
+            let holds = store::old_customer_holds(reader, set_before, now).await?;
             found.extend(self.of_customer_holds(&holds).await?);
         }
         if filter.wants(ExceptionKind::OverdueInbound) {
@@ -75,7 +70,7 @@ impl UseCases {
             let lines = self.inventory().receipts_in_review("").await.map_err(Error::Unanswered)?;
             found.extend(self.of_receipts(&lines).await?);
         }
-        found.extend(self.drop_ship_exceptions(filter).await?);
+        found.extend(self.drop_ship_exceptions(filter, &limits).await?);
         Ok(found.into_iter().map(|found| (found.place(), found)).collect())
     }
 
@@ -216,6 +211,16 @@ impl UseCases {
         });
         Ok(found.collect())
     }
+}
+
+/// The instant so many hours before another.
+fn hours_before(now: Timestamp, hours: u16) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(hours.into())).unwrap_or(Timestamp::MIN)
+}
+
+/// The instant so many times 24 hours before another.
+pub(super) fn days_before(now: Timestamp, days: u16) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
 }
 
 /// Since when a supply is past its day, where it is expected; `None` when it is not.

@@ -8,6 +8,7 @@ use backorder_domain::{
     ids::LocationId,
     order::{
         eligibility::{Barriers, HoldTarget},
+        exception::NEAR_DAYS_DEFAULT,
         policy::{self, AfterWait, BackorderPolicy, LineSubject, LineTerms, Wait},
         release::release_date,
         ship_set::{LineWish, sets_of},
@@ -344,6 +345,7 @@ fn put_terms(
     row.ask_days_before = i32::from(ask.days_before);
     row.answer_days = i32::from(ask.answer_days);
     row.after_silence = convert::after_silence(ask.after_silence).as_str_name().to_owned();
+    row.wait_near_days = i32::from(policy.map_or(NEAR_DAYS_DEFAULT, |policy| policy.wait_near_days));
     row.promise_later_days = i32::from(terms.promise_rule.later_days);
     row.promise_earlier_days = i32::from(terms.promise_rule.earlier_days);
     row.promise_stable_hours = i32::from(terms.promise_rule.stable_hours);

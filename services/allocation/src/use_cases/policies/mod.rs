@@ -55,7 +55,7 @@ fn sequence_message(stored: &StoredSequence) -> pb::ServingSequence {
 }
 
 /// Refuses an etag that is not the present one. An empty one means any.
-fn check_etag(name: &str, etag: &str, version: i64) -> Result<(), Error> {
+pub(super) fn check_etag(name: &str, etag: &str, version: i64) -> Result<(), Error> {
     if etag.is_empty() || etag == version.to_string() {
         return Ok(());
     }
@@ -64,7 +64,7 @@ fn check_etag(name: &str, etag: &str, version: i64) -> Result<(), Error> {
 
 /// What is done to a rule, for its note.
 #[derive(Debug, Clone, Copy)]
-enum RuleWrite {
+pub(super) enum RuleWrite {
     Create,
     Update,
     Delete,
@@ -109,7 +109,7 @@ impl UseCases {
 }
 
 /// Records who changed a rule and why.
-async fn note_in_tx<C>(
+pub(super) async fn note_in_tx<C>(
     tx: &WriteTx<'_>,
     write: &Write<C>,
     who: &Who,
