@@ -318,6 +318,7 @@ async fn send_return(world: &World, request_id: String) -> Result<(), Status> {
         location: world.location_name("main"),
         disposition: Disposition::Restock.into(),
         replace: true,
+        ..Default::default()
     }];
     let request = ReturnOrderLinesRequest { request_id, lines, return_time: None, context: because("unwanted") };
     world.allocation.orders.clone().return_order_lines(request).await.map(drop)

@@ -100,6 +100,25 @@ async fn substitutes_and_batches(world: &World) {
     let stock = &world.inventory.stock;
     refuses!(stock, put_batches, [Default::default()]);
     refuses!(stock, list_stock_by_batch, [Default::default()]);
+    let shipments = &world.allocation.shipments;
+    let listed = |item: &str, batch: &str| pb::ListShippedBatchesRequest {
+        item: item.to_owned(),
+        batch: batch.to_owned(),
+        ..Default::default()
+    };
+    let negative = pb::ListShippedBatchesRequest { page_size: -1, ..Default::default() };
+    refuses!(shipments, list_shipped_batches, [negative, listed("items/", ""), listed("", "a/b")]);
+    let nanos = Some(prost_types::Timestamp { seconds: 0, nanos: -1 });
+    let never = pb::SummarizeShippedOwnersRequest { from_time: nanos, until_time: None };
+    refuses!(shipments, summarize_shipped_owners, [never]);
+    let picked = |units: Option<pb::PickedUnits>| pb::ShipOrderLinesRequest {
+        request_id: request_id(),
+        lines: vec![pb::LineQuantity { name: world.line_name("ann", 1), quantity: 1 }],
+        picked: vec![pb::PickedLine { name: world.line_name("bob", 1), location: String::new(), units }],
+        ..Default::default()
+    };
+    let negative = pb::PickedUnits { batch: "red".to_owned(), owner: "x".repeat(5_000), quantity: i64::MIN };
+    refuses!(orders, ship_order_lines, [picked(None), picked(Some(negative))]);
 }
 
 async fn suppliers(world: &World) {

@@ -189,11 +189,11 @@ impl Subject<'_> {
 
     async fn give_back(&self, quantity: i64) -> Result<(), Status> {
         let line = ReturnedLine {
-            replace: false,
             name: self.world.line_name(&self.name, 1),
             quantity,
             location: self.world.location_name("main"),
             disposition: backorder_proto::allocation::v1::Disposition::Scrap.into(),
+            ..Default::default()
         };
         let request = ReturnOrderLinesRequest {
             request_id: request_id(),

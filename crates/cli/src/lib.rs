@@ -19,6 +19,7 @@ pub mod import;
 pub mod input;
 pub mod model;
 pub mod output;
+pub mod picked;
 pub mod retail;
 pub mod services;
 pub mod undo;

@@ -148,8 +148,8 @@ impl Split {
                 name: line.name.clone(),
                 quantity: give_back,
                 location: return_to.to_owned(),
-                replace: false,
                 disposition: Disposition::Restock.into(),
+                ..ReturnedLine::default()
             });
             self.items_returned.push((line.item.clone(), give_back));
         }

@@ -27,6 +27,7 @@ pub mod replacements;
 pub mod retries;
 pub mod serving_mode;
 pub mod ship_sets;
+pub mod shipped_batches;
 pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
@@ -229,6 +230,10 @@ macro_rules! every_story {
             ship_sets::a_set_takes_what_is_there_when_the_rest_comes_soon,
             ship_sets::a_raise_that_is_not_there_makes_the_set_wait,
             ship_sets::a_quote_of_a_set_takes_all_or_nothing,
+            shipped_batches::a_shipment_says_of_which_batches_and_whose_stock_its_units_were,
+            shipped_batches::what_was_picked_leaves_and_too_few_of_a_batch_are_refused,
+            shipped_batches::what_a_warehouse_saw_has_left_and_a_difference_is_named,
+            shipped_batches::what_comes_back_is_of_the_batch_and_owner_that_it_left_as,
             stock_truth::availability_follows_every_movement,
             stock_truth::a_count_takes_the_last_in_the_queue_first,
             stock_truth::a_count_that_finds_more_serves_the_queue,

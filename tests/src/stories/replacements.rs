@@ -14,6 +14,7 @@ fn returned(world: &World, order: &str, quantity: i64, disposition: Disposition)
         location: world.location_name("main"),
         disposition: disposition.into(),
         replace: true,
+        ..Default::default()
     };
     ReturnOrderLinesRequest {
         request_id: request_id(),

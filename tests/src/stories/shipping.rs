@@ -85,11 +85,11 @@ async fn take_back(world: &World, order: &str, quantity: i64, disposition: Dispo
     let request = ReturnOrderLinesRequest {
         request_id: request_id(),
         lines: vec![ReturnedLine {
-            replace: false,
             name: world.line_name(order, 1),
             quantity,
             location: world.location_name("main"),
             disposition: disposition.into(),
+            ..Default::default()
         }],
         return_time: None,
         context: because("did-not-like-it"),

@@ -45,7 +45,7 @@ impl World {
 
     /// A line of a shipment confirmation: shipped, not found, damaged.
     pub fn confirmed(&self, order: &str, [shipped, not_found, damaged]: [i64; 3]) -> ConfirmedLine {
-        ConfirmedLine { line: self.line_name(order, 1), shipped, not_found, damaged }
+        ConfirmedLine { line: self.line_name(order, 1), shipped, not_found, damaged, picked: Vec::new() }
     }
 
     /// The warehouse `main` tells what it shipped.

@@ -59,7 +59,7 @@ impl World {
             quantity,
             location: self.location_name("main"),
             disposition: Disposition::Restock.into(),
-            replace: false,
+            ..Default::default()
         };
         let request = ReturnOrderLinesRequest {
             request_id: request_id(),

@@ -21,6 +21,7 @@ use clap::Subcommand;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
+mod batches;
 mod kits;
 
 use super::pages;
@@ -41,6 +42,11 @@ const PAGE_SHIPMENTS: i32 = 200;
 pub enum ExportCommand {
     /// Write every order line with its shipments as CSV, as `backorder assess` reads it.
     Extract {
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Write what left of named batches and of other owners' stock as CSV, a row for each line, batch and owner of a shipment.
+    Batches {
         /// The file to write.
         file: PathBuf,
     },
@@ -77,6 +83,7 @@ const COLUMNS: [&str; 20] = [
 pub async fn run(command: ExportCommand, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
         ExportCommand::Extract { file } => extract(&file, session, output).await,
+        ExportCommand::Batches { file } => batches::write(&file, session, output).await,
     }
 }
 

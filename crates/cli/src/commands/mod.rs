@@ -29,6 +29,7 @@ pub mod warehouse;
 mod backlog_files;
 mod pages;
 mod ship;
+mod shipped_batches;
 mod show;
 mod substitute;
 mod take_back;

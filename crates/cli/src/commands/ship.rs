@@ -1,14 +1,14 @@
 //! `backorder order ship`: reserved units leave as a shipment.
 
 use backorder_proto::{
-    allocation::v1::{LineQuantity, ShipOrderLinesRequest, ShipmentDetails},
+    allocation::v1::{LineQuantity, PickedLine, ShipOrderLinesRequest, ShipmentDetails},
     common::v1::Money,
 };
 use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    order::{PACKAGE, context, line_quantity},
+    order::{PACKAGE, context, line_name, line_quantity},
     show,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     decimal::parse_nanos,
     failure::Failure,
     output::{Output, text},
+    picked,
 };
 
 /// What ships.
@@ -25,6 +26,10 @@ pub struct ShipArgs {
     /// Lines as ORDER/NUMBER or ORDER/NUMBER=UNITS. Without units all that is reserved or handed over ships.
     #[arg(required = true, value_name = "LINE[=UNITS]")]
     lines: Vec<String>,
+    /// Of which batch or owner units of a line are, as ORDER/NUMBER/BATCH=UNITS, ORDER/NUMBER/@OWNER=UNITS or
+    /// ORDER/NUMBER/BATCH@OWNER=UNITS. Left out, what expires first goes first.
+    #[arg(long, value_name = "LINE/BATCH=UNITS")]
+    picked: Vec<String>,
     /// The carrier's or warehouse's reference.
     #[arg(long, default_value = "", value_name = "TEXT")]
     reference: String,
@@ -57,9 +62,11 @@ pub struct ShipArgs {
 /// [`Failure`] when an option is wrong or the service refuses.
 pub(super) async fn run(args: ShipArgs, session: &Session, output: Output) -> Result<(), Failure> {
     let lines: Result<Vec<LineQuantity>, Failure> = args.lines.iter().map(|line| line_quantity(line)).collect();
+    let picked: Result<Vec<PickedLine>, Failure> = args.picked.iter().map(|picked| picked_line(picked)).collect();
     let request = ShipOrderLinesRequest {
         request_id: session.request_id(),
         lines: lines?,
+        picked: picked?,
         ship_time: args.at.map(backorder_proto::convert::encode::timestamp),
         reference: args.reference,
         context: context(&args.why),
@@ -77,6 +84,18 @@ pub(super) async fn run(args: ShipArgs, session: &Session, output: Output) -> Re
     })
 }
 
+fn picked_line(text: &str) -> Result<PickedLine, Failure> {
+    let wrong = || {
+        Failure::new(format!("{text:?} does not say of what units of a line are"))
+            .next("write ORDER/NUMBER/BATCH=UNITS, for example A-17/3/L-204=5")
+    };
+    let mut parts = text.splitn(3, '/');
+    let (order, number, what) = (parts.next(), parts.next(), parts.next());
+    let (order, number) = order.zip(number).ok_or_else(wrong)?;
+    let units = what.and_then(picked::parse).ok_or_else(wrong)?;
+    Ok(PickedLine { name: line_name(&format!("{order}/{number}"))?, location: String::new(), units: Some(units) })
+}
+
 /// An amount with its currency, as in `12.50GBP`.
 fn freight(amount: &str) -> Result<Money, Failure> {
     let split = amount.len().saturating_sub(3);
@@ -91,6 +110,19 @@ fn freight(amount: &str) -> Result<Money, Failure> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+
+    #[test]
+    fn picked_units_name_their_line() {
+        let line = picked_line("A-17/3/L-204@acme=5").unwrap();
+        let units = line.units.unwrap();
+        assert_eq!(
+            (&*line.name, &*units.batch, &*units.owner, units.quantity),
+            ("orders/A-17/lines/3", "L-204", "acme", 5)
+        );
+        for wrong in ["A-17/3=5", "A-17/3/red", "A-17", "A-17/x/red=5"] {
+            assert!(picked_line(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn freight_has_a_currency() {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     order::{context, line_name},
     pages,
+    shipped_batches::{self, BatchesArgs, TimeArgs},
 };
 use crate::{
     args::{PageArgs, ReasonArgs},
@@ -23,6 +24,7 @@ use crate::{
         },
         text,
     },
+    picked,
 };
 
 const PACKAGE: &str = "backorder.allocation.v1";
@@ -30,8 +32,15 @@ const PACKAGE: &str = "backorder.allocation.v1";
 const SHIPMENTS: [Column; 6] =
     [Words("shipment"), Words("left"), Words("carrier"), Words("tracking"), Number("units"), Words("state")];
 
-const LINES: [Column; 6] =
-    [Words("line"), Words("location"), Number("left"), Number("accepted"), Number("damaged"), Number("refused")];
+const LINES: [Column; 7] = [
+    Words("line"),
+    Words("location"),
+    Number("left"),
+    Number("accepted"),
+    Number("damaged"),
+    Number("refused"),
+    Words("batches"),
+];
 
 /// What to do with shipments.
 #[derive(Debug, Subcommand)]
@@ -50,6 +59,10 @@ pub enum ShipmentCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// List what left of named batches and of other owners' stock, oldest first.
+    Batches(BatchesArgs),
+    /// Sum up what left by owner and item, with what it cost: of consigned stock that is owed to its owner.
+    Owners(TimeArgs),
     /// Tell what arrived. Of lines that are not named everything arrived in order.
     Deliver(DeliverArgs),
 }
@@ -86,6 +99,8 @@ pub async fn run(command: ShipmentCommand, session: &Session, output: Output) ->
             output.message(&format!("{PACKAGE}.Shipment"), &shipment, whole)
         }
         ShipmentCommand::List { order, page } => list(order.as_deref(), &page, session, output).await,
+        ShipmentCommand::Batches(args) => shipped_batches::batches(args, session, output).await,
+        ShipmentCommand::Owners(time) => shipped_batches::owners(time, session, output).await,
         ShipmentCommand::Deliver(args) => {
             let documents = match args.documents_correct {
                 None => DocumentState::Unspecified,
@@ -172,6 +187,7 @@ fn whole(shipment: &Shipment) -> String {
             let numbers = [line.quantity, line.accepted, line.damaged, line.refused];
             let mut row = vec![text::line(&line.line), text::id(&line.location).to_owned()];
             row.extend(numbers.map(|number| number.to_string()));
+            row.push(picked::shown(&line.batches));
             row
         }),
     );

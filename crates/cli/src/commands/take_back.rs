@@ -29,6 +29,12 @@ pub struct ReturnArgs {
     /// Send the same again: a line that replaces them is added to the order.
     #[arg(long)]
     replace: bool,
+    /// The batch of the units. Left out with the owner: that of what left for the line, where all was of one.
+    #[arg(long, default_value = "", value_name = "BATCH")]
+    batch: String,
+    /// The owner of the units, as they left.
+    #[arg(long, default_value = "", value_name = "OWNER")]
+    owner: String,
     /// Why.
     #[command(flatten)]
     why: ReasonArgs,
@@ -64,6 +70,8 @@ pub async fn run(args: ReturnArgs, session: &Session, output: Output) -> Result<
             location: location.clone(),
             disposition: disposition.into(),
             replace: args.replace,
+            batch: args.batch.clone(),
+            owner: args.owner.clone(),
         })
     };
     let lines: Result<Vec<ReturnedLine>, Failure> = args.lines.iter().map(returned).collect();

@@ -255,10 +255,9 @@ impl Stream<'_> {
         let mut request = ShipOrderLinesRequest {
             request_id: String::new(),
             lines: lines.iter().map(line).collect(),
-            ship_time: None,
             reference: format!("evening of {day}"),
             context: Some(requests::context("shipment", "")),
-            details: None,
+            ..ShipOrderLinesRequest::default()
         };
         request.request_id = content_id("ship", &day.to_string(), &request);
         self.clients.orders.clone().ship_order_lines(request).await?;

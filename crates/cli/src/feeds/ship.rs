@@ -13,10 +13,11 @@ use crate::{
     client::{Clients, requests},
     import::{report::Refusal, rows::Row},
     output::text::named,
+    picked,
 };
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "document, location, order, line (required), shipped, not_found, damaged, sender; of the whole document: ship_time, reference, carrier, service, tracking, freight, currency, expedited";
+pub const COLUMNS: &str = "document, location, order, line (required), shipped, not_found, damaged, picked, sender; of the whole document: ship_time, reference, carrier, service, tracking, freight, currency, expedited";
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 4] = ["document", "location", "order", "line"];
 
@@ -51,11 +52,13 @@ impl Feed for Ship {
             },
         };
         let order = named("orders", &fields.required("order"));
+        let picked = picked::parse_all(row.text("picked"));
         let line = ConfirmedLine {
             line: format!("{order}/lines/{}", fields.required_whole("line")),
             shipped: fields.whole("shipped", 0),
             not_found: fields.whole("not_found", 0),
             damaged: fields.whole("damaged", 0),
+            picked: fields.parsed("picked", picked, "a list like BATCH=UNITS; BATCH@OWNER=UNITS").unwrap_or_default(),
         };
         fields.finish()?;
         Ok((head, line))

@@ -364,7 +364,8 @@ impl Fields<'_> {
         self.one_of(column, &[("true", 1), ("false", 0), ("yes", 1), ("no", 0), ("1", 1), ("0", 0)], 0) == 1
     }
 
-    fn parsed<T>(&mut self, column: &str, value: Option<T>, expected: &str) -> Option<T> {
+    /// What was made of a column, or a fault.
+    pub(crate) fn parsed<T>(&mut self, column: &str, value: Option<T>, expected: &str) -> Option<T> {
         if value.is_none() {
             self.faults.push(format!("{column} {:?} is not {expected}", self.row.text(column)));
         }

@@ -98,5 +98,24 @@ async fn batches_and_owners_are_seen_apart_and_the_older_batch_leaves_first() {
     let shown = run(&["stock", "batches", "jam", "--address", services.address()]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("B2") && !shown.contains("B1") && shown.contains("2 own, 0 consigned"), "{shown}");
+
+    services.json(&["stock", "receive", "jam", "main", "1", "--batch", "B3", "--best-before", "2098-01-31"]);
+    services.json(&["order", "place", "jam=1", "--order", "B"]);
+    let shipped = services.json(&["order", "ship", "B/1", "--picked", "B/1/B2=1"]);
+    assert_eq!(shipped["shipped"][0]["batch"], "B2", "though B3 expires first");
+    let shipment = shipped["shipment"].as_str().unwrap().trim_start_matches("shipments/");
+    let shown = run(&["shipment", "get", shipment, "--address", services.address()]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("B2=1"), "{shown}");
+    let who = services.json(&["shipment", "batches", "--batch", "B2"]);
+    let who: Vec<_> = who["units"].as_array().unwrap().iter().map(|left| left["line"].as_str().unwrap()).collect();
+    assert_eq!(who, ["orders/A/lines/1", "orders/B/lines/1"]);
+    let owners = services.json(&["shipment", "owners"]);
+    let owners = owners["sums"].as_array().unwrap();
+    assert_eq!((&owners[1]["owner"], &owners[1]["quantity"]), (&"acme".into(), &2.into()));
+    let file = folder.path().join("batches.csv");
+    assert_eq!(services.json(&["export", "batches", file.to_str().unwrap()])["rows"], 3);
+    let written = std::fs::read_to_string(file).unwrap();
+    assert!(written.lines().nth(1).unwrap().contains(",A,1,jam,main,B1,acme,2,0,"), "{written}");
     assert!(services.stop().await);
 }

@@ -227,6 +227,35 @@ impl ItemBook {
         Ok(self.units_of_batch(location, Shelf::Sellable, batch)?.saturating_sub(self.bound_to(location, batch)))
     }
 
+    /// Units of a batch, of an owner, or of both, that can be sold at a location and that no reservation is bound to.
+    pub(super) fn unbound_units(
+        &self,
+        location: &LocationId,
+        batch: Option<&BatchId>,
+        owner: &str,
+    ) -> Result<Quantity, StockError> {
+        if let Some(batch) = batch.filter(|_| owner.is_empty()) {
+            return self.unbound_of(location, batch);
+        }
+        let mut there = Quantity::ZERO;
+        for row in self.batch_stock.iter() {
+            let BatchPlace { location: at, shelf, batch: of, owner: whose } = &row.place;
+            if at != location
+                || *shelf != Shelf::Sellable
+                || whose != owner
+                || (batch.is_some() && of.as_ref() != batch)
+            {
+                continue;
+            }
+            let unbound = match of {
+                Some(of) => row.quantity.min(self.unbound_of(location, of)?),
+                None => row.quantity,
+            };
+            there = plus(there, unbound)?;
+        }
+        Ok(there)
+    }
+
     /// Refuses to take units of a named batch of which fewer are there, or are bound to reservations.
     pub(super) fn check_batch(&self, from: &Place, units: &Units<'_>, may_break: bool) -> Result<(), StockError> {
         let (Some(batch), Some(location), Some(shelf)) = (units.batch, &from.location, Shelf::of(from.state)) else {
@@ -306,16 +335,17 @@ impl ItemBook {
             (is_other_batch, is_other_owner, *best_before, is_consigned, piece.batch.clone(), piece.owner.clone())
         });
         if shelf == Shelf::Sellable {
-            self.leave_bound(&position.location, units.batch, &mut candidates);
+            self.leave_bound(&position.location, &mut candidates);
         }
         Ok(candidates)
     }
 
-    /// Takes the units off that reservations are bound to, but for those of the named batch, from the last to go.
-    fn leave_bound(&self, location: &LocationId, named: Option<&BatchId>, candidates: &mut [Candidate]) {
+    /// Takes the units off that reservations are bound to, from the last to go. Whoever takes units out of a bound
+    /// reservation has written the claim before.
+    fn leave_bound(&self, location: &LocationId, candidates: &mut [Candidate]) {
         let mut bound: BTreeMap<BatchId, Quantity> = BTreeMap::new();
         for Candidate { piece, .. } in candidates.iter_mut().rev() {
-            let Some(batch) = piece.batch.as_ref().filter(|batch| Some(*batch) != named) else { continue };
+            let Some(batch) = piece.batch.as_ref() else { continue };
             let left = bound.entry(batch.clone()).or_insert_with(|| self.bound_to(location, batch));
             let kept = piece.quantity.min(*left);
             *left = left.saturating_sub(kept);

@@ -11,6 +11,7 @@ use crate::ids::{BatchId, LineId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 
 use super::error::{StockError, minus, plus};
+use super::post::Told;
 use super::rows::Row;
 
 /// A part of a demand line. Unique per item for ever.
@@ -280,6 +281,55 @@ impl Claim {
         let taken = minus(quantity, rest, "reservation")?;
         self.forget_empty(taken)?;
         Ok(vec![(Some(batch.clone()), taken)])
+    }
+
+    /// Takes units in state RESERVED, or RELEASED, of one location away: those that are bound to the told batch, then those
+    /// bound to none, then, where somebody saw the batch, others. Says of which batches they were to be.
+    pub(super) fn take_told(
+        &mut self,
+        location: &LocationId,
+        is_released: bool,
+        told: &Told,
+        quantity: Quantity,
+    ) -> Result<Taken, StockError> {
+        let Some(batch) = &told.batch else {
+            let take = if is_released { Self::take_released } else { Self::take_reserved };
+            return take(self, location, quantity);
+        };
+        let rank = |reservation: &Reservation| match &reservation.batch {
+            Some(bound) if bound == batch => Some(0),
+            None => Some(1),
+            Some(_) => told.seen.then_some(2),
+        };
+        let mut rest = quantity;
+        let mut taken = Vec::new();
+        for wanted in 0..3 {
+            let fits = |r: &&mut Reservation| r.location == *location && rank(r) == Some(wanted);
+            for reservation in self.reservations.iter_mut().filter(fits) {
+                let there = if is_released { reservation.released } else { reservation.unreleased() };
+                let piece = there.min(rest);
+                if piece.is_zero() {
+                    continue;
+                }
+                rest = minus(rest, piece, "reservation")?;
+                reservation.quantity = minus(reservation.quantity, piece, "reservation")?;
+                if is_released {
+                    reservation.released = minus(reservation.released, piece, "reservation.released")?;
+                }
+                taken.push((reservation.batch.clone(), piece));
+            }
+        }
+        if !rest.is_zero() {
+            return Err(StockError::InsufficientBatch {
+                location: location.clone(),
+                batch: Some(batch.clone()),
+                owner: told.owner.clone(),
+                asked: quantity,
+                there: minus(quantity, rest, "reservation")?,
+            });
+        }
+        self.forget_empty(quantity)?;
+        Ok(taken)
     }
 
     /// Takes units in state RESERVED of one location away, and says of which batches they were.

@@ -1,6 +1,6 @@
 //! Why a stock command is refused, with the data that a caller needs to see it. Also the checked sums.
 
-use crate::ids::{ItemId, LineId, LocationId, SupplyId};
+use crate::ids::{BatchId, ItemId, LineId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 
 use super::claim::ClaimKey;
@@ -87,6 +87,20 @@ pub enum StockError {
         /// Units there.
         there: Quantity,
     },
+    /// Fewer units of a batch, or of an owner, can be taken than the command names.
+    #[error("{there} units{} can be taken at {location}, {asked} are asked for", of_what(batch.as_ref(), owner))]
+    InsufficientBatch {
+        /// The location.
+        location: LocationId,
+        /// The batch; `None` for any.
+        batch: Option<BatchId>,
+        /// The owner; empty for any.
+        owner: String,
+        /// Units asked for.
+        asked: Quantity,
+        /// Units that are there and bound to no reservation of others.
+        there: Quantity,
+    },
     /// Units of this state are not adjusted: commands of their own move them.
     #[error("stock in state {0} is not adjusted")]
     StateNotAdjustable(StockState),
@@ -166,6 +180,13 @@ pub enum StockError {
     /// Rows contradict each other: the books need `backorder verify`.
     #[error("the books contradict themselves: {0}")]
     Inconsistent(String),
+}
+
+/// A batch and an owner, as words after "units".
+fn of_what(batch: Option<&BatchId>, owner: &str) -> String {
+    let batch = batch.map(|batch| format!(" of batch {batch}")).unwrap_or_default();
+    let owner = if owner.is_empty() { String::new() } else { format!(" of owner {owner}") };
+    batch + &owner
 }
 
 pub(super) fn plus(left: Quantity, right: Quantity) -> Result<Quantity, StockError> {

@@ -33,6 +33,7 @@ pub mod movement;
 mod peg;
 mod placement;
 pub mod position;
+pub mod post;
 pub mod preview;
 pub mod queue;
 pub mod reassign;

@@ -249,7 +249,7 @@ impl ItemBook {
         location: &LocationId,
         quantity: Quantity,
         disposition: ReturnDisposition,
-        batch: Option<&BatchId>,
+        (batch, owner): (Option<&BatchId>, &str),
     ) -> Result<(), StockError> {
         check_quantity(quantity)?;
         let state = match disposition {
@@ -257,7 +257,7 @@ impl ItemBook {
             ReturnDisposition::Quarantine => StockState::QualityControl,
             ReturnDisposition::Scrap => StockState::Damaged,
         };
-        let units = Units { batch, ..Units::of(quantity, &ctx.cause) };
+        let units = Units { batch, owner, ..Units::of(quantity, &ctx.cause) };
         self.command(ctx, |book| book.enter(ctx, location, state, &Place::EXTERNAL, &units))
     }
 

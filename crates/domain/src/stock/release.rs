@@ -1,4 +1,4 @@
-//! The ends of a claim: shipped (posted), given back (released), expired. Each unit ends once.
+//! Ends of a claim beside its shipment: given back (released), expired. Each unit ends once. Shipments stand in `post`.
 
 use crate::ids::{BatchId, LineId, LocationId};
 use crate::quantity::Quantity;
@@ -78,47 +78,6 @@ pub(super) struct Freed {
 }
 
 impl ItemBook {
-    /// Ships units, those in the warehouse's hands first: RELEASED or RESERVED -> EXTERNAL. A part of them may stay.
-    ///
-    /// Needs loaded: the parts of the line, and the locations at which they have reservations.
-    ///
-    /// # Errors
-    /// [`StockError::ClaimNotFound`] or [`StockError::LineNotFound`]; [`StockError::InsufficientReservation`] when fewer
-    /// units are reserved (there).
-    pub fn post(&mut self, ctx: &CommandContext, post: &LineUnits) -> Result<Vec<ClaimUnits>, StockError> {
-        self.post_of_batch(ctx, post, None)
-    }
-
-    /// Ships units as [`post`](Self::post) does. Reservations that are bound to no batch give units of the named one; where
-    /// none is named, what has to go first.
-    ///
-    /// # Errors
-    /// As [`post`](Self::post); [`StockError::InsufficientStock`] when fewer units of the batch are there unbound.
-    pub fn post_of_batch(
-        &mut self,
-        ctx: &CommandContext,
-        post: &LineUnits,
-        batch: Option<&BatchId>,
-    ) -> Result<Vec<ClaimUnits>, StockError> {
-        check_quantity(post.quantity)?;
-        let keys = self.parts_named(&post.line, post.part)?;
-        self.command(ctx, |book| {
-            let mut posted = Vec::new();
-            let rest = book.each_place(post, &keys, post.quantity, Claim::released_at, |book, units| {
-                book.post_at(ctx, StockState::Released, &units, batch)?;
-                posted.push(units);
-                Ok(())
-            })?;
-            let rest = book.each_place(post, &keys, rest, Claim::reserved_at, |book, units| {
-                book.post_at(ctx, StockState::Reserved, &units, batch)?;
-                posted.push(units);
-                Ok(())
-            })?;
-            refuse_rest(post, &keys, rest)?;
-            Ok(posted)
-        })
-    }
-
     /// Does something with up to `quantity` units of the claims `keys`, place by place in the order in which they are
     /// chosen, as far as `there` says that units are there. Answers the units for which there were none.
     pub(super) fn each_place(
@@ -140,31 +99,6 @@ impl ItemBook {
             }
         }
         Ok(rest)
-    }
-
-    fn post_at(
-        &mut self,
-        ctx: &CommandContext,
-        state: StockState,
-        units: &ClaimUnits,
-        told: Option<&BatchId>,
-    ) -> Result<(), StockError> {
-        let ClaimUnits { key, location, quantity } = units;
-        let mut claim = self.claim_or_refuse(key)?.clone();
-        let taken = if state == StockState::Released {
-            claim.take_released(location, *quantity)?
-        } else {
-            claim.take_reserved(location, *quantity)?
-        };
-        claim.posted = plus(claim.posted, *quantity)?;
-        let from = Place::at(location, state);
-        let mut told_of = taken;
-        for (batch, quantity) in told_of.iter_mut().filter(|(batch, _)| batch.is_none()) {
-            self.check_batch(&from, &Units { batch: told, ..Units::of(*quantity, "") }, false)?;
-            *batch = told.cloned();
-        }
-        self.move_taken(ctx, key, &from, &Place::EXTERNAL, told_of)?;
-        self.put_claim(claim)
     }
 
     /// Moves units of a claim, batch by batch.

@@ -88,8 +88,9 @@ impl ItemBook {
                 Shortage::Missing => Place::EXTERNAL,
                 Shortage::Damaged => Place::at(&units.location, StockState::Damaged),
             };
-            book.move_taken(ctx, &units.key, &Place::at(&units.location, StockState::Released), &to, taken)?;
+            // First, so that units that were bound for this claim are free to go.
             book.put_claim(claim)?;
+            book.move_taken(ctx, &units.key, &Place::at(&units.location, StockState::Released), &to, taken)?;
             book.peg_free_supply(&units.key)
         })
     }

@@ -44,6 +44,32 @@ impl ShipmentService for Shipments {
         }))
     }
 
+    async fn list_shipped_batches(
+        &self,
+        request: Request<pb::ListShippedBatchesRequest>,
+    ) -> Result<Response<pb::ListShippedBatchesResponse>, Status> {
+        let filter = read(&request, decode::left_filter)?;
+        let r = request.get_ref();
+        let (page, binding) = page_of(&request, PAGES, r.page_size, &r.page_token, |r| {
+            r.page_size = 0;
+            r.page_token.clear();
+        })?;
+        let after = page.after.as_deref().map(|key| decode::left_place(key).ok_or_else(damaged_token)).transpose()?;
+        let found = self.0.list_shipped_batches(&filter, after, page.query_limit()).await;
+        let mut found = found.map_err(Error::from)?;
+        let next_page_token = page.cut(&mut found, &binding, |(place, _)| place.clone());
+        let units = found.into_iter().map(|(_, units)| units).collect();
+        Ok(Response::new(pb::ListShippedBatchesResponse { units, next_page_token }))
+    }
+
+    async fn summarize_shipped_owners(
+        &self,
+        request: Request<pb::SummarizeShippedOwnersRequest>,
+    ) -> Result<Response<pb::SummarizeShippedOwnersResponse>, Status> {
+        let time = read(&request, |r, v| decode::left_time(r.from_time.as_ref(), r.until_time.as_ref(), v))?;
+        Ok(Response::new(self.0.summarize_shipped_owners(time).await?))
+    }
+
     async fn confirm_delivery(
         &self,
         request: Request<pb::ConfirmDeliveryRequest>,

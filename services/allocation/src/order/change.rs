@@ -24,7 +24,7 @@ use crate::{
     store::{
         entity::{
             customer_order, customer_question, drop_ship_take, imported_line, line_claim, line_override, lost_demand,
-            order_line, order_write, pending_promise, promise, recall, refund_due,
+            order_line, order_write, pending_promise, promise, recall, refund_due, shipped_batch,
         },
         sets::SetKey,
         shipments::WholeShipment,
@@ -56,6 +56,7 @@ pub struct Changes {
     pub questions: Vec<customer_question::Model>,
     pub refunds: Vec<refund_due::Model>,
     pub shipments: Vec<WholeShipment>,
+    pub returned_batches: Vec<shipped_batch::Model>,
     pub warehouse_orders: Vec<WholeWarehouseOrder>,
     pub takes: Vec<drop_ship_take::Model>,
     pub notes: Vec<order_write::Model>,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     key::{HISTORY_PART, demand_line},
-    shipment::{self, PlannedShipment},
+    shipment::{self, Left, PlannedShipment},
 };
 use crate::store::{
     entity::{imported_line, line_claim, order_line, promise},
@@ -128,7 +128,7 @@ pub fn shipment_before<'a>(
     let planned =
         PlannedShipment { details: None, reference: REFERENCE.to_owned(), shipped_at, supplier: String::new() };
     let units =
-        left.iter().map(|(planned, line, quantity)| (line.as_str(), 1, planned.shipped_from.as_str(), *quantity));
+        left.iter().map(|(planned, line, quantity)| Left::of_no_batch(line, 1, &planned.shipped_from, *quantity));
     shipment::left(derived_uuid(SHIPMENTS, order), &planned, who, units).map(Some)
 }
 

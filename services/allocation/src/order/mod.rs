@@ -13,6 +13,7 @@ pub mod key;
 pub mod kits;
 pub mod message;
 pub mod overrides;
+pub mod picked;
 pub mod question;
 pub mod recall;
 pub mod refund;

@@ -8,6 +8,7 @@ use backorder_proto::{
     common::v1::WriteContext,
     convert::{Violations, encode},
     convert::{allocation::line_name, decode},
+    inventory::v1::PostedUnits,
 };
 use backorder_storage::{StorageError, columns};
 use jiff::Timestamp;
@@ -15,9 +16,9 @@ use uuid::Uuid;
 
 use super::message::money;
 use crate::{
-    order::LineKey,
+    order::{Book, LineKey},
     store::{
-        entity::{shipment, shipment_line},
+        entity::{shipment, shipment_line, shipped_batch},
         shipments::{DELIVERED, SHIPPED, WholeShipment},
     },
 };
@@ -39,8 +40,37 @@ pub struct PlannedShipment {
     pub supplier: String,
 }
 
-/// Units of a claim that left a location: the claim's line, its part, the location and how many.
-pub type Left<'a> = (&'a str, i32, &'a str, i64);
+/// Units of a claim, batch and owner that left a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left<'a> {
+    /// The claim's line.
+    pub line: &'a str,
+    /// Its part.
+    pub part: i32,
+    /// The location.
+    pub location: &'a str,
+    /// The batch; empty for none.
+    pub batch: &'a str,
+    /// Whose they were; empty for the company's own.
+    pub owner: &'a str,
+    /// Base units.
+    pub quantity: i64,
+}
+
+impl<'a> Left<'a> {
+    /// Own units of no named batch.
+    #[must_use]
+    pub const fn of_no_batch(line: &'a str, part: i32, location: &'a str, quantity: i64) -> Self {
+        Self { line, part, location, batch: "", owner: "", quantity }
+    }
+
+    /// Units that inventory says have left.
+    #[must_use]
+    pub fn posted(units: &'a PostedUnits) -> Self {
+        let PostedUnits { line, part, location, quantity, batch, owner } = units;
+        Self { line, part: *part, location, batch, owner, quantity: *quantity }
+    }
+}
 
 /// The shipment of a write, which names it.
 ///
@@ -53,23 +83,7 @@ pub fn left<'a>(
     units: impl Iterator<Item = Left<'a>>,
 ) -> Result<WholeShipment, StorageError> {
     let id = write.to_string();
-    let mut by_line: BTreeMap<(String, i32, String), i64> = BTreeMap::new();
-    for (line, part, location, quantity) in units {
-        let Some(key) = LineKey::of_claim(line, part) else { continue };
-        let location = location.strip_prefix("locations/").unwrap_or(location).to_owned();
-        *by_line.entry((key.order, key.line, location)).or_default() += quantity;
-    }
-    let line = |((order_id, line_number, location_id), quantity)| shipment_line::Model {
-        shipment_id: id.clone(),
-        order_id,
-        line_number,
-        location_id,
-        quantity,
-        accepted: 0,
-        damaged: 0,
-        refused: 0,
-    };
-    let lines = by_line.into_iter().map(line).collect();
+    let (lines, batches) = what_left(&id, planned.shipped_at, units);
     let details = planned.details.clone().unwrap_or_default();
     let freight = freight(&details)?;
     Ok(WholeShipment {
@@ -97,7 +111,71 @@ pub fn left<'a>(
             supplier: planned.supplier.clone(),
         },
         lines,
+        batches,
     })
+}
+
+/// The lines of a shipment, and the units of named batches and owners among them.
+fn what_left<'a>(
+    id: &str,
+    shipped_at: i64,
+    units: impl Iterator<Item = Left<'a>>,
+) -> (Vec<shipment_line::Model>, Vec<shipped_batch::Model>) {
+    let mut by_line: BTreeMap<(String, i32, String), (i64, i64)> = BTreeMap::new();
+    let mut by_batch: BTreeMap<(String, i32, String, &str, &str), i64> = BTreeMap::new();
+    for Left { line, part, location, batch, owner, quantity } in units {
+        let Some(key) = LineKey::of_claim(line, part) else { continue };
+        let location = location.strip_prefix("locations/").unwrap_or(location).to_owned();
+        let is_named = !batch.is_empty() || !owner.is_empty();
+        let (all, named) = by_line.entry((key.order.clone(), key.line, location.clone())).or_default();
+        *all += quantity;
+        if is_named {
+            *named += quantity;
+            *by_batch.entry((key.order, key.line, location, batch, owner)).or_default() += quantity;
+        }
+    }
+    let line = |((order_id, line_number, location_id), (quantity, named))| shipment_line::Model {
+        shipment_id: id.to_owned(),
+        order_id,
+        line_number,
+        location_id,
+        quantity,
+        accepted: 0,
+        damaged: 0,
+        refused: 0,
+        named,
+    };
+    let batches =
+        (1..).zip(by_batch).map(|(ordinal, ((order_id, line_number, location_id, batch, owner), quantity))| {
+            let (batch, owner) = (batch.to_owned(), owner.to_owned());
+            shipped_batch::Model {
+                shipment_id: id.to_owned(),
+                ordinal,
+                order_id,
+                line_number,
+                location_id,
+                item_id: String::new(),
+                batch,
+                owner,
+                quantity,
+                returned: 0,
+                cost_nanos: None,
+                cost_currency: String::new(),
+                shipped_at,
+            }
+        });
+    (by_line.into_iter().map(line).collect(), batches.collect())
+}
+
+/// What the lines froze of the units of named batches and owners: their items, and what they cost.
+pub fn freeze(shipment: &mut WholeShipment, book: &Book) {
+    for units in &mut shipment.batches {
+        if let Some(line) = book.line(&units.order_id, units.line_number) {
+            units.item_id.clone_from(&line.row.item_id);
+            units.cost_nanos = line.row.cost_nanos;
+            units.cost_currency.clone_from(&line.row.cost_currency);
+        }
+    }
 }
 
 fn freight(details: &pb::ShipmentDetails) -> Result<Option<(i64, String)>, StorageError> {
@@ -178,6 +256,21 @@ pub const fn status_message(status: CarrierStatus) -> pb::CarrierStatus {
     }
 }
 
+fn batches_of(shipment: &WholeShipment, line: &shipment_line::Model) -> Vec<pb::ShippedBatch> {
+    let of_line = |units: &&shipped_batch::Model| {
+        units.order_id == line.order_id
+            && units.line_number == line.line_number
+            && units.location_id == line.location_id
+    };
+    shipment.batches.iter().filter(of_line).map(batch_message).collect()
+}
+
+/// Units of one batch and owner.
+#[must_use]
+pub fn batch_message(units: &shipped_batch::Model) -> pb::ShippedBatch {
+    pb::ShippedBatch { batch: units.batch.clone(), owner: units.owner.clone(), quantity: units.quantity }
+}
+
 /// A shipment with its lines.
 ///
 /// # Errors
@@ -205,6 +298,7 @@ pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
         accepted: line.accepted,
         damaged: line.damaged,
         refused: line.refused,
+        batches: batches_of(shipment, line),
     });
     Ok(pb::Shipment {
         name: format!("shipments/{}", row.id),

@@ -214,7 +214,7 @@ impl Work<'_> {
             StepKind::Consent => self.consent(book)?,
             StepKind::Ship | StepKind::ShipmentAdvice => {
                 self.follow_planned(book, "shipped", None)?;
-                self.note_shipment(answers)?;
+                self.note_shipment(book, answers)?;
                 self.lose_balances(book)?;
             }
             StepKind::DropShip => {
@@ -223,6 +223,7 @@ impl Work<'_> {
             }
             StepKind::Return => {
                 self.take_back(book, answers)?;
+                self.note_returned_in_tx(tx).await?;
                 self.decide_added(book, answers, "it replaces units that came back")?;
             }
             StepKind::Import => self.take_over(book)?,

@@ -22,6 +22,7 @@ pub mod runs;
 pub mod serving;
 pub mod sets;
 pub mod shipments;
+pub mod shipped_batches;
 pub mod steps;
 pub mod takes;
 pub mod totals;

@@ -8,7 +8,10 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _,
 };
 
-use super::entity::{shipment, shipment_line};
+use super::{
+    entity::{shipment, shipment_line, shipped_batch},
+    shipped_batches,
+};
 
 /// The state of a shipment of which nobody has told what arrived.
 pub const SHIPPED: &str = "SHIPPED";
@@ -22,6 +25,8 @@ pub struct WholeShipment {
     pub row: shipment::Model,
     /// Its lines.
     pub lines: Vec<shipment_line::Model>,
+    /// The units of named batches and owners among them.
+    pub batches: Vec<shipped_batch::Model>,
 }
 
 /// One shipment.
@@ -67,14 +72,21 @@ async fn with_lines(
     for line in query.all(connection).await? {
         lines.entry(line.shipment_id.clone()).or_default().push(line);
     }
-    let whole = |row: shipment::Model| WholeShipment { lines: lines.remove(&row.id).unwrap_or_default(), row };
+    let named = lines.iter().filter(|(_, lines)| lines.iter().any(|line| line.named > 0));
+    let mut batches = shipped_batches::of_shipments(connection, named.map(|(id, _)| id.as_str())).await?;
+    let whole = |row: shipment::Model| WholeShipment {
+        lines: lines.remove(&row.id).unwrap_or_default(),
+        batches: batches.remove(&row.id).unwrap_or_default(),
+        row,
+    };
     Ok(rows.into_iter().map(whole).collect())
 }
 
-/// Writes shipments with their lines, over those that are there.
+/// Writes shipments with their lines, over those that are there. Of which batches the units were never changes.
 pub fn put(batch: &mut Batch, shipments: Vec<WholeShipment>) {
-    let (mut rows, mut lines) = (Vec::with_capacity(shipments.len()), Vec::new());
+    let (mut rows, mut lines, mut batches) = (Vec::with_capacity(shipments.len()), Vec::new(), Vec::new());
     for shipment in shipments {
+        batches.extend(shipment.batches.into_iter().map(shipped_batch::Model::into_active_model));
         rows.push(shipment.row.into_active_model());
         lines.extend(shipment.lines.into_iter().map(shipment_line::Model::into_active_model));
     }
@@ -95,4 +107,6 @@ pub fn put(batch: &mut Batch, shipments: Vec<WholeShipment>) {
     use shipment_line::Column as C;
     let key = [C::ShipmentId, C::OrderId, C::LineNumber, C::LocationId];
     batch.upsert(lines, &bulk::replacing(key, [C::Accepted, C::Damaged, C::Refused]));
+    use shipped_batch::Column as B;
+    batch.upsert(batches, &bulk::keeping([B::ShipmentId, B::Ordinal]));
 }

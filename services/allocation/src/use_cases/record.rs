@@ -10,7 +10,8 @@ use crate::{
     order::Changes,
     store::{
         entity::{order_write, promise, refund_due},
-        go_live, orders, overrides, questions, recalls, runs, sets, shipments, takes, warehouse_orders,
+        go_live, orders, overrides, questions, recalls, runs, sets, shipments, shipped_batches, takes,
+        warehouse_orders,
     },
 };
 
@@ -58,6 +59,7 @@ fn put(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(),
         questions,
         refunds,
         shipments,
+        returned_batches,
         warehouse_orders,
         takes,
         notes,
@@ -78,6 +80,7 @@ fn put(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(),
     batch.insert(refunds.into_iter().map(refund_due::Model::into_active_model).collect());
     takes::put(batch, takes);
     shipments::put(batch, shipments);
+    shipped_batches::put_returned(batch, &returned_batches);
     warehouse_orders::insert(batch, warehouse_orders);
     go_live::insert_lines(batch, imported);
     sets::put_due(batch, sets);

@@ -117,7 +117,7 @@ impl Books {
                 claim.posted += quantity;
             });
             let (part, location) = (claim.part, "locations/main".to_owned());
-            answer.posted.push(PostedUnits { line, part, location, quantity });
+            answer.posted.push(PostedUnits { line, part, location, quantity, ..Default::default() });
             answer.claims.push(claim);
         }
         self.posted.insert(request.request_id, answer.clone());

@@ -33,6 +33,7 @@ pub fn problem(item: &ItemId, error: StockError) -> Problem {
         }
         too_few @ (StockError::InsufficientReservation { .. }
         | StockError::InsufficientWaiting { .. }
+        | StockError::InsufficientBatch { .. }
         | StockError::InsufficientStock { .. }) => too_few_problem(item, too_few),
         supply @ (StockError::SupplyNotFound(_)
         | StockError::SupplyExists(_)
@@ -77,6 +78,15 @@ fn too_few_problem(item: &ItemId, error: StockError) -> Problem {
     if let StockError::InsufficientWaiting { claim, asked, waiting } = &error {
         return of_claim(Problem::failed_precondition(ErrorReason::InsufficientWaiting, text), claim)
             .with("waiting", waiting)
+            .with("wanted", asked);
+    }
+    if let StockError::InsufficientBatch { location, batch, owner, asked, there } = &error {
+        return Problem::failed_precondition(ErrorReason::InsufficientStock, text)
+            .with("item", encode::item_name(item))
+            .with("location", encode::location_name(location))
+            .with("batch", batch.as_ref().map(ToString::to_string).unwrap_or_default())
+            .with("owner", owner)
+            .with("present", there)
             .with("wanted", asked);
     }
     if let StockError::InsufficientStock { location, state, asked, there } = &error {

@@ -279,7 +279,7 @@ fn apply_stock_command(
         Command::Return { location: at, quantity, disposition } => {
             let disposition = [ReturnDisposition::Restock, ReturnDisposition::Quarantine, ReturnDisposition::Scrap]
                 [usize::from(*disposition)];
-            book.receive_return(ctx, &location(*at), units(*quantity), disposition, None)?;
+            book.receive_return(ctx, &location(*at), units(*quantity), disposition, (None, ""))?;
             effect.physical = *quantity;
         }
         Command::Adjust { location: at, state, quantity, adds } => {

@@ -9,6 +9,7 @@ use super::*;
 use crate::ids::BatchId;
 use crate::stock::batch::{BatchPlace, Shelf};
 use crate::stock::error::StockError;
+use crate::stock::post::Told;
 use crate::stock::release::LineUnits;
 use crate::stock::state::StockState;
 
@@ -30,6 +31,10 @@ fn left(book: &ItemBook) -> Vec<(String, String, i64)> {
     let said = outside
         .map(|m| (m.batch.as_ref().map(ToString::to_string).unwrap_or_default(), m.owner.clone(), m.quantity.get()));
     said.collect()
+}
+
+fn of_batch_told(name: &str, seen: bool) -> Told {
+    Told { batch: Some(batch(name)), owner: String::new(), seen }
 }
 
 fn hard(name: &str, quantity: i64, of: &str) -> ReserveLine {
@@ -69,11 +74,52 @@ fn units_that_are_bound_to_a_batch_are_left_to_it() {
     book.receive(&ctx(2), &of_batch("red", 3, Some(date(2026, 4, 1)))).unwrap();
     book.reserve(&ctx(3), &hard("a", 2, "red")).unwrap();
     book.reserve(&ctx(4), &wants("b", 2)).unwrap();
-    let refused = book.post_of_batch(&ctx(5), &shipped("b", 2), Some(&batch("red")));
-    assert!(matches!(refused, Err(StockError::InsufficientStock { .. })), "one is unbound: {refused:?}");
+    let refused = book.post_told(&ctx(5), &shipped("b", 2), &of_batch_told("red", false));
+    assert!(matches!(refused, Err(StockError::InsufficientBatch { .. })), "one is unbound: {refused:?}");
     book.post(&ctx(6), &shipped("b", 2)).unwrap();
     assert_eq!(left(&book), [("red".to_owned(), String::new(), 1), (String::new(), String::new(), 1)]);
     book.post(&ctx(7), &shipped("a", 2)).unwrap();
+    assert_books_right(&book);
+}
+
+#[test]
+fn a_batch_that_somebody_saw_leaves_as_far_as_it_is_there_and_free() {
+    let mut book = book(3, 0);
+    book.receive(&ctx(2), &of_batch("red", 3, None)).unwrap();
+    book.reserve(&ctx(3), &hard("a", 2, "red")).unwrap();
+    book.reserve(&ctx(4), &wants("b", 3)).unwrap();
+    let left_of_b = book.post_told(&ctx(5), &shipped("b", 3), &of_batch_told("red", true)).unwrap();
+    let said: Vec<_> = left_of_b.iter().map(|left| (left.batch.clone(), left.quantity)).collect();
+    assert_eq!(said, [(Some(batch("red")), units(1)), (None, units(2))], "two red ones are bound for another");
+    assert_books_right(&book);
+    assert_batches_right(&book);
+}
+
+#[test]
+fn a_line_that_is_bound_to_a_batch_gives_another_only_where_somebody_saw_it() {
+    let mut book = book(0, 0);
+    book.receive(&ctx(2), &of_batch("red", 2, None)).unwrap();
+    book.receive(&ctx(3), &of_batch("blue", 2, None)).unwrap();
+    book.reserve(&ctx(4), &hard("a", 2, "red")).unwrap();
+    let refused = book.post_told(&ctx(5), &shipped("a", 1), &of_batch_told("blue", false));
+    assert!(matches!(refused, Err(StockError::InsufficientBatch { .. })), "{refused:?}");
+    book.post_told(&ctx(6), &shipped("a", 1), &of_batch_told("blue", true)).unwrap();
+    assert_eq!(left(&book), [("blue".to_owned(), String::new(), 1)]);
+    assert_eq!(book.unbound_of(&at("main"), &batch("red")).unwrap(), units(1), "one is bound to the line still");
+    assert_books_right(&book);
+    assert_batches_right(&book);
+}
+
+#[test]
+fn a_named_owner_gives_what_is_of_it() {
+    let mut book = book(2, 0);
+    book.receive(&ctx(2), &Receipt { owner: "acme".to_owned(), ..receipt("main", 2) }).unwrap();
+    book.reserve(&ctx(3), &wants("a", 4)).unwrap();
+    let of = |owner: &str| Told { owner: owner.to_owned(), ..Told::default() };
+    let refused = book.post_told(&ctx(4), &shipped("a", 3), &of("acme"));
+    assert!(matches!(refused, Err(StockError::InsufficientBatch { .. })), "{refused:?}");
+    book.post_told(&ctx(5), &shipped("a", 2), &of("acme")).unwrap();
+    assert_eq!(left(&book), [(String::new(), "acme".to_owned(), 2)], "though own units go first");
     assert_books_right(&book);
 }
 
@@ -139,7 +185,7 @@ fn assert_batches_right(book: &ItemBook) {
 enum Act {
     Receive(i64, Option<u8>, bool),
     Reserve(u8, i64, Option<u8>),
-    Post(u8, i64, Option<u8>),
+    Post(u8, i64, Option<u8>, bool),
     Count(i64),
     SetAside(i64, Option<u8>),
     Free(i64, Option<u8>),
@@ -154,7 +200,7 @@ fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         3 => (1_i64..8, of(), any::<bool>()).prop_map(|(n, of, consigned)| Act::Receive(n, of, consigned)),
         3 => (0_u8..6, 1_i64..6, of()).prop_map(|(line, n, of)| Act::Reserve(line, n, of)),
-        2 => (0_u8..6, 1_i64..6, of()).prop_map(|(line, n, of)| Act::Post(line, n, of)),
+        2 => (0_u8..6, 1_i64..6, of(), any::<bool>()).prop_map(|(line, n, of, seen)| Act::Post(line, n, of, seen)),
         1 => (0_i64..20).prop_map(Act::Count),
         1 => (1_i64..5, of()).prop_map(|(n, of)| Act::SetAside(n, of)),
         1 => (1_i64..5, of()).prop_map(|(n, of)| Act::Free(n, of)),
@@ -180,7 +226,10 @@ fn act(book: &mut ItemBook, number: u32, act: &Act) -> Result<(), StockError> {
             let strength = if of.is_some() { Strength::Hard } else { Strength::Firm };
             book.reserve(&ctx, &ReserveLine { strength, batch: named(of), ..wants(&line(*name), *n) }).map(drop)
         }
-        Act::Post(name, n, of) => book.post_of_batch(&ctx, &shipped(&line(*name), *n), named(of).as_ref()).map(drop),
+        Act::Post(name, n, of, seen) => {
+            let told = Told { batch: named(of), owner: String::new(), seen: *seen };
+            book.post_told(&ctx, &shipped(&line(*name), *n), &told).map(drop)
+        }
         Act::Count(n) => book.count(&ctx, &main, units(*n), None).map(drop),
         Act::SetAside(n, of) => book.quarantine(&ctx, &main, units(*n), false, named(of).as_ref()).map(drop),
         Act::Free(n, of) => book.release_quarantine(&ctx, &main, units(*n), named(of).as_ref()),

@@ -86,7 +86,7 @@ fn every_way_to_more_free_stock_serves_the_queue_first() {
         |book| book.receive(&ctx(5), &receipt("main", 1)).map(|_| ()),
         |book| book.count(&ctx(5), &at("main"), units(3), None).map(|_| ()),
         |book| book.release_quarantine(&ctx(5), &at("main"), units(1), None),
-        |book| book.receive_return(&ctx(5), &at("main"), units(1), ReturnDisposition::Restock, None),
+        |book| book.receive_return(&ctx(5), &at("main"), units(1), ReturnDisposition::Restock, (None, "")),
         |book| {
             let found = Adjustment::Add(units(1));
             book.adjust(&ctx(5), &at("main"), StockState::Available, found, None, "").map(|_| ())

@@ -14,6 +14,7 @@ use prost::Message;
 
 use super::{order::line_of, shipment::details};
 use crate::{
+    order::picked::Picked,
     store::warehouse_orders::Filter,
     use_cases::feeds::{Acknowledge, ConfirmShipment, Confirmed, Document, ReportCarrierStatus, Reported, What},
     write::{Who, WriteRequest},
@@ -108,6 +109,10 @@ fn confirmed_lines(lines: &[pb::ConfirmedLine], violations: &mut Violations) -> 
     if !decode::count(lines.len(), LINES_MAX, "lines", violations) {
         return None;
     }
+    if lines.iter().map(|line| 1 + line.picked.len()).sum::<usize>() > LINES_MAX {
+        violations.push("lines", format!("must have at most {LINES_MAX} elements with what was picked"));
+        return None;
+    }
     let mut seen = BTreeSet::new();
     let mut confirmed = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
@@ -116,17 +121,34 @@ fn confirmed_lines(lines: &[pb::ConfirmedLine], violations: &mut Violations) -> 
         let shipped = decode::quantity_or_zero(line.shipped, &at("shipped"), violations);
         let not_found = decode::quantity_or_zero(line.not_found, &at("not_found"), violations);
         let damaged = decode::quantity_or_zero(line.damaged, &at("damaged"), violations);
-        let parts = (|| Some([shipped?, not_found?, damaged?]))();
-        let Some(((order, number), [shipped, not_found, damaged])) = name.zip(parts) else { continue };
+        let picked = picked_units(index, line, violations);
+        let parts = (|| Some(([shipped?, not_found?, damaged?], picked?)))();
+        let Some(((order, number), ([shipped, not_found, damaged], picked))) = name.zip(parts) else { continue };
         if [shipped, not_found, damaged].iter().all(|part| part.is_zero()) {
             violations.push(at("shipped"), "must be at least 1, or not_found or damaged");
         }
         if !seen.insert((order.clone(), number)) {
             violations.push(at("line"), "must not be named twice");
         }
-        confirmed.push(Confirmed { number: place(index), order, line: number, shipped, not_found, damaged });
+        confirmed.push(Confirmed { number: place(index), order, line: number, shipped, not_found, damaged, picked });
     }
     Some(confirmed)
+}
+
+/// Of what the units of a line were that left: at most what left.
+fn picked_units(index: usize, line: &pb::ConfirmedLine, violations: &mut Violations) -> Option<Vec<Picked>> {
+    let decoded = line.picked.iter().enumerate().map(|(number, picked)| {
+        let at = |field: &str| decode::path(&decode::path("lines", index, "picked"), number, field);
+        super::shipment::picked(picked, &at, violations)
+    });
+    let decoded: Vec<_> = decoded.collect();
+    let picked: Vec<Picked> = decoded.into_iter().collect::<Option<_>>()?;
+    let all = picked.iter().map(|picked| picked.quantity.get()).fold(0, i64::saturating_add);
+    if all > line.shipped {
+        violations.push(decode::path("lines", index, "picked"), "must add up to at most shipped");
+        return None;
+    }
+    Some(picked)
 }
 
 /// What a carrier reports.

@@ -15,7 +15,8 @@ use crate::{
     order::key,
     store::orders::ListFilter,
     use_cases::orders::{
-        Amend, Cancel, Confirm, Consent, LineAmount, Place, Quote, ReturnedUnits, Ship, Substitute, TakeBack,
+        Amend, Cancel, Confirm, Consent, LineAmount, PickedOfLine, Place, Quote, ReturnedUnits, Ship, Substitute,
+        TakeBack,
     },
     write::Who,
 };
@@ -26,6 +27,8 @@ const SHIPPED_MAX: usize = 2_000;
 const CANCELLED_MAX: usize = 2_000;
 /// Lines in one return at most.
 const RETURNED_MAX: usize = 1_000;
+/// As long as an owner of stock may be.
+const OWNER_BYTES_MAX: usize = 200;
 /// The longest text of how a customer agreed.
 const CONSENT_BYTES_MAX: usize = 500;
 /// The longest life of a quote in seconds: 90 days.
@@ -123,8 +126,33 @@ pub fn ship(r: &pb::ShipOrderLinesRequest, violations: &mut Violations) -> Optio
     let ship_time = decode::timestamp_if_set(r.ship_time.as_ref(), "ship_time", violations);
     let reference = decode::text(&r.reference, 200, "reference", violations);
     let details = super::shipment::details(r.details.as_ref(), violations);
+    let picked = picked_lines(r, violations);
     let who = Who::decode(r.context.as_ref(), violations);
-    Some(Ship { lines: lines?, ship_time: ship_time?, reference: reference?, details: details?, who: who? })
+    Some(Ship {
+        lines: lines?,
+        picked: picked?,
+        ship_time: ship_time?,
+        reference: reference?,
+        details: details?,
+        who: who?,
+    })
+}
+
+fn picked_lines(r: &pb::ShipOrderLinesRequest, violations: &mut Violations) -> Option<Vec<PickedOfLine>> {
+    if r.lines.len() + r.picked.len() > SHIPPED_MAX {
+        violations.push("picked", format!("must have at most {SHIPPED_MAX} elements with lines"));
+        return None;
+    }
+    let decoded = r.picked.iter().enumerate().map(|(index, picked)| {
+        let at = |field: &str| decode::path("picked", index, field);
+        let line = line_of(&picked.name, &at("name"), violations);
+        let location = super::if_set(&picked.location, |name| decode::location_name(name, &at("location"), violations));
+        let units = decode::required(picked.units.as_ref(), &at("units"), violations)?;
+        let units = super::shipment::picked(units, &|field| format!("{}.{field}", at("units")), violations);
+        Some(PickedOfLine { line: line?, location: location?, units: units? })
+    });
+    let decoded: Vec<_> = decoded.collect();
+    decoded.into_iter().collect()
 }
 
 /// Quantities of lines, each line once.
@@ -163,6 +191,8 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
     let quantity: Option<Quantity> = decode::quantity(line.quantity, &at("quantity"), violations);
     let location = decode::location_name(&line.location, &at("location"), violations);
     let disposition = decode::required_enum(line.disposition, &at("disposition"), violations);
+    let batch = super::shipment::batch_or_none(&line.batch, &at("batch"), violations);
+    let owner = decode::text(&line.owner, OWNER_BYTES_MAX, &at("owner"), violations);
     let (order, number) = name?;
     Some(ReturnedUnits {
         order,
@@ -171,6 +201,8 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
         location: location?,
         disposition: disposition?,
         replace: line.replace,
+        batch: batch?,
+        owner: owner?,
     })
 }
 

@@ -1,12 +1,16 @@
 //! Requests of `ShipmentService`, and what a shipment call says of the shipment.
 
+use backorder_domain::ids::BatchId;
 use backorder_proto::{
     allocation::v1 as pb,
     convert::{Violations, decode},
 };
+use backorder_storage::columns;
 
 use super::{order::line_of, release::id_of};
 use crate::{
+    order::picked::Picked,
+    store::shipped_batches::{LeftFilter, LeftTime},
     use_cases::shipments::{Arrived, ConfirmDelivery},
     write::Who,
 };
@@ -14,6 +18,8 @@ use crate::{
 /// Lines of one shipment that did not all arrive in order, at most.
 const LINES_MAX: usize = 2_000;
 const TEXT_BYTES_MAX: usize = 100;
+/// As long as an owner of stock may be.
+const OWNER_BYTES_MAX: usize = 200;
 
 /// A shipment's id.
 pub fn get(r: &pb::GetShipmentRequest, violations: &mut Violations) -> Option<String> {
@@ -26,6 +32,58 @@ pub fn list(r: &pb::ListShipmentsRequest, violations: &mut Violations) -> Option
         return Some(String::new());
     }
     decode::order_name(&r.order, "order", violations).map(|order| order.into_string())
+}
+
+/// Which units of named batches and owners are listed.
+pub fn left_filter(r: &pb::ListShippedBatchesRequest, violations: &mut Violations) -> Option<LeftFilter> {
+    let item = if r.item.is_empty() {
+        Some(String::new())
+    } else {
+        decode::item_name(&r.item, "item", violations).map(|item| item.into_string())
+    };
+    let batch = batch_or_none(&r.batch, "batch", violations);
+    let owner = decode::text(&r.owner, OWNER_BYTES_MAX, "owner", violations);
+    let time = left_time(r.from_time.as_ref(), r.until_time.as_ref(), violations);
+    Some(LeftFilter { item: item?, batch: batch?, owner: owner?, consigned_only: r.consigned_only, time: time? })
+}
+
+/// A time in which units left.
+pub fn left_time(
+    from: Option<&prost_types::Timestamp>,
+    until: Option<&prost_types::Timestamp>,
+    violations: &mut Violations,
+) -> Option<LeftTime> {
+    let from = decode::timestamp_if_set(from, "from_time", violations)?.map(columns::micros);
+    let until = decode::timestamp_if_set(until, "until_time", violations)?.map(columns::micros);
+    Some(LeftTime { from, until })
+}
+
+/// The place of units in their list: when they left, in which shipment, and the ordinal.
+#[must_use]
+pub fn left_place(key: &str) -> Option<(i64, &str, i32)> {
+    let (time, rest) = key.split_once(' ')?;
+    let (shipment, ordinal) = rest.rsplit_once(' ')?;
+    Some((time.parse().ok()?, shipment, ordinal.parse().ok()?))
+}
+
+/// A batch, or none.
+pub fn batch_or_none(batch: &str, field: &str, violations: &mut Violations) -> Option<String> {
+    if batch.is_empty() {
+        return Some(String::new());
+    }
+    decode::checked(BatchId::try_new(batch), field, violations).map(|batch| batch.to_string())
+}
+
+/// What somebody saw that units are of.
+pub fn picked(units: &pb::PickedUnits, at: &dyn Fn(&str) -> String, violations: &mut Violations) -> Option<Picked> {
+    let batch = batch_or_none(&units.batch, &at("batch"), violations);
+    let owner = decode::text(&units.owner, OWNER_BYTES_MAX, &at("owner"), violations);
+    let quantity = decode::quantity(units.quantity, &at("quantity"), violations);
+    if units.batch.is_empty() && units.owner.is_empty() {
+        violations.push(at("batch"), "must be set, or owner");
+        return None;
+    }
+    Some(Picked { batch: batch?, owner: owner?, quantity: quantity? })
 }
 
 /// How goods go. What is kept is what was asked, so the message itself goes on.

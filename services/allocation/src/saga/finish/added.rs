@@ -3,15 +3,17 @@
 //! Their rows stand from the step's first transaction on, so that no news of their claims is lost; the order counts them
 //! from the last one on. Until then the order is busy and nobody relies on either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{order::promise::PromiseReason, quantity::Quantity};
+use backorder_storage::WriteTx;
 
 use super::{Work, order_mut, reserve_results, shortage, units};
 use crate::{
     error::Error,
-    order::{Book, Cause, Command, key::demand_line},
-    saga::{CallAnswer, Step},
+    order::{Book, Cause, Command, LineKey, key::demand_line},
+    saga::{CallAnswer, Step, call::Kind},
+    store::shipped_batches,
 };
 
 impl Work<'_> {
@@ -29,6 +31,23 @@ impl Work<'_> {
             let command = Command::TakeBack { quantity, replaced: of_these };
             self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
         }
+        Ok(())
+    }
+
+    /// Of which shipped batches and owners the units were that came back.
+    pub(super) async fn note_returned_in_tx(&mut self, tx: &WriteTx<'_>) -> Result<(), Error> {
+        let calls = self.step.plan.calls.iter().filter_map(|call| match &call.kind {
+            Some(Kind::TakeBack(request)) => Some(&request.lines),
+            _ => None,
+        });
+        let named = calls.flatten().filter(|line| !line.batch.is_empty() || !line.owner.is_empty());
+        let named: Vec<_> = named.filter_map(|line| Some((LineKey::of_claim(&line.line, 1)?, line))).collect();
+        let keys: BTreeSet<_> = named.iter().map(|(key, _)| (key.order.clone(), key.line)).collect();
+        let mut shipped = shipped_batches::of_lines(tx, &keys).await?;
+        for (key, line) in named {
+            shipped_batches::take_back(&mut shipped, (&key.order, key.line), (&line.batch, &line.owner), line.quantity);
+        }
+        self.changes.returned_batches = shipped;
         Ok(())
     }
 

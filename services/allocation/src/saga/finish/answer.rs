@@ -112,10 +112,21 @@ pub(super) fn places(answers: &[CallAnswer]) -> Vec<pb::ShippedUnits> {
         let Some(key) = LineKey::of_claim(&units.line, units.part) else { continue };
         let line = line_name(&key.order, key.line);
         match places.last_mut() {
-            Some(last) if last.line == line && last.location == units.location => last.quantity += units.quantity,
-            Some(_) | None => {
-                places.push(pb::ShippedUnits { line, location: units.location.clone(), quantity: units.quantity });
+            Some(last)
+                if last.line == line
+                    && last.location == units.location
+                    && last.batch == units.batch
+                    && last.owner == units.owner =>
+            {
+                last.quantity += units.quantity;
             }
+            Some(_) | None => places.push(pb::ShippedUnits {
+                line,
+                location: units.location.clone(),
+                quantity: units.quantity,
+                batch: units.batch.clone(),
+                owner: units.owner.clone(),
+            }),
         }
     }
     places

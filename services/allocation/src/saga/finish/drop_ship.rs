@@ -6,7 +6,11 @@ use backorder_storage::StorageError;
 use super::{Work, order_mut};
 use crate::{
     error::Error,
-    order::{Book, Cause, Command, shipment, take},
+    order::{
+        Book, Cause, Command,
+        shipment::{self, Left},
+        take,
+    },
     saga::Step,
     store::entity::drop_ship_take as row,
 };
@@ -26,7 +30,7 @@ impl Work<'_> {
         self.changes.settle_line(order, planned.line, command, &cause, self.moment, &mut self.events)?;
         let who = self.step.plan.context.clone().unwrap_or_default();
         let line = crate::order::key::demand_line(&planned.order, planned.line, false);
-        let units = std::iter::once((line.as_str(), 1, "", planned.quantity));
+        let units = std::iter::once(Left::of_no_batch(&line, 1, "", planned.quantity));
         let shipment = shipment::left(self.step.id, shipment, &who, units)?;
         self.changes.shipment(shipment, &mut self.events)?;
         self.changes.take(take.clone(), &mut self.events)

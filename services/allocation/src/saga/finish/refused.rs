@@ -25,6 +25,8 @@ pub fn refusal(step: &Step, status: Status) -> Error {
         Some(ErrorReason::ItemNotFound | ErrorReason::LocationNotFound | ErrorReason::QuantityOverflow) => {
             Error::Refused(status)
         }
+        // Of a batch, or an owner, that the shipment names.
+        Some(ErrorReason::InsufficientStock) if step.kind == StepKind::Ship => Error::Refused(status),
         _ if status.code() == Code::NotFound => Error::Refused(status),
         _ => Error::Kit(Problem::internal(status).context("inventory refused a call that it should take")),
     }

@@ -13,7 +13,8 @@ use crate::{
     order::{
         Book, Cause, Changes, Command,
         key::of_resource_name,
-        recall, shipment,
+        recall,
+        shipment::{self, Left},
         warehouse_order::{self, AskedUnits},
     },
     saga::{CallAnswer, Step, StepKind},
@@ -131,7 +132,7 @@ impl Work<'_> {
     }
 
     /// What left is a shipment.
-    pub(super) fn note_shipment(&mut self, answers: &[CallAnswer]) -> Result<(), Error> {
+    pub(super) fn note_shipment(&mut self, book: &Book, answers: &[CallAnswer]) -> Result<(), Error> {
         let Some(planned) = &self.step.plan.shipment else { return Ok(()) };
         let who = self.step.plan.context.clone().unwrap_or_default();
         let posted = answers.iter().flat_map(|answer| match answer {
@@ -144,8 +145,8 @@ impl Work<'_> {
             | CallAnswer::Refused(_)
             | CallAnswer::Unreserved(_) => &[],
         });
-        let units = posted.map(|units| (units.line.as_str(), units.part, units.location.as_str(), units.quantity));
-        let shipment = shipment::left(self.step.id, planned, &who, units)?;
+        let mut shipment = shipment::left(self.step.id, planned, &who, posted.map(Left::posted))?;
+        shipment::freeze(&mut shipment, book);
         self.changes.shipment(shipment, &mut self.events)
     }
 

@@ -32,6 +32,7 @@ pub mod serving_mode;
 pub mod serving_sequence;
 pub mod shipment;
 pub mod shipment_line;
+pub mod shipped_batch;
 pub mod unfinished_step;
 pub mod warehouse_order;
 pub mod warehouse_order_line;

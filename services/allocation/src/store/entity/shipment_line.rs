@@ -17,6 +17,7 @@ pub struct Model {
     pub accepted: i64,
     pub damaged: i64,
     pub refused: i64,
+    pub named: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -17,6 +17,7 @@ mod m20261126_000014_feeds;
 mod m20261126_000015_drop_ship;
 mod m20261126_000016_replacements;
 mod m20261126_000017_units;
+mod m20261126_000018_shipped_batches;
 mod m20261126_000019_exception_limits;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_kits::Migration),
             Box::new(m20261126_000013_substitutes::Migration),
             Box::new(m20261126_000019_exception_limits::Migration),
+            Box::new(m20261126_000018_shipped_batches::Migration),
         ]
     }
 }

@@ -19,7 +19,14 @@ use uuid::Uuid;
 use super::{Document, begin_in_tx, refused, taken};
 use crate::{
     error::Error,
-    order::{Book, key::demand_line, sets::check_complete, shipment::PlannedShipment, shortage::may_leave},
+    order::{
+        Book,
+        key::demand_line,
+        picked::{Picked, post_lines},
+        sets::check_complete,
+        shipment::PlannedShipment,
+        shortage::may_leave,
+    },
     saga::{
         Call, LinesOfCall, Plan, Planned, PlannedDocument, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy,
     },
@@ -69,6 +76,8 @@ pub struct Confirmed {
     pub not_found: Quantity,
     /// Units that are damaged.
     pub damaged: Quantity,
+    /// Of what those were that left, as far as it is told: at most as many.
+    pub picked: Vec<Picked>,
 }
 
 impl UseCases {
@@ -237,15 +246,19 @@ impl ConfirmCommand<'_> {
     }
 
     fn post(&self, lines: &[&Confirmed]) -> inventory::PostReservationsRequest {
-        let line = |line: &&&Confirmed| inventory::PostLine {
-            line: demand_line(&line.order, line.line, false),
-            part: 0,
-            location: encode_location(&self.confirm.location),
-            quantity: line.shipped.get(),
-            batch: String::new(),
-        };
+        let location = encode_location(&self.confirm.location);
+        let units = lines.iter().filter(|line| !line.shipped.is_zero()).flat_map(|line| {
+            let all = inventory::PostLine {
+                line: demand_line(&line.order, line.line, false),
+                location: location.clone(),
+                quantity: line.shipped.get(),
+                ..inventory::PostLine::default()
+            };
+            let told = line.picked.iter().map(|picked| (picked, location.clone()));
+            post_lines(&all, told, true).unwrap_or_else(|| vec![all])
+        });
         inventory::PostReservationsRequest {
-            lines: lines.iter().filter(|line| !line.shipped.is_zero()).map(|one| line(&one)).collect(),
+            lines: units.collect(),
             effective_time: Some(encode::timestamp(self.at)),
             context: Some(self.who.message()),
             ..inventory::PostReservationsRequest::default()

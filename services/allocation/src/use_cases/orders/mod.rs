@@ -24,7 +24,7 @@ pub use draft::{Draft, DraftHold, DraftLine, RequestedDate};
 pub(crate) use kits::of_components;
 pub use place::{Place, Quote};
 pub(crate) use prepare::{Placing, Prepared, queue_key, reserve_line};
-pub use ship::{LineAmount, Ship};
+pub use ship::{LineAmount, PickedOfLine, Ship};
 pub(crate) use ship::{allowed_line, balances};
 pub use substitute::{Consent, Substitute};
 pub use take_back::{ReturnedUnits, TakeBack};

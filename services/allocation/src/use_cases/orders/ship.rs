@@ -1,9 +1,10 @@
 //! Ships reserved units of lines of one or more orders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use backorder_domain::{
+    ids::LocationId,
     order::{line::LineError, ship_set::Gate},
     quantity::Quantity,
 };
@@ -15,7 +16,14 @@ use uuid::Uuid;
 use super::kits::of_components;
 use crate::{
     error::Error,
-    order::{Book, LineRecord, key::demand_line, release_day, sets, shipment::PlannedShipment, shortage},
+    order::{
+        Book, LineRecord,
+        key::demand_line,
+        picked::{self, Picked},
+        release_day, sets,
+        shipment::PlannedShipment,
+        shortage,
+    },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::orders::load_lines_in_tx,
     use_cases::{UseCases, holds::on_hold_in_tx},
@@ -33,11 +41,24 @@ pub struct LineAmount {
     pub quantity: Quantity,
 }
 
+/// Of what units of a line that ships are to be.
+#[derive(Debug, Clone)]
+pub struct PickedOfLine {
+    /// The order's id and the line's number.
+    pub line: (String, i32),
+    /// Where they leave; `None` means any location.
+    pub location: Option<LocationId>,
+    /// Batch, owner and units.
+    pub units: Picked,
+}
+
 /// What ships.
 #[derive(Debug, Clone)]
 pub struct Ship {
     /// The lines, each once.
     pub lines: Vec<LineAmount>,
+    /// Of what units of them are to be.
+    pub picked: Vec<PickedOfLine>,
     /// When the goods left; `None` means now.
     pub ship_time: Option<Timestamp>,
     /// The carrier's or warehouse's reference.
@@ -90,7 +111,7 @@ impl StepCommand for ShipCommand<'_> {
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
         let post = inventory::PostReservationsRequest {
-            lines: planned.iter().map(post_line).collect(),
+            lines: post_lines(&planned, &self.ship.picked)?,
             effective_time: Some(encode::timestamp(self.at)),
             context: context.clone().map(|mut context| {
                 if !self.ship.reference.is_empty() && context.note.is_empty() {
@@ -172,12 +193,40 @@ fn planned(book: &Book, wanted: &LineAmount, at: Timestamp) -> Result<Option<Pla
     Ok(Some(PlannedLine { order: wanted.order.clone(), line: wanted.line, part: 0, quantity }))
 }
 
+/// The units of the lines, each with what is told of them.
+fn post_lines(planned: &[PlannedLine], picked: &[PickedOfLine]) -> Result<Vec<inventory::PostLine>, Error> {
+    let mut told: BTreeMap<(&str, i32), Vec<(usize, &PickedOfLine)>> = BTreeMap::new();
+    for (index, picked) in picked.iter().enumerate() {
+        told.entry((&picked.line.0, picked.line.1)).or_default().push((index, picked));
+    }
+    let mut lines = Vec::with_capacity(planned.len() + picked.len());
+    for planned in planned {
+        let all = post_line(planned);
+        let Some(told) = told.remove(&(planned.order.as_str(), planned.line)) else {
+            lines.push(all);
+            continue;
+        };
+        let location = |of: &PickedOfLine| of.location.as_ref().map(encode::location_name).unwrap_or_default();
+        let units = told.iter().map(|(_, of)| (&of.units, location(of)));
+        let Some(told_lines) = picked::post_lines(&all, units, false) else {
+            let last = told.last().map_or(0, |(index, _)| *index);
+            let text = format!("must add up to at most the {} units that ship of the line", planned.quantity);
+            return Err(Error::invalid(format!("picked[{last}].units.quantity"), text));
+        };
+        lines.extend(told_lines);
+    }
+    match told.into_values().flatten().next() {
+        Some((index, _)) => {
+            Err(Error::invalid(format!("picked[{index}].name"), "must be one of the lines that ship, and no kit"))
+        }
+        None => Ok(lines),
+    }
+}
+
 fn post_line(planned: &PlannedLine) -> inventory::PostLine {
     inventory::PostLine {
         line: demand_line(&planned.order, planned.line, false),
-        part: 0,
-        location: String::new(),
         quantity: planned.quantity,
-        batch: String::new(),
+        ..inventory::PostLine::default()
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use backorder_domain::{ids::LocationId, quantity::Quantity};
 use backorder_proto::{
     allocation::v1::{self as pb, Disposition},
-    convert::encode,
+    convert::{decode, encode},
     inventory::v1 as inventory,
 };
 use backorder_storage::{Batch, WriteTx};
@@ -17,7 +17,11 @@ use crate::{
     error::Error,
     order::key::demand_line,
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
-    store::orders::load_lines_in_tx,
+    store::{
+        entity::{order_line, shipped_batch},
+        orders::load_lines_in_tx,
+        shipped_batches,
+    },
     use_cases::UseCases,
     write::{Who, Write},
 };
@@ -42,6 +46,10 @@ pub struct ReturnedUnits {
     pub disposition: Disposition,
     /// Whether the customer gets the same again.
     pub replace: bool,
+    /// Of which batch they are; empty when nobody says.
+    pub batch: String,
+    /// Whose they are; empty when nobody says.
+    pub owner: String,
 }
 
 /// What comes back.
@@ -88,13 +96,15 @@ impl StepCommand for ReturnCommand<'_> {
         let mut book = load_lines_in_tx(tx, &keys).await?;
         let mut sums: BTreeMap<(&str, i32), Quantity> = BTreeMap::new();
         let mut units = Vec::with_capacity(self.returned.lines.len());
-        for returned in &self.returned.lines {
+        let mut shipped = shipped_batches::of_lines(tx, &keys).await?;
+        for (index, returned) in self.returned.lines.iter().enumerate() {
             let line = allowed_line(&book, &returned.order, returned.line, StepKind::Return)?;
             let sum = sums.entry((&returned.order, returned.line)).or_default();
             *sum = sum.checked_add(returned.quantity).unwrap_or(Quantity::COMMAND_MAX);
             let may = line.vector()?.may_return(*sum);
             may.map_err(|error| Error::Line { order: returned.order.clone(), line: returned.line, error })?;
-            units.push(return_line(returned, &line.row.item_id));
+            let (batch, owner) = of_what(returned, index, &line.row, *sum, &mut shipped)?;
+            units.push(inventory::ReturnLine { batch, owner, ..return_line(returned, &line.row.item_id) });
         }
         let planned = self.returned.lines.iter().map(|returned| PlannedLine {
             order: returned.order.clone(),
@@ -124,6 +134,37 @@ impl StepCommand for ReturnCommand<'_> {
     }
 }
 
+/// Of which batch and owner units are that come back: as it is told, or as all are that left and did not come back. `sum` is
+/// what comes back of the line so far, these units among it.
+fn of_what(
+    returned: &ReturnedUnits,
+    index: usize,
+    row: &order_line::Model,
+    sum: Quantity,
+    shipped: &mut [shipped_batch::Model],
+) -> Result<(String, String), Error> {
+    let line = (returned.order.as_str(), returned.line);
+    let quantity = returned.quantity.get();
+    let (batch, owner) = if returned.batch.is_empty() && returned.owner.is_empty() {
+        let before = sum.saturating_sub(returned.quantity).get();
+        match shipped_batches::all_of_one(shipped, line, row.shipped - row.returned - before) {
+            Some(of) => of,
+            None => return Ok((String::new(), String::new())),
+        }
+    } else {
+        let left = shipped_batches::outstanding(shipped, line, (&returned.batch, &returned.owner));
+        if left < quantity {
+            let field = decode::path("lines", index, "batch");
+            let text =
+                format!("must name a batch and owner of which as many left for the line: {left} are with the customer");
+            return Err(Error::invalid(field, text));
+        }
+        (returned.batch.clone(), returned.owner.clone())
+    };
+    shipped_batches::take_back(shipped, line, (&batch, &owner), quantity);
+    Ok((batch, owner))
+}
+
 fn return_line(returned: &ReturnedUnits, item: &str) -> inventory::ReturnLine {
     let disposition = match returned.disposition {
         Disposition::Restock => inventory::ReturnDisposition::Restock,
@@ -137,6 +178,6 @@ fn return_line(returned: &ReturnedUnits, item: &str) -> inventory::ReturnLine {
         quantity: returned.quantity.get(),
         disposition: disposition.into(),
         line: demand_line(&returned.order, returned.line, false),
-        batch: String::new(),
+        ..inventory::ReturnLine::default()
     }
 }

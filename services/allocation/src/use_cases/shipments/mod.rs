@@ -1,5 +1,6 @@
 //! Shipments: read, and what became of them at the customer.
 
+mod batches;
 mod deliver;
 mod read;
 

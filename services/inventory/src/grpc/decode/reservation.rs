@@ -9,6 +9,7 @@ use backorder_domain::{
         allocate::{AllocationChunk, Gain, PassedOver},
         assign::{Assignment, Taken},
         claim::{ClaimKey, Strength},
+        post::Told,
         queue::QueueChange,
         reassign::Reassign,
         release::{LineUnits, Release, ReleaseOrder},
@@ -221,8 +222,9 @@ fn shortfall(value: i32, field: &str, violations: &mut Violations) -> Option<Sho
 pub fn post(request: &pb::PostReservationsRequest, violations: &mut Violations) -> Option<PostReservations> {
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, message, violations| {
         let batch = batch(&message.batch, &path("lines", index, "batch"), violations);
+        let owner = decode::text(&message.owner, TEXT_BYTES_MAX, &path("lines", index, "owner"), violations);
         let units = line_units(index, &message.line, message.part, &message.location, message.quantity, violations);
-        Some((units?, batch?))
+        Some((units?, Told { batch: batch?, owner: owner?, seen: message.seen }))
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let who = Who::decode(request.context.as_ref(), violations);

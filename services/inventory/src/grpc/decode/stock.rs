@@ -222,6 +222,7 @@ pub fn receive_return(request: &pb::ReceiveReturnRequest, violations: &mut Viola
         let disposition = disposition(line.disposition, &at("disposition"), violations);
         let demand = if_set(&line.line, |text| wire::decode_line(text, &at("line"), violations));
         let batch = batch(&line.batch, &at("batch"), violations);
+        let owner = decode::text(&line.owner, TEXT_BYTES_MAX, &at("owner"), violations);
         Some(ReturnLine {
             item: item?,
             location: location?,
@@ -229,6 +230,7 @@ pub fn receive_return(request: &pb::ReceiveReturnRequest, violations: &mut Viola
             disposition: disposition?,
             line: demand?,
             batch: batch?,
+            owner: owner?,
         })
     });
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);

@@ -3,20 +3,27 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{BatchId, ItemId, LocationId},
-    stock::{claim::ClaimKey, release::LineUnits},
+    ids::{ItemId, LocationId},
+    stock::{
+        claim::ClaimKey,
+        post::{LeftUnits, Told},
+        release::LineUnits,
+    },
 };
-use backorder_proto::{convert::decode::path, inventory::v1 as pb};
+use backorder_proto::{
+    convert::{decode::path, encode},
+    inventory::v1 as pb,
+};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, warehouse::posted_units};
+use super::{Desk, Named, StockCommand};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Reserved units that are shipped.
 #[derive(Debug, Clone)]
 pub struct PostReservations {
-    /// What is shipped, in order, each with the batch that the units are of, where it is told.
-    pub lines: Vec<(LineUnits, Option<BatchId>)>,
+    /// What is shipped, in order, each with what is told of the units.
+    pub lines: Vec<(LineUnits, Told)>,
     /// When the units left; `None` means now.
     pub effective_at: Option<Timestamp>,
     /// Who does it and why.
@@ -30,7 +37,7 @@ impl StockCommand for PostReservations {
     fn names(&self) -> Named<'_> {
         let locations = self.lines.iter().enumerate();
         let named = |(index, line)| -> Option<(&LocationId, String)> {
-            let (line, _): &(LineUnits, Option<BatchId>) = line;
+            let (line, _): &(LineUnits, Told) = line;
             Some((line.location.as_ref()?, path("lines", index, "location")))
         };
         Named { items: Vec::new(), locations: locations.filter_map(named).collect() }
@@ -60,14 +67,25 @@ impl StockCommand for PostReservations {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut claims = ClaimsInOrder::default();
         let mut units = Vec::with_capacity(self.lines.len());
-        for (index, (line, batch)) in self.lines.iter().enumerate() {
+        for (index, (line, told)) in self.lines.iter().enumerate() {
             let item = desk.item_of(&line.line, || path("lines", index, "line"))?;
-            for posted in desk.on_book(&item, |book, context| book.post_of_batch(context, line, batch.as_ref()))? {
-                claims.add(&item, &posted.key);
-                units.push(posted_units(&posted));
+            for left in desk.on_book(&item, |book, context| book.post_told(context, line, told))? {
+                claims.add(&item, &left.key);
+                units.push(posted_units(left));
             }
         }
         Ok(pb::PostReservationsResponse { claims: claims.messages(desk), posted: units })
+    }
+}
+
+fn posted_units(left: LeftUnits) -> pb::PostedUnits {
+    pb::PostedUnits {
+        line: left.key.line.to_string(),
+        part: left.key.part,
+        location: encode::location_name(&left.location),
+        quantity: left.quantity.get(),
+        batch: left.batch.as_ref().map(ToString::to_string).unwrap_or_default(),
+        owner: left.owner,
     }
 }
 

@@ -39,6 +39,8 @@ pub struct ReturnLine {
     pub line: Option<LineId>,
     /// Their batch.
     pub batch: Option<BatchId>,
+    /// Whose they are; empty for the company's own.
+    pub owner: String,
 }
 
 impl StockCommand for ReceiveReturn {
@@ -77,12 +79,12 @@ impl StockCommand for ReceiveReturn {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut pairs: BTreeSet<(&ItemId, &LocationId)> = BTreeSet::new();
         for line in &self.lines {
-            let ReturnLine { item, location, quantity, disposition, batch, .. } = line;
+            let ReturnLine { item, location, quantity, disposition, batch, owner, .. } = line;
             desk.on_book(item, |book, context| {
                 let cause =
                     line.line.as_ref().map_or_else(|| context.cause.clone(), |line| format!("return of {line}"));
                 let context = CommandContext { cause, ..context.clone() };
-                book.receive_return(&context, location, *quantity, *disposition, batch.as_ref())
+                book.receive_return(&context, location, *quantity, *disposition, (batch.as_ref(), owner))
             })?;
             pairs.insert((item, location));
         }

@@ -139,19 +139,20 @@ impl<H: Handling> StockCommand for AtWarehouse<H> {
             let item = desk.item_of(&line.units().line, || path("lines", index, "line"))?;
             for units in desk.on_book(&item, |book, context| line.handle(book, context))? {
                 claims.add(&item, &units.key);
-                moved.push(posted_units(&units));
+                moved.push(moved_units(&units));
             }
         }
         Ok(pb::WarehouseAnswer { claims: claims.messages(desk), moved })
     }
 }
 
-/// Units of a claim, as messages.
-pub fn posted_units(units: &ClaimUnits) -> pb::PostedUnits {
+/// Units of a claim, as messages. Whoever hands them over does not say which they are.
+fn moved_units(units: &ClaimUnits) -> pb::PostedUnits {
     pb::PostedUnits {
         line: units.key.line.to_string(),
         part: units.key.part,
         location: encode::location_name(&units.location),
         quantity: units.quantity.get(),
+        ..pb::PostedUnits::default()
     }
 }
