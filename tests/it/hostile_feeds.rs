@@ -105,7 +105,13 @@ async fn wrong_documents_name_their_fields_and_lines_and_do_nothing(backend: Bac
 /// 945.
 async fn shipments(world: &World, checked: &mut Checked) {
     let ann = world.line_name("ann", 1);
-    let line = |shipped, not_found, damaged| ConfirmedLine { line: ann.clone(), shipped, not_found, damaged };
+    let line = |shipped, not_found, damaged| ConfirmedLine {
+        line: ann.clone(),
+        shipped,
+        not_found,
+        damaged,
+        picked: Vec::new(),
+    };
     let of = |lines: Vec<ConfirmedLine>| ConfirmShipmentRequest {
         request_id: request_id(),
         document: world.document("945"),
