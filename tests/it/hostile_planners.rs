@@ -100,6 +100,7 @@ async fn substitutes_and_batches(world: &World) {
     let stock = &world.inventory.stock;
     refuses!(stock, put_batches, [Default::default()]);
     refuses!(stock, list_stock_by_batch, [Default::default()]);
+    refuses!(stock, list_batches, [Default::default()]);
     let shipments = &world.allocation.shipments;
     let listed = |item: &str, batch: &str| pb::ListShippedBatchesRequest {
         item: item.to_owned(),

@@ -3,9 +3,9 @@
 use backorder_proto::{
     common::v1::Date,
     inventory::v1::{
-        Batch, BatchStock, ListMovementsRequest, ListStockByBatchRequest, ListStockByBatchResponse, Movement,
-        PutBatchesRequest, QuarantineStockRequest, ReceiptLine, ReceiveStockRequest, ReservationStrength, ReserveLine,
-        ReserveStockRequest, ShipStockRequest, Shortfall, StockState,
+        Batch, BatchStock, ListBatchesRequest, ListMovementsRequest, ListStockByBatchRequest, ListStockByBatchResponse,
+        Movement, PutBatchesRequest, QuarantineStockRequest, ReceiptLine, ReceiveStockRequest, ReservationStrength,
+        ReserveLine, ReserveStockRequest, ShipStockRequest, Shortfall, StockState,
     },
 };
 use jiff::SignedDuration;
@@ -27,7 +27,7 @@ pub(super) async fn receive(world: &World, quantity: i64, batch: &str, best_befo
 }
 
 pub(super) async fn stock(world: &World) -> ListStockByBatchResponse {
-    let request = ListStockByBatchRequest { item: world.item_name("mug"), location: String::new() };
+    let request = ListStockByBatchRequest { item: world.item_name("mug"), ..Default::default() };
     world.inventory.stock.clone().list_stock_by_batch(request).await.expect("listed").into_inner()
 }
 
@@ -164,4 +164,46 @@ pub async fn a_batch_that_is_too_old_is_set_aside_and_who_had_it_waits(world: &W
     assert_eq!(rows(&stocks), [(Available, "", "", 1), (QualityControl, "old", "", 3)]);
     assert_eq!(stocks[1].supplier_lot, "L-77");
     world.books_balance().await;
+}
+
+pub async fn the_batches_of_an_item_are_listed_page_by_page_with_what_there_is_of_them(world: &World) {
+    world.mug_at_main().await;
+    world.warehouse("north", 2).await;
+    world.receive("mug", "main", 1).await;
+    receive(world, 3, "late", Some(date(world.day(90))), "").await;
+    receive(world, 2, "early", Some(date(world.day(30))), "acme").await;
+    receive(world, 4, "early", None, "").await;
+    let batch = Batch { item: world.item_name("mug"), batch: "sold".to_owned(), ..Default::default() };
+    let request = PutBatchesRequest { request_id: request_id(), batches: vec![batch], context: because("label") };
+    world.inventory.stock.clone().put_batches(request).await.expect("kept");
+    assert_eq!(bind(world, "ann", "late", 1).await, (1, 0));
+
+    let mut request = ListBatchesRequest { item: world.item_name("mug"), page_size: 2, ..Default::default() };
+    let mut client = world.inventory.stock.clone();
+    let first = client.list_batches(request.clone()).await.expect("listed").into_inner();
+    request.page_token = first.next_page_token;
+    let second = client.list_batches(request.clone()).await.expect("listed").into_inner();
+    let said = first.batches.iter().chain(&second.batches).map(|sum| {
+        let name = sum.batch.as_ref().map(|batch| batch.batch.clone()).unwrap_or_default();
+        (name, sum.sellable, sum.consigned, sum.bound)
+    });
+    let expected = [("early", 6, 2, 0), ("late", 3, 0, 1), ("sold", 0, 0, 0)];
+    assert_eq!(said.collect::<Vec<_>>(), expected.map(|(name, units, of, bound)| (name.to_owned(), units, of, bound)));
+    assert!(second.next_page_token.is_empty());
+    let in_stock = ListBatchesRequest { in_stock_only: true, page_size: 0, page_token: String::new(), ..request };
+    assert_eq!(client.list_batches(in_stock).await.expect("listed").into_inner().batches.len(), 2);
+
+    let mut request = ListStockByBatchRequest { item: world.item_name("mug"), page_size: 1, ..Default::default() };
+    let mut pages = Vec::new();
+    loop {
+        let page = client.list_stock_by_batch(request.clone()).await.expect("listed").into_inner();
+        assert_eq!((page.own_quantity, page.consigned_quantity), (8, 2), "the sums are of all pages");
+        pages.extend(page.stocks);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(rows(&pages), rows(&stock(world).await.stocks), "each row on one page");
+    assert_eq!(pages.len(), 4);
 }

@@ -43,6 +43,7 @@ macro_rules! every_story {
             batches::what_expires_first_leaves_first_and_the_sum_of_batches_is_the_position,
             batches::a_reservation_of_a_batch_counts_what_is_there_of_it_and_others_leave_it_alone,
             batches::a_batch_in_doubt_takes_those_that_are_bound_to_it,
+            batches::the_batches_of_an_item_are_listed_page_by_page_with_what_there_is_of_them,
             consignment::consigned_units_are_seen_apart_and_leave_after_our_own,
             calendars::a_promise_counts_taking_in_and_packing_over_working_days,
             calendars::an_order_after_the_cut_off_ships_on_the_next_working_day,

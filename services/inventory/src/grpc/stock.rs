@@ -4,6 +4,7 @@ use backorder_proto::{
     convert::decode as basic,
     inventory::v1::{self as pb, stock_service_server::StockService},
 };
+use backorder_service_kit::paging::PageLimits;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{
@@ -12,6 +13,9 @@ use super::{
     page, read, write,
 };
 use crate::use_cases::UseCases;
+
+/// Lists that answered all rows before they had pages.
+const ALL_PAGES: PageLimits = PageLimits { default: 1_000, max: 1_000 };
 
 /// The service.
 pub struct Stock(pub UseCases);
@@ -69,7 +73,25 @@ impl StockService for Stock {
             let item = basic::item_name(&r.item, "item", v);
             item.zip(if_set(&r.location, |name| basic::location_name(name, "location", v)))
         })?;
-        Ok(Response::new(self.0.list_stock_by_batch(&item, location.as_ref()).await?))
+        let r = request.get_ref();
+        let (page, binding) = page(&request, ALL_PAGES, r.page_size, &r.page_token, |r| {
+            r.page_size = 0;
+            r.page_token.clear();
+        })?;
+        Ok(Response::new(self.0.list_stock_by_batch(&page, &binding, &item, location.as_ref()).await?))
+    }
+
+    async fn list_batches(
+        &self,
+        request: Request<pb::ListBatchesRequest>,
+    ) -> Result<Response<pb::ListBatchesResponse>, Status> {
+        let item = read(&request, |r, v| basic::item_name(&r.item, "item", v))?;
+        let r = request.get_ref();
+        let (page, binding) = page(&request, SMALL_PAGES, r.page_size, &r.page_token, |r| {
+            r.page_size = 0;
+            r.page_token.clear();
+        })?;
+        Ok(Response::new(self.0.list_batches(&page, &binding, &item, r.in_stock_only).await?))
     }
 
     async fn put_batches(

@@ -1,13 +1,19 @@
 //! Batches and owners of stock.
 
-use backorder_proto::inventory::v1::{Batch, BatchStock, ListStockByBatchRequest, PutBatchesRequest};
+use std::cell::Cell;
+
+use backorder_proto::inventory::v1::{
+    Batch, BatchStock, BatchSum, ListBatchesRequest, ListBatchesResponse, ListStockByBatchRequest,
+    ListStockByBatchResponse, PutBatchesRequest,
+};
 use clap::Subcommand;
 use jiff::civil::Date;
 
 use super::{PACKAGE, write::context};
 use crate::{
-    args::ReasonArgs,
+    args::{PageArgs, ReasonArgs},
     client::{Session, requests},
+    commands::pages,
     failure::Failure,
     output::{
         Output,
@@ -29,6 +35,20 @@ pub enum BatchCommand {
         /// Only at this location.
         #[arg(long, value_name = "LOCATION")]
         location: Option<String>,
+        /// How many.
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Show the batches of an item with what there is of them over all locations.
+    BatchSums {
+        /// The item.
+        item: String,
+        /// Only batches of which units are there or on the way.
+        #[arg(long)]
+        in_stock: bool,
+        /// How many.
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Keep what is known of a batch. The day after its best-before date what can be sold of it goes to quality control.
     PutBatch {
@@ -54,16 +74,27 @@ pub enum BatchCommand {
 /// [`Failure`] with what happened and what to do next.
 pub(super) async fn run(command: BatchCommand, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
-        BatchCommand::Batches { item, location } => {
-            let request = ListStockByBatchRequest {
-                item: text::named("items", &item),
-                location: location.map(|location| text::named("locations", &location)).unwrap_or_default(),
-            };
-            let answer = session.clients.stock.clone().list_stock_by_batch(request).await?.into_inner();
+        BatchCommand::Batches { item, location, page } => {
+            let location = location.map(|location| text::named("locations", &location)).unwrap_or_default();
+            let answer = by_batch(&text::named("items", &item), &location, page.limit, session).await?;
             output.message(&format!("{PACKAGE}.ListStockByBatchResponse"), &answer, |answer| {
                 let (own, consigned) = (answer.own_quantity, answer.consigned_quantity);
                 format!("{}\n{own} own, {consigned} consigned", stocks(&answer.stocks))
             })
+        }
+        BatchCommand::BatchSums { item, in_stock, page } => {
+            let item = text::named("items", &item);
+            let batches = pages::collect(page.limit, |page_size, page_token| {
+                let mut stock = session.clients.stock.clone();
+                let request = ListBatchesRequest { item: item.clone(), page_size, page_token, in_stock_only: in_stock };
+                async move {
+                    let page = stock.list_batches(request).await?.into_inner();
+                    Ok((page.batches, page.next_page_token))
+                }
+            })
+            .await?;
+            let answer = ListBatchesResponse { batches, next_page_token: String::new() };
+            output.message(&format!("{PACKAGE}.ListBatchesResponse"), &answer, |answer| sums(&answer.batches))
         }
         BatchCommand::PutBatch { item, batch, best_before, lot, why } => {
             let batch = Batch {
@@ -83,6 +114,53 @@ pub(super) async fn run(command: BatchCommand, session: &Session, output: Output
             })
         }
     }
+}
+
+/// The stock by batch, page by page, with the sums of all of it.
+async fn by_batch(
+    item: &str,
+    location: &str,
+    limit: usize,
+    session: &Session,
+) -> Result<ListStockByBatchResponse, Failure> {
+    let sums = Cell::new((0, 0));
+    let stocks = pages::collect(limit, |page_size, page_token| {
+        let mut stock = session.clients.stock.clone();
+        let (item, location) = (item.to_owned(), location.to_owned());
+        let (request, sums) = (ListStockByBatchRequest { item, location, page_size, page_token }, &sums);
+        async move {
+            let page = stock.list_stock_by_batch(request).await?.into_inner();
+            sums.set((page.own_quantity, page.consigned_quantity));
+            Ok((page.stocks, page.next_page_token))
+        }
+    })
+    .await?;
+    let (own_quantity, consigned_quantity) = sums.get();
+    Ok(ListStockByBatchResponse { stocks, own_quantity, consigned_quantity, next_page_token: String::new() })
+}
+
+fn sums(sums: &[BatchSum]) -> String {
+    let columns = [
+        Words("batch"),
+        Words("best before"),
+        Words("lot"),
+        Number("sellable"),
+        Number("bound"),
+        Number("quality"),
+        Number("damaged"),
+        Number("in transit"),
+        Number("consigned"),
+    ];
+    render(
+        &columns,
+        sums.iter().map(|sum| {
+            let batch = sum.batch.clone().unwrap_or_default();
+            let numbers = [sum.sellable, sum.bound, sum.quality_control, sum.damaged, sum.in_transit, sum.consigned];
+            let mut row = vec![batch.batch, text::date(batch.best_before.as_ref()), batch.supplier_lot];
+            row.extend(numbers.map(|number| number.to_string()));
+            row
+        }),
+    )
 }
 
 fn stocks(stocks: &[BatchStock]) -> String {
