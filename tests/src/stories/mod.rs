@@ -1,5 +1,6 @@
 //! The stories: what users of other systems complain about, and what must hold here. Each is told on every cluster.
 
+pub mod batch_wishes;
 pub mod batches;
 pub mod calendars;
 pub mod consignment;
@@ -40,6 +41,11 @@ pub mod wait_limits;
 macro_rules! every_story {
     ($with:ident) => {
         $with! {
+            batch_wishes::a_line_that_asks_for_a_batch_gets_it_and_waits_for_more_of_it,
+            batch_wishes::a_line_that_asks_for_a_shelf_life_gets_what_lasts_and_waits_for_others,
+            batch_wishes::who_waits_longer_is_served_before_a_line_that_asks_for_a_batch,
+            batch_wishes::what_a_line_asks_outlives_a_quote_a_hold_and_a_raise,
+            batch_wishes::what_cannot_be_kept_of_a_wish_is_refused_with_its_field,
             batches::what_expires_first_leaves_first_and_the_sum_of_batches_is_the_position,
             batches::a_reservation_of_a_batch_counts_what_is_there_of_it_and_others_leave_it_alone,
             batches::a_batch_in_doubt_takes_those_that_are_bound_to_it,

@@ -42,9 +42,15 @@ async fn shipment(world: &World, name: &str) -> Shipment {
 }
 
 /// Batch, owner and units of a shipment's first line.
-fn batches(shipment: &Shipment) -> Vec<(&str, &str, i64)> {
+pub(super) fn batches(shipment: &Shipment) -> Vec<(&str, &str, i64)> {
     let batches = shipment.lines[0].batches.iter();
     batches.map(|units| (units.batch.as_str(), units.owner.as_str(), units.quantity)).collect()
+}
+
+/// Ships all that the only line of an order has.
+pub(super) async fn ship_all(world: &World, order: &str) -> Shipment {
+    let answer = ship_picked(world, order, 0, &[]).await.expect("shipped");
+    shipment(world, &answer.shipment).await
 }
 
 async fn owners(world: &World) -> Vec<ShippedOfOwner> {

@@ -139,6 +139,12 @@ pub struct DraftArgs {
     /// Another item may be sent instead: see `backorder order substitute`.
     #[arg(long)]
     substitution_allowed: bool,
+    /// The batch that all units must be of. What is not there waits for more of it, without a date.
+    #[arg(long, default_value = "", value_name = "BATCH")]
+    batch: String,
+    /// Days for which all units can still be sold after the day on which they leave.
+    #[arg(long, default_value_t = 0, value_name = "DAYS")]
+    min_remaining_shelf_life: i32,
     /// A hold with which the order begins; may be repeated.
     #[arg(long = "hold", value_enum, value_name = "TYPE")]
     holds: Vec<TypeArg>,
@@ -273,6 +279,8 @@ fn line_draft(line: &str, shortage: i32, args: &DraftArgs) -> Result<OrderLineDr
         ship_set: args.ship_set.clone(),
         notify_before_short: args.notify_before_short,
         substitution_allowed: args.substitution_allowed,
+        batch: args.batch.clone(),
+        min_remaining_shelf_life_days: args.min_remaining_shelf_life,
         ..OrderLineDraft::default()
     })
 }

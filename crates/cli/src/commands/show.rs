@@ -72,7 +72,12 @@ pub(super) fn order(order: &Order) -> String {
         text::time(order.order_time.as_ref()),
     );
     let (lines, holds) = (order_lines(&order.lines), line_holds(&order.lines));
-    format!("{head}\n{lines}{}{}{holds}{}", kits(&order.kits), substitutes(&order.lines), ship_sets(&order.lines))
+    format!(
+        "{head}\n{lines}{}{}{holds}{}",
+        kits(&order.kits),
+        substitutes(&order.lines),
+        ship_sets(&order.lines) + &wishes(&order.lines)
+    )
 }
 
 /// The kits that were ordered; nothing when there are none.
@@ -106,6 +111,20 @@ fn substitutes(lines: &[OrderLine]) -> String {
 }
 
 /// Which lines go together, and whether something of them waits; nothing when all go alone.
+/// What lines ask of their units.
+fn wishes(lines: &[OrderLine]) -> String {
+    let asking = lines.iter().filter(|line| !line.batch.is_empty() || line.min_remaining_shelf_life_days > 0);
+    let words = asking.map(|line| {
+        let batch = if line.batch.is_empty() { String::new() } else { format!(" batch {}", line.batch) };
+        let days = match line.min_remaining_shelf_life_days {
+            0 => String::new(),
+            days => format!(" {days} days of shelf life"),
+        };
+        format!("\nline {} asks for{batch}{days}", text::id(&line.name))
+    });
+    words.collect()
+}
+
 fn ship_sets(lines: &[OrderLine]) -> String {
     let mut sets: BTreeMap<&str, Vec<&OrderLine>> = BTreeMap::new();
     for line in lines.iter().filter(|line| !line.ship_set_name.is_empty()) {

@@ -17,7 +17,7 @@ use super::{
 use crate::{failure::Failure, output::text::named};
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "order (required, unique for ever), item (required), quantity (required), line, unit, price, currency (GBP), requested_date (YYYY-MM-DD), date_basis (ship, deliver), time_zone (UTC), locations (a|b|...), shortage (back_order, no_back_order, ship_partial_back_order, ship_partial_cancel, ship_complete, ship_item_complete, ship_as_soon_as_possible), ship_set, notify_before_short (yes, no), substitution_allowed (yes, no); the same in every row of an order: customer, tier, channel, ship_to, destination_zone, service, order_time (2026-01-05T09:30:00Z)";
+pub const COLUMNS: &str = "order (required, unique for ever), item (required), quantity (required), line, unit, price, currency (GBP), requested_date (YYYY-MM-DD), date_basis (ship, deliver), time_zone (UTC), locations (a|b|...), shortage (back_order, no_back_order, ship_partial_back_order, ship_partial_cancel, ship_complete, ship_item_complete, ship_as_soon_as_possible), ship_set, notify_before_short (yes, no), substitution_allowed (yes, no), batch, min_remaining_shelf_life_days; the same in every row of an order: customer, tier, channel, ship_to, destination_zone, service, order_time (2026-01-05T09:30:00Z)";
 
 /// The words for what a requested date is the date of.
 const DATE_BASES: [(&str, i32); 2] = [("ship", DateBasis::Ship as i32), ("deliver", DateBasis::Deliver as i32)];
@@ -177,6 +177,8 @@ pub(super) fn read_row(row: &Row) -> Result<(OrderDraft, OrderLineDraft), Refusa
         ship_set: fields.text("ship_set"),
         notify_before_short: fields.flag("notify_before_short"),
         substitution_allowed: fields.flag("substitution_allowed"),
+        batch: fields.text("batch"),
+        min_remaining_shelf_life_days: fields.optional_whole("min_remaining_shelf_life_days").unwrap_or_default(),
         ..OrderLineDraft::default()
     };
     fields.finish()?;

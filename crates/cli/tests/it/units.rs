@@ -110,6 +110,16 @@ async fn batches_and_owners_are_seen_apart_and_the_older_batch_leaves_first() {
     let who = services.json(&["shipment", "batches", "--batch", "B2"]);
     let who: Vec<_> = who["units"].as_array().unwrap().iter().map(|left| left["line"].as_str().unwrap()).collect();
     assert_eq!(who, ["orders/A/lines/1", "orders/B/lines/1"]);
+    let asked = services.json(&["order", "place", "jam=2", "--order", "C", "--batch", "B2"]);
+    let line = &asked["order"]["lines"][0];
+    assert_eq!((&line["reserved"], &line["open"], &line["batch"]), (&1.into(), &1.into(), &"B2".into()));
+    let shown = run(&["order", "get", "C", "--address", services.address()]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("asks for batch B2"), "{shown}");
+    let sums = services.json(&["stock", "batch-sums", "jam", "--in-stock"]);
+    let sums = sums["batches"].as_array().unwrap();
+    let said: Vec<_> = sums.iter().map(|sum| (&sum["batch"]["batch"], &sum["sellable"], &sum["bound"])).collect();
+    assert_eq!(said, [(&"B3".into(), &1.into(), &0.into()), (&"B2".into(), &1.into(), &1.into())]);
     let owners = services.json(&["shipment", "owners"]);
     let owners = owners["sums"].as_array().unwrap();
     assert_eq!((&owners[1]["owner"], &owners[1]["quantity"]), (&"acme".into(), &2.into()));

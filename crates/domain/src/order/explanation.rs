@@ -25,6 +25,10 @@ pub struct Situation {
     pub horizon_opens: Option<Date>,
     /// Whether another line of its ship set can leave only later, or nobody knows when.
     pub is_kept_by_set: bool,
+    /// Whether its units must be of a batch.
+    pub asks_batch: bool,
+    /// Whether its units must have a remaining shelf life.
+    pub asks_shelf_life: bool,
     /// Whether supply that the line could use is open and not past due.
     pub has_supply: bool,
     /// The last day on which the goods can leave to be in time for the customer.
@@ -54,10 +58,14 @@ pub enum Binding {
     Horizon,
     /// Another line of its ship set.
     ShipSet,
+    /// Units of the batch that the customer asks for.
+    Batch,
+    /// Units that can still be sold as long as the customer asks.
+    ShelfLife,
 }
 
-/// What binds the line, the strongest first: go-live; a hold; a line of its ship set that is later; for units without any
-/// cover the horizon, the queue or the lack of supply; then the
+/// What binds the line, the strongest first: go-live; a hold; a line of its ship set that is later; the batch that it asks
+/// for; for units without any cover the horizon, the shelf life that it asks for, the queue or the lack of supply; then the
 /// date of the supply or, when the customer wants the goods later than that, the requested date.
 #[must_use]
 pub fn binding(situation: &Situation) -> Binding {
@@ -75,8 +83,14 @@ pub fn binding(situation: &Situation) -> Binding {
     if situation.is_kept_by_set {
         return Binding::ShipSet;
     }
+    if situation.asks_batch {
+        return Binding::Batch;
+    }
     if situation.pegged < situation.waiting && situation.horizon_opens.is_some() {
         return Binding::Horizon;
+    }
+    if situation.pegged < situation.waiting && situation.asks_shelf_life {
+        return Binding::ShelfLife;
     }
     if situation.pegged < situation.waiting {
         return if situation.has_supply { Binding::Queue } else { Binding::NoSupply };
@@ -108,6 +122,8 @@ mod tests {
             is_held: false,
             horizon_opens: None,
             is_kept_by_set: false,
+            asks_batch: false,
+            asks_shelf_life: false,
             has_supply: true,
             requested_date: day(23),
             today: day(23),
@@ -131,6 +147,16 @@ mod tests {
         let uncovered = Situation { pegged: units(4), ..waits() };
         assert_eq!(binding(&uncovered), Binding::Queue);
         assert_eq!(binding(&Situation { has_supply: false, ..uncovered }), Binding::NoSupply);
+    }
+
+    #[test]
+    fn what_is_asked_of_the_units_binds_more_than_the_queue() {
+        let asks = Situation { asks_batch: true, pegged: Quantity::ZERO, ..waits() };
+        assert_eq!(binding(&asks), Binding::Batch);
+        assert_eq!(binding(&Situation { is_held: true, ..asks }), Binding::Hold);
+        let fresh = Situation { asks_shelf_life: true, ..waits() };
+        assert_eq!(binding(&fresh), Binding::SupplyDate, "supply is expected to be fresh");
+        assert_eq!(binding(&Situation { pegged: units(4), ..fresh }), Binding::ShelfLife);
     }
 
     #[test]

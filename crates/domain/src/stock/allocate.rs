@@ -56,7 +56,7 @@ pub enum GainOutcome {
     Stale,
     /// Fewer units are held and free than the run gave. Nothing is given: a gain is never clipped.
     NoCover,
-    /// The claim waits for fewer units, or not at this location, or only together with its set.
+    /// The claim waits for fewer units, or not at this location, or only together with its set, or for units that fit.
     NotWaiting,
 }
 
@@ -129,7 +129,7 @@ impl ItemBook {
         gain: &Gain,
     ) -> Result<GainOutcome, StockError> {
         let Some(claim) = self.claims.get(&gain.key) else { return Ok(GainOutcome::Stale) };
-        if claim.in_set || claim.waiting < gain.quantity || !claim.waits_at().contains(&chunk.location) {
+        if !claim.is_served_alone() || claim.waiting < gain.quantity || !claim.waits_at().contains(&chunk.location) {
             return Ok(GainOutcome::NotWaiting);
         }
         let left = minus(claim.waiting, gain.quantity, "claim.waiting")?;

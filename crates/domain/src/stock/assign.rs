@@ -47,7 +47,8 @@ impl ItemBook {
     /// claims and the open supplies.
     ///
     /// # Errors
-    /// Those of [`ItemBook::reassign`], and [`StockError::InsufficientStock`] when fewer units are free and put aside.
+    /// Those of [`ItemBook::reassign`], [`StockError::InsufficientStock`] when fewer units are free and put aside, and
+    /// [`StockError::InsufficientBatch`] when fewer of them fit.
     pub fn assign(&mut self, ctx: &CommandContext, assignment: &Assignment) -> Result<(), StockError> {
         let Assignment { to, version, location, from_free, taken } = assignment;
         check_version(to, *version, self.claim_or_refuse(to)?.version)?;
@@ -111,7 +112,7 @@ impl ItemBook {
             book.trim_pegs(to, left)?;
             let mut claim = book.claim_or_refuse(to)?.clone();
             claim.waiting = left;
-            claim.add_reserved(location, None, quantity)?;
+            book.add_fitting(&mut claim, location, quantity)?;
             book.put_claim(claim)
         })
     }

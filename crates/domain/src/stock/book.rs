@@ -80,6 +80,8 @@ pub struct ItemBook {
     movements: Vec<Movement>,
     /// Locations where a claim began to wait, or units became free or left HELD, during the present command.
     unsettled: BTreeSet<LocationId>,
+    /// Claims that ask something of their units and began to wait for more during the present command.
+    unsettled_wishes: BTreeSet<ClaimKey>,
     /// Checkpoints that may still be rolled back to.
     open_checkpoints: usize,
 }
@@ -181,6 +183,7 @@ impl ItemBook {
             holds_made: 0,
             movements: Vec::new(),
             unsettled: BTreeSet::new(),
+            unsettled_wishes: BTreeSet::new(),
             open_checkpoints: 0,
         })
     }
@@ -310,6 +313,9 @@ impl ItemBook {
         for location in std::mem::take(&mut self.unsettled) {
             self.hold_what_is_awaited(ctx, &location)?;
         }
+        for key in std::mem::take(&mut self.unsettled_wishes) {
+            self.hold_what_fits(ctx, &key)?;
+        }
         Ok(())
     }
 
@@ -362,6 +368,7 @@ impl ItemBook {
         self.total_waiting = checkpoint.total_waiting;
         self.holds_made = checkpoint.holds_made;
         self.unsettled.clear();
+        self.unsettled_wishes.clear();
         self.open_checkpoints -= 1;
     }
 
@@ -445,6 +452,10 @@ impl ItemBook {
             self.change_awaited(location, before, after)?;
         }
         let old = self.claims.get(&claim.key);
+        let waits_fitting = |claim: &Claim| if claim.wish.is_none() { Quantity::ZERO } else { claim.waiting_in_set() };
+        if waits_fitting(&claim) > old.map(waits_fitting).unwrap_or_default() {
+            self.unsettled_wishes.insert(claim.key.clone());
+        }
         let is_bound = |claim: &Claim| claim.reservations.iter().any(|reservation| reservation.batch.is_some());
         if is_bound(&claim) || old.is_some_and(is_bound) {
             let old = old.cloned();

@@ -13,6 +13,7 @@ use crate::quantity::Quantity;
 use super::error::{StockError, minus, plus};
 use super::post::Told;
 use super::rows::Row;
+use super::wish::Wish;
 
 /// A part of a demand line. Unique per item for ever.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +135,10 @@ pub struct Claim {
     pub min_per_location: Quantity,
     /// The day on which the demand wants the goods, in the zone of the place that serves it.
     pub requested_date: Option<Date>,
+    /// What it asks of the units: then its reservations are bound to batches that fit.
+    pub wish: Wish,
+    /// The last day on which all units fit that are reserved for it and not handed over, as far as anything bounds it.
+    pub fits_until: Option<Date>,
     /// Where units are reserved, first choice first, then by batch.
     pub reservations: Vec<Reservation>,
     /// Where waiting units are expected from, earliest first, then by supply.
@@ -168,17 +173,30 @@ impl Claim {
         }
     }
 
+    /// Whether runs may give it any units: it stands in no set, and asks nothing of them.
+    #[must_use]
+    pub const fn is_served_alone(&self) -> bool {
+        !self.in_set && self.wish.is_none()
+    }
+
     /// The units that count against the free stock of each of [`waits_at`](Self::waits_at): all that wait when the
     /// claim is eligible and served alone, else none.
     #[must_use]
     pub fn eligible_waiting(&self) -> Quantity {
-        if self.eligible && !self.in_set { self.waiting } else { Quantity::ZERO }
+        if self.eligible && self.is_served_alone() { self.waiting } else { Quantity::ZERO }
     }
 
-    /// The units that wait together with others: what becomes free is put aside for them, what is free already is not.
+    /// The units that wait together with others, or for units that fit: what becomes free is put aside for them until
+    /// somebody has decided, what is free already is not.
     #[must_use]
     pub fn waiting_in_set(&self) -> Quantity {
-        if self.eligible && self.in_set { self.waiting } else { Quantity::ZERO }
+        if self.eligible && !self.is_served_alone() { self.waiting } else { Quantity::ZERO }
+    }
+
+    /// Whether its waiting units may be expected from dated supply: nobody knows of which batches that will be.
+    #[must_use]
+    pub const fn may_be_pegged(&self) -> bool {
+        self.wish.batch.is_none()
     }
 
     /// The part of `waiting` for which no supply is known.

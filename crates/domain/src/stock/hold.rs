@@ -118,7 +118,7 @@ impl ItemBook {
         sum(self.holds.iter().filter(|hold| hold.location == *location).map(|hold| hold.quantity))
     }
 
-    fn add_hold(&mut self, ctx: &CommandContext, location: &LocationId, quantity: Quantity, cause: &str) {
+    pub(super) fn add_hold(&mut self, ctx: &CommandContext, location: &LocationId, quantity: Quantity, cause: &str) {
         if quantity.is_zero() {
             return;
         }

@@ -52,3 +52,4 @@ pub mod supply;
 pub mod transfer;
 mod verify;
 pub mod warehouse;
+pub mod wish;

@@ -57,6 +57,7 @@ impl ItemBook {
         for claim in waiting {
             let covered = cover_from_holds(claim, &mut held)?;
             let need = minus(claim.waiting, covered, "waiting units")?;
+            let need = if claim.may_be_pegged() { need } else { Quantity::ZERO };
             let pegs = plan_pegs(claim, claim.waits_at(), need, &free);
             take_capacity(&mut free, &pegs)?;
             if pegs != claim.pegs {
@@ -113,7 +114,7 @@ impl ItemBook {
     /// Pegs what of one claim waits without a peg to supply that nobody is pegged to. Takes no peg from anyone.
     pub(super) fn peg_free_supply(&mut self, key: &ClaimKey) -> Result<(), StockError> {
         let claim = self.claim_or_refuse(key)?;
-        if claim.unpegged().is_zero() {
+        if claim.unpegged().is_zero() || !claim.may_be_pegged() {
             return Ok(());
         }
         let free = self.countable_supplies_at(claim.waits_at(), Supply::free)?;

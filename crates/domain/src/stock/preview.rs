@@ -62,7 +62,7 @@ impl ItemBook {
             line: claim.key.line.clone(),
             part: claim.key.part,
             waiting: claim.waiting,
-            eligible: claim.eligible && !claim.in_set,
+            eligible: claim.eligible && claim.is_served_alone(),
             queue_key: claim.queue_key.clone(),
             queue_time: claim.queue_time,
             version: claim.version,

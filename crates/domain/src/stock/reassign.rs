@@ -34,7 +34,8 @@ impl ItemBook {
     ///
     /// # Errors
     /// [`StockError::ClaimNotFound`], [`StockError::VersionMismatch`], [`StockError::SameClaim`],
-    /// [`StockError::InsufficientReservation`], [`StockError::InsufficientWaiting`], [`StockError::NotACandidate`].
+    /// [`StockError::InsufficientReservation`], [`StockError::InsufficientWaiting`], [`StockError::NotACandidate`],
+    /// [`StockError::InsufficientBatch`] when fewer units fit what the taker asks.
     pub fn reassign(&mut self, ctx: &CommandContext, reassign: &Reassign) -> Result<(), StockError> {
         let Reassign { from, from_version, to, to_version, location, quantity } = reassign;
         check_quantity(*quantity)?;
@@ -55,13 +56,20 @@ impl ItemBook {
         let pegs_kept = minus(taker.waiting, *quantity, "claim.waiting")?;
         let taken = giver.take_reserved(location, *quantity)?;
         giver.waiting = plus(giver.waiting, *quantity)?;
+        let had_wish = !giver.wish.is_none();
         self.command(ctx, |book| {
             book.put_claim(giver)?;
             book.trim_pegs(to, pegs_kept)?;
             let mut taker = book.claim_or_refuse(to)?.clone();
             taker.waiting = pegs_kept;
-            for (batch, quantity) in taken {
-                taker.add_reserved(location, batch.as_ref(), quantity)?;
+            if taker.wish.is_none() {
+                for (batch, quantity) in taken {
+                    // What one asked of its units the other does not.
+                    let batch = batch.filter(|_| !had_wish);
+                    taker.add_reserved(location, batch.as_ref(), quantity)?;
+                }
+            } else {
+                book.add_fitting(&mut taker, location, *quantity)?;
             }
             book.put_claim(taker)?;
             book.peg_free_supply(from)

@@ -14,6 +14,7 @@ use super::error::{StockError, check_quantity, minus, plus, sum};
 use super::movement::Place;
 use super::placement::place;
 use super::state::StockState;
+use super::wish::Wish;
 
 /// What to do with units that are not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct ReserveLine {
     /// The batch that the units must be of, for hard reservations. Such a line takes what is there of the batch and never
     /// waits: nobody knows which batches will come.
     pub batch: Option<BatchId>,
+    /// What it asks of its units. Such a line may wait for them.
+    pub wish: Wish,
     /// Whether what waits may take stock. A line that is not eligible and whose shortfall may wait takes no free stock now
     /// either: beyond the units that it takes over it waits whole (domain.md 2.11, holds and horizon).
     pub eligible: bool,
@@ -215,8 +218,15 @@ impl ItemBook {
                 let own = sum(sources().map(|claim| claim.reserved_at(location)))?;
                 let free = if takes_free { self.position(location)?.available } else { Quantity::ZERO };
                 let offered = plus(free, own)?;
-                let of_batch = line.batch.as_ref().map(|batch| self.unbound_of(location, batch)).transpose()?;
-                offers.push((location.clone(), of_batch.map_or(offered, |of_batch| of_batch.min(offered))));
+                let of_batch = match &line.batch {
+                    Some(batch) => self.unbound_of(location, batch)?,
+                    None if line.wish.is_none() => offered,
+                    None => {
+                        let own: Vec<_> = sources().flat_map(|claim| &claim.reservations).collect();
+                        self.fit_at(location, &line.wish, line.requested_date, &own)?
+                    }
+                };
+                offers.push((location.clone(), of_batch.min(offered)));
             }
             reserved = place(taken_at_most, &offers, line.split_allowed, line.min_per_location);
         }
@@ -271,7 +281,10 @@ impl ItemBook {
         let posted = self.claims.get(&line.key).map_or(Quantity::ZERO, |old| old.posted);
         let mut claim = new_claim(line, outcome.waiting, posted);
         for (location, quantity) in &outcome.reserved {
-            claim.add_reserved(location, line.batch.as_ref(), *quantity)?;
+            match &line.batch {
+                Some(batch) => claim.add_reserved(location, Some(batch), *quantity)?,
+                None => self.add_fitting(&mut claim, location, *quantity)?,
+            }
             let own = loose.get(location).copied().unwrap_or_default().min(*quantity);
             if let Some(there) = loose.get_mut(location) {
                 *there = minus(*there, own, "units taken over")?;
@@ -319,6 +332,8 @@ fn new_claim(line: &ReserveLine, waiting: Quantity, posted: Quantity) -> Claim {
         split_allowed: line.split_allowed,
         min_per_location: line.min_per_location,
         requested_date: line.requested_date,
+        wish: line.wish.clone(),
+        fits_until: None,
         reservations: Vec::new(),
         pegs: Vec::new(),
         version: 0,

@@ -1,7 +1,8 @@
 //! Sets of demand lines that take stock together: all that they wait for, or nothing.
 //!
 //! Runs pass over a claim that is in a set ([`Claim::in_set`]), and only what becomes free is put aside for it, until a
-//! run has decided. [`StockBooks::cover_set`] alone gives it stock. Which lines make a set is not known here.
+//! run has decided. [`StockBooks::cover_set`] alone gives it stock. Which lines make a set is not known here. A claim that
+//! asks something of its units ([`Claim::wish`]) is a set of its own that keeps a part.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,8 @@ pub struct ShipSet {
     pub days: u16,
     /// Items of which held units stay held: somebody else decides about them.
     pub keep_held: BTreeSet<ItemId>,
+    /// Whether the lines keep what they get though it is not all: for a line that asks something of its units.
+    pub keeps_part: bool,
 }
 
 /// What a set has after it was decided about.
@@ -64,6 +67,12 @@ impl StockBooks {
         let members = self.members(set)?;
         if !self.waits(&members) {
             return Ok(SetCover::Complete);
+        }
+        if set.keeps_part {
+            for (item, keys) in &members {
+                self.book_mut(item)?.take_what_fits(ctx, keys, !set.keep_held.contains(item))?;
+            }
+            return Ok(if self.waits(&members) { SetCover::Incomplete } else { SetCover::Complete });
         }
         let items: BTreeSet<&ItemId> = members.keys().collect();
         let checkpoints = self.open_checkpoints(&items);
@@ -164,6 +173,19 @@ impl ItemBook {
         })
     }
 
+    /// Takes of what the claims wait for as much as is there for them.
+    fn take_what_fits(&mut self, ctx: &CommandContext, keys: &[ClaimKey], takes_held: bool) -> Result<(), StockError> {
+        self.command(ctx, |book| {
+            for key in keys {
+                let claim = book.claim_or_refuse(key)?;
+                if claim.eligible && !claim.waiting.is_zero() {
+                    book.take_in_turn(ctx, key, takes_held)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Reserves for a claim what is free, or held where held units may be taken, and not awaited by claims before it.
     fn take_in_turn(&mut self, ctx: &CommandContext, key: &ClaimKey, takes_held: bool) -> Result<(), StockError> {
         let claim = self.claim_or_refuse(key)?;
@@ -175,7 +197,13 @@ impl ItemBook {
             let awaited = sum(self.claims().filter(before).map(Claim::eligible_waiting))?;
             let there = plus(position.available, position.held)?.saturating_sub(awaited);
             // What is held serves those before first, so it takes nothing off what is free.
-            offers.push((location.clone(), if takes_held { there } else { there.min(position.available) }));
+            let there = if takes_held { there } else { there.min(position.available) };
+            let fits = if claim.wish.is_none() {
+                there
+            } else {
+                self.fit_at(location, &claim.wish, claim.requested_date, &[])?
+            };
+            offers.push((location.clone(), fits.min(there)));
         }
         let taken = place(claim.waiting, &offers, claim.split_allowed, claim.min_per_location);
         let left = minus(claim.waiting, sum(taken.iter().map(|(_, quantity)| *quantity))?, "claim.waiting")?;
@@ -195,7 +223,7 @@ impl ItemBook {
             for (state, units) in [(StockState::Available, free), (StockState::Held, held)] {
                 self.move_units(ctx, &Place::at(location, state), &reserved, &Units::of(units, &cause))?;
             }
-            claim.add_reserved(location, None, *quantity)?;
+            self.add_fitting(&mut claim, location, *quantity)?;
         }
         self.put_claim(claim)
     }

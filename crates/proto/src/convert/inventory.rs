@@ -1,7 +1,7 @@
 //! Conversions between the wire types of inventory and the domain's stock types. It must not decide a business rule.
 
 use backorder_domain::{
-    ids::{HoldId, ItemId, LineId, LocationId, SupplyId},
+    ids::{BatchId, HoldId, ItemId, LineId, LocationId, SupplyId},
     stock::{
         claim::{Claim, Strength},
         hold::Hold,
@@ -9,6 +9,7 @@ use backorder_domain::{
         position::Position,
         state::StockState,
         supply::{Supply, SupplyKind, SupplyState},
+        wish::Wish,
     },
 };
 use jiff::Timestamp;
@@ -179,7 +180,36 @@ pub fn claim<'a>(item: &ItemId, claim: &Claim, supply_of: impl Fn(&SupplyId) -> 
         version: claim.version,
         released: claim.released().get(),
         in_set: claim.in_set,
+        wish: (!claim.wish.is_none()).then(|| wish(&claim.wish)),
     }
+}
+
+/// What a claim asks of its units.
+#[must_use]
+pub fn wish(wish: &Wish) -> pb::BatchWish {
+    pb::BatchWish {
+        batch: wish.batch.as_ref().map(ToString::to_string).unwrap_or_default(),
+        min_remaining_shelf_life_days: i32::from(wish.shelf_life_days),
+    }
+}
+
+/// The longest remaining shelf life that may be asked, in days.
+pub const SHELF_LIFE_DAYS_MAX: u16 = 3_650;
+
+/// What a line asks of its units.
+pub fn decode_wish(message: Option<&pb::BatchWish>, field: &str, violations: &mut Violations) -> Option<Wish> {
+    let Some(message) = message else { return Some(Wish::default()) };
+    let batch = if message.batch.is_empty() {
+        Some(None)
+    } else {
+        decode::checked(BatchId::try_new(message.batch.as_str()), &format!("{field}.batch"), violations).map(Some)
+    };
+    let days = u16::try_from(message.min_remaining_shelf_life_days).ok().filter(|days| *days <= SHELF_LIFE_DAYS_MAX);
+    if days.is_none() {
+        let text = format!("must be between 0 and {SHELF_LIFE_DAYS_MAX}");
+        violations.push(format!("{field}.min_remaining_shelf_life_days"), text);
+    }
+    Some(Wish { batch: batch?, shelf_life_days: days? })
 }
 
 /// The strength of a reservation.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Error,
-    order::{LineKey, key::demand_line},
+    order::{LineKey, key::demand_line, wishes},
     saga::units_of,
     store::{
         entity::{order_line, pending_set},
@@ -130,12 +130,22 @@ impl UseCases {
         let in_sets = claims.iter().filter(|claim| claim.in_set && claim.waiting > 0);
         let keys = in_sets.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
         let lines: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
-        if lines.is_empty() {
+        let asking = claims.iter().filter(|claim| claim.wish.is_some() && claim.waiting > 0);
+        let keys = asking.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
+        let asking: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
+        let mut sets = BTreeMap::new();
+        if !lines.is_empty() {
+            let keys = sets::sets_of_lines(self.store().reader(), &lines).await?;
+            sets = sets::lines_of_sets(self.store().reader(), &keys).await?;
+        }
+        // A line that asks something of its units is a set of its own, which has no name.
+        for line in sets::lines(self.store().reader(), &asking).await? {
+            sets.insert((line.order_id.clone(), format!("line {}", line.line_number)), vec![line]);
+        }
+        if sets.is_empty() {
             return Ok(Covered::default());
         }
-        let sets = sets::sets_of_lines(self.store().reader(), &lines).await?;
-        let lines = sets::lines_of_sets(self.store().reader(), &sets).await?;
-        self.ask_about_sets(&lines, item).await
+        self.ask_about_sets(&sets, item).await
     }
 
     /// Each call has an id of its own: what it does depends only on what it finds, so that one more is never one too many.
@@ -213,6 +223,7 @@ fn request(sets: &Sets<'_>) -> pb::CoverSetsRequest {
     let set = |lines: &Vec<order_line::Model>| pb::SetToCover {
         lines: lines.iter().map(|line| demand_line(&line.order_id, line.line_number, false)).collect(),
         days: lines.first().map_or(0, |line| line.set_days),
+        keeps_part: lines.iter().all(wishes::asks),
     };
     pb::CoverSetsRequest { sets: sets.iter().map(|(_, lines)| set(lines)).collect(), ..pb::CoverSetsRequest::default() }
 }

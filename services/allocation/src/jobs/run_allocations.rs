@@ -195,9 +195,10 @@ impl UseCases {
     }
 }
 
-/// Whether a run may give units to the claim. Those in ship sets get theirs together.
+/// Whether a run may give units to the claim. Those in ship sets get theirs together, and those that ask something of their
+/// units only what fits.
 fn is_served_alone(claim: &pb::Claim) -> bool {
-    claim.eligible && !claim.in_set
+    claim.eligible && !claim.in_set && claim.wish.is_none()
 }
 
 fn held(holds: &[pb::Hold]) -> i64 {

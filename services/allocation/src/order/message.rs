@@ -131,6 +131,8 @@ pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result
         shortage_instruction: named(&row.shortage_instruction, pb::ShortageInstruction::from_str_name)?,
         substitution_allowed: row.substitution_allowed,
         notify_before_short: row.notify_before_short,
+        batch: row.batch.clone(),
+        min_remaining_shelf_life_days: row.shelf_life_days,
         policy: deciding_policy(row),
         wait_start_time: Some(time(row.wait_started_at)?),
         wait_limit_date: columns::optional_date(row.wait_limit_date.as_deref(), TABLE)?.map(encode::date),

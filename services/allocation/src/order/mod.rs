@@ -27,6 +27,7 @@ pub mod take;
 pub mod texts;
 pub mod wait;
 pub mod warehouse_order;
+pub mod wishes;
 
 pub use book::{Book, LineRecord, OrderRecord, barriers_of, put_vector};
 pub use change::{Changes, LostUnits, WriteNote};

@@ -65,7 +65,8 @@ fn wanted_later(claim: &pb::Claim, use_cases: &UseCases) -> Option<Date> {
     let day = decode::date(claim.requested_date.as_ref(), "", &mut Violations::new())?;
     // No zone is ahead of UTC by more than a day; the line's own barrier says whether it is beyond its horizon.
     let today = civil_date_in(use_cases.now(), &jiff::tz::TimeZone::UTC);
-    (!claim.eligible && claim.waiting > claim.pegged && day > today).then_some(day)
+    // What is free is not known to fit a claim that asks something of its units.
+    (!claim.eligible && claim.wish.is_none() && claim.waiting > claim.pegged && day > today).then_some(day)
 }
 
 /// The lowest cumulative availability from a day on. A bucket stands until the next one.

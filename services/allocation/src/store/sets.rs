@@ -79,13 +79,24 @@ pub async fn decided_in_tx(tx: &WriteTx<'_>, sets: &[(pending_set::Model, Option
     Ok(())
 }
 
+/// Lines by order and number, without locks.
+pub async fn lines(
+    connection: &impl Reads,
+    lines: &BTreeSet<(String, i32)>,
+) -> Result<Vec<order_line::Model>, StorageError> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = lines.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect();
+    rows_by_key(connection, &["order_id", "line_number"], keys).await
+}
+
 /// The sets in which lines are.
 pub async fn sets_of_lines(
     connection: &impl Reads,
     lines: &BTreeSet<(String, i32)>,
 ) -> Result<BTreeSet<SetKey>, StorageError> {
-    let keys = lines.iter().flat_map(|(order, line)| [Value::from(order.as_str()), Value::from(*line)]).collect();
-    let rows: Vec<order_line::Model> = rows_by_key(connection, &["order_id", "line_number"], keys).await?;
+    let rows = self::lines(connection, lines).await?;
     Ok(rows.into_iter().filter(|row| !row.set_name.is_empty()).map(|row| (row.order_id, row.set_name)).collect())
 }
 

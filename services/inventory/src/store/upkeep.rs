@@ -95,6 +95,31 @@ pub async fn expired_batches(
     Ok(found)
 }
 
+/// Claims of which reserved units do not fit any more at the date of their location, at most `limit`.
+pub async fn unfit_claims(
+    connection: &impl ConnectionTrait,
+    dates: &BTreeMap<LocationId, Date>,
+    limit: u64,
+) -> Result<Vec<(ItemId, ClaimKey)>, StorageError> {
+    const TABLE: &str = "claim";
+    let Some(latest) = dates.values().max() else { return Ok(Vec::new()) };
+    let text = "SELECT c.item_id, c.line_id, c.part, c.fits_until, r.location_id FROM claim c \
+         JOIN reservation r ON r.line_id = c.line_id AND r.part = c.part AND r.quantity > r.released \
+         WHERE c.fits_until IS NOT NULL AND c.fits_until < $1 ORDER BY c.fits_until, c.line_id, c.part";
+    let rows = connection.query_all_raw(statement(connection, text, [columns::date_text(*latest).into()])).await?;
+    let mut found: Vec<(ItemId, ClaimKey)> = Vec::new();
+    for row in rows {
+        let location = stock::location_id(&row.try_get::<String>("", "location_id")?, TABLE)?;
+        let until = columns::date(&row.try_get::<String>("", "fits_until")?, TABLE)?;
+        let key = stock::claim_key(&row.try_get::<String>("", "line_id")?, row.try_get("", "part")?, TABLE)?;
+        let is_over = dates.get(&location).is_some_and(|today| until < *today);
+        if is_over && (found.len() as u64) < limit && found.last().is_none_or(|(_, last)| *last != key) {
+            found.push((stock::item_id(&row.try_get::<String>("", "item_id")?, TABLE)?, key));
+        }
+    }
+    Ok(found)
+}
+
 /// The condition of the index of pegged supply, with its number written out: a bound number would hide the index.
 fn is_pegged() -> Expr {
     Expr::cust("pegged > 0")

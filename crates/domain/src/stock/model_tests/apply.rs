@@ -62,6 +62,7 @@ pub fn reserve_line(world: &World, ctx: &CommandContext, wish: &Wish) -> Reserve
         strength: if wish.soft { Strength::Soft } else { Strength::Firm },
         expires_at: wish.soft.then(|| ctx.now + SignedDuration::from_mins(5)),
         batch: None,
+        wish: crate::stock::wish::Wish::default(),
         eligible: wish.eligible,
         queue_key: wish.key.to_string(),
         queue_time: ctx.now,
@@ -220,6 +221,7 @@ fn cover_set(
         lines: named.iter().map(|line| (item(), line.clone())).collect(),
         days,
         keep_held: std::collections::BTreeSet::new(),
+        keeps_part: false,
     };
     let mut books = StockBooks::default();
     books.insert(book.clone());

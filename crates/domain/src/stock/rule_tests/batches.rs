@@ -11,13 +11,15 @@ use crate::stock::batch::{BatchPlace, Shelf};
 use crate::stock::error::StockError;
 use crate::stock::post::Told;
 use crate::stock::release::LineUnits;
+use crate::stock::ship_set::ShipSet;
 use crate::stock::state::StockState;
+use crate::stock::wish::Wish;
 
-fn batch(name: &str) -> BatchId {
+pub(super) fn batch(name: &str) -> BatchId {
     BatchId::try_new(name).unwrap()
 }
 
-fn of_batch(name: &str, accepted: i64, best_before: Option<Date>) -> Receipt {
+pub(super) fn of_batch(name: &str, accepted: i64, best_before: Option<Date>) -> Receipt {
     Receipt { batch: Some(batch(name)), best_before, ..receipt("main", accepted) }
 }
 
@@ -153,7 +155,7 @@ fn balance(book: &ItemBook) -> BTreeMap<BatchPlace, i64> {
     balance
 }
 
-fn assert_batches_right(book: &ItemBook) {
+pub(super) fn assert_batches_right(book: &ItemBook) {
     let kept: BTreeMap<BatchPlace, i64> = book
         .batch_stock
         .iter()
@@ -168,6 +170,9 @@ fn assert_batches_right(book: &ItemBook) {
             let named: i64 = here().filter(|(place, _)| place.shelf == shelf).map(|(_, units)| units).sum();
             assert!(named <= shelf.units(position).get(), "{shelf:?} at {}: {kept:?}", position.location);
         }
+    }
+    for claim in book.claims().filter(|claim| !claim.wish.is_none()) {
+        assert!(claim.reservations.iter().all(|r| r.batch.is_some()), "it asks, and has units of any: {claim:?}");
     }
     let mut bound: BTreeMap<(LocationId, BatchId), i64> = BTreeMap::new();
     for reservation in book.claims().flat_map(|claim| &claim.reservations) {
@@ -185,6 +190,8 @@ fn assert_batches_right(book: &ItemBook) {
 enum Act {
     Receive(i64, Option<u8>, bool),
     Reserve(u8, i64, Option<u8>),
+    Ask(u8, i64, Option<u8>, bool),
+    Cover(u8),
     Post(u8, i64, Option<u8>, bool),
     Count(i64),
     SetAside(i64, Option<u8>),
@@ -200,7 +207,9 @@ fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         3 => (1_i64..8, of(), any::<bool>()).prop_map(|(n, of, consigned)| Act::Receive(n, of, consigned)),
         3 => (0_u8..6, 1_i64..6, of()).prop_map(|(line, n, of)| Act::Reserve(line, n, of)),
-        2 => (0_u8..6, 1_i64..6, of(), any::<bool>()).prop_map(|(line, n, of, seen)| Act::Post(line, n, of, seen)),
+        2 => (6_u8..9, 1_i64..6, of(), any::<bool>()).prop_map(|(line, n, of, eligible)| Act::Ask(line, n, of, eligible)),
+        2 => (6_u8..9).prop_map(Act::Cover),
+        2 => (0_u8..9, 1_i64..6, of(), any::<bool>()).prop_map(|(line, n, of, seen)| Act::Post(line, n, of, seen)),
         1 => (0_i64..20).prop_map(Act::Count),
         1 => (1_i64..5, of()).prop_map(|(n, of)| Act::SetAside(n, of)),
         1 => (1_i64..5, of()).prop_map(|(n, of)| Act::Free(n, of)),
@@ -225,6 +234,21 @@ fn act(book: &mut ItemBook, number: u32, act: &Act) -> Result<(), StockError> {
         Act::Reserve(name, n, of) => {
             let strength = if of.is_some() { Strength::Hard } else { Strength::Firm };
             book.reserve(&ctx, &ReserveLine { strength, batch: named(of), ..wants(&line(*name), *n) }).map(drop)
+        }
+        Act::Ask(name, n, of, eligible) => {
+            // Who names no batch wants the later ones: the first of June is ninety-two days away.
+            let wish = Wish { batch: named(of), shelf_life_days: if of.is_some() { 0 } else { 93 } };
+            book.reserve(&ctx, &ReserveLine { wish, eligible: *eligible, ..wants(&line(*name), *n) }).map(drop)
+        }
+        Act::Cover(name) => {
+            let item = book.item().clone();
+            let mut books = crate::stock::books::StockBooks::default();
+            books.insert(book.clone());
+            let lines = vec![(item.clone(), part_1(&line(*name)).line)];
+            let set = ShipSet { lines, days: 0, keep_held: std::collections::BTreeSet::new(), keeps_part: true };
+            books.cover_set(&ctx, &set)?;
+            *book = books.get(&item).unwrap().clone();
+            Ok(())
         }
         Act::Post(name, n, of, seen) => {
             let told = Told { batch: named(of), owner: String::new(), seen: *seen };

@@ -12,6 +12,7 @@ mod ship_sets;
 mod stock;
 mod supplies;
 mod warehouse;
+mod wishes;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -134,6 +135,7 @@ fn wants(name: &str, quantity: i64) -> ReserveLine {
         strength: Strength::Firm,
         expires_at: None,
         batch: None,
+        wish: super::wish::Wish::default(),
         eligible: true,
         queue_key: "5".to_owned(),
         queue_time: Timestamp::UNIX_EPOCH,

@@ -41,7 +41,7 @@ fn together(set: &str, key: &str, wanted: &[(&str, i64)]) -> Vec<ReserveLine> {
 
 fn set_of(lines: &[ReserveLine], days: u16) -> ShipSet {
     let lines = lines.iter().map(|line| (line.item.clone(), line.key.line.clone())).collect();
-    ShipSet { lines, days, keep_held: BTreeSet::new() }
+    ShipSet { lines, days, keep_held: BTreeSet::new(), keeps_part: false }
 }
 
 fn of<'a>(books: &'a StockBooks, name: &str) -> &'a ItemBook {

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{LocationId, OrderId},
+    ids::{BatchId, LocationId, OrderId},
     money::NANOS_PER_UNIT,
+    stock::wish::Wish,
     time::time_zone,
 };
 use backorder_proto::{
     allocation::v1 as pb,
     common::v1::{DateBasis, ZonedDate},
-    convert::{Violations, allocation as convert, decode},
+    convert::{Violations, allocation as convert, decode, inventory::SHELF_LIFE_DAYS_MAX},
 };
+
+use super::if_set;
 
 use crate::{
     order::key::LINE_NUMBER_MAX,
@@ -134,6 +137,7 @@ fn draft_line(line: &pb::OrderLineDraft, index: usize, violations: &mut Violatio
     let instruction =
         convert::shortage_instruction_of(line.shortage_instruction, &at("shortage_instruction"), violations);
     let ship_set = decode::text(&line.ship_set, 50, &at("ship_set"), violations);
+    let wish = wish(line, &at, violations);
     Some(DraftLine {
         number: number?,
         item: item?,
@@ -148,7 +152,23 @@ fn draft_line(line: &pb::OrderLineDraft, index: usize, violations: &mut Violatio
         substitution_allowed: line.substitution_allowed,
         notify_before_short: line.notify_before_short,
         part: None,
+        wish: wish?,
     })
+}
+
+/// What the customer asks of the units. Nobody knows it of what would be sent in their place.
+fn wish(line: &pb::OrderLineDraft, at: &dyn Fn(&str) -> String, violations: &mut Violations) -> Option<Wish> {
+    let batch = if_set(&line.batch, |batch| decode::checked(BatchId::try_new(batch), &at("batch"), violations));
+    let field = at("min_remaining_shelf_life_days");
+    let days = u16::try_from(line.min_remaining_shelf_life_days).ok().filter(|days| *days <= SHELF_LIFE_DAYS_MAX);
+    if days.is_none() {
+        violations.push(field, format!("must be between 0 and {SHELF_LIFE_DAYS_MAX}"));
+    }
+    let wish = Wish { batch: batch?, shelf_life_days: days? };
+    if !wish.is_none() && line.substitution_allowed {
+        violations.push(at("substitution_allowed"), "must not be set for a line that asks for a batch or a shelf life");
+    }
+    Some(wish)
 }
 
 fn line_number(number: i32, index: usize, violations: &mut Violations) -> Option<i32> {

@@ -88,6 +88,7 @@ mod tests {
             serving_sequence,
             shipment,
             shipment_line,
+            shipped_batch,
             unfinished_step,
             warehouse_order,
             warehouse_order_line

@@ -18,6 +18,7 @@ mod m20261126_000015_drop_ship;
 mod m20261126_000016_replacements;
 mod m20261126_000017_units;
 mod m20261126_000018_shipped_batches;
+mod m20261126_000018b_wishes;
 mod m20261126_000019_exception_limits;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_substitutes::Migration),
             Box::new(m20261126_000019_exception_limits::Migration),
             Box::new(m20261126_000018_shipped_batches::Migration),
+            Box::new(m20261126_000018b_wishes::Migration),
         ]
     }
 }

@@ -197,6 +197,8 @@ fn situation(
         last_pegged_date: pegs.filter_map(leaves).max(),
         awaits_go_live: row.barriers & Barriers::GO_LIVE_BIT != 0,
         is_kept_by_set: false,
+        asks_batch: !row.batch.is_empty(),
+        asks_shelf_life: row.shelf_life_days > 0,
         is_held: ends.iter().any(|end| end.is_none_or(|end| end > now)),
         horizon_opens: horizon::opens_later(row, civil_date_in(now, &zone))?,
         has_supply: supplies.iter().any(|supply| supply.open > 0 && !supply.past_due),
@@ -267,5 +269,7 @@ fn message_of(binding: Binding) -> pb::PromiseConstraint {
         Binding::RequestedDate => pb::PromiseConstraint::RequestedDate,
         Binding::Horizon => pb::PromiseConstraint::Horizon,
         Binding::ShipSet => pb::PromiseConstraint::ShipSet,
+        Binding::Batch => pb::PromiseConstraint::Batch,
+        Binding::ShelfLife => pb::PromiseConstraint::ShelfLife,
     }
 }

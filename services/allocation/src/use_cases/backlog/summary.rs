@@ -57,6 +57,10 @@ pub fn summary(
             let rest = set.map_or_else(String::new, SetPart::kept_by);
             format!("{waiting} units wait, because the line goes together with others of its order{rest}.")
         }
+        Binding::Batch => format!("{waiting} units wait for more of the batch that the customer asks for."),
+        Binding::ShelfLife => {
+            format!("{} units wait for batches with the remaining shelf life that is asked.", uncovered(situation))
+        }
         Binding::Hold => format!("{waiting} units wait, because {} from taking stock.", keepers(holds)),
     }
 }

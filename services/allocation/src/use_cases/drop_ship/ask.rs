@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Recorded;
 use crate::{
     error::Error,
-    order::{sets, take::Moved},
+    order::{sets, take::Moved, wishes},
     saga::{Planned, StepCommand, StepKind},
     store::{
         entity::{drop_ship_take as row, order_line},
@@ -86,6 +86,10 @@ impl StepCommand for TakeCommand<'_> {
             return Err(on_hold_in_tx(tx, &book, order, *line).await?);
         }
         let found = &found.row;
+        if wishes::asks(found) {
+            let text = "must not ask for a batch or a shelf life: nobody knows what the supplier sends";
+            return Err(Error::invalid("line", text));
+        }
         let quantity = self.quantity(found)?;
         // What a supplier ships comes apart from the rest.
         sets::check_complete(&book, order, found)?;

@@ -163,6 +163,10 @@ impl AmendCommand<'_> {
         let mut amendment =
             Amendment { raised: after.saturating_sub(before).get(), reduced: reduced.get(), ..Amendment::default() };
         if let Some(requested) = &self.amend.requested {
+            if line.row.shelf_life_days > 0 {
+                let text = "must stay for a line that asks for a remaining shelf life: cancel it and order anew";
+                return Err(Error::invalid("requested_date", text));
+            }
             let zone = &requested.time_zone;
             amendment.requested_date = columns::date_text(requested.date);
             requested.basis.as_str_name().clone_into(&mut amendment.requested_basis);

@@ -13,6 +13,7 @@ use backorder_domain::{
         substitute::{Exchange, NotSubstitutable, Packs, difference, is_valid_on, price},
     },
     quantity::Quantity,
+    stock::wish::Wish,
     time::{civil_date_in, time_zone},
 };
 use backorder_proto::{allocation::v1 as pb, common::v1::DateBasis, convert::Violations, inventory::v1 as inventory};
@@ -318,6 +319,8 @@ impl Choices {
             substitution_allowed: false,
             notify_before_short: line.notify_before_short,
             part: None,
+            // A line that asks something of its units is not exchanged.
+            wish: Wish::default(),
         })
     }
 

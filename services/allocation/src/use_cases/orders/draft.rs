@@ -7,6 +7,7 @@ use backorder_domain::{
     money::Money,
     order::{hold::HoldType, policy::ShortageInstruction},
     quantity::Quantity,
+    stock::wish::Wish,
     units::in_base_units,
 };
 use backorder_proto::{
@@ -92,6 +93,8 @@ pub struct DraftLine {
     pub notify_before_short: bool,
     /// Of which kit the line is a component.
     pub part: Option<Part>,
+    /// What the customer asks of the units.
+    pub wish: Wish,
 }
 
 /// A requested date with its basis and zone.

@@ -35,7 +35,7 @@ use crate::{
         horizon::{leaves, put_horizon},
         key::demand_line,
         kits::{self, Part},
-        texts,
+        texts, wishes,
     },
     rules::RuleSet,
     store::entity::{customer_order, order_line},
@@ -122,8 +122,11 @@ impl UseCases {
         for (index, line) in all() {
             lines.extend(basis.line_row(line, index, &mut violations));
         }
-        violations.finish()?;
         put_sets(all().map(|(_, line)| line), &mut lines);
+        for (index, line) in draft.lines.iter().enumerate() {
+            wishes::check(line, index, is_kit(line), &lines, &mut violations);
+        }
+        violations.finish()?;
         order.lines_active = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         let call = reserve_call(&order, &lines, placing, who);
         lines.sort_by_key(|line| line.line_number);
@@ -314,6 +317,8 @@ impl Basis<'_> {
             shortage_instruction: convert::shortage_instruction(line.instruction).as_str_name().to_owned(),
             substitution_allowed: line.substitution_allowed,
             notify_before_short: line.notify_before_short,
+            batch: line.wish.batch.as_ref().map(ToString::to_string).unwrap_or_default(),
+            shelf_life_days: i32::from(line.wish.shelf_life_days),
             may_wait: true,
             split_allowed: true,
             parts: 1,
@@ -465,5 +470,6 @@ pub(crate) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         takes_over_line: String::new(),
         take_at_most: None,
         batch: String::new(),
+        wish: wishes::message(line),
     }
 }

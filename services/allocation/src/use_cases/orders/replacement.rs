@@ -23,7 +23,7 @@ use super::{
 use crate::{
     catalog::{ItemCopy, Places},
     error::Error,
-    order::{Book, LineRecord, key::LINE_NUMBER_MAX, shortage, texts},
+    order::{Book, LineRecord, key::LINE_NUMBER_MAX, shortage, texts, wishes},
     rules::RuleSet,
     saga::{Call, PlannedLine, call::Kind},
     store::{
@@ -146,6 +146,7 @@ fn same_again(
         substitution_allowed: replaced.substitution_allowed,
         notify_before_short: replaced.notify_before_short,
         part: None,
+        wish: wishes::of(replaced)?,
     })
 }
 

@@ -144,6 +144,10 @@ fn reserve_line(
         wire::decode_line(&message.takes_over_line, &at("takes_over_line"), violations).map(Some)
     };
     let batch = batch(&message.batch, &at("batch"), violations);
+    let wish = wire::decode_wish(message.wish.as_ref(), &at("wish"), violations);
+    if message.wish.is_some() && !(message.batch.is_empty() && message.all_or_nothing_group.is_empty()) {
+        violations.push(at("wish"), "must not be set with batch or all_or_nothing_group");
+    }
     Some(ReserveLine {
         item: item?,
         key: ClaimKey { line: line?, part: part? },
@@ -155,6 +159,7 @@ fn reserve_line(
         strength: strength?,
         expires_at: expires_at?,
         batch: batch?,
+        wish: wish?,
         eligible: message.eligible,
         queue_key: queue_key?,
         queue_time: queue_time?.unwrap_or(queued_at),
@@ -313,7 +318,7 @@ pub fn cover_sets(request: &pb::CoverSetsRequest, violations: &mut Violations) -
         if days.is_none() {
             violations.push(at("days"), format!("must be between 0 and {SET_DAYS_MAX}"));
         }
-        Some(SetToCover { lines: lines?, days: days? })
+        Some(SetToCover { lines: lines?, days: days?, keeps_part: message.keeps_part })
     });
     if seen.len() > LINES_MAX {
         violations.push("sets", format!("must have at most {LINES_MAX} lines in all"));

@@ -24,6 +24,9 @@ pub struct Model {
     pub split_allowed: bool,
     pub min_per_location: i64,
     pub requested_date: Option<String>,
+    pub wished_batch: String,
+    pub shelf_life_days: i32,
+    pub fits_until: Option<String>,
     pub version: i64,
 }
 
@@ -35,6 +38,7 @@ impl ActiveModelBehavior for ActiveModel {}
 backorder_storage::keyed_row!(
     Model, "claim" {
         line_id, part, item_id, reserved, waiting, pegged, posted, strength, expires_at, eligible, in_set, queue_key,
-        queue_time, locations, split_allowed, min_per_location, requested_date, version,
+        queue_time, locations, split_allowed, min_per_location, requested_date, wished_batch,
+        shelf_life_days, fits_until, version,
     }
 );

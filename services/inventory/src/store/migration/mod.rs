@@ -11,6 +11,7 @@ mod m20261126_000014_feeds;
 mod m20261126_000015_drop_ship;
 mod m20261126_000017_units;
 mod m20261126_000017b_batches;
+mod m20261126_000018_wishes;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000017_units::Migration),
             Box::new(m20261126_000012_kits::Migration),
             Box::new(m20261126_000017b_batches::Migration),
+            Box::new(m20261126_000018_wishes::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ use backorder_domain::{
         position::Position,
         receipt::OverReceiptTolerance,
         supply::Supply,
+        wish::Wish,
     },
     units::Entered,
 };
@@ -113,6 +114,11 @@ pub fn claim_of(row: &claim::Model) -> Result<Claim, StorageError> {
         split_allowed: row.split_allowed,
         min_per_location: units(row.min_per_location, TABLE)?,
         requested_date: columns::optional_date(row.requested_date.as_deref(), TABLE)?,
+        wish: Wish {
+            batch: batch_id(&row.wished_batch, TABLE)?,
+            shelf_life_days: u16::try_from(row.shelf_life_days).map_err(|e| invalid(TABLE, e))?,
+        },
+        fits_until: columns::optional_date(row.fits_until.as_deref(), TABLE)?,
         reservations: Vec::new(),
         pegs: Vec::new(),
         version: row.version,
@@ -142,6 +148,9 @@ pub fn claim_row(item: &ItemId, claim: &Claim) -> claim::ActiveModel {
         split_allowed: Set(claim.split_allowed),
         min_per_location: Set(claim.min_per_location.get()),
         requested_date: Set(claim.requested_date.map(columns::date_text)),
+        wished_batch: Set(batch_column(claim.wish.batch.as_ref())),
+        shelf_life_days: Set(i32::from(claim.wish.shelf_life_days)),
+        fits_until: Set(claim.fits_until.map(columns::date_text)),
         version: Set(claim.version),
     }
 }
@@ -156,7 +165,7 @@ pub fn waiting_rows<'a>(item: &'a ItemId, claim: &'a Claim) -> impl Iterator<Ite
         line_id: Set(claim.key.line.as_str().to_owned()),
         part: Set(claim.key.part),
         quantity: Set(quantity),
-        in_set: Set(claim.in_set),
+        in_set: Set(!claim.is_served_alone()),
     })
 }
 

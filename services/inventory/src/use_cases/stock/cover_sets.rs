@@ -25,6 +25,8 @@ pub struct SetToCover {
     pub lines: Vec<LineId>,
     /// Within how many days supply must be expected for what is not on hand.
     pub days: u16,
+    /// Whether the lines keep a part.
+    pub keeps_part: bool,
 }
 
 /// Sets to decide about.
@@ -79,14 +81,15 @@ impl StockCommand for CoverSets {
                 let item = desk.item_of(line, String::new).ok()?;
                 Some((item, line.clone()))
             });
-            let set = ShipSet { lines: lines.collect(), days: set.days, keep_held: self.keep_held.clone() };
+            let (lines, days, keep_held) = (lines.collect(), set.days, self.keep_held.clone());
+            let set = ShipSet { lines, days, keep_held, keeps_part: set.keeps_part };
             let context = desk.context.clone();
             let cover = match desk.books.cover_set(&context, &set) {
                 Ok(cover) => cover,
                 Err(error) => return Err(of_set(&set, error)),
             };
             covers.push(i32::from(cover_message(cover)));
-            if cover == SetCover::Incomplete {
+            if cover == SetCover::Incomplete && !set.keeps_part {
                 free.extend(free_for(desk, &set)?);
             }
         }

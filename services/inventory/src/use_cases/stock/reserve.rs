@@ -39,6 +39,7 @@ impl Reserve {
             line.takes_over.is_none()
                 && line.all_or_nothing_group.is_none()
                 && line.take_at_most.is_none()
+                && line.wish.is_none()
                 && (line.eligible || line.shortfall != Shortfall::Backorder)
         };
         let others: BTreeSet<&ItemId> =
@@ -147,6 +148,7 @@ fn free_for_groups(
         lines: waits.map(|(line, _)| (line.item.clone(), line.key.line.clone())).collect(),
         days: 0,
         keep_held: BTreeSet::new(),
+        keeps_part: false,
     };
     if set.lines.is_empty() {
         return Ok(BTreeMap::new());

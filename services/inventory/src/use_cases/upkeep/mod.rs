@@ -4,6 +4,7 @@
 //! What is left to do is read off the books themselves, so nothing is forgotten in a crash and nothing is done twice.
 //! Books change only under the locks of their items, where each case is looked at again.
 
+mod exchange_unfit;
 mod expire_reservations;
 mod quarantine_expired;
 mod repeg_past_due;
@@ -35,7 +36,7 @@ impl UseCases {
     }
 
     /// How many pieces of work business time has left to do: soft claims that are due, expired batches that can still be
-    /// sold, and items whose claims are pegged to supply that is past due, of which no more are counted than one transaction takes.
+    /// sold, claims of which units do not fit any more, and items whose claims are pegged to supply that is past due, of which no more are counted than one transaction takes.
     ///
     /// # Errors
     /// Those of the store.
@@ -46,7 +47,8 @@ impl UseCases {
         let due = table::count_due_claims(reader, now).await?;
         let past_due = table::past_due_items(reader, &dates, ITEMS_PER_TRANSACTION_MAX).await?;
         let expired = table::expired_batches(reader, &dates, quarantine_expired::BATCHES_MAX).await?;
-        Ok(due + past_due.len() as u64 + expired.len() as u64)
+        let unfit = table::unfit_claims(reader, &dates, exchange_unfit::CLAIMS_MAX).await?;
+        Ok(due + past_due.len() as u64 + expired.len() as u64 + unfit.len() as u64)
     }
 }
 
