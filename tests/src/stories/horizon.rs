@@ -134,3 +134,33 @@ pub async fn on_its_day_a_line_comes_into_the_horizon_and_is_served_in_its_place
     assert_eq!(history.last().map(|promise| promise.promised_date.clone()), Some(line.current_promised_date));
     world.books_balance().await;
 }
+
+/// On the business clock.
+pub async fn what_is_free_on_a_far_day_is_looked_at_every_day(world: &World) {
+    reserves_a_week_ahead(world, 10).await;
+    wants_in(world, "ann", 6, 30).await;
+    world.moment();
+    wants_in(world, "bob", 4, 40).await;
+    let promised = async |order: &str| world.line(order, 1).await.current_promised_date;
+    assert!(promised("ann").await.is_some() && promised("bob").await.is_some());
+    let cid = wants_in(world, "cid", 3, 2).await;
+    assert_eq!(cid.reserved, 3, "who needs them sooner gets them");
+    assert!(promised("bob").await.is_some(), "nobody has looked since");
+
+    world.advance(SignedDuration::from_hours(25));
+    backorder_testkit::eventually("bob hears that his day cannot be kept", || async {
+        promised("bob").await.is_none()
+    })
+    .await;
+    world.idle().await;
+    assert!(promised("ann").await.is_some(), "she stands before him");
+    assert_eq!(world.line("bob", 1).await.future, 1, "one is left for him");
+
+    world.receive("mug", "main", 3).await;
+    world.idle().await;
+    world.advance(SignedDuration::from_hours(25));
+    backorder_testkit::eventually("what came is his", || async { promised("bob").await.is_some() }).await;
+    world.idle().await;
+    assert_eq!(world.position("mug", "main").await.available, 10, "and is not tied up for him");
+    world.books_balance().await;
+}

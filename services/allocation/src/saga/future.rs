@@ -69,13 +69,26 @@ fn wanted_later(claim: &pb::Claim, use_cases: &UseCases) -> Option<Date> {
     (!claim.eligible && claim.wish.is_none() && claim.waiting > claim.pegged && day > today).then_some(day)
 }
 
+/// The cumulative availability of an item at a location by day, as far ahead as inventory answers.
+///
+/// # Errors
+/// The status of the call.
+pub(crate) async fn available_by_day(
+    use_cases: &UseCases,
+    item: &str,
+    location: &str,
+) -> Result<Vec<(Date, i64)>, Status> {
+    Ok(by_day(&use_cases.inventory().availability_profile(item, location, DAYS_MAX).await?))
+}
+
+fn by_day(profile: &pb::GetAvailabilityProfileResponse) -> Vec<(Date, i64)> {
+    let date = |bucket: &pb::AvailabilityBucket| decode::date(bucket.date.as_ref(), "", &mut Violations::new());
+    profile.buckets.iter().filter_map(|bucket| Some((date(bucket)?, bucket.cumulative))).collect()
+}
+
 /// The lowest cumulative availability from a day on. A bucket stands until the next one.
 fn lowest_from(profile: &pb::GetAvailabilityProfileResponse, day: Date) -> i64 {
-    let dated: Vec<(Date, i64)> = profile
-        .buckets
-        .iter()
-        .filter_map(|bucket| Some((decode::date(bucket.date.as_ref(), "", &mut Violations::new())?, bucket.cumulative)))
-        .collect();
+    let dated = by_day(profile);
     let first = dated.iter().rposition(|(date, _)| *date <= day).unwrap_or_default();
     dated.iter().skip(first).map(|(_, cumulative)| *cumulative).min().unwrap_or_default()
 }

@@ -18,6 +18,7 @@ pub use call::{Call, CallAnswer};
 pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
+pub(crate) use future::available_by_day;
 pub use in_flight::InFlight;
 pub use step::{
     Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, PlannedOverride, PlannedSubstitution,

@@ -67,16 +67,16 @@ impl ClaimNews {
 }
 
 /// Lines that follow their claims in one transaction.
-struct Following {
+pub(super) struct Following {
     /// The orders, with the lines and their claims.
-    book: Book,
+    pub(super) book: Book,
     /// The lines of each order, each with what changed its claims, for people.
-    causes: Causes,
+    pub(super) causes: Causes,
     /// Items about which a run is pending.
-    undecided: BTreeSet<String>,
+    pub(super) undecided: BTreeSet<String>,
     /// Lines of which claims changed: their ship sets are to be decided about.
-    news: BTreeSet<(String, i32)>,
-    changes: Changes,
+    pub(super) news: BTreeSet<(String, i32)>,
+    pub(super) changes: Changes,
 }
 
 /// Units that are free for lines of ship sets that could not be covered.
@@ -85,7 +85,8 @@ pub(crate) type FreeForLines = BTreeMap<(String, i32), Vec<(LocationId, i64)>>;
 /// What changes a promise when what is free for a ship set does, for people.
 const FREE_CHANGED: &str = "what is free for its ship set changed";
 
-type Causes = BTreeMap<String, BTreeMap<i32, String>>;
+/// Lines by order and number, each with what changes it, for people.
+pub(super) type Causes = BTreeMap<String, BTreeMap<i32, String>>;
 
 impl UseCases {
     /// Takes over claims and makes their orders follow. Orders that are busy only copy them: the end of their step makes
@@ -228,7 +229,7 @@ impl UseCases {
         self.follow_in_tx(tx, Following { book, causes, undecided, news, changes }, now, traceparent).await
     }
 
-    async fn follow_in_tx(
+    pub(super) async fn follow_in_tx(
         &self,
         tx: &WriteTx<'_>,
         following: Following,

@@ -14,6 +14,7 @@ pub mod overrides;
 pub mod policies;
 mod record;
 pub mod release;
+mod review_unreserved;
 pub mod serving;
 pub mod shipments;
 pub mod waits;

@@ -1,4 +1,5 @@
-//! When the end of a wait is near, by policy, and how long what nobody answers or ends may stand.
+//! When the end of a wait is near, by policy; how long what nobody answers or ends may stand; and an index of what is promised
+//! without a reservation.
 
 use sea_orm_migration::prelude::*;
 
@@ -32,6 +33,10 @@ impl MigrationTrait for Migration {
             .col(columns.number("version"))
             .col(columns.instant("updated_at"))
             .primary_key(Index::create().name("pk_exception_limits").col("id"));
-        manager.create_table(columns.clustered(&mut table).take()).await
+        manager.create_table(columns.clustered(&mut table).take()).await?;
+        let index = "CREATE INDEX ix_order_line_unreserved ON order_line (item_id, order_id, line_number) \
+                     WHERE unreserved_location <> ''";
+        manager.get_connection().execute_unprepared(index).await?;
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backorder_storage::{Batch, StorageError, WriteTx, columns};
+use backorder_storage::{Batch, StorageError, WriteTx, columns, sql::statement};
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
@@ -15,6 +15,14 @@ use crate::store::{KEYS_PER_QUERY_MAX, entity::order_line};
 struct LineName {
     order_id: String,
     line_number: i32,
+}
+
+/// A line that is promised units without a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct UnreservedLine {
+    pub item_id: String,
+    pub order_id: String,
+    pub line_number: i32,
 }
 
 /// Lines whose promise stands against what is expected and is to be looked at again by now, the longest due first, at
@@ -35,6 +43,20 @@ pub async fn promises_to_review(
         .all(connection)
         .await?;
     Ok(lines.into_iter().map(|line| (line.order_id, line.line_number)).collect())
+}
+
+/// Lines that are promised units without a reservation, after a place by item, order and line, at most `limit`.
+pub async fn unreserved_lines(
+    connection: &impl ConnectionTrait,
+    after: Option<(&str, &str, i32)>,
+    limit: u64,
+) -> Result<Vec<UnreservedLine>, StorageError> {
+    let (item, order, line) = after.unwrap_or_default();
+    // The condition of the index.
+    let text = "SELECT item_id, order_id, line_number FROM order_line WHERE unreserved_location <> '' \
+                AND (item_id, order_id, line_number) > (?, ?, ?) ORDER BY item_id, order_id, line_number LIMIT ?";
+    let values = [Value::from(item), Value::from(order), Value::from(line), Value::from(limit.cast_signed())];
+    Ok(UnreservedLine::find_by_statement(statement(connection, text, values)).all(connection).await?)
 }
 
 /// Lines of the items of which units are open or reserved.
