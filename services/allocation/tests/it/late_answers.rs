@@ -63,6 +63,8 @@ impl Shipment {
         eventually("the news is taken", || async { world.news_taken(&news.line).await == Some(news.version) }).await;
         assert!(world.claims_are_pending().await);
         assert_eq!(world.quantities(SHIPPED).await, (2, 3, 0));
+        let proof = world.verify().await;
+        assert_eq!((proof.balanced, proof.orders_left_out), (true, 1), "{:?}", proof.differences);
     }
 }
 
