@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The columns, as the help prints them.
-pub const COLUMNS: &str = "document, location, item, quantity (required), state, sender; of the whole document: whole, as_of_time. state is available, quality or damaged; whole is true when the rows are all that the warehouse has";
+pub const COLUMNS: &str = "document, location, item, quantity (required), unit (in which quantity counts: code or GTIN), state, sender; of the whole document: whole, as_of_time. state is available, quality or damaged; whole is true when the rows are all that the warehouse has";
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 4] = ["document", "location", "item", "quantity"];
 
@@ -53,6 +53,7 @@ impl Feed for Compare {
             item: named("items", &fields.required("item")),
             state: fields.one_of("state", &STATES, StockState::Available.into()),
             quantity: fields.required_whole("quantity"),
+            unit: fields.text("unit"),
         };
         fields.finish()?;
         Ok((head, line))

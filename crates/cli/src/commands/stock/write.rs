@@ -66,6 +66,9 @@ pub enum StockWrite {
         to: String,
         /// Units.
         quantity: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// The day on which they are expected there, YYYY-MM-DD.
         #[arg(long, value_name = "DATE")]
         expected: Date,
@@ -80,6 +83,9 @@ pub enum StockWrite {
         place: PlaceArgs,
         /// Units.
         quantity: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// They are damaged, not merely in doubt.
         #[arg(long)]
         damaged: bool,
@@ -94,6 +100,9 @@ pub enum StockWrite {
         place: PlaceArgs,
         /// Units.
         quantity: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// Why.
         #[command(flatten)]
         why: ReasonArgs,
@@ -105,6 +114,9 @@ pub enum StockWrite {
         place: PlaceArgs,
         /// Units.
         quantity: i64,
+        /// The unit in which the quantity counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// Why.
         #[command(flatten)]
         why: ReasonArgs,
@@ -156,14 +168,38 @@ pub(super) async fn run(command: StockWrite, session: &Session, output: Output) 
             let line = CountLine { item, location, counted, state, unit: unit.unit, ..CountLine::default() };
             count(line, &why, session, output).await
         }
-        StockWrite::Transfer { place, to, quantity, expected, why } => {
-            transfer(&place, &to, quantity, expected, &why, session, output).await
+        StockWrite::Transfer { place, to, quantity, unit, expected, why } => {
+            let request = transfer_request(session, &place, (&to, expected), quantity, unit, &why);
+            transfer(request, session, output).await
         }
-        StockWrite::Quarantine { place, quantity, damaged, why } => {
-            quarantine(&place, quantity, damaged, &why, session, output).await
+        StockWrite::Quarantine { place, quantity, unit, damaged, why } => {
+            let request = quarantine_request(session, &place, damaged, quantity, unit, &why);
+            quarantine(request, session, output).await
         }
-        StockWrite::Release { place, quantity, why } => release(&place, quantity, &why, session, output).await,
-        StockWrite::Ship { place, quantity, why } => ship(&place, quantity, &why, session, output).await,
+        StockWrite::Release { place, quantity, unit, why } => {
+            let request = ReleaseQuarantineRequest {
+                request_id: session.request_id(),
+                item: place.item(),
+                location: place.location(),
+                quantity,
+                unit: unit.unit,
+                context: context(&why),
+                ..ReleaseQuarantineRequest::default()
+            };
+            release(request, session, output).await
+        }
+        StockWrite::Ship { place, quantity, unit, why } => {
+            let request = ShipStockRequest {
+                request_id: session.request_id(),
+                item: place.item(),
+                location: place.location(),
+                quantity,
+                unit: unit.unit,
+                context: context(&why),
+                ..ShipStockRequest::default()
+            };
+            ship(request, session, output).await
+        }
     }
 }
 
@@ -200,25 +236,28 @@ async fn count(line: CountLine, why: &ReasonArgs, session: &Session, output: Out
     })
 }
 
-async fn transfer(
-    place: &PlaceArgs,
-    to: &str,
-    quantity: i64,
-    expected: Date,
-    why: &ReasonArgs,
+fn transfer_request(
     session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = TransferStockRequest {
+    place: &PlaceArgs,
+    (to, expected): (&str, Date),
+    quantity: i64,
+    unit: UnitArg,
+    why: &ReasonArgs,
+) -> TransferStockRequest {
+    TransferStockRequest {
         request_id: session.request_id(),
         item: place.item(),
         from_location: place.location(),
         to_location: text::named("locations", to),
         quantity,
+        unit: unit.unit,
         expected_date: Some(requests::date(expected)),
         context: context(why),
         ..TransferStockRequest::default()
-    };
+    }
+}
+
+async fn transfer(request: TransferStockRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.stock.clone().transfer_stock(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.TransferStockResponse"), &answer, |answer| {
         let positions = show::positions(answer.from_position.iter().chain(&answer.to_position));
@@ -226,65 +265,41 @@ async fn transfer(
     })
 }
 
-async fn quarantine(
-    place: &PlaceArgs,
-    quantity: i64,
-    damaged: bool,
-    why: &ReasonArgs,
+fn quarantine_request(
     session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = QuarantineStockRequest {
+    place: &PlaceArgs,
+    damaged: bool,
+    quantity: i64,
+    unit: UnitArg,
+    why: &ReasonArgs,
+) -> QuarantineStockRequest {
+    QuarantineStockRequest {
         request_id: session.request_id(),
         item: place.item(),
         location: place.location(),
         quantity,
+        unit: unit.unit,
         damaged,
         context: context(why),
         ..QuarantineStockRequest::default()
-    };
+    }
+}
+
+async fn quarantine(request: QuarantineStockRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.stock.clone().quarantine_stock(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.QuarantineStockResponse"), &answer, |answer| {
         moved(&answer.position, &answer.taken_away, &answer.holds)
     })
 }
 
-async fn release(
-    place: &PlaceArgs,
-    quantity: i64,
-    why: &ReasonArgs,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = ReleaseQuarantineRequest {
-        request_id: session.request_id(),
-        item: place.item(),
-        location: place.location(),
-        quantity,
-        context: context(why),
-        ..ReleaseQuarantineRequest::default()
-    };
+async fn release(request: ReleaseQuarantineRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.stock.clone().release_quarantine(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.ReleaseQuarantineResponse"), &answer, |answer| {
         format!("{}{}", show::positions(&answer.position), show::holds(&answer.holds))
     })
 }
 
-async fn ship(
-    place: &PlaceArgs,
-    quantity: i64,
-    why: &ReasonArgs,
-    session: &Session,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = ShipStockRequest {
-        request_id: session.request_id(),
-        item: place.item(),
-        location: place.location(),
-        quantity,
-        context: context(why),
-        ..ShipStockRequest::default()
-    };
+async fn ship(request: ShipStockRequest, session: &Session, output: Output) -> Result<(), Failure> {
     let answer = session.clients.stock.clone().ship_stock(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.ShipStockResponse"), &answer, |answer| show::positions(&answer.position))
 }

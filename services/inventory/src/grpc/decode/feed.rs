@@ -162,7 +162,8 @@ fn compared(index: usize, line: &pb::ComparedLine, violations: &mut Violations) 
         }
     };
     let quantity = decode::quantity_or_zero(line.quantity, &at("quantity"), violations);
-    Some(ComparedLine { number: place(index), item: item?, state: state?, quantity: quantity? })
+    let unit = named_unit(&line.unit, &at("unit"), UnitUse::Handle, violations);
+    Some(ComparedLine { number: place(index), item: item?, state: state?, quantity: quantity?, unit: unit? })
 }
 
 /// The location and the state of `ListStockDifferences`; none means all.

@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     use_cases::stock::{
-        Adjust, Count, CountLine, PutBatches, Quarantine, ReceiveReturn, ReleaseQuarantine, ReturnLine, Ship,
-        TransferStock,
+        Adjust, Count, CountLine, NamedUnit, PutBatches, Quarantine, ReceiveReturn, ReleaseQuarantine, ReturnLine,
+        Ship, TransferStock,
     },
     write::Who,
 };
@@ -37,6 +37,8 @@ const TEXT_BYTES_MAX: usize = 200;
 struct Pair {
     item: ItemId,
     location: LocationId,
+    /// The unit of the quantity.
+    unit: NamedUnit,
     batch: Option<BatchId>,
     effective_at: Option<Timestamp>,
 }
@@ -45,9 +47,10 @@ macro_rules! pair {
     ($request:expr, $violations:expr) => {{
         let item = decode::item_name(&$request.item, "item", $violations);
         let location = decode::location_name(&$request.location, "location", $violations);
+        let unit = named_unit(&$request.unit, "unit", UnitUse::Handle, $violations);
         let batch = batch(&$request.batch, "batch", $violations);
         let effective_at = decode::timestamp_if_set($request.effective_time.as_ref(), "effective_time", $violations);
-        (|| Some(Pair { item: item?, location: location?, batch: batch?, effective_at: effective_at? }))()
+        (|| Some(Pair { item: item?, location: location?, unit: unit?, batch: batch?, effective_at: effective_at? }))()
     }};
 }
 
@@ -63,22 +66,11 @@ pub fn adjust(request: &pb::AdjustStockRequest, violations: &mut Violations) -> 
         delta => decode::quantity(delta.checked_abs().unwrap_or(i64::MAX), "delta", violations),
     };
     let owner = decode::text(&request.owner, TEXT_BYTES_MAX, "owner", violations);
-    let unit = named_unit(&request.unit, "unit", UnitUse::Handle, violations);
     let who = Who::decode_with_reason(request.context.as_ref(), violations);
-    let Pair { item, location, batch, effective_at } = pair?;
+    let Pair { item, location, unit, batch, effective_at } = pair?;
     let quantity = quantity?;
     let adjustment = if request.delta > 0 { Adjustment::Add(quantity) } else { Adjustment::Remove(quantity) };
-    Some(Adjust {
-        item,
-        location,
-        state: state?,
-        adjustment,
-        unit: unit?,
-        batch,
-        owner: owner?,
-        effective_at,
-        who: who?,
-    })
+    Some(Adjust { item, location, state: state?, adjustment, unit, batch, owner: owner?, effective_at, who: who? })
 }
 
 /// A state in which units may be adjusted and counted.
@@ -154,6 +146,7 @@ pub fn transfer(
         violations.push("to_location", "must be another location than from_location");
     }
     let quantity = decode::quantity(request.quantity, "quantity", violations);
+    let unit = named_unit(&request.unit, "unit", UnitUse::Handle, violations);
     let expected_date = decode::date(request.expected_date.as_ref(), "expected_date", violations);
     let batch = batch(&request.batch, "batch", violations);
     let supply = if request.supply_id.is_empty() {
@@ -171,7 +164,7 @@ pub fn transfer(
         expected_date: expected_date?,
         batch: batch?,
     };
-    Some(TransferStock { item: item?, transfer, effective_at: effective_at?, who: who? })
+    Some(TransferStock { item: item?, transfer, unit: unit?, effective_at: effective_at?, who: who? })
 }
 
 /// The command of `QuarantineStock`.
@@ -179,11 +172,12 @@ pub fn quarantine(request: &pb::QuarantineStockRequest, violations: &mut Violati
     let pair = pair!(request, violations);
     let quantity = decode::quantity(request.quantity, "quantity", violations);
     let who = Who::decode(request.context.as_ref(), violations);
-    let Pair { item, location, batch, effective_at } = pair?;
+    let Pair { item, location, unit, batch, effective_at } = pair?;
     Some(Quarantine {
         item,
         location,
         quantity: quantity?,
+        unit,
         is_damaged: request.damaged,
         batch,
         effective_at,
@@ -199,8 +193,8 @@ pub fn release_quarantine(
     let pair = pair!(request, violations);
     let quantity = decode::quantity(request.quantity, "quantity", violations);
     let who = Who::decode(request.context.as_ref(), violations);
-    let Pair { item, location, batch, effective_at } = pair?;
-    Some(ReleaseQuarantine { item, location, quantity: quantity?, batch, effective_at, who: who? })
+    let Pair { item, location, unit, batch, effective_at } = pair?;
+    Some(ReleaseQuarantine { item, location, quantity: quantity?, unit, batch, effective_at, who: who? })
 }
 
 /// The command of `ShipStock`.
@@ -208,8 +202,8 @@ pub fn ship(request: &pb::ShipStockRequest, violations: &mut Violations) -> Opti
     let pair = pair!(request, violations);
     let quantity = decode::quantity(request.quantity, "quantity", violations);
     let who = Who::decode_with_reason(request.context.as_ref(), violations);
-    let Pair { item, location, batch, effective_at } = pair?;
-    Some(Ship { item, location, quantity: quantity?, batch, effective_at, who: who? })
+    let Pair { item, location, unit, batch, effective_at } = pair?;
+    Some(Ship { item, location, quantity: quantity?, unit, batch, effective_at, who: who? })
 }
 
 /// The command of `ReceiveReturn`.

@@ -16,14 +16,15 @@ use backorder_storage::{Batch, StorageError, WriteTx, columns};
 use jiff::Timestamp;
 use prost::Message as _;
 
-use super::{Document, refused_missing, taken};
+use super::{Document, refused, refused_missing, taken};
 use crate::{
     error::{Error, Kind},
     store::{
+        catalog::units_of_items,
         differences::{self as table, BOOKED, Newer, OPEN, SUPERSEDED},
         entity::{stock_comparison, stock_difference},
     },
-    use_cases::{UseCases, listing::Page, page_token_invalid, stored_answer},
+    use_cases::{UseCases, listing::Page, page_token_invalid, stock::NamedUnit, stored_answer},
     write::Write,
 };
 
@@ -51,9 +52,14 @@ pub struct ComparedLine {
     pub item: ItemId,
     /// The state: AVAILABLE, QUALITY_CONTROL or DAMAGED.
     pub state: StockState,
-    /// Base units.
+    /// Units.
     pub quantity: Quantity,
+    /// The unit of the quantity.
+    pub unit: NamedUnit,
 }
+
+/// What was refused, by line.
+type Refusals = BTreeMap<i32, common::DocumentLineResult>;
 
 /// The lines that can be compared, by item, and what became of each.
 struct Theirs {
@@ -69,8 +75,8 @@ impl UseCases {
     pub async fn compare_stock(self, write: Write<Compare>) -> Result<pb::CompareStockResponse, Error> {
         let location = &write.command.location;
         self.check_master_data(&[], &[(location, "location".to_owned())]).await?;
-        let theirs = self.theirs(&write.command.lines).await?;
-        let (use_cases, write, theirs) = (&self, &write, &theirs);
+        let unknown = self.of_unknown_items(&write.command.lines).await?;
+        let (use_cases, write, unknown) = (&self, &write, &unknown);
         self.store()
             .write("compare_stock", move |tx| {
                 Box::pin(async move {
@@ -81,7 +87,8 @@ impl UseCases {
                     let outcome = match use_cases.known_in_tx(tx, &write.command.document).await? {
                         Some(outcome) => outcome,
                         None => {
-                            let answer = use_cases.compare_in_tx(tx, &mut batch, &write.command, theirs).await?;
+                            let theirs = theirs_in_tx(tx, &write.command.lines, unknown).await?;
+                            let answer = use_cases.compare_in_tx(tx, &mut batch, &write.command, &theirs).await?;
                             let outcome = answer.encode_to_vec();
                             batch.end_document(&write.command.document.key, &outcome);
                             outcome
@@ -95,30 +102,15 @@ impl UseCases {
             .await
     }
 
-    async fn theirs(&self, lines: &[ComparedLine]) -> Result<Theirs, Error> {
+    /// The refusals of lines of items that are not known, by line.
+    async fn of_unknown_items(&self, lines: &[ComparedLine]) -> Result<Refusals, Error> {
         let items: Vec<(&ItemId, String)> = lines.iter().map(|line| (&line.item, line.number.to_string())).collect();
-        let mut missing: BTreeMap<String, _> =
-            self.missing_items(&items).await?.into_iter().map(|one| (one.field.clone(), one)).collect();
-        let mut theirs = Theirs { figures: BTreeMap::new(), results: Vec::with_capacity(lines.len()) };
-        for line in lines {
-            if let Some(missing) = missing.remove(&line.number.to_string()) {
-                theirs.results.push(refused_missing(line.number, missing)?);
-                continue;
-            }
-            let figures = theirs.figures.entry(line.item.clone()).or_default();
-            match line.state {
-                StockState::QualityControl => figures.quality_control = line.quantity,
-                StockState::Damaged => figures.damaged = line.quantity,
-                StockState::Available
-                | StockState::External
-                | StockState::Reserved
-                | StockState::Released
-                | StockState::Held
-                | StockState::InTransit => figures.sellable = line.quantity,
-            }
-            theirs.results.push(taken(line.number));
+        let mut refusals = Refusals::new();
+        for missing in self.missing_items(&items).await? {
+            let line = missing.field.parse().unwrap_or_default();
+            refusals.insert(line, refused_missing(line, missing)?);
         }
-        Ok(theirs)
+        Ok(refusals)
     }
 
     async fn compare_in_tx(
@@ -179,6 +171,41 @@ impl UseCases {
         let token = page.cut(&mut rows, binding, |row| format!("{} {}", row.recorded_at, row.id));
         Ok((rows.iter().map(message).collect::<Result<_, _>>()?, token))
     }
+}
+
+/// The figures in base units: a unit is that of the item as it is now.
+async fn theirs_in_tx(tx: &WriteTx<'_>, lines: &[ComparedLine], unknown: &Refusals) -> Result<Theirs, Error> {
+    let named = lines.iter().filter(|line| line.unit.is_named());
+    let items: BTreeSet<&ItemId> = named.map(|line| &line.item).collect();
+    let units = units_of_items(tx, &items.into_iter().collect::<Vec<_>>()).await?;
+    let mut theirs = Theirs { figures: BTreeMap::new(), results: Vec::with_capacity(lines.len()) };
+    for line in lines {
+        if let Some(refusal) = unknown.get(&line.number) {
+            theirs.results.push(refusal.clone());
+            continue;
+        }
+        let unit = line.unit.find(&line.item, &units);
+        let quantity = match unit.and_then(|unit| unit.base(line.quantity, &line.unit.field)) {
+            Ok(quantity) => quantity,
+            Err(error) => {
+                theirs.results.push(refused(line.number, error)?);
+                continue;
+            }
+        };
+        let figures = theirs.figures.entry(line.item.clone()).or_default();
+        match line.state {
+            StockState::QualityControl => figures.quality_control = quantity,
+            StockState::Damaged => figures.damaged = quantity,
+            StockState::Available
+            | StockState::External
+            | StockState::Reserved
+            | StockState::Released
+            | StockState::Held
+            | StockState::InTransit => figures.sellable = quantity,
+        }
+        theirs.results.push(taken(line.number));
+    }
+    Ok(theirs)
 }
 
 fn place(key: &str) -> Result<(i64, &str), Error> {

@@ -7,7 +7,7 @@ use backorder_domain::{
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, victims::Victims};
+use super::{Desk, Named, NamedUnit, StockCommand, victims::Victims};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that are in doubt, or damaged.
@@ -17,8 +17,10 @@ pub struct Quarantine {
     pub item: ItemId,
     /// The location.
     pub location: LocationId,
-    /// Base units, at least 1.
+    /// Units, at least 1.
     pub quantity: Quantity,
+    /// The unit of the quantity.
+    pub unit: NamedUnit,
     /// Whether they are damaged, not merely in doubt.
     pub is_damaged: bool,
     /// Their batch.
@@ -38,7 +40,8 @@ impl StockCommand for Quarantine {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope::of_losses([self.item.clone()].into(), [self.location.clone()].into())
+        let scope = Scope::of_losses([self.item.clone()].into(), [self.location.clone()].into());
+        Scope { units: self.unit.is_named(), ..scope }
     }
 
     fn cause(&self) -> String {
@@ -54,9 +57,10 @@ impl StockCommand for Quarantine {
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
-        let Self { item, location, quantity, .. } = self;
+        let Self { item, location, .. } = self;
+        let quantity = desk.unit(item, &self.unit)?.base(self.quantity, "quantity")?;
         let taken_away = desk.on_book(item, |book, context| {
-            book.quarantine(context, location, *quantity, self.is_damaged, self.batch.as_ref())
+            book.quarantine(context, location, quantity, self.is_damaged, self.batch.as_ref())
         })?;
         let mut victims = Victims::default();
         victims.add(item, location, &taken_away);

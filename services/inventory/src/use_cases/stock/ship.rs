@@ -7,7 +7,7 @@ use backorder_domain::{
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand};
+use super::{Desk, Named, NamedUnit, StockCommand};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Free units that are shipped, for example scrap or samples.
@@ -17,8 +17,10 @@ pub struct Ship {
     pub item: ItemId,
     /// The location.
     pub location: LocationId,
-    /// Base units, at least 1.
+    /// Units, at least 1.
     pub quantity: Quantity,
+    /// The unit of the quantity.
+    pub unit: NamedUnit,
     /// Their batch.
     pub batch: Option<BatchId>,
     /// When it happened; `None` means now.
@@ -36,7 +38,8 @@ impl StockCommand for Ship {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope { items: [self.item.clone()].into(), locations: [self.location.clone()].into(), ..Scope::default() }
+        let (items, locations) = ([self.item.clone()].into(), [self.location.clone()].into());
+        Scope { items, locations, units: self.unit.is_named(), ..Scope::default() }
     }
 
     fn cause(&self) -> String {
@@ -52,8 +55,9 @@ impl StockCommand for Ship {
     }
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
-        let Self { item, location, quantity, .. } = self;
-        desk.on_book(item, |book, context| book.ship_free(context, location, *quantity, self.batch.as_ref()))?;
+        let Self { item, location, .. } = self;
+        let quantity = desk.unit(item, &self.unit)?.base(self.quantity, "quantity")?;
+        desk.on_book(item, |book, context| book.ship_free(context, location, quantity, self.batch.as_ref()))?;
         Ok(pb::ShipStockResponse { position: desk.position(item, location) })
     }
 }

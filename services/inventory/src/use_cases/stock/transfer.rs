@@ -4,7 +4,7 @@ use backorder_domain::{ids::ItemId, stock::transfer::Transfer};
 use backorder_proto::inventory::v1 as pb;
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand};
+use super::{Desk, Named, NamedUnit, StockCommand};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units to send to another location.
@@ -12,8 +12,10 @@ use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 pub struct TransferStock {
     /// The item.
     pub item: ItemId,
-    /// From where to where, how many, until when, under which supply.
+    /// From where to where, how many of `unit`, until when, under which supply.
     pub transfer: Transfer,
+    /// The unit.
+    pub unit: NamedUnit,
     /// When they left; `None` means now.
     pub effective_at: Option<Timestamp>,
     /// Who does it and why.
@@ -39,6 +41,7 @@ impl StockCommand for TransferStock {
             locations: [from.clone(), to.clone()].into(),
             supplies: [supply.clone()].into(),
             waiting_claims: true,
+            units: self.unit.is_named(),
             ..Scope::default()
         }
     }
@@ -57,6 +60,8 @@ impl StockCommand for TransferStock {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let Self { item, transfer, .. } = self;
+        let quantity = desk.unit(item, &self.unit)?.base(transfer.quantity, "quantity")?;
+        let transfer = &Transfer { quantity, ..transfer.clone() };
         desk.refuse_supply_of_other_items(item, &transfer.supply)?;
         desk.on_book(item, |book, context| book.send_transfer(context, transfer))?;
         Ok(pb::TransferStockResponse {

@@ -1,6 +1,8 @@
 //! The units in which requests give quantities. They are found in the transaction, among the item's units as they are
 //! then, so that a request that is sent again after the item was changed still has its first answer.
 
+use std::collections::HashMap;
+
 use backorder_domain::{
     ids::ItemId,
     quantity::Quantity,
@@ -73,15 +75,25 @@ impl Desk<'_> {
     /// The unit of an item that a request names.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the units that fit, when the item has none of that name.
+    /// As [`NamedUnit::find`].
     pub fn unit(&self, item: &ItemId, named: &NamedUnit) -> Result<FoundUnit, Error> {
-        if !named.is_named() {
+        named.find(item, self.units)
+    }
+}
+
+impl NamedUnit {
+    /// The unit of an item among those that were loaded.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the units that fit, when the item has none of that name.
+    pub fn find(&self, item: &ItemId, units: &HashMap<ItemId, UnitsOfItem>) -> Result<FoundUnit, Error> {
+        if !self.is_named() {
             return Ok(FoundUnit { code: String::new(), base_units: 1 });
         }
         let UnitsOfItem { base_unit, units } =
-            self.units.get(item).ok_or_else(|| Error::missing(Kind::Item, item.as_str(), named.field.clone()))?;
-        let found = find_unit(base_unit, units, &named.text, named.used_to);
-        let (code, base_units) = found.map_err(|unknown| invalid(&named.field, unknown.to_string()))?;
+            units.get(item).ok_or_else(|| Error::missing(Kind::Item, item.as_str(), self.field.clone()))?;
+        let found = find_unit(base_unit, units, &self.text, self.used_to);
+        let (code, base_units) = found.map_err(|unknown| invalid(&self.field, unknown.to_string()))?;
         Ok(FoundUnit { code: code.to_owned(), base_units })
     }
 }
