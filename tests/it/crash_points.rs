@@ -202,6 +202,7 @@ impl Write {
                     quantity: Some(12),
                     requested_date: None,
                     context: None,
+                    unit: String::new(),
                 };
                 orders.amend_order_line(request).await.map(drop)
             }

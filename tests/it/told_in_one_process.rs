@@ -45,8 +45,17 @@ async fn waits_end_when_their_time_has_come(backend: Backend) {
     waits::a_question_about_what_is_there_by_now_is_void(&cluster.world("void")).await;
     waits::what_waits_is_cancelled_by_rule_and_what_is_reserved_stays(&cluster.world("cancelled")).await;
     waits::a_planner_is_told_by_rule_until_nothing_waits(&cluster.world("escalated")).await;
-    stories::kits::when_the_wait_for_a_kit_is_over_a_planner_decides_about_all_of_it(&cluster.world("kit")).await;
     waits::the_customer_is_asked_early_when_no_day_within_the_wait_is_expected(&cluster.world("early")).await;
+    cluster.stop().await;
+}
+
+/// Waits of kits end whole: the clock is moved.
+async fn waits_of_kits_end_whole(backend: Backend) {
+    use stories::kits_out_of_proportion as kits;
+    let cluster = InProcess::start(backend).await;
+    kits::when_the_wait_for_a_kit_is_over_the_policy_cancels_all_of_it(&cluster.world("cancelled")).await;
+    kits::a_customer_is_asked_once_about_a_kit_and_answers_about_all_of_it(&cluster.world("asked")).await;
+    kits::the_wait_for_a_kit_whose_parts_are_apart_ends_with_a_planner(&cluster.world("apart")).await;
     cluster.stop().await;
 }
 
@@ -84,6 +93,7 @@ async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
 on_each_backend!(
     exceptions_come_with_time,
     waits_end_when_their_time_has_come,
+    waits_of_kits_end_whole,
     a_wait_that_ends_in_a_crash_is_ended_once
 );
 

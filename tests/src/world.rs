@@ -289,6 +289,7 @@ impl World {
             quantity: Some(quantity),
             requested_date: None,
             context: because("customer"),
+            unit: String::new(),
         };
         let answer = self.allocation.orders.clone().amend_order_line(request).await?.into_inner();
         Ok(answer.order.expect("the order is answered"))

@@ -149,7 +149,7 @@ impl<'a> Events<'a> {
     /// [`StorageError::InvalidRow`] for a row that was not written here.
     pub fn question(&mut self, row: &customer_question::Model) -> Result<(), StorageError> {
         let message = pb::CustomerQuestionChanged { question: Some(questions::message(row)?) };
-        let aggregate = questions::name(&row.order_id, row.line_number, row.number);
+        let aggregate = questions::name_of(row);
         self.add(aggregate, row.version, "CustomerQuestionChanged", &message);
         Ok(())
     }

@@ -298,7 +298,7 @@ pub async fn a_newer_comparison_supersedes_what_nobody_booked(world: &World) {
         request_id: request_id(),
         document: world.document("846-0"),
         location: world.location_name("main"),
-        lines: vec![ComparedLine { item: world.item_name("mug"), state: 0, quantity: 1 }],
+        lines: vec![ComparedLine { item: world.item_name("mug"), state: 0, quantity: 1, unit: String::new() }],
         as_of_time: Some(encode::timestamp(world.now() - SignedDuration::from_hours(30))),
         ..Default::default()
     };

@@ -5,6 +5,9 @@ use backorder_proto::allocation::v1::{
     ReturnOrderLinesRequest, ReturnedLine,
 };
 
+use backorder_proto::inventory::v1::PackRounding;
+
+use super::units::{cup_at_main, line, receive};
 use crate::world::{World, because, date, reason, request_id};
 
 pub async fn nothing_is_promised_anew_before_go_live_is_confirmed(world: &World) {
@@ -271,5 +274,53 @@ pub async fn nobody_is_asked_before_go_live(world: &World) {
     assert_eq!(world.questions("ann").await, [], "another system still talks to her");
     world.go_live("spring").await;
     assert_eq!(world.asked("ann").await.open, 3);
+    world.books_balance().await;
+}
+
+pub async fn a_kit_is_taken_over_with_what_became_of_it(world: &World) {
+    world.set_of_mugs_and_a_lid(4, 2).await;
+    let day = world.day(-2);
+    let wrong = world.open("bob", ("set", 4), 5).shipped(5, day);
+
+    let ann = world.open("ann", ("set", 4), 5).shipped(1, day).cancelled(1).reserved(1).promised(day, day);
+    let results = world.import("spring", vec![ann.clone(), wrong]).await;
+
+    assert_eq!(results[0].outcome(), OpenOrderOutcome::Imported, "{results:#?}");
+    let faults: Vec<_> = results[1].faults.iter().map(|fault| &*fault.field).collect();
+    assert_eq!(faults, ["lines[0].shipped"], "told once of the kit, not of each component");
+    let kit = world.kit_of("ann").await;
+    assert_eq!((kit.ordered, kit.shipped, kit.cancelled, kit.open + kit.covered), (4, 1, 1, 2));
+    let lines: Vec<_> = world.order("ann").await.lines;
+    let sums: Vec<_> = lines.iter().map(|line| (line.ordered, line.shipped, line.cancelled)).collect();
+    assert_eq!(sums, [(8, 2, 2), (4, 1, 1)]);
+    assert!(lines.iter().all(|line| line.ship_set_name == "kit 1"), "{lines:#?}");
+    world.go_live("spring").await;
+    let kit = world.kit_of("ann").await;
+    assert_eq!((kit.open, kit.covered), (0, 2), "both that are left go together");
+    world.ship("ann", 1, 0).await.expect("by the number of the kit");
+    assert_eq!(world.order("ann").await.state(), OrderState::Completed);
+    assert_eq!(world.import("spring-again", vec![ann]).await[0].outcome(), OpenOrderOutcome::Unchanged);
+    world.books_balance().await;
+}
+
+pub async fn what_became_of_a_line_may_be_said_in_its_unit(world: &World) {
+    cup_at_main(world, 1, PackRounding::Unspecified).await;
+    receive(world, &request_id(), line(world, "CASE", 1)).await.expect("received");
+    let of_boxes = |order: &str, unit: &str| {
+        let mut open = world.open(order, ("cup", 4), 5).shipped(1, world.day(-2)).reserved(2);
+        open.order.order.as_mut().expect("a draft").lines[0].ordered_unit = "BOX".to_owned();
+        unit.clone_into(&mut open.order.lines[0].unit);
+        open
+    };
+
+    let results =
+        world.import("spring", vec![of_boxes("ann", "BOX"), of_boxes("bob", "CASE"), of_boxes("cid", "")]).await;
+
+    let line = world.line("ann", 1).await;
+    assert_eq!((line.ordered, line.shipped, line.reserved, line.open), (24, 6, 12, 6));
+    assert_eq!((line.ordered_unit_quantity, &*line.ordered_unit), (4, "BOX"));
+    assert_eq!(results[1].faults.iter().map(|fault| &*fault.field).collect::<Vec<_>>(), ["lines[0].unit"]);
+    let line = world.line("cid", 1).await;
+    assert_eq!((line.ordered, line.shipped, line.reserved, line.open), (24, 1, 2, 21), "in base units");
     world.books_balance().await;
 }

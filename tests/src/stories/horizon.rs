@@ -99,6 +99,7 @@ pub async fn a_day_that_is_amended_moves_the_line_into_the_horizon(world: &World
         quantity: None,
         requested_date: Some(ship_date(world.day(3))),
         context: because("customer"),
+        unit: String::new(),
     };
     world.allocation.orders.clone().amend_order_line(request).await.expect("amended");
     world.idle().await;

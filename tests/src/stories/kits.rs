@@ -1,24 +1,23 @@
 //! Kits: customers order one thing, the warehouse finds its components, and no half of it leaves.
 
 use backorder_proto::{
-    allocation::v1::{AfterWait, Order, OrderKit, OrderState},
+    allocation::v1::{Order, OrderKit, OrderState},
     common::v1::Money,
 };
-use backorder_testkit::eventually;
 
 use crate::world::{World, fields, money, reason};
 
 /// Kits that are open, covered, shipped and cancelled.
-fn stand(kit: &OrderKit) -> [i64; 4] {
+pub fn stand(kit: &OrderKit) -> [i64; 4] {
     [kit.open, kit.covered, kit.shipped, kit.cancelled]
 }
 
-fn amount(price: Option<&Money>) -> i128 {
+pub fn amount(price: Option<&Money>) -> i128 {
     price.map_or(0, |money| i128::from(money.units) * 1_000_000_000 + i128::from(money.nanos))
 }
 
 /// An order of sets at 10.00 each.
-async fn sets(world: &World, order: &str, quantity: i64) -> Order {
+pub async fn sets(world: &World, order: &str, quantity: i64) -> Order {
     let mut draft = world.draft(order).line("set", quantity);
     draft.order().lines[0].unit_price = Some(money(10));
     let order = draft.place().await.expect("placed");
@@ -222,27 +221,5 @@ pub async fn what_comes_back_of_a_kit_is_paid_back_by_its_part_of_the_price(worl
     assert_eq!(refunds.len(), 2);
     assert_eq!(refunds.iter().map(|refund| amount(refund.amount.as_ref())).sum::<i128>(), mugs, "to the last nano");
     assert_eq!(world.kit_of("ann").await.shipped, 1, "it left whole");
-    world.books_balance().await;
-}
-
-/// Needs a clock that can be moved.
-pub async fn when_the_wait_for_a_kit_is_over_a_planner_decides_about_all_of_it(world: &World) {
-    world.set_of_mugs_and_a_lid(2, 0).await;
-    let kit = world.item_name("set");
-    world
-        .policy("short", |policy| {
-            policy.item = kit;
-            policy.acceptable_wait_days = Some(2);
-            policy.after_wait = AfterWait::Cancel.into();
-        })
-        .await;
-    sets(world, "ann", 1).await;
-
-    world.end_of(world.day(2));
-    eventually("a planner is told", || async { world.line("ann", 3).await.wait_escalate_time.is_some() }).await;
-
-    assert_eq!(stand(&world.kit_of("ann").await), [1, 0, 0, 0], "a lid is not cancelled without its mugs");
-    world.cancel("ann", 1, 0).await.expect("the planner gives up");
-    assert_eq!(world.order("ann").await.state(), OrderState::Cancelled);
     world.books_balance().await;
 }

@@ -13,7 +13,9 @@ pub mod frozen_money;
 pub mod going_live;
 pub mod holds;
 pub mod horizon;
+pub mod kit_returns;
 pub mod kits;
+pub mod kits_out_of_proportion;
 pub mod last_units;
 pub mod losses;
 pub mod overrides;
@@ -34,6 +36,7 @@ pub mod shortage_instructions;
 pub mod stock_truth;
 pub mod substitutes;
 pub mod units;
+pub mod units_in_changes;
 pub mod wait_limits;
 
 /// Calls `$with!` with every story, as `module::story`. The one list of stories.
@@ -136,6 +139,15 @@ macro_rules! every_story {
             kits::a_quote_of_a_kit_takes_all_of_it_or_nothing,
             kits::a_kit_that_loses_a_part_gives_the_rest_back,
             kits::what_comes_back_of_a_kit_is_paid_back_by_its_part_of_the_price,
+            kit_returns::a_kit_comes_back_whole_and_is_paid_back_once,
+            kit_returns::a_kit_is_replaced_by_a_kit,
+            kits_out_of_proportion::what_a_kit_has_without_a_missing_part_is_asked_back_and_waits_with_it,
+            kits_out_of_proportion::what_a_warehouse_keeps_of_a_kit_is_told_to_a_planner_until_the_rest_is_there,
+            kits_out_of_proportion::a_kit_of_which_a_part_left_alone_is_told_to_a_planner_until_the_rest_follows,
+            kits_out_of_proportion::a_kit_is_recalled_in_all_its_components,
+            kits_out_of_proportion::a_supplier_ships_no_part_of_a_kit,
+            going_live::a_kit_is_taken_over_with_what_became_of_it,
+            going_live::what_became_of_a_line_may_be_said_in_its_unit,
             last_units::only_one_of_two_checkouts_gets_the_last_unit,
             last_units::an_inquiry_keeps_nothing,
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,
@@ -261,6 +273,9 @@ macro_rules! every_story {
             units::counts_and_corrections_may_be_said_in_any_unit_of_the_item,
             units::an_order_that_is_no_whole_number_of_packs_is_refused,
             units::an_order_is_rounded_to_whole_packs_where_the_item_says_so,
+            units_in_changes::an_order_may_be_amended_in_any_unit_in_which_it_is_sold,
+            units_in_changes::a_kit_may_be_amended_in_its_unit,
+            units_in_changes::stock_is_moved_and_compared_in_any_unit_of_the_item,
             wait_limits::a_customer_may_speak_unasked,
             wait_limits::each_unit_that_is_cancelled_or_comes_back_is_given_back_once,
             wait_limits::nothing_is_given_back_for_a_quote,

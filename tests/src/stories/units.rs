@@ -20,7 +20,7 @@ fn unit(code: &str, base_units: i64, gtin: &str, (sellable, purchasable): (bool,
 }
 
 /// A warehouse, and a cup that is bought by the case of 24 and sold by the box of 6.
-async fn cup_at_main(world: &World, pack_size: i64, rounding: PackRounding) {
+pub async fn cup_at_main(world: &World, pack_size: i64, rounding: PackRounding) {
     world.warehouse("main", 1).await;
     let item = Item {
         name: world.item_name("cup"),
@@ -34,7 +34,7 @@ async fn cup_at_main(world: &World, pack_size: i64, rounding: PackRounding) {
     world.inventory.catalog.clone().create_item(request).await.expect("create an item");
 }
 
-fn line(world: &World, unit: &str, accepted: i64) -> ReceiptLine {
+pub fn line(world: &World, unit: &str, accepted: i64) -> ReceiptLine {
     ReceiptLine {
         item: world.item_name("cup"),
         location: world.location_name("main"),
@@ -44,7 +44,7 @@ fn line(world: &World, unit: &str, accepted: i64) -> ReceiptLine {
     }
 }
 
-async fn receive(world: &World, request_id: &str, line: ReceiptLine) -> Result<ReceiveStockResponse, Status> {
+pub async fn receive(world: &World, request_id: &str, line: ReceiptLine) -> Result<ReceiveStockResponse, Status> {
     let request = ReceiveStockRequest { request_id: request_id.to_owned(), lines: vec![line], ..Default::default() };
     world.inventory.stock.clone().receive_stock(request).await.map(tonic::Response::into_inner)
 }

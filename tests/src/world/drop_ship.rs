@@ -36,9 +36,20 @@ impl World {
 
     /// Asks a supplier for units of the first line of an order; 0 means all that is open.
     pub async fn take(&self, order: &str, quantity: i64, supplier: &str) -> Result<DropShipTake, Status> {
+        self.take_of_line(order, 1, quantity, supplier).await
+    }
+
+    /// The same of any line.
+    pub async fn take_of_line(
+        &self,
+        order: &str,
+        line: u32,
+        quantity: i64,
+        supplier: &str,
+    ) -> Result<DropShipTake, Status> {
         let request = TakeFromDropShipRequest {
             request_id: request_id(),
-            line: self.line_name(order, 1),
+            line: self.line_name(order, line),
             quantity,
             supplier: self.id(supplier),
             answer_hours: 4,

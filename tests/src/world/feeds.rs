@@ -109,6 +109,7 @@ impl World {
             item: self.item_name(item),
             state: (*state).into(),
             quantity: *quantity,
+            unit: String::new(),
         };
         let request = CompareStockRequest {
             request_id: request_id(),

@@ -3,7 +3,7 @@
 use backorder_proto::{
     allocation::v1::{
         ConfirmQuoteRequest, CustomerTotals, Disposition, GetOrderTotalsRequest, ListRefundsRequest, OrderKit, Refund,
-        ReturnOrderLinesRequest, ReturnedLine, SubstituteLineRequest, SubstituteLineResponse,
+        ReturnOrderLinesRequest, ReturnOrderLinesResponse, ReturnedLine, SubstituteLineRequest, SubstituteLineResponse,
     },
     inventory::v1::{
         CreateItemRequest, Item, KitComponent, ReceiptLine, ReceiveStockRequest, Substitute, UpdateItemRequest,
@@ -52,22 +52,34 @@ impl World {
         self.inventory.stock.clone().receive_stock(request).await.map(drop)
     }
 
-    /// Units of a line that come back and are as good as new.
+    /// Units of a line, or kits, that come back and are as good as new.
     pub async fn take_back(&self, order: &str, line: u32, quantity: i64) -> Result<(), Status> {
-        let line = ReturnedLine {
+        self.take_back_as(order, line, quantity, |_| {}).await.map(drop)
+    }
+
+    /// The same, unless something else is said of them.
+    pub async fn take_back_as(
+        &self,
+        order: &str,
+        line: u32,
+        quantity: i64,
+        change: impl FnOnce(&mut ReturnedLine),
+    ) -> Result<ReturnOrderLinesResponse, Status> {
+        let mut line = ReturnedLine {
             name: self.line_name(order, line),
             quantity,
             location: self.location_name("main"),
             disposition: Disposition::Restock.into(),
             ..Default::default()
         };
+        change(&mut line);
         let request = ReturnOrderLinesRequest {
             request_id: request_id(),
             lines: vec![line],
             return_time: None,
             context: because("unwanted"),
         };
-        self.allocation.orders.clone().return_order_lines(request).await.map(drop)
+        Ok(self.allocation.orders.clone().return_order_lines(request).await?.into_inner())
     }
 
     /// Confirms a quote.

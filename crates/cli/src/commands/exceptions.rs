@@ -303,7 +303,7 @@ fn kind_of(word: &str) -> Result<i32, Failure> {
         Failure::new(format!("{word:?} is no kind of exception")).next(
             "write one of no-date, promise-at-risk, wait-limit-near, question-open, wait-escalated, victim-of-loss, \
              overdue-inbound, unresolved-hold, blind-receipt, recall-pending, \
-             stale-drop-ship, drop-ship-declined, drop-ship-late",
+             stale-drop-ship, drop-ship-declined, drop-ship-late, kit-out-of-proportion",
         )
     })
 }

@@ -15,7 +15,7 @@ use super::{
     show,
 };
 use crate::{
-    args::{PageArgs, ReasonArgs},
+    args::{PageArgs, ReasonArgs, UnitArg},
     client::{Session, requests},
     decimal::parse_nanos,
     failure::Failure,
@@ -192,9 +192,12 @@ pub enum State {
 pub struct AmendArgs {
     /// The line, for example A-17/3.
     line: String,
-    /// The new quantity in base units.
+    /// The new quantity; of a kit so many kits.
     #[arg(long, value_name = "UNITS")]
     quantity: Option<i64>,
+    /// The unit in which the quantity counts.
+    #[command(flatten)]
+    unit: UnitArg,
     /// The new requested day, YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     requested_date: Option<Date>,
@@ -376,6 +379,7 @@ async fn amend(args: AmendArgs, session: &Session, output: Output) -> Result<(),
         quantity: args.quantity,
         requested_date: args.requested_date.map(|date| requests::wanted_date(date, args.delivered, &args.time_zone)),
         context: context(&args.why),
+        unit: args.unit.unit,
     };
     let answer = session.clients.orders.clone().amend_order_line(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.AmendOrderLineResponse"), &answer, |answer| {

@@ -97,7 +97,8 @@ async fn answer(args: &AnswerArgs, session: &Session, output: Output) -> Result<
     };
     let answer = session.clients.consents.clone().record_answer(request).await?.into_inner();
     output.message(&format!("{PACKAGE}.RecordAnswerResponse"), &answer, |answer| {
-        format!("{}\n\n{}", questions(&answer.question), show::order_lines(&answer.line))
+        let about = if answer.kit.is_some() { show::kits(&answer.kit) } else { show::order_lines(&answer.line) };
+        format!("{}\n\n{}", questions(&answer.question), about.trim_start())
     })
 }
 

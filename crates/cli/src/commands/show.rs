@@ -81,11 +81,11 @@ pub(super) fn order(order: &Order) -> String {
 }
 
 /// The kits that were ordered; nothing when there are none.
-fn kits(kits: &[OrderKit]) -> String {
+pub(super) fn kits<'a>(kits: impl IntoIterator<Item = &'a OrderKit>) -> String {
     let one = |kit: &OrderKit| {
         let components: Vec<&str> = kit.components.iter().filter_map(|line| line.rsplit('/').next()).collect();
         format!(
-            "\nkit {} of {}: {} ordered, {} open, {} covered, {} shipped, {} cancelled; lines {}, promised {}",
+            "\nkit {} of {}: {} ordered, {} open, {} covered, {} shipped, {} cancelled, {} returned; lines {}, promised {}",
             text::line(&kit.name),
             text::id(&kit.item),
             kit.ordered,
@@ -93,11 +93,12 @@ fn kits(kits: &[OrderKit]) -> String {
             kit.covered,
             kit.shipped,
             kit.cancelled,
+            kit.returned,
             components.join(", "),
             text::zoned_date(kit.current_promised_date.as_ref()),
         )
     };
-    kits.iter().map(one).collect()
+    kits.into_iter().map(one).collect()
 }
 
 /// Which lines stand for others; nothing when none does.

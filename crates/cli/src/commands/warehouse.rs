@@ -137,7 +137,14 @@ pub async fn run(command: WarehouseCommand, session: &Session, output: Output) -
                 context: context(&why),
             };
             let answer = client.report_short_pick(request).await?.into_inner();
-            output.message(&format!("{PACKAGE}.ReportShortPickResponse"), &answer, |a| show::order_lines(&a.lines))
+            output.message(&format!("{PACKAGE}.ReportShortPickResponse"), &answer, |answer| {
+                let lines = show::order_lines(&answer.lines);
+                if answer.recalls.is_empty() {
+                    return lines;
+                }
+                let asked = "the warehouse is asked for what makes no kit any more";
+                format!("{lines}\n\n{asked}:\n{}", recalls(&answer.recalls))
+            })
         }
         WarehouseCommand::Recalls { all, page } => list(all, &page, session, output).await,
     }

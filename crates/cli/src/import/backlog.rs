@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The columns beside those of orders, as the help prints them.
-pub const COLUMNS: &str = "those of orders, order_time being required and quantity what was accepted, and, in base units, shipped, ship_date (required when units are shipped), shipped_from, cancelled, returned, reserved, waiting, queue_time (2026-01-05T09:30:00Z), original_promised_date, promised_date, filled_at_once, backordered";
+pub const COLUMNS: &str = "those of orders, order_time being required and quantity what was accepted, and, in base units or in open_unit (a code or GTIN), of a kit in kits, shipped, ship_date (required when units are shipped), shipped_from, cancelled, returned, reserved, waiting, queue_time (2026-01-05T09:30:00Z), original_promised_date, promised_date, filled_at_once, backordered";
 
 /// Columns that a file cannot do without.
 pub const REQUIRED: [&str; 4] = ["order", "item", "quantity", "order_time"];
@@ -198,6 +198,7 @@ fn read_open_row(row: &Row) -> Result<OpenRow, Refusal> {
         shipped_from: fields.named_if_set("shipped_from", "locations"),
         filled_at_once: fields.optional_whole("filled_at_once").map(i64::from),
         backordered: fields.optional_whole("backordered").map(i64::from),
+        unit: fields.text("open_unit"),
     };
     match (read_row(row), fields.finish()) {
         (Ok((head, line)), Ok(())) => Ok((head, line, open)),

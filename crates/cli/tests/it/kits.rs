@@ -57,6 +57,35 @@ async fn a_kit_is_ordered_cancelled_and_shipped_by_its_own_number() {
     assert_eq!(written["lines"], 1, "a kit is one line");
     let extract = std::fs::read_to_string(&file).unwrap();
     assert!(extract.lines().nth(1).unwrap().starts_with("ann,1,set,"), "{extract}");
+    let back =
+        ["order", "return", "ann/1=1", "--location", "main", "--component", "ann/4=1:scrap", "--reason", "broken"];
+    assert!(refused(&services, &back).contains("components[0].name"));
+    let back = back.map(|word| if word == "ann/4=1:scrap" { "ann/2=1:scrap" } else { word });
+    services.json(&back);
+    assert_eq!(number(&kit()["returned"]), 1);
+    assert!(said(&services, &["order", "get", "ann"]).contains("1 cancelled, 1 returned"));
+    services.come_to_balance().await;
+    assert!(services.stop().await);
+}
+
+#[tokio::test]
+async fn what_is_picked_short_of_a_kit_is_asked_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = shop(folder.path()).await;
+    services.json(&["stock", "receive", "mug", "main", "2"]);
+    services.json(&["stock", "receive", "lid", "main", "1"]);
+    services.json(&["order", "place", "set=1@12", "--order", "ann"]);
+    services.json(&["warehouse", "release", "ann/1"]);
+
+    let shown = said(&services, &["warehouse", "short-pick", "ann/3=1", "--reason", "empty-shelf"]);
+
+    assert!(shown.contains("asked for what makes no kit any more"), "{shown}");
+    let recall = services.json(&["warehouse", "recalls"])["recalls"][0].clone();
+    assert_eq!((&recall["line"], number(&recall["quantity"])), (&"orders/ann/lines/2".into(), 2));
+    let id = recall["name"].as_str().unwrap().strip_prefix("recalls/").unwrap().to_owned();
+    services.json(&["warehouse", "answer", &id, "2"]);
+    let shown = said(&services, &["question", "answer", "ann/1", "--until", "2099-01-01", "--reason", "said-so"]);
+    assert!(shown.contains("kit ann/1 of set: 1 ordered, 1 open"), "{shown}");
     services.come_to_balance().await;
     assert!(services.stop().await);
 }

@@ -35,6 +35,16 @@ async fn what_is_bought_by_the_case_is_sold_by_the_box_and_both_are_read_again()
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("3 BOX of 6"), "{shown}");
 
+    let amended = services.json(&["order", "amend", "A/1", "--quantity", "4", "--unit", "BOX"]);
+    let line = &amended["order"]["lines"][0];
+    assert_eq!((&line["ordered"], &line["orderedUnitQuantity"]), (&24.into(), &4.into()));
+    services.json(&["catalog", "create-location", "north"]);
+    let sent = ["stock", "transfer", "cup", "main", "north", "1", "--unit", "BOX", "--expected", "2027-03-01"];
+    assert_eq!(services.json(&sent)["supply"]["open"], 6);
+    let doubtful = services.json(&["stock", "quarantine", "cup", "main", "1", "--unit", "BOX"]);
+    assert_eq!(doubtful["position"]["qualityControl"], 6);
+    services.json(&["stock", "release", "cup", "main", "1", "--unit", "BOX"]);
+
     let refused = run(&["order", "place", "cup=1:CASE", "--address", services.address()]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && told.contains("ordered_unit") && told.contains("BOX (6 EA)"), "{told}");

@@ -41,17 +41,20 @@ pub enum LineException {
     WaitEscalated,
     /// Reserved units were lost, and not all of them are replaced.
     VictimOfLoss,
+    /// Units of a component have passed the gate without the rest of their kit.
+    KitOutOfProportion,
 }
 
 impl LineException {
     /// All of them, in the order of their bits.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NoDate,
         Self::PromiseAtRisk,
         Self::WaitLimitNear,
         Self::QuestionOpen,
         Self::WaitEscalated,
         Self::VictimOfLoss,
+        Self::KitOutOfProportion,
     ];
 
     /// Its bit in a set.
@@ -82,18 +85,22 @@ pub struct LineFacts<'a> {
     pub is_escalated: bool,
     /// Whether reserved units were lost, now or before, since when units have been waiting.
     pub has_lost: bool,
+    /// Whether units have passed the gate without the rest of their kit, and nobody asked for them.
+    pub has_surplus: bool,
     /// The business time.
     pub now: Timestamp,
     /// The line's zone.
     pub zone: &'a TimeZone,
 }
 
-/// What about the line needs a planner, as bits. Nothing does when nothing waits.
+/// What about the line needs a planner, as bits. What is about its wait ends with the wait.
 #[must_use]
 pub fn exceptions(facts: &LineFacts<'_>) -> i32 {
-    if !facts.is_waiting {
-        return 0;
-    }
+    let surplus = if facts.has_surplus { LineException::KitOutOfProportion.bit() } else { 0 };
+    if facts.is_waiting { surplus | of_wait(facts) } else { surplus }
+}
+
+fn of_wait(facts: &LineFacts<'_>) -> i32 {
     let is_late = facts.promised.zip(facts.expected).is_some_and(|(promised, expected)| expected > promised);
     let is_near = near_from(facts.limit, facts.near_days, facts.zone).is_some_and(|from| from <= facts.now);
     let held = [
@@ -146,6 +153,7 @@ mod tests {
             is_asked: false,
             is_escalated: false,
             has_lost: false,
+            has_surplus: false,
             now: "2026-06-01T09:00:00Z".parse().unwrap(),
             zone,
         }
@@ -177,7 +185,11 @@ mod tests {
             assert_eq!(exceptions(&facts), expected.bit(), "{expected:?}");
             assert_eq!(exceptions(&LineFacts { is_waiting: false, ..facts }), 0, "{expected:?} ends with the wait");
         }
-        assert_eq!(LineException::ALL.map(LineException::bit), [1, 2, 4, 8, 16, 32]);
+        assert_eq!(LineException::ALL.map(LineException::bit), [1, 2, 4, 8, 16, 32, 64]);
+        let surplus = LineFacts { has_surplus: true, ..calm };
+        assert_eq!(exceptions(&surplus), LineException::KitOutOfProportion.bit());
+        let gone = LineFacts { is_waiting: false, ..surplus };
+        assert_eq!(exceptions(&gone), LineException::KitOutOfProportion.bit(), "what left does not wait");
     }
 
     #[test]

@@ -29,6 +29,25 @@ pub struct History {
     pub backordered: Option<Quantity>,
 }
 
+impl History {
+    /// The same in units of which each of these holds so many; `None` when that is more than a line can have.
+    #[must_use]
+    pub fn in_parts(self, parts: i64) -> Option<Self> {
+        let all = |quantity: Quantity| quantity.checked_mul(parts);
+        let said = |quantity: Option<Quantity>| quantity.map_or(Some(None), |quantity| all(quantity).map(Some));
+        Some(Self {
+            ordered: all(self.ordered)?,
+            shipped: all(self.shipped)?,
+            cancelled: all(self.cancelled)?,
+            reserved: all(self.reserved)?,
+            waiting: said(self.waiting)?,
+            returned: all(self.returned)?,
+            filled_at_once: said(self.filled_at_once)?,
+            backordered: said(self.backordered)?,
+        })
+    }
+}
+
 /// When it happened. Days are those of the line's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryDates {

@@ -70,6 +70,8 @@ pub struct Component {
     pub covered: i64,
     /// Shipped.
     pub shipped: i64,
+    /// The part of the shipped ones that came back.
+    pub returned: i64,
     /// Cancelled.
     pub cancelled: i64,
     /// Refused.
@@ -93,6 +95,8 @@ pub struct KitFigures {
     pub covered: i64,
     /// They left whole.
     pub shipped: i64,
+    /// The part of the shipped ones that came back whole.
+    pub returned: i64,
     /// Something of them was cancelled.
     pub cancelled: i64,
     /// Refused.
@@ -129,12 +133,29 @@ impl KitFigures {
             open: ordered - shipped - cancelled - covered,
             covered,
             shipped,
+            returned: whole(|component| component.returned).min(shipped),
             cancelled,
             refused: requested - ordered,
             filled_at_once: whole(|component| component.filled_at_once),
             backordered: begun(|component| component.backordered).min(ordered),
         }
     }
+}
+
+/// Units of each component that make no whole kit with the others, each given as its units per kit and those that are there.
+/// Without them all are in proportion.
+#[must_use]
+pub fn surplus(parts: &[(i64, i64)]) -> Vec<i64> {
+    let whole = parts.iter().map(|(per_kit, there)| there / (*per_kit).max(1)).min().unwrap_or_default();
+    parts.iter().map(|(per_kit, there)| there - whole * (*per_kit).max(1)).collect()
+}
+
+/// How many kits wait of which each component waits whole, each component given as its units per kit and those that wait.
+/// `None` when there are none, or something waits beside them: then the components are out of proportion.
+#[must_use]
+pub fn waits_whole(parts: &[(i64, i64)]) -> Option<i64> {
+    let kits = parts.iter().map(|(per_kit, waiting)| waiting / (*per_kit).max(1)).min().filter(|kits| *kits > 0)?;
+    surplus(parts).iter().all(|units| *units == 0).then_some(kits)
 }
 
 /// Units of a component in so many kits; `None` when that is more than a command may take.

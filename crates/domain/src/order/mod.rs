@@ -25,4 +25,6 @@ pub mod substitute;
 pub mod wait;
 
 #[cfg(test)]
+mod kit_tests;
+#[cfg(test)]
 mod vector_tests;

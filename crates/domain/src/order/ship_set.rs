@@ -33,6 +33,12 @@ pub struct LineWish<'a> {
     pub kit: Option<i32>,
 }
 
+/// The set of a kit that is in no other.
+#[must_use]
+pub fn of_kit(kit: i32) -> String {
+    format!("kit {kit}")
+}
+
 /// The name of the set of each line that is in one.
 ///
 /// All lines with SC are one set, and so are lines with the same `ship_set`; where a line is in both, both are one. The
@@ -48,7 +54,7 @@ pub fn sets_of(lines: &[LineWish<'_>]) -> BTreeMap<i32, String> {
             ShortageInstruction::ShipComplete => COMPLETE.to_owned(),
             _ if named && joined.contains(line.ship_set) => COMPLETE.to_owned(),
             _ if named => format!("set {}", line.ship_set),
-            _ if let Some(kit) = line.kit => format!("kit {kit}"),
+            _ if let Some(kit) = line.kit => of_kit(kit),
             ShortageInstruction::ShipItemComplete => format!("line {}", line.number),
             ShortageInstruction::NoBackOrder
             | ShortageInstruction::BackOrder

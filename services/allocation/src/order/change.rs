@@ -18,7 +18,7 @@ use crate::{
     order::{
         LineKey, LineRecord, OrderRecord, barriers_of,
         hold::Hold,
-        refund,
+        kits, refund,
         settle::{Cause, Command, Moment, Promised, settle},
     },
     store::{
@@ -59,6 +59,8 @@ pub struct Changes {
     pub returned_batches: Vec<shipped_batch::Model>,
     pub warehouse_orders: Vec<WholeWarehouseOrder>,
     pub takes: Vec<drop_ship_take::Model>,
+    /// The kits of an order, where they change, by its id.
+    pub kits: BTreeMap<String, String>,
     pub notes: Vec<order_write::Model>,
     pub overrides: Vec<line_override::Model>,
     /// Why the write is done, for the refunds that come of it. Empty where nobody said.
@@ -100,12 +102,14 @@ impl Changes {
         moment: Moment<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
+        let surplus = kits::surplus_of(order, number);
         let view = if matches!(command, Command::Consent) { None } else { order.set_view_of(number, moment)? };
         let OrderRecord { row, lines, .. } = order;
         let Some(line) = lines.get_mut(&number) else {
             return Err(Error::no_line(&row.id, number));
         };
         let before = line.row.clone();
+        line.row.kit_surplus = surplus;
         let promised = settle(row, line, command, cause, moment, view)?;
         self.tells_eligibility |= is_told_otherwise(line)?;
         let awaited_item = line.awaited_item.take();

@@ -10,11 +10,11 @@ use backorder_proto::{
 };
 use backorder_storage::{StorageError, columns};
 
-use super::{key, wait::since_of};
+use super::{key, kits, wait::since_of};
 use crate::store::entity::{exception_note, order_line};
 
 /// All kinds, each with its word in names.
-const KINDS: [(ExceptionKind, &str); 13] = [
+const KINDS: [(ExceptionKind, &str); 14] = [
     (ExceptionKind::NoDate, "no-date"),
     (ExceptionKind::PromiseAtRisk, "promise-at-risk"),
     (ExceptionKind::WaitLimitNear, "wait-limit-near"),
@@ -28,6 +28,7 @@ const KINDS: [(ExceptionKind, &str); 13] = [
     (ExceptionKind::StaleDropShip, "stale-drop-ship"),
     (ExceptionKind::DropShipDeclined, "drop-ship-declined"),
     (ExceptionKind::DropShipLate, "drop-ship-late"),
+    (ExceptionKind::KitOutOfProportion, "kit-out-of-proportion"),
 ];
 
 /// One exception, before what planners add.
@@ -140,6 +141,7 @@ pub const fn line_kind(kind: LineException) -> ExceptionKind {
         LineException::QuestionOpen => ExceptionKind::QuestionOpen,
         LineException::WaitEscalated => ExceptionKind::WaitEscalated,
         LineException::VictimOfLoss => ExceptionKind::VictimOfLoss,
+        LineException::KitOutOfProportion => ExceptionKind::KitOutOfProportion,
     }
 }
 
@@ -153,7 +155,7 @@ pub fn of_line(row: &order_line::Model, customer: &str) -> Vec<Found> {
         subject: line_name(&row.order_id, row.line_number),
         item: row.item_id.clone(),
         customer: customer.to_owned(),
-        quantity: row.open,
+        quantity: if kind == LineException::KitOutOfProportion { kits::unmended(row) } else { row.open },
         value: row.risk_nanos,
         since: since.iter().find(|(bit, _)| *bit == kind.bit()).map_or(row.updated_at, |(_, since)| *since),
         detail: line_detail(row, kind),
@@ -175,11 +177,15 @@ fn line_detail(row: &order_line::Model, kind: LineException) -> String {
         LineException::VictimOfLoss => {
             format!("reserved units were lost, {} wait again; expected: {expected}", row.open)
         }
+        LineException::KitOutOfProportion => {
+            format!("{} units have passed the gate without the rest of their kit", kits::unmended(row))
+        }
     }
 }
 
 fn line_command(row: &order_line::Model, kind: LineException) -> String {
-    let line = format!("{}/{}", row.order_id, row.line_number);
+    // About a wait, and a day, of a component is decided for its kit.
+    let line = format!("{}/{}", row.order_id, row.kit_line.unwrap_or(row.line_number));
     let day = row.expected_ship_date.as_deref().unwrap_or("DATE");
     let supply = || format!("backorder supply create SUPPLY {} LOCATION {} --expected DATE", row.item_id, row.open);
     match kind {
@@ -191,7 +197,18 @@ fn line_command(row: &order_line::Model, kind: LineException) -> String {
         LineException::WaitLimitNear | LineException::QuestionOpen | LineException::WaitEscalated => {
             format!("backorder question answer {line} --until {day}")
         }
+        LineException::KitOutOfProportion => surplus_command(row),
     }
+}
+
+/// What is in the warehouse's hands is asked back first; what left comes back from the customer, or the rest follows it.
+fn surplus_command(row: &order_line::Model) -> String {
+    let (line, units) = (format!("{}/{}", row.order_id, row.line_number), kits::unmended(row));
+    let in_hands = units.min(row.released - row.recalling);
+    if in_hands > 0 {
+        return format!("backorder warehouse recall {line}={in_hands} --reason REASON");
+    }
+    format!("backorder order return {line}={units} --location LOCATION --reason REASON")
 }
 
 /// An exception with what planners added to it.

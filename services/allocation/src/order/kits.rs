@@ -3,6 +3,7 @@
 use backorder_domain::{
     ids::ItemId,
     order::kit::{self, Component, KitFigures},
+    quantity::Quantity,
 };
 use backorder_proto::{allocation::v1 as pb, common::v1 as common, convert::allocation::line_name};
 use backorder_storage::StorageError;
@@ -28,6 +29,14 @@ pub struct Kit {
     pub base_units: i64,
     /// The price of one kit in the order's currency.
     pub price_nanos: Option<i64>,
+}
+
+impl Kit {
+    /// So many of the same kit, said in its base unit.
+    #[must_use]
+    pub fn of_base_units(&self, quantity: Quantity) -> Self {
+        Self { unit: String::new(), unit_quantity: quantity.get(), base_units: 1, ..self.clone() }
+    }
 }
 
 /// A line of which a component of a kit is made.
@@ -94,6 +103,40 @@ pub fn components(order: &OrderRecord, kit: i32) -> impl Iterator<Item = (i32, &
     order.lines.iter().filter(of_kit).map(|(number, line)| (*number, line))
 }
 
+/// How many kits are what.
+#[must_use]
+pub fn figures(order: &OrderRecord, kit: i32) -> KitFigures {
+    KitFigures::of(&components(order, kit).map(|(_, line)| component(&line.row)).collect::<Vec<_>>())
+}
+
+/// Units of a component in the warehouse's hands or gone that make no whole kit with the others; 0 for what is no component.
+#[must_use]
+pub fn surplus_of(order: &OrderRecord, number: i32) -> i64 {
+    let Some(kit) = order.lines.get(&number).and_then(|line| line.row.kit_line) else { return 0 };
+    let (mut own, mut parts) = (0, Vec::new());
+    for (place, (component, line)) in components(order, kit).enumerate() {
+        let passed: i64 = line.claims.values().map(|claim| claim.released + claim.posted).sum();
+        parts.push((line.row.kit_units, passed + line.row.drop_shipped));
+        if component == number {
+            own = place;
+        }
+    }
+    kit::surplus(&parts).get(own).copied().unwrap_or_default()
+}
+
+/// The part of a component's surplus that is neither asked back nor came back.
+#[must_use]
+pub const fn unmended(row: &order_line::Model) -> i64 {
+    let left = row.kit_surplus - row.recalling - row.returned;
+    if left > 0 { left } else { 0 }
+}
+
+/// How many kits wait whole; `None` when none does, or components are out of proportion.
+#[must_use]
+pub fn wait_whole<'r>(parts: impl Iterator<Item = &'r order_line::Model>) -> Option<i64> {
+    kit::waits_whole(&parts.map(|row| (row.kit_units, row.open - row.drop_ship_confirmed)).collect::<Vec<_>>())
+}
+
 /// Refuses a command that would change a component of a kit and leave the others.
 ///
 /// # Errors
@@ -122,6 +165,7 @@ pub const fn component(row: &order_line::Model) -> Component {
         ordered: row.ordered,
         covered: row.reserved + row.released,
         shipped: row.shipped,
+        returned: row.returned,
         cancelled: row.cancelled,
         refused: row.refused,
         filled_at_once: row.filled_at_once,
@@ -154,6 +198,7 @@ fn message(order: &customer_order::Model, kit: &Kit, lines: &[pb::OrderLine]) ->
         open: figures.open,
         covered: figures.covered,
         shipped: figures.shipped,
+        returned: figures.returned,
         cancelled: figures.cancelled,
         refused: figures.refused,
         filled_at_once: figures.filled_at_once,
@@ -174,6 +219,7 @@ const fn component_of(line: &pb::OrderLine) -> Component {
         ordered: line.ordered,
         covered: line.reserved + line.released,
         shipped: line.shipped,
+        returned: line.returned,
         cancelled: line.cancelled,
         refused: line.refused,
         filled_at_once: line.filled_at_once,

@@ -21,7 +21,7 @@ use backorder_storage::{StorageError, columns};
 use crate::{
     order::{OrderRecord, barriers_of, hold::Hold, kits, question, texts},
     store::{
-        entity::{customer_order, lost_demand, order_line, promise},
+        entity::{customer_order, customer_question, lost_demand, order_line, promise},
         holds::HoldsOfLines,
     },
 };
@@ -68,6 +68,23 @@ pub fn order(row: &customer_order::Model, lines: Vec<pb::OrderLine>) -> Result<p
 pub fn whole_order(record: &OrderRecord) -> Result<pb::Order, StorageError> {
     let lines = record.lines.values().map(|record_line| line(&record.row.currency_code, &record_line.row, Vec::new()));
     order(&record.row, lines.collect::<Result<_, _>>()?)
+}
+
+/// What is answered when a customer's answer is recorded: the question with its line or kit.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a row that was not written here.
+pub fn recorded(
+    record: &OrderRecord,
+    asked: &customer_question::Model,
+) -> Result<pb::RecordAnswerResponse, StorageError> {
+    let order = whole_order(record)?;
+    let about = line_name(&record.row.id, asked.kit_line.unwrap_or(asked.line_number));
+    Ok(pb::RecordAnswerResponse {
+        question: Some(question::message(asked)?),
+        line: order.lines.into_iter().find(|line| line.name == about),
+        kit: order.kits.into_iter().find(|kit| kit.name == about),
+    })
 }
 
 /// An order with its lines and their holds.
@@ -153,6 +170,7 @@ pub fn line(currency: &str, row: &order_line::Model, holds: Vec<Hold>) -> Result
         short_consent_time: row.short_agreed_at.map(time).transpose()?,
         ship_set_name: row.set_name.clone(),
         question: pending_question(row),
+        kit_surplus: row.kit_surplus,
         wait_escalate_time: row.wait_escalated_at.map(time).transpose()?,
     })
 }
@@ -173,7 +191,8 @@ const CUSTOMER: &str = "LOST_DEMAND_REASON_CUSTOMER_INSTRUCTION";
 
 fn pending_question(row: &order_line::Model) -> String {
     let asked = row.question_answer_by.is_some();
-    if asked { question::name(&row.order_id, row.line_number, row.question_number) } else { String::new() }
+    let about = row.kit_line.unwrap_or(row.line_number);
+    if asked { question::name(&row.order_id, about, row.question_number) } else { String::new() }
 }
 
 struct Dates {

@@ -43,6 +43,12 @@ pub fn name(order: &str, line: i32, number: i32) -> String {
     format!("{}/questions/{number}", line_name(order, line))
 }
 
+/// The resource name of a question that is kept: that of a kit has the kit's number.
+#[must_use]
+pub fn name_of(row: &customer_question::Model) -> String {
+    name(&row.order_id, row.kit_line.unwrap_or(row.line_number), row.number)
+}
+
 /// The order, line and number in a question's name; `None` when it is no such name.
 #[must_use]
 pub fn of_resource_name(name: &str) -> Option<(&str, i32, i32)> {
@@ -78,7 +84,20 @@ pub fn about(
         reason_code: String::new(),
         note: String::new(),
         version: 1,
+        kit_line: None,
     }
+}
+
+/// A question about a kit of which so many wait. It is kept with the first of its components, `speaker`.
+#[must_use]
+pub fn about_kit(
+    speaker: &order_line::Model,
+    open: i64,
+    number: i32,
+    now: Timestamp,
+    answer_by: Option<Timestamp>,
+) -> customer_question::Model {
+    customer_question::Model { open, kit_line: speaker.kit_line, ..about(speaker, number, now, answer_by) }
 }
 
 /// Ends a question.
@@ -120,8 +139,8 @@ pub fn message(row: &customer_question::Model) -> Result<pb::CustomerQuestion, S
         .ok_or_else(|| StorageError::InvalidRow { table: TABLE, detail: format!("{:?} is no state", row.state) })?;
     let was_answered = !row.actor.is_empty() || !row.reason_code.is_empty();
     Ok(pb::CustomerQuestion {
-        name: name(&row.order_id, row.line_number, row.number),
-        line: line_name(&row.order_id, row.line_number),
+        name: name_of(row),
+        line: line_name(&row.order_id, row.kit_line.unwrap_or(row.line_number)),
         state: state.into(),
         open: row.open,
         wait_limit_date: date(&row.wait_limit_date)?.map(encode::date),

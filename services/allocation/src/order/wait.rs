@@ -4,13 +4,13 @@ use backorder_domain::order::{
     eligibility::Barriers,
     exception::{self, LineException, LineFacts, exceptions, value_at_risk},
     policy::AfterWait,
-    wait::{AfterSilence, AskRule, WaitClock},
+    wait::{AfterSilence, AskRule, WaitAction, WaitClock},
 };
 use backorder_proto::{allocation::v1 as pb, convert::allocation as convert};
 use backorder_storage::{StorageError, columns};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::kits;
+use super::{Moment, kits};
 use crate::store::entity::order_line;
 
 const TABLE: &str = "order_line";
@@ -38,8 +38,7 @@ pub fn after_silence_of(name: &str) -> AfterSilence {
 pub fn clock<'a>(row: &order_line::Model, zone: &'a TimeZone) -> Result<WaitClock<'a>, StorageError> {
     let number = |number: i32| u16::try_from(number).unwrap_or_default();
     Ok(WaitClock {
-        // What a supplier confirmed to ship waits for nobody's decision.
-        is_waiting: row.open > row.drop_ship_confirmed,
+        is_waiting: is_waiting(row),
         started_at: columns::instant(row.wait_started_at, TABLE)?,
         limit: columns::optional_date(row.wait_limit_date.as_deref(), TABLE)?,
         acted_for: columns::optional_date(row.wait_acted_for.as_deref(), TABLE)?,
@@ -53,6 +52,34 @@ pub fn clock<'a>(row: &order_line::Model, zone: &'a TimeZone) -> Result<WaitCloc
         expected: columns::optional_date(row.expected_ship_date.as_deref(), TABLE)?,
         zone,
     })
+}
+
+/// Whether units of a line wait. What a supplier confirmed to ship waits for nobody's decision.
+#[must_use]
+pub const fn is_waiting(row: &order_line::Model) -> bool {
+    row.open > row.drop_ship_confirmed
+}
+
+/// What has to be done now about a kit, of whose components these are the rows: what the clock of one that waits says. While
+/// its question is pending only the question counts.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for texts that were not written here.
+pub fn due_of_kit<'r>(
+    parts: impl Iterator<Item = &'r order_line::Model> + Clone,
+    moment: Moment<'_>,
+) -> Result<Option<WaitAction>, StorageError> {
+    let is_asked = parts.clone().any(|row| row.question_answer_by.is_some());
+    if is_asked && !parts.clone().any(is_waiting) {
+        return Ok(Some(WaitAction::Void));
+    }
+    for row in parts.filter(|row| is_waiting(row) && row.question_answer_by.is_some() == is_asked) {
+        let zone = moment.places.zone_named(&row.time_zone);
+        if let Some(action) = clock(row, &zone)?.due(moment.now) {
+            return Ok(Some(action));
+        }
+    }
+    Ok(None)
 }
 
 /// What winding a line's clock needs beside its row.
@@ -93,6 +120,7 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
         is_asked: clock.answer_by.is_some(),
         is_escalated: row.wait_escalated_at.is_some(),
         has_lost: winding.has_lost || row.exceptions & LineException::VictimOfLoss.bit() != 0,
+        has_surplus: kits::unmended(row) > 0,
         now: winding.now,
         zone: winding.zone,
     };
@@ -104,7 +132,7 @@ pub fn wind(row: &mut order_line::Model, rate_nanos: i64, winding: Winding<'_>) 
     let due = due.into_iter().flatten().min();
     // What is due at once has no time of its own.
     row.wait_due_at = due.map(|at| columns::micros(at).max(0));
-    row.risk_nanos = value_at_risk(kits::worth(row, row.open), rate_nanos);
+    row.risk_nanos = value_at_risk(kits::worth(row, row.open + kits::unmended(row)), rate_nanos);
     if found != row.exceptions {
         row.exception_times = exceptions_since(&row.exception_times, found, columns::micros(winding.now));
         row.exceptions = found;

@@ -100,6 +100,18 @@ impl Call {
 }
 
 impl CallAnswer {
+    /// The answer to a reservation.
+    #[must_use]
+    pub const fn reserved(&self) -> Option<&pb::ReserveStockResponse> {
+        if let Self::Reserved(answer) = self { Some(answer) } else { None }
+    }
+
+    /// The answer to a shipment.
+    #[must_use]
+    pub const fn posted(&self) -> Option<&pb::PostReservationsResponse> {
+        if let Self::Posted(answer) = self { Some(answer) } else { None }
+    }
+
     /// The claims that the answer describes.
     pub fn claims(&self) -> Box<dyn Iterator<Item = &pb::Claim> + Send + '_> {
         match self {

@@ -39,6 +39,7 @@ use crate::{
         Book, Cause, Changes, Command, LineKey, LostUnits, Moment, OrderRecord, WriteNote, key::demand_line, message,
     },
     store::{
+        entity::recall,
         orders::{self, load_lines_in_tx, load_orders_in_tx},
         takes,
     },
@@ -64,6 +65,7 @@ pub(super) async fn finish_in_tx(
         changes: Changes { reason_code: reason_code(step), ..Changes::default() },
         events: use_cases.events(now, step.traceparent.clone()),
         lost: Vec::new(),
+        asked_back: Vec::new(),
     };
     let recalled = warehouse::recalled(&book);
     let sets = sets::touched(step, &book, &pending);
@@ -72,6 +74,7 @@ pub(super) async fn finish_in_tx(
     work.follow_pending(&mut book, &pending)?;
     work.follow_sets(&mut book, &sets)?;
     work.miss_recalls_in_tx(tx, &book, &recalled).await?;
+    work.ask_surplus_back_in_tx(tx, &mut book).await?;
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
     work.note_writes();
@@ -103,7 +106,8 @@ pub(crate) fn would_be(
         traceparent: None,
     };
     let mut book = Book { orders: BTreeMap::from([(id.clone(), record)]) };
-    let mut work = Work { step: &step, moment, changes: Changes::default(), events, lost: Vec::new() };
+    let mut work =
+        Work { step: &step, moment, changes: Changes::default(), events, lost: Vec::new(), asked_back: Vec::new() };
     let answers = [CallAnswer::Reserved(answer.clone())];
     for claim in answers.iter().flat_map(CallAnswer::claims) {
         work.take_claim(&mut book, claim)?;
@@ -133,6 +137,7 @@ pub(super) async fn undo_in_tx(
         changes: Changes::default(),
         events: use_cases.events(now, step.traceparent.clone()),
         lost: Vec::new(),
+        asked_back: Vec::new(),
     };
     work.follow_pending(&mut book, &pending)?;
     let sets = sets::touched(step, &book, &pending);
@@ -179,6 +184,8 @@ pub(super) struct Work<'a> {
     events: Events<'a>,
     /// What the caller is told to be lost, also of a quote, of which nothing is recorded as lost.
     lost: Vec<crate::store::entity::lost_demand::Model>,
+    /// What the warehouse is asked to give back.
+    asked_back: Vec<recall::Model>,
 }
 
 impl Work<'_> {
@@ -190,25 +197,28 @@ impl Work<'_> {
         answers: &[CallAnswer],
     ) -> Result<(), Error> {
         let question = question::ended_in_tx(tx, self.step).await?;
-        let mut recall = warehouse::answered_in_tx(tx, self.step).await?;
+        let mut answered = warehouse::answered_in_tx(tx, self.step).await?;
         for claim in answers.iter().flat_map(CallAnswer::claims) {
             self.take_claim(book, claim)?;
         }
         take_unreserved(book, answers);
+        for planned in &self.step.plan.kits {
+            order_mut(book, &planned.order)?.row.kits.clone_from(&planned.kits);
+            self.changes.kits.insert(planned.order.clone(), planned.kits.clone());
+        }
         match self.step.kind {
             StepKind::Place | StepKind::Quote | StepKind::Confirm => self.decide(book, answers)?,
             StepKind::Amend => self.amend(book, answers)?,
             StepKind::Cancel => {
                 self.end_question(book, question)?;
                 self.follow_planned(book, "cancelled", Some(PromiseReason::Amended))?;
-                self.ask_back(book)?;
-                self.order_back_in_tx(tx, book).await?;
+                self.ask_back_in_tx(tx, book, &self.step.plan.wanted_back, true).await?;
             }
             StepKind::Release => {
                 self.follow_planned(book, "handed to the warehouse", None)?;
                 self.order_out(book, answers)?;
             }
-            StepKind::Recall => self.answer_recall(book, recall.as_mut())?,
+            StepKind::Recall => self.answer_recall(book, answered.as_mut())?,
             StepKind::Override => self.apply_override_in_tx(tx, book).await?,
             StepKind::ShortPick => self.follow_planned(book, "not found by the warehouse", None)?,
             StepKind::Consent => self.consent(book)?,
@@ -252,23 +262,12 @@ impl Work<'_> {
     /// Inventory has decided about every planned line, in their order.
     fn decide(&mut self, book: &mut Book, answers: &[CallAnswer]) -> Result<(), Error> {
         let results = reserve_results(answers)?;
-        let text = match self.step.kind {
-            StepKind::Confirm => "the quote was confirmed",
-            StepKind::Quote => "the order was quoted",
-            StepKind::Place
-            | StepKind::Amend
-            | StepKind::Cancel
-            | StepKind::Release
-            | StepKind::Recall
-            | StepKind::ShortPick
-            | StepKind::Consent
-            | StepKind::Ship
-            | StepKind::ShipmentAdvice
-            | StepKind::DropShip
-            | StepKind::Return
-            | StepKind::Import
-            | StepKind::Override
-            | StepKind::Substitute => "the order was placed",
+        let text = if self.step.kind == StepKind::Confirm {
+            "the quote was confirmed"
+        } else if self.step.kind == StepKind::Quote {
+            "the order was quoted"
+        } else {
+            "the order was placed"
         };
         let cause = Cause { reason: Some(PromiseReason::Placed), text: text.to_owned() };
         if self.step.kind == StepKind::Confirm {
@@ -318,24 +317,7 @@ impl Work<'_> {
     ) -> Result<(), Error> {
         let Some(line) = order.lines.get(&planned.line) else { return Ok(()) };
         let reason = loss_reason(&line.row, result);
-        let quantity = match self.step.kind {
-            StepKind::Confirm => line.row.refused,
-            StepKind::Place
-            | StepKind::Quote
-            | StepKind::Amend
-            | StepKind::Cancel
-            | StepKind::Release
-            | StepKind::Recall
-            | StepKind::ShortPick
-            | StepKind::Consent
-            | StepKind::Ship
-            | StepKind::ShipmentAdvice
-            | StepKind::DropShip
-            | StepKind::Return
-            | StepKind::Import
-            | StepKind::Override
-            | StepKind::Substitute => result.refused,
-        };
+        let quantity = if self.step.kind == StepKind::Confirm { line.row.refused } else { result.refused };
         let lost = LostUnits { part: planned.part, quantity, reason };
         let already = self.changes.lost.len();
         self.changes.lose(&line.row, lost, self.moment);
@@ -413,16 +395,7 @@ fn close_quotes(book: &mut Book, planned: &[PlannedLine]) -> Result<(), Error> {
 
 /// The results of a reservation by demand line.
 fn reserve_results(answers: &[CallAnswer]) -> Result<BTreeMap<&str, &inventory::ReserveResult>, Error> {
-    let reserved = answers.iter().find_map(|answer| match answer {
-        CallAnswer::Reserved(response) => Some(response),
-        CallAnswer::Released(_)
-        | CallAnswer::Posted(_)
-        | CallAnswer::Requeued(_)
-        | CallAnswer::AtWarehouse(_)
-        | CallAnswer::TakenBack
-        | CallAnswer::Refused(_)
-        | CallAnswer::Unreserved(_) => None,
-    });
+    let reserved = answers.iter().find_map(CallAnswer::reserved);
     // Without a call for stock (a quote of which everything was refused, say), there are no results.
     Ok(reserved.map_or_else(BTreeMap::new, |response| {
         response.results.iter().map(|result| (result.line.as_str(), result)).collect()

@@ -21,8 +21,8 @@ pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
 pub(crate) use future::available_by_day;
 pub use in_flight::InFlight;
 pub use step::{
-    Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedLine, PlannedOverride, PlannedSubstitution,
-    Step, StepKind,
+    Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedKits, PlannedLine, PlannedOverride,
+    PlannedSubstitution, Step, StepKind,
 };
 
 /// Where a write can be stopped by [`crate::config::CrashPoint`]: after its first transaction, after inventory has

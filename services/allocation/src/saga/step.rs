@@ -79,7 +79,7 @@ pub struct Plan {
     /// For an answer of the warehouse: the id of the recall.
     #[prost(string, tag = "7")]
     pub recall: String,
-    /// For a cancellation that a customer's answer or silence is: how the question about its only line ends.
+    /// For a cancellation that a customer's answer or silence is: how the question about its only line, or kit, ends.
     #[prost(message, optional, tag = "8")]
     pub ending: Option<PlannedEnding>,
     /// For orders that are taken over: the id of the import.
@@ -100,12 +100,26 @@ pub struct Plan {
     /// Lines that the step adds to its orders.
     #[prost(message, repeated, tag = "20")]
     pub added: Vec<PlannedLine>,
+    /// The kits of those orders of which the step changes them.
+    #[prost(message, repeated, tag = "200")]
+    pub kits: Vec<PlannedKits>,
     /// For a substitution: what is sent.
     #[prost(message, optional, tag = "110")]
     pub substitution: Option<PlannedSubstitution>,
     /// For a supplier's shipment: the id of the take.
     #[prost(string, tag = "130")]
     pub take: String,
+}
+
+/// The kits of an order as they will be.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct PlannedKits {
+    /// The order's id.
+    #[prost(string, tag = "1")]
+    pub order: String,
+    /// The kits as the order's row keeps them.
+    #[prost(string, tag = "2")]
+    pub kits: String,
 }
 
 /// What is sent in place of something else.
@@ -142,6 +156,9 @@ pub struct PlannedEnding {
     /// The state after it.
     #[prost(string, tag = "2")]
     pub state: String,
+    /// The number of the kit that it is about; 0 when it is about a line.
+    #[prost(int32, tag = "3")]
+    pub kit: i32,
 }
 
 /// A document of another system that a step takes.
@@ -218,6 +235,15 @@ pub struct Amendment {
     /// The new place in the queue; empty when it stays.
     #[prost(string, tag = "6")]
     pub queue_key: String,
+    /// The unit in which the new quantity was said; empty for base units.
+    #[prost(string, tag = "200")]
+    pub unit: String,
+    /// The new quantity in that unit; 0 when the quantity stays.
+    #[prost(int64, tag = "201")]
+    pub unit_quantity: i64,
+    /// Base units in one of that unit.
+    #[prost(int64, tag = "202")]
+    pub base_units: i64,
 }
 
 /// A step that is begun.

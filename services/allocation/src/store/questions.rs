@@ -64,7 +64,7 @@ pub async fn next_number_in_tx(tx: &WriteTx<'_>, order: &str, line: i32) -> Resu
 pub struct QuestionFilter {
     /// Only in this state.
     pub state: Option<&'static str>,
-    /// Only about this line.
+    /// Only about this line or kit.
     pub line: Option<(String, i32)>,
 }
 
@@ -84,7 +84,9 @@ pub async fn list(
         query = query.filter(C::State.eq(state));
     }
     if let Some((order, line)) = &filter.line {
-        query = query.filter(C::OrderId.eq(order.as_str())).filter(C::LineNumber.eq(*line));
+        let of_line = Condition::all().add(C::LineNumber.eq(*line)).add(C::KitLine.is_null());
+        let about = Condition::any().add(of_line).add(C::KitLine.eq(*line));
+        query = query.filter(C::OrderId.eq(order.as_str())).filter(about);
     }
     if let Some((time, order, line, number)) = after {
         let at = |condition: Condition| condition.add(C::AskedAt.eq(time));

@@ -62,6 +62,7 @@ fn put(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(),
         returned_batches,
         warehouse_orders,
         takes,
+        kits,
         notes,
         overrides,
         reason_code: _,
@@ -70,6 +71,7 @@ fn put(batch: &mut Batch, changes: Changes, events: Vec<NewEvent>) -> Result<(),
         tells_eligibility: _,
     } = changes;
     orders::update_orders(batch, orders);
+    orders::update_kits(batch, kits);
     orders::update_lines(batch, lines);
     orders::put_claims(batch, claims);
     batch.insert(promises.into_iter().map(promise::Model::into_active_model).collect());

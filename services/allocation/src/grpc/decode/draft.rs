@@ -122,7 +122,7 @@ fn draft_line(line: &pb::OrderLineDraft, index: usize, violations: &mut Violatio
     let at = |field: &str| decode::path("order.lines", index, field);
     let number = line_number(line.line_number, index, violations);
     let item = decode::item_name(&line.item, &at("item"), violations);
-    let unit = decode::text(&line.ordered_unit, 20, &at("ordered_unit"), violations);
+    let unit = decode::text(&line.ordered_unit, super::UNIT_BYTES_MAX, &at("ordered_unit"), violations);
     let quantity = decode::quantity(line.quantity, &at("quantity"), violations);
     let locations = locations(&line.locations, index, violations);
     let requested = requested_date(line.requested_date.as_ref(), &at("requested_date"), violations);

@@ -128,6 +128,7 @@ fn open_line(index: usize, line: &pb::OpenLine, violations: &mut Violations) -> 
     } else {
         decode::location_name(&line.shipped_from, &at("shipped_from"), violations).map(Some)
     };
+    let unit = decode::text(&line.unit, super::UNIT_BYTES_MAX, &at("unit"), violations);
     let history = History {
         ordered: Quantity::ZERO,
         shipped: shipped?,
@@ -141,6 +142,7 @@ fn open_line(index: usize, line: &pb::OpenLine, violations: &mut Violations) -> 
     let open = OpenLine {
         index,
         history,
+        unit: unit?,
         queue_time: queue_time?,
         original_promised: original_promised?,
         promised: promised?,

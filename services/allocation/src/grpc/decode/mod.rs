@@ -16,6 +16,9 @@ pub mod shipment;
 pub mod shortage;
 pub mod wait;
 
+/// Bytes in the code or GTIN of a unit at most.
+const UNIT_BYTES_MAX: usize = 20;
+
 /// A text that may be empty, decoded when it is not: `Some(None)` when it is.
 #[expect(clippy::option_option, reason = "outside: decoded or refused, inside: given or absent")]
 pub fn if_set<T>(text: &str, decode: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {

@@ -15,7 +15,8 @@ use crate::{
     order::key,
     store::orders::ListFilter,
     use_cases::orders::{
-        Amend, Cancel, Confirm, Consent, LineAmount, PickedOfLine, Place, Quote, ReturnedUnits, Ship, Substitute,
+        Amend, Cancel, Confirm, Consent, LineAmount, PickedOfLine, Place, Quote, ReturnedApart, ReturnedUnits, Ship,
+        Substitute,
         TakeBack,
     },
     write::Who,
@@ -96,9 +97,13 @@ pub fn amend(r: &pb::AmendOrderLineRequest, violations: &mut Violations) -> Opti
     if r.quantity.is_none() && r.requested_date.is_none() {
         violations.push("quantity", "must be set unless requested_date is");
     }
+    let unit = decode::text(&r.unit, super::UNIT_BYTES_MAX, "unit", violations);
+    if r.quantity.is_none() && !r.unit.is_empty() {
+        violations.push("unit", "must be empty where no quantity is given");
+    }
     let who = Who::decode(r.context.as_ref(), violations);
     let (order, line) = line?;
-    Some(Amend { order, line, quantity: quantity?, requested: requested?, who: who? })
+    Some(Amend { order, line, quantity: quantity?, unit: unit?, requested: requested?, who: who? })
 }
 
 /// What is cancelled.
@@ -194,6 +199,10 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
     let batch = super::shipment::batch_or_none(&line.batch, &at("batch"), violations);
     let owner = decode::text(&line.owner, OWNER_BYTES_MAX, &at("owner"), violations);
     let (order, number) = name?;
+    let mut apart = Vec::with_capacity(line.components.len());
+    for (place, component) in line.components.iter().enumerate() {
+        apart.extend(returned_apart(component, &order, (index, place), violations));
+    }
     Some(ReturnedUnits {
         order,
         line: number,
@@ -203,7 +212,27 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
         replace: line.replace,
         batch: batch?,
         owner: owner?,
+        apart,
     })
+}
+
+fn returned_apart(
+    component: &pb::ReturnedComponent,
+    order: &str,
+    (index, place): (usize, usize),
+    violations: &mut Violations,
+) -> Option<ReturnedApart> {
+    let at = |field: &str| decode::path("lines", index, &decode::path("components", place, field));
+    let named = line_of(&component.name, &at("name"), violations);
+    let quantity = decode::quantity_or_zero(component.quantity, &at("quantity"), violations);
+    let location = super::if_set(&component.location, |name| decode::location_name(name, &at("location"), violations));
+    let disposition = decode::required_enum(component.disposition, &at("disposition"), violations);
+    let (own, line) = named?;
+    if own != order {
+        violations.push(at("name"), format!("must be a component of the kit in orders/{order}"));
+        return None;
+    }
+    Some(ReturnedApart { line, quantity: quantity?, location: location?, disposition: disposition? })
 }
 
 /// What is sent for a line.

@@ -39,6 +39,11 @@ impl Work<'_> {
             line.row.requested_basis.clone_from(&amendment.requested_basis);
             line.row.time_zone.clone_from(&amendment.time_zone);
         }
+        if amendment.unit_quantity > 0 {
+            line.row.ordered_unit.clone_from(&amendment.unit);
+            line.row.ordered_unit_quantity = amendment.unit_quantity;
+            line.row.base_units_per_unit = amendment.base_units;
+        }
         if !amendment.queue_key.is_empty() {
             line.row.queue_key.clone_from(&amendment.queue_key);
         }

@@ -6,7 +6,7 @@ use prost::Message as _;
 use super::{Work, document, drop_ship};
 use crate::{
     error::Error,
-    order::{Book, LineKey, import, message, overrides, question, recall},
+    order::{Book, LineKey, import, message, overrides, recall},
     saga::{CallAnswer, PlannedLine, Step, StepKind},
 };
 
@@ -18,8 +18,14 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
         StepKind::Confirm => pb::ConfirmQuoteResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
         StepKind::Amend => pb::AmendOrderLineResponse { order: Some(order(step, book)?), lost_demand }.encode_to_vec(),
         StepKind::Cancel if step.plan.ending.is_some() => {
-            let question = work.changes.questions.first().map(question::message).transpose()?;
-            pb::RecordAnswerResponse { question, line: lines(step, book)?.pop() }.encode_to_vec()
+            let asked = work.changes.questions.first();
+            let record = asked.and_then(|asked| book.orders.get(&asked.order_id));
+            record
+                .zip(asked)
+                .map(|(record, asked)| message::recorded(record, asked))
+                .transpose()?
+                .unwrap_or_default()
+                .encode_to_vec()
         }
         StepKind::Cancel => {
             let recalls = work.changes.recalls.iter().map(recall::message).collect::<Result<_, _>>()?;
@@ -32,7 +38,10 @@ pub(super) fn encode(step: &Step, answers: &[CallAnswer], book: &Book, work: &Wo
             let recall = work.changes.recalls.first().map(recall::message).transpose()?;
             pb::AnswerRecallResponse { recall, line: lines(step, book)?.pop() }.encode_to_vec()
         }
-        StepKind::ShortPick => pb::ReportShortPickResponse { lines: lines(step, book)? }.encode_to_vec(),
+        StepKind::ShortPick => {
+            let recalls = work.asked_back.iter().map(recall::message).collect::<Result<_, _>>()?;
+            pb::ReportShortPickResponse { lines: lines(step, book)?, recalls }.encode_to_vec()
+        }
         StepKind::Consent => pb::ConsentToShortShipmentResponse { order: Some(order(step, book)?) }.encode_to_vec(),
         StepKind::Ship => {
             let shipment = format!("shipments/{}", step.id);

@@ -6,7 +6,7 @@ use super::{Work, order_mut};
 use crate::{
     error::Error,
     order::{
-        Book,
+        Book, kits,
         question::{self, Ending},
     },
     saga::Step,
@@ -33,10 +33,18 @@ impl Work<'_> {
             return Ok(());
         };
         let order = order_mut(book, &planned.order)?;
+        let open = kits::figures(order, ending.kit).open;
         let line = order.lines.get_mut(&planned.line).ok_or_else(|| Error::no_line(&planned.order, planned.line))?;
         let now = self.moment.now;
-        let mut ended = asked.unwrap_or_else(|| question::about(&line.row, ending.number, now, None));
-        line.row.question_answer_by = None;
+        let mut ended = asked.unwrap_or_else(|| match line.row.kit_line {
+            Some(_) => question::about_kit(&line.row, open, ending.number, now, None),
+            None => question::about(&line.row, ending.number, now, None),
+        });
+        for planned in &self.step.plan.lines {
+            if let Some(line) = order.lines.get_mut(&planned.line) {
+                line.row.question_answer_by = None;
+            }
+        }
         let who = self.step.plan.context.as_ref().filter(|_| ending.state == question::DECLINED);
         question::end(&mut ended, Ending { state: &ending.state, consent_until: None, who }, now);
         self.changes.question(ended, &mut self.events)

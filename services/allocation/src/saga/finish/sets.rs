@@ -23,7 +23,8 @@ pub(super) type Sets = BTreeMap<String, BTreeSet<String>>;
 pub(super) fn touched(step: &Step, book: &Book, pending: &BTreeSet<String>) -> Sets {
     let mut sets = Sets::new();
     for (id, order) in &book.orders {
-        let planned = step.plan.lines.iter().filter(|planned| planned.order == *id).map(|planned| planned.line);
+        let planned = step.plan.lines.iter().chain(&step.plan.added).filter(|planned| planned.order == *id);
+        let planned = planned.map(|planned| planned.line);
         let names =
             if pending.contains(id) { names_of(order, order.lines.keys().copied()) } else { names_of(order, planned) };
         if !names.is_empty() {
@@ -35,16 +36,7 @@ pub(super) fn touched(step: &Step, book: &Book, pending: &BTreeSet<String>) -> S
 
 /// Takes over what inventory tells to be free for lines whose sets it could not cover.
 pub(super) fn take_free(book: &mut Book, answers: &[CallAnswer]) -> Result<(), Error> {
-    let results = answers.iter().flat_map(|answer| match answer {
-        CallAnswer::Reserved(response) => response.results.as_slice(),
-        CallAnswer::Released(_)
-        | CallAnswer::Posted(_)
-        | CallAnswer::Requeued(_)
-        | CallAnswer::AtWarehouse(_)
-        | CallAnswer::TakenBack
-        | CallAnswer::Refused(_)
-        | CallAnswer::Unreserved(_) => &[],
-    });
+    let results = answers.iter().filter_map(CallAnswer::reserved).flat_map(|answer| &answer.results);
     for result in results.filter(|result| !result.free.is_empty()) {
         let Some(key) = LineKey::of_claim(&result.line, result.part) else { continue };
         let Some(order) = book.orders.get_mut(&key.order) else { continue };

@@ -1,6 +1,6 @@
 //! What a step means for units in the warehouse's hands, and for what left in a shipment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::order::promise::PromiseReason;
 use backorder_storage::{StorageError, WriteTx};
@@ -13,7 +13,8 @@ use crate::{
     order::{
         Book, Cause, Changes, Command,
         key::of_resource_name,
-        recall,
+        kits,
+        recall::{self, WantedBack},
         shipment::{self, Left},
         warehouse_order::{self, AskedUnits},
     },
@@ -68,29 +69,54 @@ pub(super) async fn answered_in_tx(tx: &WriteTx<'_>, step: &Step) -> Result<Opti
 }
 
 impl Work<'_> {
-    /// Asks the warehouse for the units that the step cannot cancel by itself.
-    pub(super) fn ask_back(&mut self, book: &mut Book) -> Result<(), Error> {
-        let who = self.step.plan.context.clone().unwrap_or_default();
-        for wanted in &self.step.plan.wanted_back {
-            let order = order_mut(book, &wanted.order)?;
-            let cause = Cause { reason: None, text: "recalled from the warehouse".to_owned() };
-            let command = Command::Recall(units(wanted.quantity)?);
-            self.changes.settle_line(order, wanted.line, command, &cause, self.moment, &mut self.events)?;
-            let asked = recall::asked(self.step.id, wanted, true, &who, self.moment.now);
-            self.changes.recall(asked, &mut self.events)?;
-        }
-        Ok(())
-    }
-
-    /// The warehouses are told what they are asked to give back: what the step has just asked for.
-    pub(super) async fn order_back_in_tx(&mut self, tx: &WriteTx<'_>, book: &Book) -> Result<(), Error> {
-        if self.changes.recalls.is_empty() {
+    /// Asks the warehouse for units, to cancel them or to have them back for their lines, and tells it so.
+    pub(super) async fn ask_back_in_tx(
+        &mut self,
+        tx: &WriteTx<'_>,
+        book: &mut Book,
+        wanted_back: &[WantedBack],
+        cancels: bool,
+    ) -> Result<(), Error> {
+        if wanted_back.is_empty() {
             return Ok(());
         }
-        let lines = self.changes.recalls.iter().map(|recall| (recall.order_id.clone(), recall.line_number)).collect();
+        let who = self.step.plan.context.clone().unwrap_or_default();
+        let cause = Cause { reason: None, text: "recalled from the warehouse".to_owned() };
+        for wanted in wanted_back {
+            let order = order_mut(book, &wanted.order)?;
+            let command = Command::Recall(units(wanted.quantity)?);
+            self.changes.settle_line(order, wanted.line, command, &cause, self.moment, &mut self.events)?;
+            let asked = recall::asked(self.step.id, wanted, cancels, &who, self.moment.now);
+            self.asked_back.push(asked.clone());
+            self.changes.recall(asked, &mut self.events)?;
+        }
+        let lines = wanted_back.iter().map(|wanted| (wanted.order.clone(), wanted.line)).collect();
         let handed = warehouse_orders::handed_in_tx(tx, &lines).await?;
-        let asked = warehouse_order::asked_back(book, &self.changes.recalls, &handed)?;
+        let asked = warehouse_order::asked_back(book, &self.asked_back, &handed)?;
         self.order_of_warehouses(book, asked)
+    }
+
+    /// The warehouse did not find units of a component: what it has in hands of the others and makes no kit any more is asked
+    /// back, to wait with the rest.
+    pub(super) async fn ask_surplus_back_in_tx(&mut self, tx: &WriteTx<'_>, book: &mut Book) -> Result<(), Error> {
+        if !matches!(self.step.kind, StepKind::ShortPick | StepKind::ShipmentAdvice) {
+            return Ok(());
+        }
+        let mut wanted = Vec::new();
+        for (id, order) in &book.orders {
+            let planned = self.step.plan.lines.iter().filter(|planned| planned.order == *id);
+            let kits = planned.filter_map(|planned| order.lines.get(&planned.line)?.row.kit_line);
+            for kit in kits.collect::<BTreeSet<i32>>() {
+                for (line, part) in kits::components(order, kit) {
+                    let in_hands = part.row.released - part.row.recalling;
+                    let quantity = kits::unmended(&part.row).min(in_hands);
+                    if quantity > 0 {
+                        wanted.push(WantedBack { order: id.clone(), line, quantity });
+                    }
+                }
+            }
+        }
+        self.ask_back_in_tx(tx, book, &wanted, false).await
     }
 
     /// The warehouses are told what they are asked to ship: what was just handed to them.
@@ -135,16 +161,7 @@ impl Work<'_> {
     pub(super) fn note_shipment(&mut self, book: &Book, answers: &[CallAnswer]) -> Result<(), Error> {
         let Some(planned) = &self.step.plan.shipment else { return Ok(()) };
         let who = self.step.plan.context.clone().unwrap_or_default();
-        let posted = answers.iter().flat_map(|answer| match answer {
-            CallAnswer::Posted(response) => response.posted.as_slice(),
-            CallAnswer::Reserved(_)
-            | CallAnswer::Released(_)
-            | CallAnswer::Requeued(_)
-            | CallAnswer::AtWarehouse(_)
-            | CallAnswer::TakenBack
-            | CallAnswer::Refused(_)
-            | CallAnswer::Unreserved(_) => &[],
-        });
+        let posted = answers.iter().filter_map(CallAnswer::posted).flat_map(|answer| &answer.posted);
         let mut shipment = shipment::left(self.step.id, planned, &who, posted.map(Left::posted))?;
         shipment::freeze(&mut shipment, book);
         self.changes.shipment(shipment, &mut self.events)

@@ -25,6 +25,7 @@ pub struct Model {
     pub reason_code: String,
     pub note: String,
     pub version: i64,
+    pub kit_line: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

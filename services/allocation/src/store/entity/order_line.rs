@@ -95,6 +95,7 @@ pub struct Model {
     pub kit_line: Option<i32>,
     pub kit_units: i64,
     pub kit_price_nanos: Option<i64>,
+    pub kit_surplus: i64,
     pub substitutes_line: Option<i32>,
     pub substitutes_units: i64,
     pub substituted: i64,
@@ -122,7 +123,7 @@ backorder_storage::keyed_row!(
         promise_review_at, may_wait, loss_reason, waiting_limit, split_allowed, minimum_per_location, locations, barriers,
         reservation_horizon_days, unreserved_quantity, unreserved_location, pin,
         drop_ship_pending, drop_ship_confirmed, drop_shipped,
-        parts, replaces_line, replaced, kit_line, kit_units, kit_price_nanos, substitutes_line, substitutes_units, substituted,
+        parts, replaces_line, replaced, kit_line, kit_units, kit_price_nanos, kit_surplus, substitutes_line, substitutes_units, substituted,
         version, updated_at,
     }
 );

@@ -20,6 +20,7 @@ mod m20261126_000017_units;
 mod m20261126_000018_shipped_batches;
 mod m20261126_000018b_wishes;
 mod m20261126_000019_exception_limits;
+mod m20261126_000020_whole_kits;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000019_exception_limits::Migration),
             Box::new(m20261126_000018_shipped_batches::Migration),
             Box::new(m20261126_000018b_wishes::Migration),
+            Box::new(m20261126_000020_whole_kits::Migration),
         ]
     }
 }

@@ -139,6 +139,14 @@ async fn put_components_in_tx(
     Ok(())
 }
 
+/// The components of kits, each named by its order and number.
+pub async fn components_by_kit(
+    connection: &impl Reads,
+    kits: &BTreeSet<(String, i32)>,
+) -> Result<Vec<order_line::Model>, StorageError> {
+    rows_by_key(connection, &["order_id", "kit_line"], line_keys(kits)).await
+}
+
 /// Lines by order and number, without locks.
 pub async fn lines_by_key(
     connection: &impl Reads,

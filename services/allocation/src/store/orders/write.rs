@@ -1,5 +1,7 @@
 //! Writing orders: few statements, whatever the number of lines.
 
+use std::collections::BTreeMap;
+
 use backorder_storage::{
     Batch, StorageError, WriteTx, bulk,
     sql::{self, rows_of_placeholders},
@@ -149,8 +151,14 @@ pub fn update_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
     batch.update("customer_order", &["id"], &COLUMNS, rows.collect());
 }
 
+/// Writes the kits of orders, which are locked.
+pub fn update_kits(batch: &mut Batch, kits: BTreeMap<String, String>) {
+    let rows = kits.into_iter().flat_map(|(order, kits)| [Value::from(order), Value::from(kits)]);
+    batch.update("customer_order", &["id"], &["kits"], rows.collect());
+}
+
 /// The columns of a line that change after it was placed, in the order of [`changing_values`].
-const LINE_COLUMNS: [&str; 57] = [
+const LINE_COLUMNS: [&str; 60] = [
     "ordered",
     "open",
     "reserved",
@@ -208,6 +216,9 @@ const LINE_COLUMNS: [&str; 57] = [
     "drop_ship_pending",
     "drop_ship_confirmed",
     "drop_shipped",
+    "kit_surplus",
+    "ordered_unit",
+    "base_units_per_unit",
 ];
 
 /// Writes what changes of lines, of which the orders are locked.
@@ -279,6 +290,9 @@ fn changing_values(line: order_line::Model) -> [Value; 2 + LINE_COLUMNS.len()] {
         Value::from(line.drop_ship_pending),
         Value::from(line.drop_ship_confirmed),
         Value::from(line.drop_shipped),
+        Value::from(line.kit_surplus),
+        Value::from(line.ordered_unit),
+        Value::from(line.base_units_per_unit),
     ]
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Recorded;
 use crate::{
     error::Error,
-    order::{sets, take::Moved, wishes},
+    order::{Book, kits, sets, take::Moved, wishes},
     saga::{Planned, StepCommand, StepKind},
     store::{
         entity::{drop_ship_take as row, order_line},
@@ -81,7 +81,9 @@ impl StepCommand for TakeCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, _batch: &mut Batch) -> Result<Planned, Error> {
         let Take { order, line, supplier, .. } = self.wanted;
         let mut book = load_lines_in_tx(tx, &BTreeSet::from([(order.clone(), *line)])).await?;
+        refuse_kit(&book, order, *line)?;
         let found = allowed_line(&book, order, *line, StepKind::DropShip)?;
+        kits::refuse_component(&found.row)?;
         if !found.barriers()?.may_be_released() {
             return Err(on_hold_in_tx(tx, &book, order, *line).await?);
         }
@@ -120,6 +122,17 @@ impl StepCommand for TakeCommand<'_> {
         let recorded = Recorded { write: step, text, who, traceparent, take, moved };
         let answer = self.use_cases.record_take_in_tx(tx, &mut book, recorded).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
+    }
+}
+
+/// What a supplier ships comes apart from the rest, and no half of a kit leaves.
+fn refuse_kit(book: &Book, order: &str, line: i32) -> Result<(), Error> {
+    match book.orders.get(order) {
+        Some(record) if kits::is_kit(record, line)? => Err(Error::invalid(
+            "line",
+            "must be no kit: what suppliers ship comes apart from the rest, and a kit leaves whole",
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 

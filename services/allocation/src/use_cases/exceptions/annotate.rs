@@ -93,7 +93,8 @@ impl UseCases {
             | ExceptionKind::WaitLimitNear
             | ExceptionKind::QuestionOpen
             | ExceptionKind::WaitEscalated
-            | ExceptionKind::VictimOfLoss => self.of_named_line(subject).await?,
+            | ExceptionKind::VictimOfLoss
+            | ExceptionKind::KitOutOfProportion => self.of_named_line(subject).await?,
             ExceptionKind::OverdueInbound => match self.inventory().supply(subject).await {
                 Ok(supply) => self.of_supplies(vec![supply]).await?,
                 Err(status) if matches!(status.code(), Code::NotFound | Code::InvalidArgument) => Vec::new(),

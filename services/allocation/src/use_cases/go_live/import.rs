@@ -1,6 +1,6 @@
 //! Takes open orders of another system over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use backorder_domain::{
@@ -31,7 +31,6 @@ use crate::{
         Book, LineRecord, OrderRecord, barriers_of,
         import::{PlannedImport, history_claim, promises},
         key::HISTORY_PART,
-        kits,
     },
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind},
     store::{
@@ -46,6 +45,9 @@ use crate::{
     },
     write::{Who, Write},
 };
+
+/// Lines of all orders of a call at most: as many as one call to inventory takes.
+const LINES_MAX: usize = 2_000;
 
 /// Open orders to take over.
 #[derive(Debug, Clone)]
@@ -85,8 +87,10 @@ pub struct OpenOrder {
 pub struct OpenLine {
     /// Its place in the request's `lines`.
     pub index: usize,
-    /// The quantities; `ordered` is not known yet.
+    /// The quantities in `unit`, of a kit in kits; `ordered` is not known yet.
     pub history: History,
+    /// The unit, by its code or GTIN; empty for base units.
+    pub unit: String,
     /// When it joined the queue; `None` means with the order.
     pub queue_time: Option<Timestamp>,
     /// The first day promised.
@@ -120,9 +124,10 @@ impl UseCases {
     ) -> Result<pb::ImportOpenOrdersResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let mut orders = Vec::with_capacity(write.command.orders.len());
+        let mut lines = 0;
         for taken in &write.command.orders {
             let ready = match &taken.order {
-                Ok(order) => self.ready(order, &who).await,
+                Ok(order) => self.ready(order, &who).await.and_then(|ready| fits(ready, &mut lines)),
                 Err(violations) => Err(Error::Invalid(violations.clone())),
             };
             orders.push(match ready {
@@ -137,19 +142,35 @@ impl UseCases {
     /// Makes the rows of an open order and what it asks inventory for.
     async fn ready(&self, order: &OpenOrder, who: &Who) -> Result<Ready, Error> {
         let mut prepared = self.prepare(&order.draft, order.id.as_str(), Placing::Firm, who).await?;
-        refuse_kits(order, &prepared)?;
+        let histories = self.histories(order).await?;
         let places = self.catalog().places_with(&shipped_from(order)).await?;
         let rules = self.rules().current().await?;
         let now = self.now();
         prepared.order.draft_hash = command_hash(&order.message, |_| {});
         let mut violations = Violations::new();
-        let by_number: BTreeMap<i32, &OpenLine> =
-            order.draft.lines.iter().zip(&order.lines).map(|(line, open)| (line.number, open)).collect();
+        let by_number: BTreeMap<i32, (&OpenLine, History)> = order
+            .draft
+            .lines
+            .iter()
+            .zip(order.lines.iter().zip(histories))
+            .map(|(line, open)| (line.number, open))
+            .collect();
         let (mut imports, mut history, mut call) = (Vec::new(), Vec::new(), Vec::new());
+        let mut at_fault = BTreeSet::new();
         for row in &mut prepared.lines {
-            let Some(open) = by_number.get(&row.line_number) else { continue };
+            // What is said of a kit is said of each component, in proportion.
+            let number = row.kit_line.unwrap_or(row.line_number);
+            let Some((open, of_line)) = by_number.get(&number) else { continue };
             let ordered_at = columns::instant(prepared.order.ordered_at, "customer_order")?;
-            let Some(planned) = take_over(row, open, (ordered_at, now), &places, &mut violations)? else { continue };
+            let times = (ordered_at, now);
+            if at_fault.contains(&number) {
+                // All components of a kit have the same faults.
+                continue;
+            }
+            let Some(planned) = take_over(row, open, *of_line, times, &places, &mut violations)? else {
+                at_fault.insert(number);
+                continue;
+            };
             let requested = columns::date(&row.requested_date, "order_line")?;
             let queued_at = columns::instant(row.queue_time, "order_line")?;
             let order_day = civil_date_in(ordered_at, &places.zone_named(&row.time_zone));
@@ -167,18 +188,37 @@ impl UseCases {
         prepared.order.lines_shipped = count(&prepared.lines, |row| row.shipped > 0);
         Ok(Ready { prepared, imports, history, call })
     }
+
+    /// What became of each line in base units, of a kit in kits.
+    async fn histories(&self, order: &OpenOrder) -> Result<Vec<History>, Error> {
+        let items = self.catalog().items(&order.draft.items()).await?;
+        let mut violations = Violations::new();
+        let mut histories = Vec::with_capacity(order.lines.len());
+        for (line, open) in order.draft.lines.iter().zip(&order.lines) {
+            let Some(item) = items.get(line.item.as_str()) else { continue };
+            let at = |field: &str| path("lines", open.index, field);
+            match item.unit(&open.unit) {
+                Err(unknown) => violations.push(at("unit"), unknown.to_string()),
+                Ok((_, base_units)) => match open.history.in_parts(base_units) {
+                    Some(history) => histories.push(history),
+                    None => violations.push(at("unit"), "must be a unit of which a line can have so many"),
+                },
+            }
+        }
+        violations.finish()?;
+        Ok(histories)
+    }
 }
 
-/// What became of a kit elsewhere is known of its components: they are the lines to take over.
-fn refuse_kits(order: &OpenOrder, prepared: &Prepared) -> Result<(), Error> {
-    let mut violations = Violations::new();
-    for kit in kits::of(&prepared.order)? {
-        let named = order.draft.lines.iter().zip(&order.lines).find(|(line, _)| line.number == kit.number);
-        let index = named.map_or(0, |(_, open)| open.index);
-        violations
-            .push(path("lines", index, "item"), "must be no kit: take over its components as lines of one ship_set");
+/// Refuses an order for which the call has no room any more, when the components of kits are counted.
+fn fits(ready: Ready, lines: &mut usize) -> Result<Ready, Error> {
+    if *lines + ready.prepared.lines.len() > LINES_MAX {
+        let text =
+            format!("the call has more than {LINES_MAX} lines with the components of kits: send it in another one");
+        return Err(Error::invalid("order.lines", text));
     }
-    Ok(violations.finish()?)
+    *lines += ready.prepared.lines.len();
+    Ok(ready)
 }
 
 fn count(lines: &[order_line::Model], is_counted: impl Fn(&order_line::Model) -> bool) -> i64 {
@@ -194,12 +234,14 @@ fn shipped_from(order: &OpenOrder) -> BTreeMap<&str, String> {
 fn take_over(
     row: &mut order_line::Model,
     open: &OpenLine,
+    history: History,
     (ordered_at, now): (Timestamp, Timestamp),
     places: &Places,
     violations: &mut Violations,
 ) -> Result<Option<PlannedImport>, Error> {
     let zone = places.zone_named(&row.time_zone);
-    let history = History { ordered: Quantity::try_new(row.ordered).unwrap_or_default(), ..open.history };
+    let per_kit = if row.kit_line.is_some() { row.kit_units.max(1) } else { 1 };
+    let history = History { ordered: Quantity::try_new(row.ordered / per_kit).unwrap_or_default(), ..history };
     let queued_at = open.queue_time.unwrap_or(ordered_at);
     let promised = open.promised.or(open.original_promised);
     let dates = HistoryDates {
@@ -216,9 +258,8 @@ fn take_over(
     for fault in &faults {
         violations.push(path("lines", open.index, fault.field()), fault.to_string());
     }
-    if !faults.is_empty() {
-        return Ok(None);
-    }
+    // No component has more units than were ordered of it.
+    let Some(history) = history.in_parts(per_kit).filter(|_| faults.is_empty()) else { return Ok(None) };
     row.open = history.open().get();
     (row.shipped, row.cancelled) = (history.shipped.get(), history.cancelled.get());
     row.returned = history.returned.get();

@@ -1,12 +1,16 @@
 //! Changes the quantity or the requested date of a line.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use backorder_domain::{
     order::kit::units_of,
     quantity::Quantity,
     time::{civil_date_in, time_zone},
+    units::in_base_units,
 };
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
 use backorder_storage::{Batch, WriteTx, columns};
@@ -20,12 +24,15 @@ use super::{
     ship::allowed_line,
 };
 use crate::{
-    catalog::Places,
+    catalog::{ItemCopy, Places},
     error::Error,
     order::{Book, LineRecord, Routes, key::demand_line, kits},
     rules::RuleSet,
-    saga::{Amendment, Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
-    store::{entity::order_line, orders::load_orders_in_tx},
+    saga::{Amendment, Call, Plan, Planned, PlannedKits, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
+    store::{
+        entity::order_line,
+        orders::{find_order, lines_by_key, load_orders_in_tx},
+    },
     use_cases::UseCases,
     write::{Who, Write},
 };
@@ -37,8 +44,10 @@ pub struct Amend {
     pub order: String,
     /// The line's number.
     pub line: i32,
-    /// The new requested quantity in base units; `None` when it stays.
+    /// The new requested quantity in `unit`; `None` when it stays.
     pub quantity: Option<Quantity>,
+    /// The unit, by its code or GTIN; empty for base units.
+    pub unit: String,
     /// The new requested date; `None` when it stays.
     pub requested: Option<RequestedDate>,
     /// Who does it and why.
@@ -54,9 +63,34 @@ impl UseCases {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let rules = self.rules().current().await?;
         let places = self.catalog().places().await?;
-        let command = AmendCommand { amend: &write.command, who, now: self.now(), rules: &rules, places: &places };
+        let item = self.item_with_units(&write.command).await?;
+        let (amend, now) = (&write.command, self.now());
+        let command = AmendCommand { amend, who, now, rules: &rules, places: &places, item };
         self.run_step(&write, &command).await
     }
+
+    /// The item of the line or kit, where the amendment names a unit of it. What the unit holds is read when it is known that
+    /// the request is new.
+    async fn item_with_units(&self, amend: &Amend) -> Result<Option<Arc<ItemCopy>>, Error> {
+        if amend.unit.is_empty() {
+            return Ok(None);
+        }
+        let (reader, key) = (self.store().reader(), (amend.order.clone(), amend.line));
+        let order = find_order(reader, &amend.order).await?.ok_or_else(|| Error::no_order(&amend.order))?;
+        let kit = kits::of(&order)?.into_iter().find(|kit| kit.number == amend.line).map(|kit| kit.item);
+        let line = lines_by_key(reader, &BTreeSet::from([key.clone()])).await?.remove(&key);
+        let item = kit.or(line.map(|line| line.item_id)).ok_or_else(|| Error::no_line(&amend.order, amend.line))?;
+        Ok(self.catalog().items(&BTreeMap::from([(item.as_str(), String::new())])).await?.remove(&item))
+    }
+}
+
+/// The quantity that an amendment asks for, in base units, and as it was said.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    base: Quantity,
+    unit: &'a str,
+    quantity: Quantity,
+    base_units: i64,
 }
 
 struct AmendCommand<'a> {
@@ -65,6 +99,7 @@ struct AmendCommand<'a> {
     now: Timestamp,
     rules: &'a RuleSet,
     places: &'a Places,
+    item: Option<Arc<ItemCopy>>,
 }
 
 #[async_trait]
@@ -76,40 +111,66 @@ impl StepCommand for AmendCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let (id, number) = (&self.amend.order, self.amend.line);
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([id.clone()])).await?;
-        let plan = self.plan(&book, &self.lines(&book, id, number)?)?;
+        let asked = self.asked()?;
+        let mut plan = self.plan(&book, &self.lines(&book, id, number, asked)?)?;
+        plan.kits.extend(self.kits(&book, asked)?);
         mark_busy(batch, &mut book, step)?;
         Ok(Planned::Step(Box::new(plan), book))
     }
 }
 
 impl AmendCommand<'_> {
+    fn asked(&self) -> Result<Option<Asked<'_>>, Error> {
+        let Some(quantity) = self.amend.quantity else { return Ok(None) };
+        let Some(item) = &self.item else {
+            return Ok(Some(Asked { base: quantity, unit: "", quantity, base_units: 1 }));
+        };
+        let found = item.unit(&self.amend.unit).map_err(|unknown| Error::invalid("unit", unknown.to_string()));
+        let (unit, base_units) = found?;
+        let too_many = || Error::invalid("quantity", format!("must be at most {} base units", Quantity::COMMAND_MAX));
+        let base = in_base_units(quantity, base_units).ok_or_else(too_many)?;
+        Ok(Some(Asked { base, unit, quantity, base_units }))
+    }
+
     /// The lines that change, each with its new quantity: a kit is changed in all its components.
     fn lines<'b>(
-        &self,
+        &'b self,
         book: &'b Book,
         id: &str,
         number: i32,
-    ) -> Result<Vec<(&'b LineRecord, Option<Quantity>)>, Error> {
+        asked: Option<Asked<'b>>,
+    ) -> Result<Vec<(&'b LineRecord, Option<Asked<'b>>)>, Error> {
         let order = book.orders.get(id).ok_or_else(|| Error::no_order(id))?;
         if !kits::is_kit(order, number)? {
             let line = allowed_line(book, id, number, StepKind::Amend)?;
             kits::refuse_component(&line.row)?;
-            return Ok(vec![(line, self.amend.quantity)]);
+            return Ok(vec![(line, asked)]);
         }
         let mut lines = Vec::new();
         for (component, part) in kits::components(order, number) {
             let line = allowed_line(book, id, component, StepKind::Amend)?;
-            let units = self.amend.quantity.map(|kits| units_of(kits, part.row.kit_units).ok_or_else(too_many));
-            lines.push((line, units.transpose()?));
+            let units = |asked: Asked<'_>| units_of(asked.base, part.row.kit_units).ok_or_else(too_many);
+            let units = asked.map(units).transpose()?;
+            lines.push((line, units.map(|base| Asked { base, unit: "", quantity: base, base_units: 1 })));
         }
         Ok(lines)
     }
 
-    fn plan(&self, book: &Book, lines: &[(&LineRecord, Option<Quantity>)]) -> Result<Plan, Error> {
+    /// The kits of the order, in which the one that is amended stands as it was said; `None` when no kit is ordered anew.
+    fn kits(&self, book: &Book, asked: Option<Asked<'_>>) -> Result<Option<PlannedKits>, Error> {
+        let (Some(asked), Some(order)) = (asked, book.orders.get(&self.amend.order)) else { return Ok(None) };
+        let mut all = kits::of(&order.row)?;
+        let Some(kit) = all.iter_mut().find(|kit| kit.number == self.amend.line) else { return Ok(None) };
+        asked.unit.clone_into(&mut kit.unit);
+        (kit.unit_quantity, kit.base_units) = (asked.quantity.get(), asked.base_units);
+        Ok(Some(PlannedKits { order: self.amend.order.clone(), kits: kits::text(&all) }))
+    }
+
+    fn plan(&self, book: &Book, lines: &[(&LineRecord, Option<Asked<'_>>)]) -> Result<Plan, Error> {
         let mut plan = Plan { context: Some(self.who.message()), ..Plan::default() };
         let mut calls = Calls::default();
-        for (line, quantity) in lines {
-            let mut amendment = self.amendment(line, *quantity)?;
+        for (line, asked) in lines {
+            let mut amendment = self.amendment(line, *asked)?;
             // The row as it will be, for the place in the queue.
             let row = self.row_after(book, line, &amendment)?;
             let part = row.parts + 1;
@@ -149,12 +210,12 @@ impl AmendCommand<'_> {
         Ok(row)
     }
 
-    fn amendment(&self, line: &LineRecord, quantity: Option<Quantity>) -> Result<Amendment, Error> {
+    fn amendment(&self, line: &LineRecord, asked: Option<Asked<'_>>) -> Result<Amendment, Error> {
         let number = line.row.line_number;
         let conflict = |error| Error::Line { order: self.amend.order.clone(), line: number, error };
         let vector = line.vector()?;
         let before = vector.requested().map_err(conflict)?;
-        let after = quantity.unwrap_or(before);
+        let after = asked.map_or(before, |asked| asked.base);
         let reduced = before.saturating_sub(after);
         if !reduced.is_zero() {
             vector.may_reduce(reduced).map_err(conflict)?;
@@ -162,6 +223,10 @@ impl AmendCommand<'_> {
         }
         let mut amendment =
             Amendment { raised: after.saturating_sub(before).get(), reduced: reduced.get(), ..Amendment::default() };
+        if let Some(asked) = asked {
+            asked.unit.clone_into(&mut amendment.unit);
+            (amendment.unit_quantity, amendment.base_units) = (asked.quantity.get(), asked.base_units);
+        }
         if let Some(requested) = &self.amend.requested {
             if line.row.shelf_life_days > 0 {
                 let text = "must stay for a line that asks for a remaining shelf life: cancel it and order anew";

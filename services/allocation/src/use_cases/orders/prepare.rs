@@ -9,7 +9,7 @@ use backorder_domain::{
     order::{
         eligibility::{Barriers, HoldTarget},
         exception::NEAR_DAYS_DEFAULT,
-        policy::{self, AfterWait, BackorderPolicy, LineSubject, LineTerms, Wait},
+        policy::{self, BackorderPolicy, LineSubject, LineTerms, Wait},
         release::release_date,
         ship_set::{LineWish, sets_of},
     },
@@ -328,12 +328,11 @@ impl Basis<'_> {
     }
 }
 
-/// What is special of a component. Its customer ordered something else, so a planner decides when the wait is over.
+/// What is special of a component.
 fn put_part(row: &mut order_line::Model, part: &Part) {
     row.kit_line = Some(part.kit);
     row.kit_units = part.units;
     row.kit_price_nanos = part.price_nanos;
-    convert::after_wait(AfterWait::Escalate).as_str_name().clone_into(&mut row.after_wait);
 }
 
 fn put_terms(

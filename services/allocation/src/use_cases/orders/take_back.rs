@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use backorder_domain::{ids::LocationId, quantity::Quantity};
+use backorder_domain::quantity::Quantity;
 use backorder_proto::{
     allocation::v1::{self as pb, Disposition},
     convert::{decode, encode},
@@ -27,30 +27,10 @@ use crate::{
 };
 
 use super::{
-    replacement::{self, Again, planned_lines},
+    replacement::{self, Added, Again, planned_lines},
+    returned::{Arrived, Place, ReturnedUnits, by_line},
     ship::allowed_line,
 };
-
-/// Shipped units of a line that come back.
-#[derive(Debug, Clone)]
-pub struct ReturnedUnits {
-    /// The order's id.
-    pub order: String,
-    /// The line's number.
-    pub line: i32,
-    /// Base units.
-    pub quantity: Quantity,
-    /// Where they arrive.
-    pub location: LocationId,
-    /// What is done with them.
-    pub disposition: Disposition,
-    /// Whether the customer gets the same again.
-    pub replace: bool,
-    /// Of which batch they are; empty when nobody says.
-    pub batch: String,
-    /// Whose they are; empty when nobody says.
-    pub owner: String,
-}
 
 /// What comes back.
 #[derive(Debug, Clone)]
@@ -94,20 +74,24 @@ impl StepCommand for ReturnCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.returned.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
+        let arrived = by_line(&book, &self.returned.lines)?;
         let mut sums: BTreeMap<(&str, i32), Quantity> = BTreeMap::new();
-        let mut units = Vec::with_capacity(self.returned.lines.len());
+        let mut units = Vec::with_capacity(arrived.len());
+        let keys = arrived.iter().map(|returned| (returned.order.to_owned(), returned.line)).collect();
         let mut shipped = shipped_batches::of_lines(tx, &keys).await?;
-        for (index, returned) in self.returned.lines.iter().enumerate() {
-            let line = allowed_line(&book, &returned.order, returned.line, StepKind::Return)?;
-            let sum = sums.entry((&returned.order, returned.line)).or_default();
-            *sum = sum.checked_add(returned.quantity).unwrap_or(Quantity::COMMAND_MAX);
-            let may = line.vector()?.may_return(*sum);
-            may.map_err(|error| Error::Line { order: returned.order.clone(), line: returned.line, error })?;
-            let (batch, owner) = of_what(returned, index, &line.row, *sum, &mut shipped)?;
-            units.push(inventory::ReturnLine { batch, owner, ..return_line(returned, &line.row.item_id) });
+        for returned in &arrived {
+            let line = allowed_line(&book, returned.order, returned.line, StepKind::Return)?;
+            for place in &returned.places {
+                let sum = sums.entry((returned.order, returned.line)).or_default();
+                *sum = sum.checked_add(place.quantity).unwrap_or(Quantity::COMMAND_MAX);
+                let may = line.vector()?.may_return(*sum);
+                may.map_err(|error| Error::Line { order: returned.order.to_owned(), line: returned.line, error })?;
+                let (batch, owner) = of_what(returned, place.quantity, &line.row, *sum, &mut shipped)?;
+                units.push(inventory::ReturnLine { batch, owner, ..return_line(returned, place, &line.row.item_id) });
+            }
         }
-        let planned = self.returned.lines.iter().map(|returned| PlannedLine {
-            order: returned.order.clone(),
+        let planned = arrived.iter().map(|returned| PlannedLine {
+            order: returned.order.to_owned(),
             line: returned.line,
             part: 0,
             quantity: returned.quantity.get(),
@@ -115,7 +99,7 @@ impl StepCommand for ReturnCommand<'_> {
         let planned = planned.collect();
         let added = match &self.again {
             Some(again) => again.lines_in_tx(tx, &book, &self.returned.lines).await?,
-            None => Vec::new(),
+            None => Added::default(),
         };
         mark_busy(batch, &mut book, step)?;
         let context = Some(self.who.message());
@@ -127,8 +111,9 @@ impl StepCommand for ReturnCommand<'_> {
         };
         let mut calls = vec![Call::new(Kind::TakeBack(request))];
         // What came back may be sold again at once, also to the line that replaces it.
-        calls.extend(replacement::call(&added, self.at, &self.who));
-        let plan = Plan { calls, lines: planned, context, added: planned_lines(&added), ..Plan::default() };
+        calls.extend(replacement::call(&added.lines, self.at, &self.who));
+        let (added, kits) = (added.lines, added.kits);
+        let plan = Plan { calls, lines: planned, context, added: planned_lines(&added), kits, ..Plan::default() };
         replacement::add(batch, &mut book, added);
         Ok(Planned::Step(Box::new(plan), book))
     }
@@ -137,36 +122,35 @@ impl StepCommand for ReturnCommand<'_> {
 /// Of which batch and owner units are that come back: as it is told, or as all are that left and did not come back. `sum` is
 /// what comes back of the line so far, these units among it.
 fn of_what(
-    returned: &ReturnedUnits,
-    index: usize,
+    returned: &Arrived<'_>,
+    quantity: Quantity,
     row: &order_line::Model,
     sum: Quantity,
     shipped: &mut [shipped_batch::Model],
 ) -> Result<(String, String), Error> {
-    let line = (returned.order.as_str(), returned.line);
-    let quantity = returned.quantity.get();
+    let line = (returned.order, returned.line);
     let (batch, owner) = if returned.batch.is_empty() && returned.owner.is_empty() {
-        let before = sum.saturating_sub(returned.quantity).get();
+        let before = sum.saturating_sub(quantity).get();
         match shipped_batches::all_of_one(shipped, line, row.shipped - row.returned - before) {
             Some(of) => of,
             None => return Ok((String::new(), String::new())),
         }
     } else {
-        let left = shipped_batches::outstanding(shipped, line, (&returned.batch, &returned.owner));
-        if left < quantity {
-            let field = decode::path("lines", index, "batch");
+        let left = shipped_batches::outstanding(shipped, line, (returned.batch, returned.owner));
+        if left < quantity.get() {
+            let field = decode::path("lines", returned.index, "batch");
             let text =
                 format!("must name a batch and owner of which as many left for the line: {left} are with the customer");
             return Err(Error::invalid(field, text));
         }
-        (returned.batch.clone(), returned.owner.clone())
+        (returned.batch.to_owned(), returned.owner.to_owned())
     };
-    shipped_batches::take_back(shipped, line, (&batch, &owner), quantity);
+    shipped_batches::take_back(shipped, line, (&batch, &owner), quantity.get());
     Ok((batch, owner))
 }
 
-fn return_line(returned: &ReturnedUnits, item: &str) -> inventory::ReturnLine {
-    let disposition = match returned.disposition {
+fn return_line(returned: &Arrived<'_>, place: &Place<'_>, item: &str) -> inventory::ReturnLine {
+    let disposition = match place.disposition {
         Disposition::Restock => inventory::ReturnDisposition::Restock,
         Disposition::Quarantine => inventory::ReturnDisposition::Quarantine,
         Disposition::Scrap => inventory::ReturnDisposition::Scrap,
@@ -174,10 +158,10 @@ fn return_line(returned: &ReturnedUnits, item: &str) -> inventory::ReturnLine {
     };
     inventory::ReturnLine {
         item: format!("items/{item}"),
-        location: encode::location_name(&returned.location),
-        quantity: returned.quantity.get(),
+        location: encode::location_name(place.location),
+        quantity: place.quantity.get(),
         disposition: disposition.into(),
-        line: demand_line(&returned.order, returned.line, false),
+        line: demand_line(returned.order, returned.line, false),
         ..inventory::ReturnLine::default()
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     store::{orders::load_lines_in_tx, warehouse_orders},
     use_cases::{
         UseCases,
-        orders::{LineAmount, allowed_line},
+        orders::{LineAmount, allowed_line, of_components},
     },
     write::{Who, Write},
 };
@@ -119,8 +119,8 @@ impl StepCommand for RecallCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, _batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.recall.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
-        let wanted: Vec<WantedBack> =
-            self.recall.lines.iter().map(|line| wanted(&book, line)).collect::<Result<_, _>>()?;
+        let lines = of_components(&book, &self.recall.lines)?;
+        let wanted: Vec<WantedBack> = lines.iter().map(|line| wanted(&book, line)).collect::<Result<_, _>>()?;
         let (cancels, traceparent) = (self.recall.cancels, self.traceparent.clone());
         let asking = Asking { write: step, wanted: &wanted, cancels, who: &self.who, traceparent };
         let recalls = self.use_cases.ask_back_in_tx(tx, &mut book, asking).await?;

@@ -18,7 +18,7 @@ use super::clock::cancel_waiting;
 use crate::{
     error::{Error, Kind as Resource},
     order::{
-        Book, Changes, Moment, OrderRecord, WriteNote, kits, message,
+        Book, Changes, Moment, WriteNote, kits, message,
         question::{self, Ending},
         wait::{self, Winding},
     },
@@ -92,26 +92,30 @@ impl StepCommand for AnswerCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let Subject { order, line, .. } = &self.recorded.subject;
         let mut book = load_orders_in_tx(tx, &BTreeSet::from([order.clone()])).await?;
-        let asked = self.asked_in_tx(tx, &book).await?;
-        let row = allowed_line(&book, order, *line, StepKind::Cancel)?.row.clone();
-        if row.open == row.drop_ship_confirmed {
+        let rows = self.rows(&book)?;
+        let first = rows.first().copied().ok_or_else(|| Error::no_line(order, *line))?;
+        let asked = self.asked_in_tx(tx, &rows).await?;
+        if !rows.iter().any(|row| wait::is_waiting(row)) {
             // Nothing waits but what a supplier ships already. The clock is about to say so.
-            return Err(asked.map_or_else(|| nothing_waits(&row), |asked| closed(&asked, question::VOID)));
+            return Err(asked.map_or_else(|| nothing_waits(order, *line), |asked| closed(&asked, question::VOID)));
         }
         let asked = match asked {
             Some(asked) => asked,
             None => {
-                let number = questions::next_number_in_tx(tx, order, *line).await?;
-                question::about(&row, number, self.use_cases.now(), None)
+                let number = questions::next_number_in_tx(tx, order, first.line_number).await?;
+                self.unasked(&book, first, number)?
             }
         };
         match self.recorded.answer {
             Answer::Consent(until) => self.consent_in_tx(tx, step, &mut book, asked, until).await,
             Answer::Decline => {
-                kits::refuse_component(&row)?;
+                let kit = first.kit_line.unwrap_or_default();
+                if kit > 0 && kits::wait_whole(rows.iter().copied()).is_none() {
+                    return Err(out_of_proportion(order, kit));
+                }
+                let ending = PlannedEnding { number: asked.number, state: question::DECLINED.to_owned(), kit };
+                let plan = cancel_waiting(&rows, Some(ending), self.who.message(), self.use_cases.now());
                 mark_busy(batch, &mut book, step)?;
-                let ending = PlannedEnding { number: asked.number, state: question::DECLINED.to_owned() };
-                let plan = cancel_waiting(&row, Some(ending), self.who.message(), self.use_cases.now());
                 Ok(Planned::Step(Box::new(plan), book))
             }
         }
@@ -119,18 +123,45 @@ impl StepCommand for AnswerCommand<'_> {
 }
 
 impl AnswerCommand<'_> {
+    /// The rows about which the customer speaks: of a line, or of all components of a kit.
+    fn rows<'b>(&self, book: &'b Book) -> Result<Vec<&'b order_line::Model>, Error> {
+        let Subject { order, line, .. } = &self.recorded.subject;
+        let record = book.orders.get(order).ok_or_else(|| Error::no_order(order))?;
+        if !kits::is_kit(record, *line)? {
+            let row = &allowed_line(book, order, *line, StepKind::Cancel)?.row;
+            kits::refuse_component(row)?;
+            return Ok(vec![row]);
+        }
+        let parts = kits::components(record, *line);
+        parts.map(|(part, _)| Ok(&allowed_line(book, order, part, StepKind::Cancel)?.row)).collect()
+    }
+
     /// The question that is answered; none when the customer speaks unasked.
-    async fn asked_in_tx(&self, tx: &WriteTx<'_>, book: &Book) -> Result<Option<customer_question::Model>, Error> {
+    async fn asked_in_tx(
+        &self,
+        tx: &WriteTx<'_>,
+        rows: &[&order_line::Model],
+    ) -> Result<Option<customer_question::Model>, Error> {
         let Subject { order, line, question: number } = &self.recorded.subject;
-        let name = |number| question::name(order, *line, number);
+        // The question about a kit is kept with the first of its components.
+        let kept_with = rows.first().map_or(*line, |row| row.line_number);
         if let Some(number) = *number {
-            let asked = questions::find(tx, order, *line, number).await?;
-            let asked = asked.ok_or_else(|| Error::missing(Resource::Question, name(number)))?;
+            let asked = questions::find(tx, order, kept_with, number).await?;
+            let name = question::name(order, *line, number);
+            let asked = asked.ok_or_else(|| Error::missing(Resource::Question, name))?;
             return if asked.state == question::PENDING { Ok(Some(asked)) } else { Err(closed(&asked, &asked.state)) };
         }
-        let pending = book.line(order, *line).map(|line| &line.row).filter(|row| row.question_answer_by.is_some());
+        let pending = rows.iter().find(|row| row.question_answer_by.is_some());
         let Some(row) = pending else { return Ok(None) };
-        Ok(questions::find(tx, order, *line, row.question_number).await?)
+        Ok(questions::find(tx, order, kept_with, row.question_number).await?)
+    }
+
+    /// What the customer says unasked is kept as a question, too.
+    fn unasked(&self, book: &Book, row: &order_line::Model, number: i32) -> Result<customer_question::Model, Error> {
+        let now = self.use_cases.now();
+        let Some(kit) = row.kit_line else { return Ok(question::about(row, number, now, None)) };
+        let order = book.orders.get(&row.order_id).ok_or_else(|| Error::no_order(&row.order_id))?;
+        Ok(question::about_kit(row, kits::figures(order, kit).open, number, now, None))
     }
 
     async fn consent_in_tx(
@@ -144,29 +175,27 @@ impl AnswerCommand<'_> {
         let places = self.use_cases.catalog().places_in_tx(tx).await?;
         let moment = Moment { now: self.use_cases.now(), places: &places };
         let Subject { order, line, .. } = &self.recorded.subject;
-        let OrderRecord { row: order_row, lines, .. } =
-            book.orders.get_mut(order).ok_or_else(|| Error::no_order(order))?;
-        let row = &mut lines.get_mut(line).ok_or_else(|| Error::no_line(order, *line))?.row;
-        let zone = places.zone_named(&row.time_zone);
-        check_day(row, until, civil_date_in(moment.now, &zone))?;
+        let record = book.orders.get_mut(order).ok_or_else(|| Error::no_order(order))?;
         let mut events = self.use_cases.events(moment.now, self.traceparent.clone());
         let mut changes = Changes::default();
         let who = self.who.message();
         let ending = Ending { state: question::CONSENTED, consent_until: Some(until), who: Some(&who) };
         question::end(&mut asked, ending, moment.now);
-        row.wait_started_at = columns::micros(moment.now);
-        row.wait_limit_date = Some(columns::date_text(until));
-        row.wait_acted_for = None;
-        row.wait_escalated_at = None;
-        row.question_answer_by = None;
-        let winding = Winding { zone: &zone, now: moment.now, is_quote: false, has_lost: false };
-        wait::wind(row, order_row.company_rate_nanos, winding)?;
-        changes.touch_line(order_row, row, &format!("the customer waits until {until}"), moment, &mut events)?;
+        let is_meant = |row: &order_line::Model| row.line_number == *line || row.kit_line == Some(*line);
+        for row in record.lines.values_mut().map(|line| &mut line.row).filter(|row| is_meant(row)) {
+            let zone = places.zone_named(&row.time_zone);
+            check_day(row, until, civil_date_in(moment.now, &zone))?;
+            row.wait_started_at = columns::micros(moment.now);
+            row.wait_limit_date = Some(columns::date_text(until));
+            row.wait_acted_for = None;
+            row.wait_escalated_at = None;
+            row.question_answer_by = None;
+            let winding = Winding { zone: &zone, now: moment.now, is_quote: false, has_lost: false };
+            wait::wind(row, record.row.company_rate_nanos, winding)?;
+            changes.touch_line(&record.row, row, &format!("the customer waits until {until}"), moment, &mut events)?;
+        }
         changes.note(order, WriteNote { step, kind: OrderCommand::Amend.as_str(), context: &who }, moment);
-        let answer = pb::RecordAnswerResponse {
-            question: Some(question::message(&asked)?),
-            line: Some(message::line(&order_row.currency_code, row, Vec::new())?),
-        };
+        let answer = message::recorded(record, &asked)?;
         changes.question(asked, &mut events)?;
         self.use_cases.record_in_tx(tx, Batch::new(tx), changes, events).await?;
         Ok(Planned::Done(answer.encode_to_vec()))
@@ -187,12 +216,20 @@ fn check_day(row: &order_line::Model, until: Date, today: Date) -> Result<(), Er
 }
 
 fn closed(question: &customer_question::Model, state: &str) -> Error {
-    let name = question::name(&question.order_id, question.line_number, question.number);
-    Error::Closed { kind: Resource::Question, name, state: state.to_owned() }
+    Error::Closed { kind: Resource::Question, name: question::name_of(question), state: state.to_owned() }
 }
 
-fn nothing_waits(row: &order_line::Model) -> Error {
+fn nothing_waits(order: &str, line: i32) -> Error {
+    too_few(order, line, "open")
+}
+
+/// Only whole kits are cancelled by an answer. A planner cancels the kit, and the warehouse gives back what it has of it.
+fn out_of_proportion(order: &str, kit: i32) -> Error {
+    too_few(order, kit, "kits of which every component waits")
+}
+
+fn too_few(order: &str, line: i32, kind: &'static str) -> Error {
     let wanted = Quantity::try_new(1).unwrap_or_default();
-    let error = LineError::TooFew { kind: "open", present: Quantity::ZERO, wanted };
-    Error::Line { order: row.order_id.clone(), line: row.line_number, error }
+    let error = LineError::TooFew { kind, present: Quantity::ZERO, wanted };
+    Error::Line { order: order.to_owned(), line, error }
 }

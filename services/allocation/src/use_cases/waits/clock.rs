@@ -24,8 +24,9 @@ use crate::{
     error::Error,
     events::Events,
     order::{
-        Changes, Moment,
+        Changes, Moment, OrderRecord,
         key::demand_line,
+        kits,
         question::{self, Ending},
         wait::{self, Winding},
     },
@@ -51,10 +52,11 @@ const WAIT_LIMIT: &str = "WAIT_LIMIT";
 const NO_ANSWER: &str = "NO_ANSWER";
 
 /// A line of which what waits is to be cancelled.
-struct Overdue {
-    order: String,
-    line: i32,
-    version: i64,
+pub(super) struct Overdue {
+    pub(super) order: String,
+    /// Of a kit its first component.
+    pub(super) line: i32,
+    pub(super) version: i64,
 }
 
 impl UseCases {
@@ -90,14 +92,20 @@ impl UseCases {
         };
         for order in book.orders.values_mut().filter(|order| order.row.busy_step.is_none()) {
             let is_quote = order.state()? == OrderState::Quoted;
+            let mut kits = BTreeSet::new();
             for line in order.lines.values_mut() {
                 if is_quote {
                     // A quote ends by itself; its confirmation winds the clock.
                     line.row.wait_due_at = None;
                     turn.changes.lines.push(line.row.clone());
+                } else if let Some(kit) = line.row.kit_line {
+                    kits.insert(kit);
                 } else {
                     turn.act_in_tx(tx, &order.row, &mut line.row).await?;
                 }
+            }
+            for kit in kits {
+                turn.act_on_kit_in_tx(tx, order, kit).await?;
             }
         }
         let Turn { changes, events, overdue, .. } = turn;
@@ -134,10 +142,8 @@ impl UseCases {
                     let moment = Moment { now, places: &places };
                     let mut turn =
                         Turn { moment, changes: Changes::default(), events: self.events(now, None), overdue: vec![] };
-                    if let Some(order) = book.orders.get_mut(&line.order)
-                        && let Some(line) = order.lines.get_mut(&line.line)
-                    {
-                        turn.escalate(&order.row, &mut line.row, "what waits could not be cancelled")?;
+                    if let Some(order) = book.orders.get_mut(&line.order) {
+                        turn.escalate_any(order, line.line, "what waits could not be cancelled")?;
                     }
                     self.record_in_tx(tx, Batch::new(tx), turn.changes, turn.events).await?;
                     Ok(())
@@ -148,11 +154,11 @@ impl UseCases {
 }
 
 /// One look of the clock at some lines.
-struct Turn<'a> {
-    moment: Moment<'a>,
-    changes: Changes,
-    events: Events<'a>,
-    overdue: Vec<Overdue>,
+pub(super) struct Turn<'a> {
+    pub(super) moment: Moment<'a>,
+    pub(super) changes: Changes,
+    pub(super) events: Events<'a>,
+    pub(super) overdue: Vec<Overdue>,
 }
 
 impl Turn<'_> {
@@ -236,19 +242,38 @@ impl Turn<'_> {
         Ok(self.events.escalated(row, cause)?)
     }
 
-    fn touch(&mut self, order: &customer_order::Model, row: &mut order_line::Model, cause: &str) -> Result<(), Error> {
+    /// A planner decides about a line, or about the kit of which it is a component.
+    fn escalate_any(&mut self, order: &mut OrderRecord, line: i32, cause: &str) -> Result<(), Error> {
+        let OrderRecord { row: order, lines, .. } = order;
+        match lines.get_mut(&line).map(|line| &mut line.row) {
+            Some(row) if row.kit_line.is_none() => self.escalate(order, row, cause),
+            Some(row) => {
+                let kit = row.kit_line;
+                let parts = lines.values_mut().map(|line| &mut line.row).filter(|row| row.kit_line == kit);
+                self.escalate_kit(order, &mut parts.collect::<Vec<_>>(), cause)
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn touch(
+        &mut self,
+        order: &customer_order::Model,
+        row: &mut order_line::Model,
+        cause: &str,
+    ) -> Result<(), Error> {
         self.wind(order, row)?;
         self.changes.touch_line(order, row, cause, self.moment, &mut self.events)
     }
 
-    fn wind(&self, order: &customer_order::Model, row: &mut order_line::Model) -> Result<(), StorageError> {
+    pub(super) fn wind(&self, order: &customer_order::Model, row: &mut order_line::Model) -> Result<(), StorageError> {
         let zone = self.moment.places.zone_named(&row.time_zone);
         let winding = Winding { zone: &zone, now: self.moment.now, is_quote: false, has_lost: false };
         wait::wind(row, order.company_rate_nanos, winding)
     }
 }
 
-fn missing(row: &order_line::Model) -> StorageError {
+pub(super) fn missing(row: &order_line::Model) -> StorageError {
     let name = question::name(&row.order_id, row.line_number, row.question_number);
     StorageError::InvalidRow { table: "customer_question", detail: format!("{name} is not there") }
 }
@@ -274,53 +299,65 @@ impl StepCommand for CancelOverdue<'_> {
             return Err(Error::Busy { order: order.clone(), step: step.clone() });
         }
         let row = record.lines.get(line).map(|line| line.row.clone()).ok_or_else(|| Error::no_line(order, *line))?;
-        let zone = places.zone_named(&row.time_zone);
-        let action = wait::clock(&row, &zone)?.due(self.use_cases.now());
+        let now = self.use_cases.now();
+        let (kit, moment) = (row.kit_line.unwrap_or_default(), Moment { now, places: &places });
+        let rows: Vec<&order_line::Model> = match row.kit_line {
+            Some(kit) => kits::components(record, kit).map(|(_, line)| &line.row).collect(),
+            None => vec![&row],
+        };
+        let action = match row.kit_line {
+            Some(_) => wait::due_of_kit(rows.iter().copied(), moment)?,
+            None => wait::clock(&row, &places.zone_named(&row.time_zone))?.due(now),
+        };
         let (reason, ending) = match action {
             Some(WaitAction::Cancel) => (WAIT_LIMIT, None),
             Some(WaitAction::Silence(AfterSilence::Cancel)) => {
                 let state = question::EXPIRED.to_owned();
-                (NO_ANSWER, Some(PlannedEnding { number: row.question_number, state }))
+                (NO_ANSWER, Some(PlannedEnding { number: row.question_number, state, kit }))
             }
             Some(WaitAction::Ask | WaitAction::Escalate | WaitAction::Void | WaitAction::Silence(_)) | None => {
                 return Ok(Planned::Done(Vec::new()));
             }
         };
+        if kit > 0 && kits::wait_whole(rows.iter().copied()).is_none() {
+            // It changed meanwhile: the clock looks again.
+            return Ok(Planned::Done(Vec::new()));
+        }
         let allowed = record.state()?.check(StepKind::Cancel.command());
         allowed.map_err(|conflict| Error::State { order: order.clone(), conflict })?;
-        mark_busy(batch, &mut book, step)?;
         let context = WriteContext { actor: CLOCK.to_owned(), reason_code: reason.to_owned(), note: String::new() };
-        Ok(Planned::Step(Box::new(cancel_waiting(&row, ending, context, self.use_cases.now())), book))
+        let plan = cancel_waiting(&rows, ending, context, now);
+        mark_busy(batch, &mut book, step)?;
+        Ok(Planned::Step(Box::new(plan), book))
     }
 }
 
-/// The plan to cancel what waits of a line. What was reserved meanwhile stays.
+/// The plan to cancel what waits of a line, or of all components of a kit. What was reserved meanwhile stays.
 pub(super) fn cancel_waiting(
-    row: &order_line::Model,
+    rows: &[&order_line::Model],
     ending: Option<PlannedEnding>,
     context: WriteContext,
     now: Timestamp,
 ) -> Plan {
-    // What a supplier confirmed is on its way.
-    let quantity = row.open - row.drop_ship_confirmed;
-    let line = inventory::ReleaseLine {
-        line: demand_line(&row.order_id, row.line_number, false),
+    let planned = rows.iter().map(|row| PlannedLine {
+        order: row.order_id.clone(),
+        line: row.line_number,
         part: 0,
-        quantity,
+        // What a supplier confirmed is on its way.
+        quantity: row.open - row.drop_ship_confirmed,
+    });
+    let lines: Vec<PlannedLine> = planned.collect();
+    let released = lines.iter().map(|line| inventory::ReleaseLine {
+        line: demand_line(&line.order, line.line, false),
+        part: 0,
+        quantity: line.quantity,
         waiting_only: true,
-    };
+    });
     let release = inventory::ReleaseClaimsRequest {
-        lines: vec![line],
+        lines: released.collect(),
         effective_time: Some(encode::timestamp(now)),
         context: Some(context.clone()),
         ..inventory::ReleaseClaimsRequest::default()
     };
-    let planned = PlannedLine { order: row.order_id.clone(), line: row.line_number, part: 0, quantity };
-    Plan {
-        calls: vec![Call::new(Kind::Release(release))],
-        lines: vec![planned],
-        context: Some(context),
-        ending,
-        ..Plan::default()
-    }
+    Plan { calls: vec![Call::new(Kind::Release(release))], lines, context: Some(context), ending, ..Plan::default() }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod clock;
+mod kits;
 mod read;
 
 pub use answer::{Answer, RecordAnswer, Subject};
