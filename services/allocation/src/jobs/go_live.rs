@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::queue_changes::change_of;
 use crate::{
     error::Error,
-    order::{Cause, Changes, Command, Moment},
+    order::{Cause, Changes, Command, Moment, sets::names_of},
     store::{
         entity::{imported_line, line_claim},
         go_live::{self, LIVE, SERVING, WAITING},
@@ -179,6 +179,7 @@ impl UseCases {
         for order in book.orders.values_mut().filter(|order| order.row.busy_step.is_none()) {
             let before = (order.row.lines_active, order.row.lines_shipped);
             let numbers: Vec<i32> = order.lines.keys().copied().collect();
+            let sets = names_of(order, numbers.iter().copied());
             for number in numbers {
                 let Some(line) = order.lines.get(&number) else { continue };
                 if line.barriers()?.contains(Barrier::GoLive) {
@@ -186,6 +187,8 @@ impl UseCases {
                 }
                 done.insert((order.row.id.clone(), number));
             }
+            // What goes together was in nobody's turn before.
+            changes.decide_sets(order, &sets, moment);
             if (order.row.lines_active, order.row.lines_shipped) != before {
                 changes.settle_order(order, OrderCommand::Observe, CAUSE, moment, &mut events)?;
             }
