@@ -217,7 +217,12 @@ async fn adjustments(world: &World, checked: &mut Checked) {
 /// 846, and the booking of what it shows.
 async fn comparisons(world: &World, checked: &mut Checked) {
     let item = world.item_name("mug");
-    let line = |state: StockState, quantity| ComparedLine { item: item.clone(), state: state.into(), quantity };
+    let line = |state: StockState, quantity| ComparedLine {
+        item: item.clone(),
+        state: state.into(),
+        quantity,
+        ..Default::default()
+    };
     let of = |lines: Vec<ComparedLine>| CompareStockRequest {
         request_id: request_id(),
         document: world.document("846"),

@@ -73,6 +73,7 @@ async fn take_back(world: &World, quantity: i64, batch: &str, owner: &str) -> Re
         replace: false,
         batch: batch.to_owned(),
         owner: owner.to_owned(),
+        ..Default::default()
     };
     let request = ReturnOrderLinesRequest {
         request_id: request_id(),

@@ -16,8 +16,7 @@ use crate::{
     store::orders::ListFilter,
     use_cases::orders::{
         Amend, Cancel, Confirm, Consent, LineAmount, PickedOfLine, Place, Quote, ReturnedApart, ReturnedUnits, Ship,
-        Substitute,
-        TakeBack,
+        Substitute, TakeBack,
     },
     write::Who,
 };
