@@ -25,6 +25,9 @@ use crate::{BusError, Envelope, EventBus, Publisher, backoff::Backoff};
 
 /// How often the database is asked although no commit of this process called for it: other instances commit too.
 const FALLBACK_TICK: Duration = Duration::from_secs(1);
+/// Under load events are stamped for several commits at once: a stamping is a commit of its own, and as many of them as of
+/// commands would cost the commands half of the disk. The first event after a pause waits for nothing.
+const STAMP_PACE: Duration = Duration::from_millis(5);
 /// How often old rows are forgotten.
 const RETENTION_TICK: Duration = Duration::from_secs(60);
 /// How long after the start that is done first.
@@ -143,6 +146,7 @@ impl Relay {
     async fn stamp_until(&self, shutdown: &CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
         loop {
+            let begun = Instant::now();
             match feed::stamp(&self.store).await {
                 Ok(stamped) => {
                     backoff.reset();
@@ -159,7 +163,7 @@ impl Relay {
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = self.store.events_to_stamp() => {}
+                () = self.store.events_to_stamp() => tokio::time::sleep_until(begun + STAMP_PACE).await,
                 () = tokio::time::sleep(FALLBACK_TICK) => {}
             }
         }

@@ -4,7 +4,7 @@
 
 use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, Value};
 
-use crate::{Batch, StorageError, WriteTx, sql};
+use crate::{Batch, StorageError, WriteTx};
 
 /// What becomes of a row whose key is there already.
 #[derive(Debug, Clone)]
@@ -90,53 +90,46 @@ impl Batch {
         let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter()
             .filter(|column| !matches!(first.get(*column), ActiveValue::NotSet))
             .collect();
-        let width = columns.len();
-        let into = format!(
-            "INSERT INTO \"{}\" ({})",
-            A::Entity::default().table_name(),
-            quoted(&names(columns.iter().copied()))
-        );
+        let (table, width) = (A::Entity::default().table_name(), columns.len());
+        let into = format!("INSERT INTO \"{}\" ({})", table, quoted(&names(columns.iter().copied())));
         let mut values = Vec::with_capacity(models.len() * width);
         for mut model in models {
             values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
         }
-        self.push_rows(width, values, |rows| {
-            format!("{into} VALUES {}{on_key}", sql::rows_of_placeholders(rows, width))
-        });
+        // Of two tables one row may refer to the other: foreign keys are checked when both are written.
+        self.push_rows(table, width, values, |rows| format!("{into} {rows}{on_key}"));
     }
 
     /// Sets `columns` of the rows with the given `key`, where an upsert would have to bind all columns. `values` holds row
     /// after row, each with its key first and then its columns.
     ///
-    /// PostgreSQL names the columns of VALUES `column1`, `column2`, …, and every value is bound with its type.
     pub fn update(&mut self, table: &'static str, key: &[&'static str], columns: &[&'static str], values: Vec<Value>) {
         let width = key.len() + columns.len();
         let backend = self.backend();
-        self.push_rows(width, values, |rows| {
+        self.push_rows(table, width, values, |rows| {
             if backend == DbBackend::Sqlite {
                 update_one_text(table, key, columns)
             } else {
-                update_text(table, key, columns, &sql::rows_of_placeholders(rows, width))
+                update_text(table, key, columns, rows)
             }
         });
     }
 
     /// Deletes the rows with the given `key`s. `values` holds key after key.
     pub fn delete(&mut self, table: &'static str, key: &[&'static str], values: Vec<Value>) {
-        self.push_rows(key.len(), values, |rows| {
-            let keys = sql::rows_of_placeholders(rows, key.len());
+        self.push_rows(table, key.len(), values, |keys| {
             // One row of values is found by the key's index on both databases.
-            format!("DELETE FROM \"{table}\" WHERE ({}) IN (VALUES {keys})", quoted(key))
+            format!("DELETE FROM \"{table}\" WHERE ({}) IN ({keys})", quoted(key))
         });
     }
 }
 
-fn update_text(table: &str, key: &[&str], columns: &[&str], values: &str) -> String {
+fn update_text(table: &str, key: &[&str], columns: &[&str], rows: &str) -> String {
     let set = columns.iter().zip(key.len() + 1..).map(|(column, number)| format!("\"{column}\" = v.column{number}"));
     let set = set.collect::<Vec<_>>().join(", ");
     let same = key.iter().zip(1..).map(|(column, number)| format!("\"{table}\".\"{column}\" = v.column{number}"));
     let same = same.collect::<Vec<_>>().join(" AND ");
-    format!("UPDATE \"{table}\" SET {set} FROM (VALUES {values}) AS v WHERE {same}")
+    format!("UPDATE \"{table}\" SET {set} FROM ({rows}) AS v WHERE {same}")
 }
 
 /// The key's values come first, as in [`update_text`].
@@ -159,7 +152,7 @@ mod tests {
     #[test]
     fn the_key_comes_first_in_every_row_of_an_update() {
         assert_eq!(
-            update_text("t", &["a", "b"], &["c"], "(?, ?, ?)"),
+            update_text("t", &["a", "b"], &["c"], "VALUES (?, ?, ?)"),
             "UPDATE \"t\" SET \"c\" = v.column3 FROM (VALUES (?, ?, ?)) AS v \
              WHERE \"t\".\"a\" = v.column1 AND \"t\".\"b\" = v.column2"
         );

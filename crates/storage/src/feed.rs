@@ -128,14 +128,19 @@ pub async fn unstamped(store: &Store) -> Result<u64, StorageError> {
 /// # Errors
 /// [`StorageError`] of the statements.
 pub async fn stamp(store: &Store) -> Result<u64, StorageError> {
+    if store.backend() == DbBackend::Sqlite || !has_unstamped(store).await? {
+        store.refresh_feed_head().await?;
+        return Ok(0);
+    }
     let mut stamped = 0;
-    if store.backend() == DbBackend::Postgres {
-        while has_unstamped(store).await? {
-            stamped += stamp_some(store).await?;
+    loop {
+        let Stamped { rows, events, head } = stamp_some(store).await?;
+        stamped += events;
+        if rows < STAMP_ROWS_MAX {
+            store.raise_feed_head(head);
+            return Ok(stamped);
         }
     }
-    store.refresh_feed_head().await?;
-    Ok(stamped)
 }
 
 async fn has_unstamped(store: &Store) -> Result<bool, StorageError> {
@@ -143,25 +148,37 @@ async fn has_unstamped(store: &Store) -> Result<bool, StorageError> {
     Ok(store.reader().query_one_raw(sql::statement(store.reader(), text, [])).await?.is_some())
 }
 
-async fn stamp_some(store: &Store) -> Result<u64, StorageError> {
+struct Stamped {
+    rows: i64,
+    events: u64,
+    /// The last position given, by whomever.
+    head: i64,
+}
+
+async fn stamp_some(store: &Store) -> Result<Stamped, StorageError> {
     store
         .write("stamp_feed", move |tx| {
             Box::pin(async move {
+                // A statement of its own: the next one sees what the one before us stamped.
                 let lock = sql::statement(tx, "SELECT last_position FROM feed WHERE id = 1 FOR UPDATE", []);
                 let row = tx.query_one_raw(lock).await?.ok_or_else(missing_row)?;
                 let last: i64 = row.try_get("", "last_position")?;
-                let text = "UPDATE outbox SET last_position = numbered.last_position FROM \
-                     (SELECT id, ? + CAST(SUM(event_count) OVER (ORDER BY id) AS BIGINT) AS last_position FROM \
-                       (SELECT id, event_count FROM outbox WHERE last_position IS NULL ORDER BY id LIMIT ?) AS waiting) \
-                       AS numbered \
-                     WHERE outbox.id = numbered.id";
-                sql::execute(tx, text, [Value::from(last), Value::from(STAMP_ROWS_MAX)]).await?;
-                let text = "UPDATE feed SET last_position = \
-                     (SELECT COALESCE(MAX(outbox.last_position), feed.last_position) FROM outbox \
-                      WHERE outbox.last_position IS NOT NULL) WHERE id = 1 RETURNING last_position";
-                let row = tx.query_one_raw(sql::statement(tx, text, [])).await?.ok_or_else(missing_row)?;
-                let stamped: i64 = row.try_get::<i64>("", "last_position")? - last;
-                Ok::<_, StorageError>(stamped.unsigned_abs())
+                let text = "WITH numbered AS \
+                       (SELECT id, ? + CAST(SUM(event_count) OVER (ORDER BY id) AS BIGINT) AS last_position FROM \
+                         (SELECT id, event_count FROM outbox WHERE last_position IS NULL ORDER BY id LIMIT ?) AS waiting), \
+                     stamped AS \
+                       (UPDATE outbox SET last_position = numbered.last_position FROM numbered \
+                        WHERE outbox.id = numbered.id RETURNING outbox.last_position) \
+                     UPDATE feed SET last_position = COALESCE((SELECT MAX(last_position) FROM stamped), feed.last_position) \
+                     WHERE id = 1 RETURNING last_position, (SELECT COUNT(*) FROM stamped) AS rows_stamped";
+                let stamp = sql::statement(tx, text, [Value::from(last), Value::from(STAMP_ROWS_MAX)]);
+                let row = tx.query_one_raw(stamp).await?.ok_or_else(missing_row)?;
+                let head: i64 = row.try_get("", "last_position")?;
+                Ok::<_, StorageError>(Stamped {
+                    rows: row.try_get("", "rows_stamped")?,
+                    events: (head - last).unsigned_abs(),
+                    head,
+                })
             })
         })
         .await

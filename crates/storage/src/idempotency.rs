@@ -2,15 +2,19 @@
 //!
 //! The row of a request is written in the transaction of its effect, with the answer. A call that fails rolls back and
 //! leaves nothing. A second call with the same key waits for the first (PostgreSQL: on its row, SQLite: on the writer)
-//! and then finds its answer.
+//! and then finds its answer. There are two ways to it:
+//!
+//! - [`begin_in_tx`] first and [`answer_in_tx`] last: the second call waits before it does anything.
+//! - [`known_in_tx`] under the locks that the effect needs, and [`Batch::answered`] last: half the writes. A second call
+//!   that came in between is refused by the key and run again, as after any lost race.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::Value;
 
 use crate::{
-    Batch, StorageError, Store, WriteTx, columns,
+    Batch, StorageError, Store, WriteTx, columns, rows_by_key,
     sql::{self, ROWS_PER_STATEMENT_MAX},
 };
 
@@ -54,6 +58,44 @@ pub async fn begin_in_tx(
     Ok(begun.into_iter().next().unwrap_or(Begun::Fresh))
 }
 
+/// What is known about requests; none is begun. Call it when the locks are taken that the effect needs, and write the
+/// fresh ones with [`Batch::answered`].
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn known_in_tx(tx: &WriteTx<'_>, requests: &[(&RequestKey, &[u8])]) -> Result<Vec<Begun>, StorageError> {
+    let keys = requests.iter().flat_map(|(key, _)| key_values(key)).collect();
+    let rows: Vec<Stored> = rows_by_key(tx, &["caller", "method", "request_id"], keys).await?;
+    let mut stored: HashMap<RequestKey, Stored> = rows.into_iter().map(|row| (row.key(), row)).collect();
+    Ok(requests.iter().map(|(key, hash)| stored.remove(*key).map_or(Begun::Fresh, |row| row.begun(hash))).collect())
+}
+
+/// A row of the table.
+struct Stored {
+    caller: String,
+    method: String,
+    request_id: String,
+    command_hash: Vec<u8>,
+    answer: Option<Vec<u8>>,
+}
+
+crate::keyed_row!(Stored, "request" { caller, method, request_id, command_hash, answer });
+
+impl Stored {
+    fn key(&self) -> RequestKey {
+        RequestKey { caller: self.caller.clone(), method: self.method.clone(), request_id: self.request_id.clone() }
+    }
+
+    /// A row without an answer is one that this transaction has just inserted: a committed request always has its answer.
+    fn begun(self, command_hash: &[u8]) -> Begun {
+        match self.answer {
+            _ if self.command_hash != command_hash => Begun::Reused,
+            Some(answer) => Begun::Answered(answer),
+            None => Begun::Fresh,
+        }
+    }
+}
+
 /// Begins several requests in one transaction. `command_hash` is that of the canonical form of the command without its id.
 ///
 /// Keys must be distinct and ascending, so that two batches with common keys cannot wait for each other in a circle.
@@ -75,7 +117,7 @@ pub async fn begin_all_in_tx(
         if inserted == chunk.len() as u64 {
             begun.extend(chunk.iter().map(|_| Begun::Fresh));
         } else {
-            begun.extend(tell_apart(tx, chunk).await?);
+            begun.extend(known_in_tx(tx, chunk).await?);
         }
     }
     Ok(begun)
@@ -97,37 +139,6 @@ async fn insert_new(tx: &WriteTx<'_>, chunk: &[(&RequestKey, &[u8])], now: Times
         ]
     });
     sql::execute(tx, text, values).await
-}
-
-/// Some rows were there before. A row without an answer is one that this transaction has just inserted: a committed
-/// request always has its answer.
-async fn tell_apart(tx: &WriteTx<'_>, chunk: &[(&RequestKey, &[u8])]) -> Result<Vec<Begun>, StorageError> {
-    let rows = sql::rows_of_placeholders(chunk.len(), 3);
-    let text = format!(
-        "SELECT caller, method, request_id, command_hash, answer FROM request \
-         WHERE (caller, method, request_id) IN (VALUES {rows})"
-    );
-    let values = chunk.iter().flat_map(|(key, _)| key_values(key));
-    let mut stored = HashMap::with_capacity(chunk.len());
-    for row in tx.query_all_raw(sql::statement(tx, text, values)).await? {
-        let key = RequestKey {
-            caller: row.try_get("", "caller")?,
-            method: row.try_get("", "method")?,
-            request_id: row.try_get("", "request_id")?,
-        };
-        let hash: Vec<u8> = row.try_get("", "command_hash")?;
-        let answer: Option<Vec<u8>> = row.try_get("", "answer")?;
-        stored.insert(key, (hash, answer));
-    }
-    chunk
-        .iter()
-        .map(|(key, command_hash)| match stored.remove(*key) {
-            Some((hash, _)) if hash != *command_hash => Ok(Begun::Reused),
-            Some((_, Some(answer))) => Ok(Begun::Answered(answer)),
-            Some((_, None)) => Ok(Begun::Fresh),
-            None => Err(StorageError::InvalidRow { table: TABLE, detail: "request vanished while begun".to_owned() }),
-        })
-        .collect()
 }
 
 /// Stores the answer of a request that was begun as [`Begun::Fresh`] in this transaction.
@@ -152,14 +163,38 @@ impl Batch {
         self.push(text, vec![Value::from(answer.to_vec()), caller, method, request_id]);
     }
 
-    /// Stores a request that something else has kept from being done twice, with its answer.
+    /// Stores a request that something else has kept from being done twice, with its answer. When another call with its
+    /// key was faster, the transaction is run again.
     pub fn answered(&mut self, key: &RequestKey, command_hash: &[u8], answer: &[u8], now: Timestamp) {
-        let text = "INSERT INTO request (caller, method, request_id, command_hash, answer, created_at) \
-                    VALUES (?, ?, ?, ?, ?, ?)";
-        let [caller, method, request_id] = key_values(key);
-        let rest = [Value::from(command_hash.to_vec()), Value::from(answer.to_vec()), columns::micros(now).into()];
-        self.push(text, [caller, method, request_id].into_iter().chain(rest).collect());
+        self.answered_all([(key, command_hash, answer.to_vec())], now);
     }
+
+    /// The same for several requests.
+    pub fn answered_all<'a>(
+        &mut self,
+        requests: impl IntoIterator<Item = (&'a RequestKey, &'a [u8], Vec<u8>)>,
+        now: Timestamp,
+    ) {
+        let values = requests.into_iter().flat_map(|(key, command_hash, answer)| {
+            let [caller, method, request_id] = key_values(key);
+            let rest = [Value::from(command_hash.to_vec()), Value::from(answer), columns::micros(now).into()];
+            [caller, method, request_id].into_iter().chain(rest)
+        });
+        self.push_rows(TABLE, 6, values.collect(), |rows| {
+            format!("INSERT INTO request (caller, method, request_id, command_hash, answer, created_at) {rows}")
+        });
+    }
+}
+
+/// The error of a transaction that wrote requests: one whose key another transaction wrote meanwhile lost a race, and finds
+/// the answer when it is run again.
+pub(crate) fn lost_to_another(error: StorageError) -> StorageError {
+    if error.is_unique_violation_of("pk_request", "request.caller, request.method, request.request_id")
+        && let StorageError::Unique { source, .. } = error
+    {
+        return StorageError::Serialization(source);
+    }
+    error
 }
 
 fn key_values(key: &RequestKey) -> [Value; 3] {

@@ -8,8 +8,12 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TryGetabl
 
 use crate::{
     StorageError, Transaction, WriteTx,
-    sql::{self, ROWS_PER_STATEMENT_MAX, rows_of_placeholders},
+    arrays::{RowSource, key_source},
+    sql,
 };
+
+/// Keys at most in one statement of PostgreSQL.
+const KEYS_PER_STATEMENT_MAX: usize = 1_000;
 
 /// A row of a table whose columns are read in one order. [`keyed_row!`](crate::keyed_row) implements it.
 pub trait KeyedRow: Sized + Send {
@@ -114,11 +118,12 @@ pub async fn rows_by_key<R: KeyedRow>(
         let is_key: Vec<String> = key.iter().map(|column| format!("{column} = ?")).collect();
         return session.rows_by_key(&format!("{select}{}", is_key.join(" AND ")), key.len(), &keys);
     }
-    let mut found = Vec::with_capacity(keys.len() / key.len().max(1));
-    for chunk in keys.chunks(ROWS_PER_STATEMENT_MAX * key.len().max(1)) {
-        let wanted = rows_of_placeholders(chunk.len() / key.len().max(1), key.len());
-        let text = format!("{select}({}) IN (VALUES {wanted})", key.join(", "));
-        let query = sql::statement(connection, text, chunk.to_vec());
+    let width = key.len().max(1);
+    let mut found = Vec::with_capacity(keys.len() / width);
+    for chunk in keys.chunks(KEYS_PER_STATEMENT_MAX * width) {
+        let RowSource { text, values } = key_source(connection.get_database_backend(), width, chunk.to_vec());
+        let text = format!("{select}({}) IN ({text})", key.join(", "));
+        let query = sql::statement(connection, text, values);
         for row in connection.query_all_raw(query).await? {
             found.push(R::from_row(&mut RowReader::of_sea_orm::<R>(&row))?);
         }

@@ -4,6 +4,7 @@
 //! Where SQLite and PostgreSQL must differ, the difference lives in this crate. It must not know a service's tables,
 //! make a business decision, or read the wall clock: instants are given by the caller.
 
+mod arrays;
 mod batch;
 pub mod bulk;
 pub mod columns;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use sea_orm::{ConnectionTrait, DbBackend, ExecResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, ExecResult, Statement, Value, sea_query::ArrayType};
 
 use crate::StorageError;
 
@@ -38,6 +38,12 @@ fn numbered(sql: &str) -> String {
         text.push_str(part);
     }
     text
+}
+
+/// Texts as one value for `= ANY(?)` of PostgreSQL: the statement's text stays the same for any number of them.
+pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+    let texts = texts.into_iter().map(Value::from).collect();
+    Value::Array(ArrayType::String, Some(Box::new(texts)))
 }
 
 /// Runs a statement and tells how many rows it changed.

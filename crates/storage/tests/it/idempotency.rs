@@ -1,7 +1,7 @@
 //! One effect per request id, however often and however parallel it is sent.
 
 use backorder_storage::{
-    StorageError, Store,
+    Batch, StorageError, Store,
     idempotency::{self, Begun, RequestKey},
 };
 use backorder_testkit::{Backend, on_each_backend};
@@ -118,7 +118,45 @@ async fn old_requests_are_forgotten_in_steps(backend: Backend) {
     assert_eq!(begin(&test, &key("1"), b"other").await, Begun::Fresh);
 }
 
+/// The same use case that looks its request up and writes it last.
+async fn put_last(store: &Store, key: &RequestKey, hash: &[u8]) -> Result<Vec<u8>, StorageError> {
+    store
+        .write("put_last", move |tx| {
+            Box::pin(async move {
+                match idempotency::known_in_tx(tx, &[(key, hash)]).await?.pop() {
+                    Some(Begun::Answered(answer)) => return Ok(answer),
+                    Some(Begun::Reused) => return Ok(b"reused".to_vec()),
+                    Some(Begun::Fresh) | None => {}
+                }
+                let text = "INSERT INTO box (id, shelf, quantity) VALUES ('1', 'a', 1) \
+                            ON CONFLICT (id) DO UPDATE SET quantity = box.quantity + 1";
+                tx.execute_unprepared(text).await?;
+                let answer = boxes::Entity::find_by_id("1").one(tx).await?.unwrap().quantity.to_string().into_bytes();
+                let mut batch = Batch::new(tx);
+                batch.answered(key, hash, &answer, noon());
+                batch.run(tx).await?;
+                Ok::<_, StorageError>(answer)
+            })
+        })
+        .await
+}
+
+async fn a_request_that_is_written_last_has_one_effect_however_parallel_it_is_sent(backend: Backend) {
+    let test = TestStore::new(backend).await;
+    let sends = (0..64).map(|_| {
+        let store = test.store.clone();
+        tokio::spawn(async move { put_last(&store, &key("1"), b"h").await.unwrap() })
+    });
+    for send in sends.collect::<Vec<_>>() {
+        assert_eq!(send.await.unwrap(), b"1");
+    }
+    assert_eq!(put_last(&test, &key("1"), b"other").await.unwrap(), b"reused");
+    assert_eq!(put_last(&test, &key("2"), b"h").await.unwrap(), b"2");
+    assert_eq!(boxes::Entity::find_by_id("1").one(test.reader()).await.unwrap().unwrap().quantity, 2);
+}
+
 on_each_backend!(
+    a_request_that_is_written_last_has_one_effect_however_parallel_it_is_sent,
     a_repeated_request_gets_the_stored_answer,
     a_used_id_with_another_command_is_told_apart,
     the_same_id_of_another_caller_is_another_request,

@@ -5,10 +5,8 @@
 //! other. On SQLite the writing transaction is alone and no statement is sent.
 
 use backorder_domain::ids::ItemId;
-use backorder_storage::{StorageError, WriteTx};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType};
-
-use super::entity::item;
+use backorder_storage::{StorageError, WriteTx, sql};
+use sea_orm::{ConnectionTrait, DbBackend};
 
 /// Item ids in one statement at most.
 const IDS_PER_STATEMENT_MAX: usize = 500;
@@ -25,16 +23,12 @@ pub async fn lock_items_in_tx<'a>(tx: &WriteTx<'_>, ids: &[&'a ItemId]) -> Resul
     }
     let mut locked = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
-        let rows: Vec<String> = item::Entity::find()
-            .select_only()
-            .column(item::Column::Id)
-            .filter(item::Column::Id.is_in(chunk.iter().map(|id| id.as_str())))
-            .order_by_asc(item::Column::Id)
-            // Rows that refer to the item may still be inserted by others: only changes wait.
-            .lock(LockType::NoKeyUpdate)
-            .into_tuple()
-            .all(tx)
-            .await?;
+        // Rows that refer to the item may still be inserted by others: only changes wait.
+        let text = "SELECT id FROM item WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE";
+        let ids = sql::texts(chunk.iter().map(|id| id.as_str()));
+        let rows = tx.query_all_raw(sql::statement(tx, text, [ids])).await.map_err(StorageError::from)?;
+        let rows: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get("", "id")).collect();
+        let rows = rows.map_err(StorageError::from)?;
         // Both ascend bytewise.
         locked.extend(chunk.iter().filter(|id| rows.binary_search_by(|row| row.as_str().cmp(id.as_str())).is_ok()));
     }

@@ -9,7 +9,7 @@ use backorder_domain::{
         batch::BatchScope,
         book::{Awaited, ItemBook, ItemScope, LocationScope},
         books::StockBooks,
-        claim::Claim,
+        claim::{Claim, ClaimKey},
         error::StockError,
         hold::Hold,
         position::Position,
@@ -42,6 +42,8 @@ pub struct Loaded {
     pub times: Times,
     /// The newest movement of each item that has one.
     pub last_movements: HashMap<ItemId, i64>,
+    /// The item of each claim.
+    pub holders: HashMap<ClaimKey, ItemId>,
     /// The units of the items, where the commands name any.
     pub units: HashMap<ItemId, UnitsOfItem>,
 }
@@ -108,13 +110,15 @@ pub async fn load_in_tx(
 ) -> Result<Loaded, LoadError> {
     if tx.backend() == DbBackend::Postgres {
         // The item of a line or supply never changes, so it may be read before the lock; the rows are read after.
-        find_items(tx, &mut scope).await?;
+        if !scope.names_items {
+            find_items(tx, &mut scope).await?;
+        }
         lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
     }
-    let items_locked = scope.items.len();
+    let (items_locked, may_know_more) = (scope.items.len(), scope.names_items);
     let loaded = load(tx, scope, dates).await?;
     // A line or supply that was made since then names an item that is not locked. Run again, its item is found first.
-    if tx.backend() == DbBackend::Postgres && loaded.books.iter().count() > items_locked {
+    if tx.backend() == DbBackend::Postgres && !may_know_more && loaded.books.iter().count() > items_locked {
         let lost = RuntimeErr::Internal("another transaction made a line or supply that is named".to_owned());
         return Err(LoadError::Storage(StorageError::Serialization(DbErr::Exec(lost))));
     }
@@ -358,12 +362,14 @@ async fn read_receipts(
 
 fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>) -> Result<Loaded, LoadError> {
     let mut books = StockBooks::default();
+    let mut holders = HashMap::new();
     for item in &scope.items {
         let mut positions: BTreeMap<LocationId, Position> = BTreeMap::new();
         for position in rows.positions.remove(item).unwrap_or_default() {
             positions.insert(position.location.clone(), position);
         }
         let mut claims = rows.claims.remove(item).unwrap_or_default();
+        holders.extend(claims.iter().map(|claim| (claim.key.clone(), item.clone())));
         let supplies = rows.supplies.remove(item).unwrap_or_default();
         sort_pegs(&mut claims, &supplies.iter().collect::<Vec<_>>());
         let candidates = claims.iter().flat_map(|claim| &claim.candidates);
@@ -394,7 +400,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }
-    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements, units: rows.units })
+    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements, holders, units: rows.units })
 }
 
 /// Puts the pegs of claims in their order: earliest expected first.

@@ -41,6 +41,9 @@ pub struct Scope {
     pub batches: bool,
     /// Whether a command names a unit of an item, so that the items' units are needed.
     pub units: bool,
+    /// Whether the commands name the item of every line that they may change, and no supply or receipt. A line that is of
+    /// another item is read without its lock then, and may only be refused.
+    pub names_items: bool,
     /// Whether the commands only ship reserved units: where no loaded claim waits, the queue is not read.
     pub ships_only: bool,
 }
@@ -59,6 +62,7 @@ impl Scope {
         };
         let is_first = names_nothing(self);
         self.ships_only = other.ships_only && (is_first || self.ships_only);
+        self.names_items = other.names_items && (is_first || self.names_items);
         let does_more = other.items.iter().filter(|item| !other.takes.contains_key(*item));
         self.needs_queue.extend(does_more.chain(&other.needs_queue).cloned());
         self.items.extend(other.items);

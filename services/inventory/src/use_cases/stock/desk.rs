@@ -1,6 +1,9 @@
 //! What a command works on: the books, its context, and how answers are made of books.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use backorder_domain::{
     ids::{HoldId, ItemId, LineId, LocationId, ReceiptId, SupplyId},
@@ -35,8 +38,10 @@ pub struct Desk<'a> {
     pub(super) units: &'a HashMap<ItemId, UnitsOfItem>,
     times: &'a Times,
     holds_before: BTreeSet<HoldId>,
-    /// The items of the lines that have claims among those that were loaded.
-    items_of_lines: HashMap<LineId, ItemId>,
+    /// The item of each claim that was loaded or made since.
+    pub(super) holders: &'a mut HashMap<ClaimKey, ItemId>,
+    /// The items of the lines of these claims, made when the first is asked for: a batch of reservations asks for none.
+    items_of_lines: OnceCell<HashMap<LineId, ItemId>>,
 }
 
 impl<'a> Desk<'a> {
@@ -52,12 +57,9 @@ impl<'a> Desk<'a> {
             reason_code: who.reason_code.clone(),
             note: who.note.clone(),
         };
-        let Loaded { books, times, units, .. } = loaded;
+        let Loaded { books, times, units, holders, last_movements: _ } = loaded;
         let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
-        let lines =
-            books.iter().flat_map(|book| book.claims().map(|claim| (claim.key.line.clone(), book.item().clone())));
-        let items_of_lines = lines.collect();
-        Self { books, context, places, units, times, holds_before, items_of_lines }
+        Self { books, context, places, units, times, holds_before, holders, items_of_lines: OnceCell::new() }
     }
 
     /// The item whose book holds a line, which the request names in `field`.
@@ -65,7 +67,8 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// [`Error::Missing`] when no claim of the line was found.
     pub fn item_of(&self, line: &LineId, field: impl FnOnce() -> String) -> Result<ItemId, Error> {
-        let found = self.items_of_lines.get(line).cloned();
+        let of_claims = || self.holders.iter().map(|(key, item)| (key.line.clone(), item.clone())).collect();
+        let found = self.items_of_lines.get_or_init(of_claims).get(line).cloned();
         found.ok_or_else(|| Error::missing(Kind::Claim, line.as_str(), field()))
     }
 

@@ -4,23 +4,31 @@
 //! nobody, and a hot item costs one update per batch instead of one lock wait per call. Each caller gets its own answer.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
-use backorder_service_kit::problem::Problem;
-use tokio::sync::{Mutex as TurnMutex, oneshot};
+use backorder_service_kit::{context::current_deadline, problem::Problem};
+use backorder_storage::StorageError;
+use tokio::{
+    sync::{Mutex as TurnMutex, oneshot},
+    time::Instant,
+};
 
 use super::{Reserve, StockCommand};
 use crate::{error::Error, use_cases::UseCases, write::Write};
 
 /// Lines in one batch at most; a single call may have as many.
 const LINES_MAX: usize = 2_000;
+/// Calls in one batch at most, so that the first of them need not wait for too many others.
+const CALLS_MAX: usize = 256;
 
 type Answer = Result<<Reserve as StockCommand>::Answer, Error>;
 
 struct Waiting {
     write: Write<Reserve>,
+    /// When the caller stops waiting: then the reservation is not begun.
+    deadline: Option<Instant>,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -37,20 +45,27 @@ impl ReserveGroup {
     }
 
     /// The next batch: in the order of arrival, no request id twice. A doubled request waits for the batch after, where it
-    /// finds the stored answer.
-    fn take_batch(&self) -> Vec<Waiting> {
+    /// finds the stored answer. Callers that are gone or late are left out, and late ones are told.
+    fn take_batch(&self, now: Instant) -> Vec<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch: Vec<Waiting> = Vec::new();
-        let mut keys = BTreeSet::new();
+        let mut keys = HashSet::new();
         let mut lines = 0;
         while let Some(next) = waiting.front() {
-            let is_full = !batch.is_empty() && lines + next.write.command.lines.len() > LINES_MAX;
-            if is_full || keys.contains(&next.write.key) {
+            let is_late = next.deadline.is_some_and(|deadline| deadline <= now);
+            let is_full =
+                batch.len() >= CALLS_MAX || (!batch.is_empty() && lines + next.write.command.lines.len() > LINES_MAX);
+            if !is_late && (is_full || keys.contains(&next.write.key)) {
                 break;
             }
-            lines += next.write.command.lines.len();
-            keys.insert(next.write.key.clone());
-            batch.extend(waiting.pop_front());
+            let Some(next) = waiting.pop_front() else { break };
+            if is_late {
+                let _ = next.answer.send(Err(Error::Kit(Problem::deadline_passed())));
+            } else {
+                lines += next.write.command.lines.len();
+                keys.insert(next.write.key.clone());
+                batch.push(next);
+            }
         }
         batch
     }
@@ -67,42 +82,53 @@ impl UseCases {
         }
         let group = self.reserve_group();
         let (answer, mut answered) = oneshot::channel();
-        group.push(Waiting { write, answer });
+        group.push(Waiting { write, deadline: current_deadline(), answer });
         loop {
             tokio::select! {
                 biased;
                 answer = &mut answered => return answer.unwrap_or_else(|broken| Err(lost(broken))),
                 turn = group.turn.lock() => {
-                    self.execute_batch(group.take_batch()).await;
+                    self.execute_batch(group.take_batch(Instant::now())).await;
                     drop(turn);
                 }
             }
         }
     }
 
-    /// Executes a batch in one transaction. When it fails, each of its reservations is executed alone, so that a refusal
-    /// meets only the one that earned it.
+    /// Executes a batch in one transaction. When it fails, each half is executed for itself, and so on, so that a refusal
+    /// meets only the one that earned it and costs the others little.
     async fn execute_batch(&self, batch: Vec<Waiting>) {
-        if batch.is_empty() {
-            return;
-        }
+        metrics::histogram!("backorder_inventory_reserve_batch_calls").record(batch.len() as f64);
         let (writes, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.write, one.answer)).unzip();
-        metrics::histogram!("backorder_inventory_reserve_batch_calls").record(writes.len() as f64);
-        match self.execute_all(&writes).await {
-            Ok(done) => {
-                for (answer, done) in answers.into_iter().zip(done) {
-                    // A caller that is gone finds its answer under its request id.
-                    let _ = answer.send(Ok(done));
-                }
+        let mut parts = vec![(writes, answers)];
+        while let Some((mut writes, mut answers)) = parts.pop() {
+            if writes.is_empty() {
+                continue;
             }
-            Err(error) if writes.len() < 2 => {
-                if let Some(answer) = answers.into_iter().next() {
-                    let _ = answer.send(Err(error));
+            match self.execute_all(&writes).await {
+                Ok(done) => {
+                    for (answer, done) in answers.into_iter().zip(done) {
+                        // A caller that is gone finds its answer under its request id.
+                        let _ = answer.send(Ok(done));
+                    }
                 }
-            }
-            Err(_refused) => {
-                for (write, answer) in writes.into_iter().zip(answers) {
-                    let _ = answer.send(self.clone().execute(write).await);
+                Err(error) if writes.len() < 2 => {
+                    if let Some(answer) = answers.pop() {
+                        let _ = answer.send(Err(error));
+                    }
+                }
+                // Asking again would only make all of them wait for the database once more each.
+                Err(error @ Error::Storage(StorageError::Unavailable(_))) => {
+                    let problem = Problem::from(error);
+                    for answer in answers {
+                        let _ = answer.send(Err(Error::Kit(problem.clone())));
+                    }
+                }
+                Err(_refused) => {
+                    let half = writes.len() / 2;
+                    // The earlier half is taken next.
+                    parts.push((writes.split_off(half), answers.split_off(half)));
+                    parts.push((writes, answers));
                 }
             }
         }

@@ -185,16 +185,17 @@ impl UseCases {
         places: &Places,
     ) -> Result<Vec<C::Answer>, Error> {
         let now = self.now();
-        let mut answers = self.begin_all_in_tx(tx, writes, now).await?;
+        let mut scope = Scope::default();
+        for write in writes {
+            scope.add(write.command.scope(places));
+        }
+        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        // Under the locks: who did one of the requests before held them, too.
+        let mut answers = known_answers_in_tx(tx, writes).await?;
         let fresh: Vec<usize> = (0..writes.len()).filter(|index| answers[*index].is_none()).collect();
         if fresh.is_empty() {
             return Ok(answers.into_iter().flatten().collect());
         }
-        let mut scope = Scope::default();
-        for index in &fresh {
-            scope.add(writes[*index].command.scope(places));
-        }
-        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
         let mut cause = String::new();
         for index in &fresh {
             let write = &writes[*index];
@@ -207,37 +208,14 @@ impl UseCases {
             let mut batch = Batch::new(tx);
             let moved = self.keep_in_tx(tx, &mut batch, loaded, now, &cause, traceparent).await?;
             append_notes(&mut batch, fresh.iter().flat_map(|index| notes(&writes[*index], &moved, now)).collect());
-            for index in fresh {
-                if let (Some(key), Some(answer)) = (&writes[index].key, &answers[index]) {
-                    batch.answer(key, &answer.encode_to_vec());
-                }
-            }
+            let answered = fresh.iter().filter_map(|index| {
+                let (write, answer) = (&writes[*index], answers[*index].as_ref()?);
+                Some((write.key.as_ref()?, write.hash.as_slice(), answer.encode_to_vec()))
+            });
+            batch.answered_all(answered, now);
             batch.run(tx).await?;
         }
         Ok(answers.into_iter().flatten().collect())
-    }
-
-    /// Begins the requests, in the order of their keys; the answers of those that were done before.
-    async fn begin_all_in_tx<C: StockCommand>(
-        &self,
-        tx: &WriteTx<'_>,
-        writes: &[Write<C>],
-        now: Timestamp,
-    ) -> Result<Vec<Option<C::Answer>>, Error> {
-        let mut keyed: Vec<(&RequestKey, usize)> =
-            writes.iter().enumerate().filter_map(|(index, write)| Some((write.key.as_ref()?, index))).collect();
-        keyed.sort();
-        let requests: Vec<(&RequestKey, &[u8])> =
-            keyed.iter().map(|(key, index)| (*key, writes[*index].hash.as_slice())).collect();
-        let mut answers: Vec<Option<C::Answer>> = vec![None; writes.len()];
-        for (begun, (_, index)) in idempotency::begin_all_in_tx(tx, &requests, now).await?.into_iter().zip(keyed) {
-            match begun {
-                Begun::Fresh => {}
-                Begun::Reused => return Err(Error::RequestIdReused),
-                Begun::Answered(bytes) => answers[index] = Some(stored_answer(&bytes)?),
-            }
-        }
-        Ok(answers)
     }
 
     /// Writes what the books changed, with its events: one for each aggregate that changed. Answers which commands moved
@@ -254,7 +232,7 @@ impl UseCases {
         cause: &str,
         traceparent: Option<String>,
     ) -> Result<BTreeSet<Uuid>, StorageError> {
-        let Loaded { books, times, last_movements: last, units: _ } = loaded;
+        let Loaded { books, times, last_movements: last, holders: _, units: _ } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
@@ -283,6 +261,26 @@ impl UseCases {
         batch.append(events.into_new())?;
         Ok(moved)
     }
+}
+
+/// The answers of those requests that were done before.
+async fn known_answers_in_tx<C: StockCommand>(
+    tx: &WriteTx<'_>,
+    writes: &[Write<C>],
+) -> Result<Vec<Option<C::Answer>>, Error> {
+    let keyed: Vec<(usize, &RequestKey)> =
+        writes.iter().enumerate().filter_map(|(index, write)| Some((index, write.key.as_ref()?))).collect();
+    let requests: Vec<(&RequestKey, &[u8])> =
+        keyed.iter().map(|(index, key)| (*key, writes[*index].hash.as_slice())).collect();
+    let mut answers: Vec<Option<C::Answer>> = vec![None; writes.len()];
+    for (begun, (index, _)) in idempotency::known_in_tx(tx, &requests).await?.into_iter().zip(keyed) {
+        match begun {
+            Begun::Fresh => {}
+            Begun::Reused => return Err(Error::RequestIdReused),
+            Begun::Answered(bytes) => answers[index] = Some(stored_answer(&bytes)?),
+        }
+    }
+    Ok(answers)
 }
 
 /// Who made the write and why, where its movements do not tell.

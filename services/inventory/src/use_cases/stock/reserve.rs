@@ -88,6 +88,7 @@ impl StockCommand for Reserve {
             open_supplies: self.lines.iter().any(|line| line.shortfall == Shortfall::Backorder),
             total_waiting: self.lines.iter().any(|line| line.waiting_limit.is_some()),
             takes: self.takes(places),
+            names_items: self.lines.iter().all(|line| line.takes_over.is_none()),
             ..Scope::default()
         }
     }
@@ -118,6 +119,8 @@ impl StockCommand for Reserve {
             Ok(outcomes) => outcomes,
             Err(error) => return Err(of_line(&lines, error)),
         };
+        let made = lines.iter().zip(&outcomes).filter(|(_, outcome)| outcome.has_claim());
+        desk.holders.extend(made.map(|(line, _)| (line.key.clone(), line.item.clone())));
         let mut free = free_for_groups(desk, &lines, &outcomes)?;
         let results = lines.iter().zip(outcomes).map(|(line, outcome)| {
             let claim = if outcome.has_claim() { desk.claim(&line.item, &line.key) } else { None };
@@ -161,9 +164,7 @@ fn free_for_groups(
 
 /// Line and part are used once for ever, whatever the item.
 fn refuse_claims_of_other_items(desk: &Desk<'_>, lines: &[ReserveLine]) -> Result<(), Error> {
-    let claims = desk.books.iter().flat_map(|book| book.claims().map(|claim| (&claim.key, book.item())));
-    let holders: BTreeMap<&ClaimKey, &ItemId> = claims.collect();
-    match lines.iter().find(|line| holders.get(&line.key).is_some_and(|item| **item != line.item)) {
+    match lines.iter().find(|line| desk.holders.get(&line.key).is_some_and(|item| *item != line.item)) {
         Some(line) => Err(Error::Stock { item: line.item.clone(), error: StockError::ClaimExists(line.key.clone()) }),
         None => Ok(()),
     }
