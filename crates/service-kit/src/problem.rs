@@ -358,6 +358,12 @@ impl StdError for Problem {
     }
 }
 
+/// The `google.rpc.Status` of a status as a message inside of another one, for answers on a stream.
+#[must_use]
+pub fn packed(status: &Status) -> prost_types::Any {
+    prost_types::Any { type_url: "type.googleapis.com/google.rpc.Status".to_owned(), value: status.details().to_vec() }
+}
+
 impl From<Violations> for Problem {
     fn from(violations: Violations) -> Self {
         Self::invalid(violations)

@@ -4,19 +4,51 @@ use backorder_proto::{
     convert::decode as basic,
     inventory::v1::{self as pb, reservation_service_server::ReservationService},
 };
-use backorder_service_kit::paging::PageLimits;
-use tonic::{Request, Response, Status, async_trait};
+use backorder_service_kit::{
+    context::{RequestContext, current_scope, in_scope},
+    paging::PageLimits,
+    problem::packed,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::{decode::reservation as decode, page, read, write};
-use crate::use_cases::UseCases;
+use crate::{error::Error, use_cases::UseCases, write::Write};
 
 const PAGES: PageLimits = PageLimits { default: 1_000, max: 1_000 };
 
 /// The service.
 pub struct Reservations(pub UseCases);
 
+/// Requests of one stream that are under way at most.
+const UNDER_WAY_MAX: usize = 256;
+/// A request of a stream is the same write as one of its own: its id is kept under the same method.
+const RESERVE_STOCK: &str = "/backorder.inventory.v1.ReservationService/ReserveStock";
+
+/// One request of a stream, with its answer or its error.
+async fn reserve_one(
+    use_cases: &UseCases,
+    context: RequestContext,
+    request: pb::ReserveStockRequest,
+) -> pb::StreamReservationsResponse {
+    use pb::stream_reservations_response::Outcome;
+    let now = use_cases.now();
+    let write = Write::decode(context, &request, |r, v| decode::reserve(r, now, v)).map_err(Error::Invalid);
+    let answered = match write {
+        Ok(write) => use_cases.tasks().run(use_cases.clone().reserve(write)).await,
+        Err(error) => Err(error),
+    };
+    let outcome = match answered {
+        Ok(answer) => Outcome::Reserved(answer),
+        Err(error) => Outcome::Error(packed(&Status::from(error))),
+    };
+    pb::StreamReservationsResponse { request_id: request.request_id, outcome: Some(outcome) }
+}
+
 #[async_trait]
 impl ReservationService for Reservations {
+    type StreamReservationsStream = BoxStream<'static, Result<pb::StreamReservationsResponse, Status>>;
+
     async fn batch_get_claims(
         &self,
         request: Request<pb::BatchGetClaimsRequest>,
@@ -73,6 +105,20 @@ impl ReservationService for Reservations {
     ) -> Result<Response<pb::ReserveStockResponse>, Status> {
         let now = self.0.now();
         write(&self.0, request, |r, v| decode::reserve(r, now, v), UseCases::reserve).await
+    }
+
+    async fn stream_reservations(
+        &self,
+        request: Request<Streaming<pb::ReserveStockRequest>>,
+    ) -> Result<Response<Self::StreamReservationsStream>, Status> {
+        let context = RequestContext { method: RESERVE_STOCK.to_owned(), ..RequestContext::from_request(&request) };
+        let scope = current_scope().unwrap_or_default();
+        let use_cases = self.0.clone();
+        let answers = request.into_inner().map_ok(move |request| {
+            let (use_cases, context) = (use_cases.clone(), context.clone());
+            in_scope(scope.clone(), async move { Ok(reserve_one(&use_cases, context, request).await) })
+        });
+        Ok(Response::new(answers.try_buffered(UNDER_WAY_MAX).boxed()))
     }
 
     async fn post_reservations(

@@ -21,6 +21,7 @@ mod receipts;
 mod refusals;
 mod serving;
 mod shipping;
+mod streams;
 mod supply;
 mod upkeep;
 mod warehouse;
