@@ -3,6 +3,7 @@
 //! It starts programs and reads text; it holds no rule of the product and depends on no crate of it but `testkit`.
 //! Every failure is a sentence that says what to do next.
 
+mod bench;
 mod ci;
 mod edges;
 mod error_pages;
@@ -46,6 +47,12 @@ enum Task {
     Tools,
     /// Starts throwaway servers for tests that are run by hand, until standard input ends or Ctrl-C
     Servers,
+    /// Runs `backorder bench` with a release build against a throwaway PostgreSQL that keeps every commit
+    Bench {
+        /// Handed to `backorder bench`, such as `reserve --clients 64,256`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Checks which crates depend on which
     Edges,
     /// Checks that no source file has 500 lines or more
@@ -77,6 +84,7 @@ fn dispatch(task: Task) -> Result<(), Failure> {
         Task::Ci => ci::run(),
         Task::Tools => tools::ensure_all(),
         Task::Servers => tests::serve(),
+        Task::Bench { arguments } => bench::run(&arguments),
         Task::Edges => edges::check(),
         Task::FileSizes => file_sizes::check(),
         Task::ErrorPages => error_pages::check(),

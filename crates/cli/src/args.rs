@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::{
     client::Addresses,
     commands::{
-        assess::AssessArgs, backlog::BacklogArgs, catalog::CatalogCommand, demo::DemoArgs, dropship::DropShipCommand,
-        exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand, feed::FeedCommand,
-        golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand, overrides::OverrideCommand,
-        policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand, serve::ServeArgs,
-        serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand,
-        verify::VerifyArgs, warehouse::WarehouseCommand,
+        assess::AssessArgs, backlog::BacklogArgs, bench::BenchCommand, catalog::CatalogCommand, demo::DemoArgs,
+        dropship::DropShipCommand, exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand,
+        feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
+        overrides::OverrideCommand, policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand,
+        serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand,
+        supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -98,6 +98,12 @@ pub enum Command {
     Demo(Box<DemoArgs>),
     /// Report what backorders cost today, from an extract of orders and shipments of the system that is used now.
     Assess(Box<AssessArgs>),
+    /// Measure what the services reach on this machine, beside baselines of the same run.
+    Bench {
+        /// What is measured.
+        #[command(subcommand)]
+        command: BenchCommand,
+    },
     /// Import items, locations, stock, supply, orders or the backlog of another system from CSV or JSON lines, plain or gzip.
     Import(Single<ImportArgs>),
     /// Write what the services hold to files for other programs.

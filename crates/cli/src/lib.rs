@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod assess;
+pub mod bench;
 pub mod client;
 pub mod cluster;
 pub mod commands;

@@ -87,6 +87,8 @@ pub struct Cluster {
     bin: PathBuf,
     owner: Option<Owner>,
     folder: TempDir,
+    /// More than every cluster has.
+    settings: Vec<String>,
 }
 
 /// The account that runs the server when we are root, which PostgreSQL refuses to run as.
@@ -102,6 +104,14 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is missing, or does not start; with the end of its log.
     pub fn start() -> Result<Self, TestkitError> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more settings of the server, each `name=value`.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when the server does not know a setting.
+    pub fn start_with(settings: &[&str]) -> Result<Self, TestkitError> {
         let bin = tools::postgres_bin()?;
         let folder = tempfile::Builder::new()
             .prefix("backorder-postgres-")
@@ -112,7 +122,8 @@ impl Cluster {
             std::os::unix::fs::chown(folder.path(), Some(user), Some(group))
                 .map_err(TestkitError::io("give PostgreSQL its folder"))?;
         }
-        let mut cluster = Self { process: None, port: 0, bin, owner, folder };
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let mut cluster = Self { process: None, port: 0, bin, owner, folder, settings };
         cluster.initialise()?;
         cluster.launch()?;
         Ok(cluster)
@@ -204,6 +215,9 @@ impl Cluster {
             "synchronous_commit=on".to_owned(),
         ] {
             command.args(["-c", &setting]);
+        }
+        for setting in &self.settings {
+            command.args(["-c", setting]);
         }
         let mut process = Guarded::spawn(command, EndWith::Quit, Some(self.folder.path()))?;
         let answered = self.wait_until_it_answers(&mut process);

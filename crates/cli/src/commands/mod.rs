@@ -2,6 +2,7 @@
 
 pub mod assess;
 pub mod backlog;
+pub mod bench;
 pub mod catalog;
 pub mod demo;
 pub mod dropship;
@@ -56,6 +57,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Assess(args) => assess::run(&args),
+        Command::Bench { command } => bench::run(command).await,
         Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
         Command::Export(export) => export::run(export.command, &session(&export.client)?, output(&export.client)).await,
         Command::Dropship(asked) => dropship::run(asked.command, &session(&asked.client)?, output(&asked.client)).await,

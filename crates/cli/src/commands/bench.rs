@@ -1,0 +1,236 @@
+//! `backorder bench`: what the services reach on this machine, beside baselines of the same run.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+
+use crate::{
+    bench::{
+        baseline::{Baseline, Rival, Shape},
+        figure::{self, Figure, Target, median},
+        host::{Inventory, connections},
+        load::{Measured, Span, run as drive},
+        machine::Load,
+        postgres::{Pgbench, Scratch},
+        reserve::{Proof, Reserving, Sending},
+        stock,
+    },
+    demo::memory::peak_bytes,
+    failure::{EXIT_UNBALANCED, Failure},
+    output::{Output, progress::Progress},
+};
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Reservations: one unit a line, out of plenty, by many clients at once.
+    Reserve(ReserveArgs),
+}
+
+/// Where and how long.
+#[derive(Debug, Clone, Args)]
+pub struct HostArgs {
+    /// A PostgreSQL server on which scratch databases may be made: `postgres://user@host:port/postgres`. Left out, the
+    /// services use SQLite in a folder that is removed at the end.
+    #[arg(long, env = "BACKORDER_BENCH_POSTGRES", value_name = "URL")]
+    postgres: Option<String>,
+    /// Where scratch files of SQLite are made. A folder in memory measures no disk.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Measured seconds of a round.
+    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    seconds: u64,
+    /// Seconds of a round that are thrown away before.
+    #[arg(long, default_value_t = 2, value_name = "SECONDS")]
+    warm_up: u64,
+    /// Rounds of baseline and services in turn; the median is shown.
+    #[arg(long, default_value_t = 3, value_name = "ROUNDS")]
+    rounds: u32,
+    /// Show the figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How to reserve.
+#[derive(Debug, Clone, Args)]
+pub struct ReserveArgs {
+    #[command(flatten)]
+    host: HostArgs,
+    /// Items with stock.
+    #[arg(long, default_value_t = 10_000, value_name = "ITEMS")]
+    items: u32,
+    /// Which items are reserved.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Shape::Spread, Shape::Hot])]
+    shape: Vec<Shape>,
+    /// Clients at once, each with one call under way.
+    #[arg(long, value_delimiter = ',', default_values_t = [64], value_name = "CLIENTS")]
+    clients: Vec<u32>,
+    /// How lines are sent.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Sending::Unary])]
+    send: Vec<Sending>,
+    /// Connections that the clients share.
+    #[arg(long, default_value_t = 4, value_name = "CONNECTIONS")]
+    connections: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure`] when something cannot be run, or the books do not hold what was acknowledged (exit code 4).
+pub async fn run(command: BenchCommand) -> Result<(), Failure> {
+    match command {
+        BenchCommand::Reserve(args) => reserve(args).await,
+    }
+}
+
+/// One row of the table: a way to reserve, with what its rounds reached.
+struct Case {
+    shape: Shape,
+    clients: u32,
+    send: Sending,
+    rounds: Vec<(Measured, Baseline)>,
+}
+
+async fn reserve(args: ReserveArgs) -> Result<(), Failure> {
+    let output = Output::new(args.host.json);
+    if cfg!(debug_assertions) {
+        eprintln!("this is a debug build: build with --release for figures that mean something");
+    }
+    let home = Home::make(&args.host, args.items).await?;
+    let channels = connections(home.inventory.address(), args.connections)?;
+    stock::make(&channels[0], args.items).await?;
+    let mut cases = cases(&args);
+    let mut acknowledged = Vec::new();
+    let progress = Progress::of("rounds", u64::from(args.host.rounds) * cases.len() as u64);
+    for round in 0..args.host.rounds {
+        for (number, case) in cases.iter_mut().enumerate() {
+            let title = format!("{} {} {}", case.shape.word(), case.clients, case.send.word());
+            progress.at(u64::from(round) * 1_000_000, title);
+            let (shape, clients, send) = (case.shape, case.clients, case.send);
+            let baseline =
+                tokio::task::block_in_place(|| home.rival.run(shape, clients, send.rival_lines(), args.host.seconds))?;
+            let reserving = (0..clients).map(|client| {
+                let channel = channels[client as usize % channels.len()].clone();
+                Reserving::new(channel, format!("{round}/{number}/{client}"), shape, args.items, send)
+            });
+            let span = Span {
+                warm_up: Duration::from_secs(args.host.warm_up),
+                measured: Duration::from_secs(args.host.seconds),
+            };
+            let (ended, measured) = drive(reserving.collect(), span).await?;
+            acknowledged.extend(ended);
+            case.rounds.push((measured, baseline));
+        }
+    }
+    progress.finish();
+    let proof = Proof::of(&channels[0], &acknowledged).await?;
+    let figures = figures(&cases, &home.rival, proof);
+    if output.is_json() {
+        output.value(&figure::to_json(&figures));
+    } else {
+        output.text(&figure::to_text(&figures));
+    }
+    home.inventory.stop().await?;
+    if proof.lost + proof.doubled + proof.drifted > 0 {
+        return Err(Failure::new("the books do not hold what was acknowledged").with_exit_code(EXIT_UNBALANCED));
+    }
+    Ok(())
+}
+
+fn cases(args: &ReserveArgs) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for send in &args.send {
+        for clients in &args.clients {
+            for shape in &args.shape {
+                cases.push(Case { shape: *shape, clients: (*clients).max(1), send: *send, rounds: Vec::new() });
+            }
+        }
+    }
+    cases
+}
+
+/// The service that is measured, with its baseline and what goes at the end.
+struct Home {
+    rival: Rival,
+    inventory: Inventory,
+    _database: Option<Scratch>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Home {
+    async fn make(args: &HostArgs, items: u32) -> Result<Self, Failure> {
+        if let Some(server) = &args.postgres {
+            let database = Scratch::create(server, "inventory")?;
+            let rival = Rival::Pgbench(Pgbench::prepare(server, items)?);
+            let inventory = Inventory::start(database.url()).await?;
+            return Ok(Self { rival, inventory, _database: Some(database), _folder: None });
+        }
+        let mut folder = tempfile::Builder::new();
+        folder.prefix("backorder-bench-");
+        let folder = args.folder.as_ref().map_or_else(|| folder.tempdir(), |parent| folder.tempdir_in(parent))?;
+        let url = format!("sqlite:{}", folder.path().join("inventory.sqlite").display());
+        let inventory = Inventory::start(&url).await?;
+        Ok(Self { rival: Rival::SqliteRows { items }, inventory, _database: None, _folder: Some(folder) })
+    }
+}
+
+fn figures(cases: &[Case], rival: &Rival, proof: Proof) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let database = if matches!(rival, Rival::Pgbench(_)) { "postgres" } else { "sqlite" };
+    for case in cases {
+        let name = format!("reserve/{database}/{}/{}/{}", case.shape.word(), case.clients, case.send.word());
+        let over = |of: &dyn Fn(&(Measured, Baseline)) -> f64| median(case.rounds.iter().map(of).collect());
+        let base = rival.word(case.send.rival_lines());
+        let target = |of: Option<(f64, f64)>| of.map(|(floor, goal)| Target { floor, goal });
+        let is_pg = matches!(rival, Rival::Pgbench(_));
+        let rate = Figure::new(format!("{name}/rate"), over(&|(ours, _)| ours.per_second), "lines/s")
+            .against(base, over(&|(_, base)| base.per_second))
+            .with_target(target(rate_target(is_pg, case)));
+        figures.push(rate);
+        for (share, word) in [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9")] {
+            let time = Figure::new(format!("{name}/{word}"), over(&|(ours, _)| ours.millis_at(share)), "ms")
+                .against(base, over(&|(_, base)| base.millis_at(share)))
+                .lower_is_better()
+                .with_target(target(time_target(is_pg, case, word)));
+            figures.push(time);
+        }
+        let load = |of: fn(Load) -> f64| over(&|(ours, _)| of(ours.load));
+        figures.push(Figure::new(format!("{name}/cpu"), load(|load| load.own), "cores"));
+        figures.push(Figure::new(format!("{name}/cpu of the database"), load(|load| load.servers), "cores"));
+        figures.push(Figure::new(format!("{name}/cpu of others"), load(|load| load.others), "cores"));
+    }
+    if let Some(bytes) = peak_bytes() {
+        let mebibytes = u32::try_from(bytes / 1_048_576).unwrap_or(u32::MAX);
+        figures.push(Figure::new("memory at most", f64::from(mebibytes), "MiB").lower_is_better());
+    }
+    let none = Some(Target { floor: 0.0, goal: 0.0 });
+    let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    figures.push(Figure::new("acknowledged", count(proof.lines), "lines"));
+    for (name, value) in [("lost", proof.lost), ("doubled", proof.doubled), ("drifted", proof.drifted)] {
+        figures.push(Figure::new(name, count(value), "lines").lower_is_better().with_target(none));
+    }
+    figures
+}
+
+/// Floor and goal of reservations a second, as ratios to the baseline.
+const fn rate_target(is_postgres: bool, case: &Case) -> Option<(f64, f64)> {
+    match (is_postgres, case.send, case.shape, case.clients) {
+        (true, Sending::Unary, Shape::Spread, 64) => Some((2.0, 4.0)),
+        (true, Sending::Unary, Shape::Hot, 64) => Some((12.0, 30.0)),
+        (true, Sending::Unary, Shape::Spread, 256) => Some((3.0, 6.0)),
+        (true, Sending::Unary, Shape::Hot, 256) => Some((18.0, 40.0)),
+        (true, Sending::Batch | Sending::Stream, _, _) => Some((0.4, 0.7)),
+        (false, Sending::Unary, Shape::Spread, 64) => Some((2.0, 4.0)),
+        _ => None,
+    }
+}
+
+/// Floor and goal of the time of a call, as ratios to the baseline.
+fn time_target(is_postgres: bool, case: &Case, word: &str) -> Option<(f64, f64)> {
+    match (is_postgres, case.send, case.shape, case.clients, word) {
+        (true, Sending::Unary, Shape::Spread, 64, "p99") => Some((0.5, 0.25)),
+        (true, Sending::Unary, Shape::Hot, 64, "p99") => Some((0.05, 0.015)),
+        (true, Sending::Unary, _, 1, "p50") => Some((1.5, 1.0)),
+        _ => None,
+    }
+}
