@@ -28,6 +28,7 @@ enum Kind {
 }
 
 impl Kind {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the columns of this project have no other types")]
     fn of(value: &Value) -> Option<Self> {
         match value {
             Value::Bool(_) => Some(Self::Bool),
@@ -36,7 +37,6 @@ impl Kind {
             Value::Double(_) => Some(Self::Double),
             Value::String(_) => Some(Self::Text),
             Value::Bytes(_) => Some(Self::Bytes),
-            #[allow(clippy::wildcard_enum_match_arm, reason = "the columns of this project have no other types")]
             _ => None,
         }
     }
