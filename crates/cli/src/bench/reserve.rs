@@ -2,7 +2,7 @@
 
 use backorder_proto::inventory::v1::{
     BatchGetClaimsRequest, ReserveLine, ReserveStockRequest, ReserveStockResponse, Shortfall,
-    StreamReservationsResponse, VerifyBooksRequest,
+    StreamReservationsRequest, StreamReservationsResponse, VerifyBooksRequest,
     inventory_operations_service_client::InventoryOperationsServiceClient,
     reservation_service_client::ReservationServiceClient, stream_reservations_response::Outcome,
 };
@@ -82,7 +82,7 @@ pub struct Reserving {
 
 /// An open stream.
 struct Stream {
-    requests: mpsc::Sender<ReserveStockRequest>,
+    requests: mpsc::Sender<StreamReservationsRequest>,
     answers: Streaming<StreamReservationsResponse>,
 }
 
@@ -120,7 +120,7 @@ impl Reserving {
             return Ok(self.client.reserve_stock(request).await?.into_inner());
         }
         while self.sent < self.answered + STREAM_WINDOW {
-            let request = self.next_request();
+            let request = StreamReservationsRequest { request: Some(self.next_request()) };
             let requests = self.stream().await?.requests.clone();
             requests.send(request).await.map_err(|_ended| Failure::new("the stream ended"))?;
         }

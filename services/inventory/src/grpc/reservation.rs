@@ -109,13 +109,14 @@ impl ReservationService for Reservations {
 
     async fn stream_reservations(
         &self,
-        request: Request<Streaming<pb::ReserveStockRequest>>,
+        request: Request<Streaming<pb::StreamReservationsRequest>>,
     ) -> Result<Response<Self::StreamReservationsStream>, Status> {
         let context = RequestContext { method: RESERVE_STOCK.to_owned(), ..RequestContext::from_request(&request) };
         let scope = current_scope().unwrap_or_default();
         let use_cases = self.0.clone();
         let answers = request.into_inner().map_ok(move |request| {
             let (use_cases, context) = (use_cases.clone(), context.clone());
+            let request = request.request.unwrap_or_default();
             in_scope(scope.clone(), async move { Ok(reserve_one(&use_cases, context, request).await) })
         });
         Ok(Response::new(answers.try_buffered(UNDER_WAY_MAX).boxed()))

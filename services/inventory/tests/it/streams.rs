@@ -9,6 +9,7 @@ use stream_reservations_response::Outcome;
 use crate::world::World;
 
 async fn answers(world: &World, requests: Vec<ReserveStockRequest>) -> Vec<StreamReservationsResponse> {
+    let requests = requests.into_iter().map(|request| StreamReservationsRequest { request: Some(request) });
     let answers = world.clients.reservations.clone().stream_reservations(stream::iter(requests)).await.unwrap();
     answers.into_inner().map(Result::unwrap).collect().await
 }
