@@ -148,6 +148,7 @@ pub async fn what_cannot_be_kept_of_a_wish_is_refused_with_its_field(world: &Wor
         quantity: None,
         requested_date: Some(ship_date(world.day(9))),
         context: because("customer"),
+        ..AmendOrderLineRequest::default()
     };
     let refused = world.allocation.orders.clone().amend_order_line(request).await.expect_err("refused");
     assert_eq!(fields(&refused), ["requested_date"]);
