@@ -11,7 +11,7 @@ use backorder_proto::inventory::v1::{
     supply_service_server::SupplyService, *,
 };
 use tokio::sync::watch;
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 
 /// The script and what became of it. Clones share it.
 #[derive(Clone, Default)]
@@ -258,6 +258,15 @@ impl CatalogService for Scripted {
 
 #[async_trait]
 impl ReservationService for Scripted {
+    type StreamReservationsStream = futures::stream::Empty<Result<StreamReservationsResponse, Status>>;
+
+    async fn stream_reservations(
+        &self,
+        _request: Request<Streaming<StreamReservationsRequest>>,
+    ) -> Answer<Self::StreamReservationsStream> {
+        Err(not_scripted())
+    }
+
     async fn batch_get_claims(&self, request: Request<BatchGetClaimsRequest>) -> Answer<BatchGetClaimsResponse> {
         let lines = request.into_inner().lines;
         let claims = self.books().claims.values().filter(|claim| lines.contains(&claim.line)).cloned().collect();
