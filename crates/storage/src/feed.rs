@@ -144,7 +144,8 @@ pub async fn stamp(store: &Store) -> Result<u64, StorageError> {
 }
 
 async fn has_unstamped(store: &Store) -> Result<bool, StorageError> {
-    let text = "SELECT id FROM outbox WHERE last_position IS NULL LIMIT 1";
+    // In the order of the index of unstamped rows: without it, a table of rows that all are stamped is read to its end.
+    let text = "SELECT id FROM outbox WHERE last_position IS NULL ORDER BY id LIMIT 1";
     Ok(store.reader().query_one_raw(sql::statement(store.reader(), text, [])).await?.is_some())
 }
 
