@@ -98,13 +98,13 @@ impl UseCases {
     /// Executes a batch in one transaction. When it fails, each half is executed for itself, and so on, so that a refusal
     /// meets only the one that earned it and costs the others little.
     async fn execute_batch(&self, batch: Vec<Waiting>) {
+        if batch.is_empty() {
+            return;
+        }
         metrics::histogram!("backorder_inventory_reserve_batch_calls").record(batch.len() as f64);
         let (writes, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.write, one.answer)).unzip();
         let mut parts = vec![(writes, answers)];
         while let Some((mut writes, mut answers)) = parts.pop() {
-            if writes.is_empty() {
-                continue;
-            }
             match self.execute_all(&writes).await {
                 Ok(done) => {
                     for (answer, done) in answers.into_iter().zip(done) {
