@@ -1,5 +1,6 @@
 //! The movements of items. A movement names the one before it of its item, and a position its item's newest: from there
-//! they are followed, newest first, without an index that every movement would have to enter.
+//! they are followed, newest first, without an index that every movement would have to enter. Numbers of an item's movements
+//! ascend, so all of them in the order of their numbers is the order of every item's links.
 
 use backorder_domain::ids::{ItemId, LocationId};
 use backorder_storage::{StorageError, sql::statement};
@@ -7,18 +8,13 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 
 use super::{entity::movement, verify::ItemRange};
 
-/// The newest movement of each item of a range, `$1` and `$2`.
-const NEWEST_OF_RANGE: &str =
-    "SELECT MAX(last_movement) FROM position WHERE item_id BETWEEN $1 AND $2 GROUP BY item_id";
-
-/// A statement that follows the movements back from those whose ids `newest` selects, with `columns` of each. Both
-/// databases give out the rows of a recursion in the order in which they find them, so a limit ends it.
-fn chain(newest: &str, columns: &[&str], select: &str) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| format!("movement.{column}")).collect();
-    let columns = columns.join(", ");
+/// A statement that follows the movements back from the one whose id `newest` selects. Both databases give out the rows of
+/// a recursion in the order in which they find them, so a limit ends it. A link that leads forward was tampered with and ends
+/// it too.
+fn chain(newest: &str, select: &str) -> String {
     format!(
-        "WITH RECURSIVE chain AS (SELECT {columns} FROM movement WHERE id IN ({newest}) UNION ALL \
-         SELECT {columns} FROM chain JOIN movement ON movement.id = chain.previous) {select}"
+        "WITH RECURSIVE chain AS (SELECT movement.* FROM movement WHERE id IN ({newest}) UNION ALL \
+         SELECT movement.* FROM chain JOIN movement ON movement.id = chain.previous AND chain.previous < chain.id) {select}"
     )
 }
 
@@ -44,7 +40,7 @@ pub async fn list(
     let select = format!(
         "SELECT * FROM chain WHERE ${place} = '' OR from_location_id = ${place} OR to_location_id = ${place} LIMIT ${most}"
     );
-    let rows = connection.query_all_raw(statement(connection, chain(newest, &["*"], &select), values)).await?;
+    let rows = connection.query_all_raw(statement(connection, chain(newest, &select), values)).await?;
     rows.iter().map(|row| Ok(movement::Model::from_query_result(row, "")?)).collect()
 }
 
@@ -53,9 +49,13 @@ pub async fn all(connection: &impl ConnectionTrait, item: &ItemId) -> Result<Vec
     list(connection, None, item, None, i64::MAX.unsigned_abs()).await
 }
 
-/// The movements of an item from one place and state to another.
+/// A movement as the proof of the books reads it.
 #[derive(Debug, FromQueryResult)]
-pub struct Flow {
+pub struct Written {
+    /// Its number.
+    pub id: i64,
+    /// The number of its item's movement before it, 0 for the first.
+    pub previous: i64,
     /// The item.
     pub item_id: String,
     /// Where the units were; none when they came from outside.
@@ -66,27 +66,28 @@ pub struct Flow {
     pub to_location_id: Option<String>,
     /// The state that they entered.
     pub to_state: String,
-    /// The units of all these movements.
+    /// The units.
     pub quantity: i64,
-    /// How many movements these are.
-    pub movements: i64,
 }
 
-/// All movements of a range, summed.
-pub async fn flows(connection: &impl ConnectionTrait, range: &ItemRange) -> Result<Vec<Flow>, StorageError> {
-    const PLACES: &str = "item_id, from_location_id, from_state, to_location_id, to_state";
-    let columns = ["previous", "quantity", "item_id", "from_location_id", "from_state", "to_location_id", "to_state"];
-    let select = format!(
-        "SELECT {PLACES}, CAST(SUM(quantity) AS BIGINT) AS quantity, COUNT(*) AS movements FROM chain GROUP BY {PLACES}"
-    );
-    let values = [range.first.as_str().into(), range.last.as_str().into()];
-    let text = chain(NEWEST_OF_RANGE, &columns, &select);
-    Ok(Flow::find_by_statement(statement(connection, text, values)).all(connection).await?)
+/// Movements of a range of items with numbers above `after` up to `through`, in the order in which they were written. A
+/// window of numbers and not a limit bounds what a statement reads, however few of the movements are of the range.
+pub async fn written(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+    after: i64,
+    through: i64,
+) -> Result<Vec<Written>, StorageError> {
+    let text = "SELECT id, previous, item_id, from_location_id, from_state, to_location_id, to_state, quantity \
+         FROM movement WHERE id > $1 AND id <= $2 AND item_id BETWEEN $3 AND $4 ORDER BY id";
+    let values = [after.into(), through.into(), range.first.as_str().into(), range.last.as_str().into()];
+    Ok(Written::find_by_statement(statement(connection, text, values)).all(connection).await?)
 }
 
-/// How many movements there are, found from a position or not.
-pub async fn count_all(connection: &impl ConnectionTrait) -> Result<i64, StorageError> {
-    let text = "SELECT COUNT(*) AS count FROM movement";
+/// How many movements there are, of whatever items, and the highest number.
+pub async fn count_all(connection: &impl ConnectionTrait) -> Result<(i64, i64), StorageError> {
+    let text = "SELECT COUNT(*) AS count, COALESCE(MAX(id), 0) AS newest FROM movement";
     let row = connection.query_one_raw(statement(connection, text, [])).await?;
-    Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
+    let Some(row) = row else { return Ok((0, 0)) };
+    Ok((row.try_get("", "count")?, row.try_get("", "newest")?))
 }

@@ -58,7 +58,7 @@ async fn tamper(world: &World, text: &'static str) {
 }
 
 async fn every_kind_of_difference_is_found_and_named(backend: Backend) {
-    const TAMPERINGS: [(&str, &str, &str, &str); 7] = [
+    const TAMPERINGS: [(&str, &str, &str, &str); 8] = [
         (
             "UPDATE position SET damaged = damaged + 2 WHERE item_id = 'c'",
             "UPDATE position SET damaged = damaged - 2 WHERE item_id = 'c'",
@@ -99,14 +99,20 @@ async fn every_kind_of_difference_is_found_and_named(backend: Backend) {
             "UPDATE position SET last_movement = 0 WHERE item_id = 'c'",
             "UPDATE position SET last_movement = (SELECT MAX(id) FROM movement WHERE item_id = 'c') WHERE item_id = 'c'",
             "ledger",
-            "movements",
+            "items/c",
+        ),
+        (
+            "UPDATE movement SET previous = previous + 1 WHERE item_id = 'b' AND previous <> 0",
+            "UPDATE movement SET previous = previous - 1 WHERE item_id = 'b' AND previous <> 0",
+            "ledger",
+            "movements/",
         ),
     ];
     let world = busy_world(backend).await;
     for (damage, repair, kind, name) in TAMPERINGS {
         tamper(&world, damage).await;
         let books = world.verify().await;
-        let is_named = |difference: &BookDifference| difference.kind == kind && difference.name == name;
+        let is_named = |difference: &BookDifference| difference.kind == kind && difference.name.starts_with(name);
         assert!(!books.balanced && books.differences.iter().any(is_named), "{damage}: {:?}", books.differences);
         tamper(&world, repair).await;
         world.balanced().await;

@@ -2,4 +2,5 @@
 
 mod activity;
 mod digest;
+mod ledger;
 mod verify;

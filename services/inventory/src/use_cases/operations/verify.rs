@@ -6,12 +6,12 @@ use backorder_domain::stock::state::StockState;
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use backorder_storage::{StorageError, Transaction};
 
-use super::{super::UseCases, digest::LedgerDigest};
+use super::{super::UseCases, digest::LedgerDigest, ledger::Ledger};
 use crate::{
     error::Error,
     store::{
         entity::{claim, position},
-        movements::{self, Flow},
+        movements,
         stock::{complete_claims, position_of, supply_of},
         verify::{self as table, ItemRange, Sum},
         verify_claims::{self as claims, PartSum},
@@ -20,6 +20,8 @@ use crate::{
 
 /// Items that are proved at once.
 const ITEMS_AT_ONCE: u64 = 500;
+/// Items whose movements are summed in one reading of the ledger, which bounds the memory of the proof.
+const ITEMS_OF_A_READING: u64 = 400 * ITEMS_AT_ONCE;
 /// Open claims that are proved at once.
 const CLAIMS_AT_ONCE: u32 = 5_000;
 /// Differences that are named at most.
@@ -37,15 +39,28 @@ impl UseCases {
                     let connection: &Transaction = tx;
                     let mut proof = Proof::default();
                     let mut digest = LedgerDigest::default();
+                    let (written, newest) = movements::count_all(connection).await?;
+                    let mut read = 0;
                     let mut after = String::new();
-                    while let Some(range) = table::next_items(connection, &after, ITEMS_AT_ONCE).await? {
-                        proof.prove(connection, &range).await?;
-                        if with_digest {
-                            digest.add(connection, &range).await?;
+                    while let Some(reading) = table::next_items(connection, &after, ITEMS_OF_A_READING).await? {
+                        let mut ledger = Ledger::read(connection, &reading, newest).await?;
+                        while after != reading.last {
+                            let Some(range) = table::next_items(connection, &after, ITEMS_AT_ONCE).await? else {
+                                break;
+                            };
+                            proof.prove(connection, &range, &mut ledger).await?;
+                            if with_digest {
+                                digest.add(connection, &range).await?;
+                            }
+                            after = range.last;
                         }
-                        after = range.last;
+                        proof.prove_ledger(&ledger);
+                        read += ledger.movements;
                     }
-                    proof.prove_ledger(connection).await?;
+                    proof.movements = read;
+                    if read != written {
+                        proof.add("ledger", "movements".to_owned(), 0, read, written);
+                    }
                     proof.prove_claims(connection).await?;
                     proof.prove_batches(connection).await?;
                     let digest = if with_digest { digest.finish() } else { String::new() };
@@ -81,42 +96,53 @@ impl Proof {
         }
     }
 
-    async fn prove(&mut self, connection: &Transaction, range: &ItemRange) -> Result<(), StorageError> {
+    async fn prove(
+        &mut self,
+        connection: &Transaction,
+        range: &ItemRange,
+        ledger: &mut Ledger,
+    ) -> Result<(), StorageError> {
         let positions = table::positions(connection, range).await?;
         self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
-        let flows = movements::flows(connection, range).await?;
-        self.movements += flows.iter().map(|flow| flow.movements).sum::<i64>();
-        self.prove_positions(&positions, moved(flows))?;
+        self.prove_positions(&positions, ledger)?;
         self.prove_bound(&positions, summed(table::bound_by_place(connection, range).await?))?;
         self.prove_supplies(connection, range).await?;
         self.prove_receipts(connection, range, &positions).await?;
         self.prove_queue(connection, range, &positions).await
     }
 
-    /// Every state of every position is what the movements leave.
-    fn prove_positions(&mut self, positions: &[position::Model], mut moved: Sums) -> Result<(), StorageError> {
+    /// Every state of every position is what the movements leave, and every item's newest movement stands on one of them.
+    fn prove_positions(&mut self, positions: &[position::Model], ledger: &mut Ledger) -> Result<(), StorageError> {
+        let mut newest: BTreeMap<&str, i64> = BTreeMap::new();
         for row in positions {
             for (state, booked) in states(row)? {
-                let key = (row.item_id.clone(), row.location_id.clone(), state.as_str().to_owned());
-                let expected = moved.remove(&key).unwrap_or_default();
+                let expected = ledger.take(&row.item_id, &row.location_id, state);
                 self.compare_position(row, state, booked, expected);
             }
+            let booked = newest.entry(&row.item_id).or_default();
+            *booked = row.last_movement.max(*booked);
         }
-        // What is left was moved to a place that has no position.
-        for ((item, location, state), expected) in moved.into_iter().filter(|(_, quantity)| *quantity != 0) {
-            let state = state.parse().ok().map(wire::stock_state).unwrap_or_default();
-            self.add("position", format!("positions/{item}/{location}"), i32::from(state), 0, expected);
+        for (item, booked) in newest {
+            let expected = ledger.take_newest(item);
+            if booked != expected {
+                self.add("ledger", format!("items/{item}"), 0, booked, expected);
+            }
         }
         Ok(())
     }
 
-    /// Every movement is found from the positions of its item.
-    async fn prove_ledger(&mut self, connection: &Transaction) -> Result<(), StorageError> {
-        let written = movements::count_all(connection).await?;
-        if written != self.movements {
-            self.add("ledger", "movements".to_owned(), 0, self.movements, written);
+    /// Every movement names the one before it of its item, and nothing was moved to a place that has no position.
+    fn prove_ledger(&mut self, ledger: &Ledger) {
+        for (number, booked, expected) in &ledger.broken {
+            self.add("ledger", format!("movements/{number}"), 0, *booked, *expected);
         }
-        Ok(())
+        for (item, newest) in ledger.newest_left() {
+            self.add("ledger", format!("items/{item}"), 0, 0, newest);
+        }
+        for (item, location, state, expected) in ledger.units_left() {
+            let state = i32::from(wire::stock_state(state));
+            self.add("position", format!("positions/{item}/{location}"), state, 0, expected);
+        }
     }
 
     /// The units of each batch and owner are what the movements leave, their sum stands on the position, and no reservation
@@ -282,21 +308,6 @@ impl Proof {
             self.differences.push(pb::BookDifference { kind: kind.to_owned(), name, state, booked, expected });
         }
     }
-}
-
-/// What movements leave.
-fn moved(flows: Vec<Flow>) -> Sums {
-    let mut left = Sums::new();
-    for Flow { item_id, from_location_id, from_state, to_location_id, to_state, quantity, .. } in flows {
-        for (location, state, units) in
-            [(from_location_id, from_state, -quantity), (to_location_id, to_state, quantity)]
-        {
-            if let Some(location) = location {
-                *left.entry((item_id.clone(), location, state)).or_default() += units;
-            }
-        }
-    }
-    left
 }
 
 fn claim_name(line: &str, part: i32) -> String {
