@@ -11,10 +11,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sea_orm::Value;
+use sea_orm::{DbBackend, Value};
 
 use crate::{
-    Batch, StorageError, Store, WriteTx, columns, rows_by_key,
+    Batch, StorageError, Store, WriteTx,
+    arrays::{RowSource, key_source},
+    columns, rows_by_key,
     sql::{self, ROWS_PER_STATEMENT_MAX},
 };
 
@@ -68,6 +70,18 @@ pub async fn known_in_tx(tx: &WriteTx<'_>, requests: &[(&RequestKey, &[u8])]) ->
     let rows: Vec<Stored> = rows_by_key(tx, &["caller", "method", "request_id"], keys).await?;
     let mut stored: HashMap<RequestKey, Stored> = rows.into_iter().map(|row| (row.key(), row)).collect();
     Ok(requests.iter().map(|(key, hash)| stored.remove(*key).map_or(Begun::Fresh, |row| row.begun(hash))).collect())
+}
+
+/// A condition that is true when one of the requests is known, with its values; each `?` stands for the next. For statements
+/// of PostgreSQL that look up other things as well.
+#[must_use]
+pub fn any_known(requests: &[&RequestKey]) -> (String, Vec<Value>) {
+    if requests.is_empty() {
+        return ("FALSE".to_owned(), Vec::new());
+    }
+    let keys = requests.iter().flat_map(|key| key_values(key)).collect();
+    let RowSource { text, values } = key_source(DbBackend::Postgres, 3, keys);
+    (format!("EXISTS (SELECT 1 FROM {TABLE} WHERE (caller, method, request_id) IN ({text}))"), values)
 }
 
 /// A row of the table.

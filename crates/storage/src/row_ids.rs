@@ -4,6 +4,13 @@ use sea_orm::{ConnectionTrait, DbBackend, Value};
 
 use crate::{StorageError, WriteTx, sql};
 
+/// An expression of PostgreSQL for the table's next number, for statements that do other things as well. The sequence is
+/// looked up once a statement.
+#[must_use]
+pub fn next_of(table: &'static str) -> String {
+    format!("nextval((SELECT CAST(pg_get_serial_sequence('{table}', 'id') AS regclass)))")
+}
+
 /// The next `count` numbers of a table whose primary key is [`Columns::row_id`], ascending and above those of all rows that
 /// were committed before the call. Numbers of a transaction that fails are not given out again on PostgreSQL, so they may
 /// have gaps.
@@ -18,8 +25,8 @@ pub async fn next_in_tx(tx: &WriteTx<'_>, table: &'static str, count: usize) -> 
     }
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     if tx.backend() == DbBackend::Postgres {
-        let text = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)";
-        let rows = tx.query_all_raw(sql::statement(tx, text, [Value::from(table), Value::from(count)])).await?;
+        let text = format!("SELECT {} AS id FROM generate_series(1, ?)", next_of(table));
+        let rows = tx.query_all_raw(sql::statement(tx, text, [Value::from(count)])).await?;
         return rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect();
     }
     // The writing transaction is alone.

@@ -17,7 +17,7 @@ use backorder_domain::{
         supply::Supply,
     },
 };
-use backorder_storage::{Reads, StorageError, WriteTx, columns};
+use backorder_storage::{Reads, StorageError, WriteTx, columns, idempotency::RequestKey};
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
@@ -31,8 +31,11 @@ use super::{
 use crate::store::{
     catalog::{UnitsOfItem, units_of_items},
     entity::{claim, receipt_line, supply},
-    lock::lock_items_in_tx,
+    lock::{Look, Question, lock_and_look_in_tx, lock_items_in_tx},
 };
+
+/// Items at most that are locked and looked up in one statement.
+const ITEMS_LOOKED_UP_MAX: usize = 2_000;
 
 /// Books, with what the domain does not know of their rows.
 pub struct Loaded {
@@ -46,6 +49,8 @@ pub struct Loaded {
     pub holders: HashMap<ClaimKey, ItemId>,
     /// The units of the items, where the commands name any.
     pub units: HashMap<ItemId, UnitsOfItem>,
+    /// What was looked up with the locks, where the commands allow it.
+    pub look: Option<Look>,
 }
 
 /// When loaded rows were created and changed, for messages that show them.
@@ -99,15 +104,24 @@ impl From<StorageError> for LoadError {
 }
 
 /// Locks the items of a scope and loads their books. `dates` are the civil dates now, by location: every location has
-/// one.
+/// one. `requests` want it; they are looked up with the locks where the commands allow it, see [`Loaded::look`].
 ///
 /// # Errors
 /// [`LoadError`].
 pub async fn load_in_tx(
     tx: &WriteTx<'_>,
     mut scope: Scope,
+    requests: Vec<&RequestKey>,
     dates: &BTreeMap<LocationId, Date>,
 ) -> Result<Loaded, LoadError> {
+    if tx.backend() == DbBackend::Postgres && scope.names_items && scope.items.len() <= ITEMS_LOOKED_UP_MAX {
+        let question = Question { lines: scope.lines.iter().collect(), requests, movements: scope.movements };
+        let look = lock_and_look_in_tx(tx, &scope.items.iter().collect::<Vec<_>>(), &question).await?;
+        if !look.knows_lines {
+            scope.lines.clear();
+        }
+        return Ok(Loaded { look: Some(look), ..load(tx, scope, dates).await? });
+    }
     if tx.backend() == DbBackend::Postgres {
         // The item of a line or supply never changes, so it may be read before the lock; the rows are read after.
         if !scope.names_items {
@@ -400,7 +414,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }
-    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements, holders, units: rows.units })
+    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements, holders, units: rows.units, look: None })
 }
 
 /// Puts the pegs of claims in their order: earliest expected first.

@@ -44,6 +44,8 @@ pub struct Scope {
     /// Whether the commands name the item of every line that they may change, and no supply or receipt. A line that is of
     /// another item is read without its lock then, and may only be refused.
     pub names_items: bool,
+    /// How many movements the commands make at most, where they name the items: their numbers are drawn with the locks then.
+    pub movements: usize,
     /// Whether the commands only ship reserved units: where no loaded claim waits, the queue is not read.
     pub ships_only: bool,
 }
@@ -66,6 +68,7 @@ impl Scope {
         let does_more = other.items.iter().filter(|item| !other.takes.contains_key(*item));
         self.needs_queue.extend(does_more.chain(&other.needs_queue).cloned());
         self.items.extend(other.items);
+        self.movements += other.movements;
         self.locations.extend(other.locations);
         self.lines.extend(other.lines);
         self.supplies.extend(other.supplies);

@@ -98,7 +98,7 @@ impl UseCases {
         places: &Places,
     ) -> Result<C::Answer, Error> {
         let now = self.now();
-        let mut loaded = load_in_tx(tx, write.command.scope(places), &places.dates_at(now)).await?;
+        let mut loaded = load_in_tx(tx, write.command.scope(places), Vec::new(), &places.dates_at(now)).await?;
         let mut desk = Desk::new(&mut loaded, write, places, now);
         let answer = write.command.apply(&mut desk)?;
         let cause = write.command.cause();

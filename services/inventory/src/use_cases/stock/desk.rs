@@ -57,7 +57,7 @@ impl<'a> Desk<'a> {
             reason_code: who.reason_code.clone(),
             note: who.note.clone(),
         };
-        let Loaded { books, times, units, holders, last_movements: _ } = loaded;
+        let Loaded { books, times, units, holders, last_movements: _, look: _ } = loaded;
         let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
         Self { books, context, places, units, times, holds_before, holders, items_of_lines: OnceCell::new() }
     }

@@ -35,7 +35,10 @@ mod update_supply;
 mod victims;
 mod warehouse;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    slice,
+};
 
 use backorder_domain::ids::{ItemId, LineId, LocationId};
 use backorder_proto::convert::inventory as wire;
@@ -46,6 +49,7 @@ use backorder_storage::{
 };
 use jiff::Timestamp;
 use prost::Message;
+use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
 pub use adjust::Adjust;
@@ -189,9 +193,13 @@ impl UseCases {
         for write in writes {
             scope.add(write.command.scope(places));
         }
-        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        let keys = writes.iter().filter_map(|write| write.key.as_ref()).collect();
+        let mut loaded = load_in_tx(tx, scope, keys, &places.dates_at(now)).await?;
         // Under the locks: who did one of the requests before held them, too.
-        let mut answers = known_answers_in_tx(tx, writes).await?;
+        let mut answers = match &loaded.look {
+            Some(look) if !look.knows_requests => vec![None; writes.len()],
+            _ => known_answers_in_tx(tx, writes).await?,
+        };
         let fresh: Vec<usize> = (0..writes.len()).filter(|index| answers[*index].is_none()).collect();
         if fresh.is_empty() {
             return Ok(answers.into_iter().flatten().collect());
@@ -200,7 +208,12 @@ impl UseCases {
         for index in &fresh {
             let write = &writes[*index];
             let mut desk = Desk::new(&mut loaded, write, places, now);
-            answers[*index] = Some(write.command.apply(&mut desk)?);
+            let answer = write.command.apply(&mut desk);
+            if answer.is_err() && loaded.look.is_some() {
+                // Another call may have done it since the look: then it is answered and not refused.
+                refuse_known_in_tx(tx, write).await?;
+            }
+            answers[*index] = Some(answer?);
             cause = write.command.cause();
         }
         if writes.iter().all(|write| write.key.is_some()) {
@@ -213,7 +226,7 @@ impl UseCases {
                 Some((write.key.as_ref()?, write.hash.as_slice(), answer.encode_to_vec()))
             });
             batch.answered_all(answered, now);
-            batch.run(tx).await?;
+            batch.run(tx).await.map_err(lost_to_another)?;
         }
         Ok(answers.into_iter().flatten().collect())
     }
@@ -232,7 +245,7 @@ impl UseCases {
         cause: &str,
         traceparent: Option<String>,
     ) -> Result<BTreeSet<Uuid>, StorageError> {
-        let Loaded { books, times, last_movements: last, holders: _, units: _ } = loaded;
+        let Loaded { books, times, last_movements: last, look, holders: _, units: _ } = loaded;
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
@@ -255,9 +268,10 @@ impl UseCases {
             }
         }
         let moved = changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect();
-        let count = changes.iter().map(|change| change.movements.len()).sum();
-        let ids = row_ids::next_in_tx(tx, "movement", count).await?.into();
-        flush(batch, &mut changes, &mut MovementNumbers { ids, last }, now);
+        let count: usize = changes.iter().map(|change| change.movements.len()).sum();
+        let mut ids = look.map(|look| look.movement_ids).unwrap_or_default();
+        ids.extend(row_ids::next_in_tx(tx, "movement", count.saturating_sub(ids.len())).await?);
+        flush(batch, &mut changes, &mut MovementNumbers { ids: ids.into(), last }, now);
         batch.append(events.into_new())?;
         Ok(moved)
     }
@@ -281,6 +295,27 @@ async fn known_answers_in_tx<C: StockCommand>(
         }
     }
     Ok(answers)
+}
+
+/// The error of a race lost when a request is known by now.
+async fn refuse_known_in_tx<C: StockCommand>(tx: &WriteTx<'_>, write: &Write<C>) -> Result<(), Error> {
+    let known = known_answers_in_tx(tx, slice::from_ref(write)).await?;
+    if known.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let lost = RuntimeErr::Internal("another call did the request".to_owned());
+    Err(StorageError::Serialization(DbErr::Exec(lost)).into())
+}
+
+/// The error of a transaction that made claims: one whose line another transaction claimed for meanwhile, under the lock of
+/// another item, lost a race.
+fn lost_to_another(error: StorageError) -> StorageError {
+    if error.is_unique_violation_of("pk_claim", "claim.line_id, claim.part")
+        && let StorageError::Unique { source, .. } = error
+    {
+        return StorageError::Serialization(source);
+    }
+    error
 }
 
 /// Who made the write and why, where its movements do not tell.

@@ -88,6 +88,7 @@ impl StockCommand for Reserve {
             open_supplies: self.lines.iter().any(|line| line.shortfall == Shortfall::Backorder),
             total_waiting: self.lines.iter().any(|line| line.waiting_limit.is_some()),
             takes: self.takes(places),
+            movements: self.lines.len(),
             names_items: self.lines.iter().all(|line| line.takes_over.is_none()),
             ..Scope::default()
         }

@@ -67,7 +67,7 @@ impl UseCases {
     ) -> Result<bool, Error> {
         let now = self.now();
         let scope = Scope { lines: [key.line.clone()].into(), open_supplies: true, ..Scope::default() };
-        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        let mut loaded = load_in_tx(tx, scope, Vec::new(), &places.dates_at(now)).await?;
         let context = own_context(self.parts.ids.next_uuid(), now, CAUSE);
         let version = |loaded: &Loaded| loaded.books.get(item)?.claim(key).map(|claim| claim.version);
         let before = version(&loaded);

@@ -84,7 +84,7 @@ impl UseCases {
             lines: due.iter().map(|(_, key)| key.line.clone()).collect::<BTreeSet<_>>(),
             ..Scope::default()
         };
-        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        let mut loaded = load_in_tx(tx, scope, Vec::new(), &places.dates_at(now)).await?;
         let mut ended = 0;
         for (item, key) in due {
             let context = own_context(derived_uuid(EXPIRY_IDS, &key.to_string()), now, CAUSE);

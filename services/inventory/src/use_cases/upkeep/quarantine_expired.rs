@@ -77,7 +77,7 @@ impl UseCases {
     ) -> Result<(), Error> {
         let now = self.now();
         let scope = Scope::of_losses([item.clone()].into(), [location.clone()].into());
-        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        let mut loaded = load_in_tx(tx, scope, Vec::new(), &places.dates_at(now)).await?;
         let context = own_context(self.parts.ids.next_uuid(), now, CAUSE);
         let moved = loaded.books.book_mut(item).and_then(|book| {
             let units = book.units_of_batch(location, Shelf::Sellable, batch)?;

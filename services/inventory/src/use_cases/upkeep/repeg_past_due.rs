@@ -77,7 +77,7 @@ impl UseCases {
         let now = self.now();
         let items: BTreeSet<ItemId> = items.iter().cloned().collect();
         let scope = Scope { items: items.clone(), waiting_claims: true, ..Scope::default() };
-        let mut loaded = load_in_tx(tx, scope, &places.dates_at(now)).await?;
+        let mut loaded = load_in_tx(tx, scope, Vec::new(), &places.dates_at(now)).await?;
         for item in &items {
             let context = own_context(derived_uuid(REPEG_IDS, item.as_str()), now, CAUSE);
             let result = loaded.books.book_mut(item).and_then(|book| book.repeg(&context));
