@@ -83,10 +83,8 @@ pub async fn lock_and_look_in_tx(
          ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.items FROM counted",
         row_ids::next_of("movement")
     );
-    let mut values = vec![
-        sql::texts(items.iter().map(|id| id.as_str())),
-        sql::texts(question.lines.iter().map(|id| id.as_str())),
-    ];
+    let mut values =
+        vec![sql::texts(items.iter().map(|id| id.as_str())), sql::texts(question.lines.iter().map(|id| id.as_str()))];
     values.extend(keys);
     values.push(Value::from(i64::try_from(question.movements).unwrap_or(i64::MAX)));
     let row = tx.query_one_raw(sql::statement(tx, text, values)).await?;

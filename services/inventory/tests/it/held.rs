@@ -46,10 +46,18 @@ impl Held {
 
     /// Waits until somebody waits for the item.
     pub async fn is_waited_for(&self, world: &World) {
+        self.is_waited_for_by(1, world).await;
+    }
+
+    /// Waits until so many wait for the item, the later ones behind the first.
+    pub async fn is_waited_for_by(&self, count: usize, world: &World) {
         let reader = world.app.store().reader();
         eventually("somebody waits for the item", async || {
-            let text = "SELECT pid FROM pg_stat_activity WHERE ? = ANY(pg_blocking_pids(pid))";
-            reader.query_one_raw(sql::statement(reader, text, [Value::from(self.pid)])).await.unwrap().is_some()
+            let text = "WITH RECURSIVE waiting (pid) AS (SELECT CAST(? AS int) UNION \
+                        SELECT a.pid FROM waiting w JOIN pg_stat_activity a ON w.pid = ANY(pg_blocking_pids(a.pid))) \
+                        SELECT pid FROM waiting";
+            // The holder is one of them.
+            reader.query_all_raw(sql::statement(reader, text, [Value::from(self.pid)])).await.unwrap().len() > count
         })
         .await;
     }

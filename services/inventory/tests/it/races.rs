@@ -189,3 +189,47 @@ async fn a_claim_that_is_made_while_a_release_takes_its_locks_is_not_changed_wit
     assert_eq!(world.position("b", "main").await.available, 5);
     world.balanced().await;
 }
+
+/// Both look before they have the lock, and see neither the claim nor the request of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_two_instances_look_up_at_once_is_done_once_and_answered_twice() {
+    let world = World::new(Backend::Postgres).await;
+    let other = world.another_instance().await;
+    world.receive("a", "main", 5).await;
+    let request =
+        ReserveStockRequest { request_id: world.id(), lines: vec![world.wants("a", 2)], ..Default::default() };
+    let held = Held::item(&world, "a", "SELECT 1").await;
+    let sent = [world.clients.reservations.clone(), other.reservations.clone()].map(|mut client| {
+        let request = request.clone();
+        tokio::spawn(async move { client.reserve_stock(request).await.map(tonic::Response::into_inner) })
+    });
+    held.is_waited_for_by(2, &world).await;
+    held.ends().await;
+    let [one, two] = sent;
+    assert_eq!(one.await.unwrap().unwrap(), two.await.unwrap().unwrap());
+    assert_eq!(world.position("a", "main").await.available, 3);
+    world.balanced().await;
+}
+
+/// The second is run again and finds that its id was used for another command.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_is_done_beside_one_of_another_command_is_told_apart() {
+    let world = World::new(Backend::Postgres).await;
+    let other = world.another_instance().await;
+    world.receive("a", "main", 5).await;
+    let (request_id, line) = (world.id(), world.wants("a", 2));
+    let of = |lines| ReserveStockRequest { request_id: request_id.clone(), lines, ..Default::default() };
+    let (first, second) = (of(vec![line.clone()]), of(vec![ReserveLine { quantity: 3, ..line }]));
+    let held = Held::item(&world, "a", "SELECT 1").await;
+    let sent = [(world.clients.reservations.clone(), first), (other.reservations.clone(), second)]
+        .map(|(mut client, request)| tokio::spawn(async move { client.reserve_stock(request).await.map(drop) }));
+    held.is_waited_for_by(2, &world).await;
+    held.ends().await;
+    let [one, two] = sent;
+    let status = match (one.await.unwrap(), two.await.unwrap()) {
+        (Ok(()), Err(status)) | (Err(status), Ok(())) => status,
+        both => panic!("not one of two: {both:?}"),
+    };
+    assert_eq!(reason_of(&status), Some(ErrorReason::RequestIdReused));
+    world.balanced().await;
+}
