@@ -110,13 +110,20 @@ pub(crate) fn row_source(width: usize, values: Vec<Value>) -> RowSource {
     RowSource { text: format!("SELECT {selected} FROM unnest({arrays}) AS v({names})"), values: bound }
 }
 
-/// The same for keys of `width` values each, as few as one statement may ask for, whatever the database and their types.
-pub(crate) fn key_source(backend: DbBackend, width: usize, keys: Vec<Value>) -> RowSource {
+/// A condition that is true for rows whose `columns` have one of the keys, with its values; each `?` stands for the next. As
+/// few keys as one statement may ask for, whatever the database and their types.
+pub(crate) fn is_one_of(backend: DbBackend, columns: &[&str], keys: Vec<Value>) -> (String, Vec<Value>) {
+    let width = columns.len().max(1);
     if backend == DbBackend::Postgres && fit(width, &keys) {
-        return row_source(width, keys);
+        if let ([column], Some(kind)) = (columns, keys.first().and_then(Kind::of)) {
+            let array = Value::Array(kind.array(), Some(Box::new(keys)));
+            return (format!("{column} = ANY(CAST(? AS {}[]))", kind.name()), vec![array]);
+        }
+        let RowSource { text, values } = row_source(width, keys);
+        return (format!("({}) IN ({text})", columns.join(", ")), values);
     }
-    let rows = rows_of_placeholders(keys.len() / width.max(1), width);
-    RowSource { text: format!("VALUES {rows}"), values: keys }
+    let rows = rows_of_placeholders(keys.len() / width, width);
+    (format!("({}) IN (VALUES {rows})", columns.join(", ")), keys)
 }
 
 fn columns_of(width: usize, values: Vec<Value>) -> Vec<Vec<Value>> {

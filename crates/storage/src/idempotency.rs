@@ -15,7 +15,7 @@ use sea_orm::{DbBackend, Value};
 
 use crate::{
     Batch, StorageError, Store, WriteTx,
-    arrays::{RowSource, key_source},
+    arrays::is_one_of,
     columns, rows_by_key,
     sql::{self, ROWS_PER_STATEMENT_MAX},
 };
@@ -80,8 +80,8 @@ pub fn any_known(requests: &[&RequestKey]) -> (String, Vec<Value>) {
         return ("FALSE".to_owned(), Vec::new());
     }
     let keys = requests.iter().flat_map(|key| key_values(key)).collect();
-    let RowSource { text, values } = key_source(DbBackend::Postgres, 3, keys);
-    (format!("EXISTS (SELECT 1 FROM {TABLE} WHERE (caller, method, request_id) IN ({text}))"), values)
+    let (is_one, values) = is_one_of(DbBackend::Postgres, &["caller", "method", "request_id"], keys);
+    (format!("EXISTS (SELECT 1 FROM {TABLE} WHERE {is_one})"), values)
 }
 
 /// A row of the table.

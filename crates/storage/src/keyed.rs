@@ -6,11 +6,7 @@
 use rusqlite::types::FromSql;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TryGetable, Value};
 
-use crate::{
-    StorageError, Transaction, WriteTx,
-    arrays::{RowSource, key_source},
-    sql,
-};
+use crate::{StorageError, Transaction, WriteTx, arrays::is_one_of, sql};
 
 /// Keys at most in one statement of PostgreSQL.
 const KEYS_PER_STATEMENT_MAX: usize = 1_000;
@@ -121,9 +117,8 @@ pub async fn rows_by_key<R: KeyedRow>(
     let width = key.len().max(1);
     let mut found = Vec::with_capacity(keys.len() / width);
     for chunk in keys.chunks(KEYS_PER_STATEMENT_MAX * width) {
-        let RowSource { text, values } = key_source(connection.get_database_backend(), width, chunk.to_vec());
-        let text = format!("{select}({}) IN ({text})", key.join(", "));
-        let query = sql::statement(connection, text, values);
+        let (is_key, values) = is_one_of(connection.get_database_backend(), key, chunk.to_vec());
+        let query = sql::statement(connection, format!("{select}{is_key}"), values);
         for row in connection.query_all_raw(query).await? {
             found.push(R::from_row(&mut RowReader::of_sea_orm::<R>(&row))?);
         }
