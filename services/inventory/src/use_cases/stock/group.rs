@@ -206,3 +206,153 @@ impl UseCases {
 fn lost(broken: oneshot::error::RecvError) -> Error {
     Error::Kit(Problem::internal(broken).context("the batch of a reservation broke"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use std::time::Duration;
+
+    use backorder_domain::{
+        ids::LineId,
+        quantity::Quantity,
+        stock::{
+            claim::{ClaimKey, Strength},
+            reserve::{ReserveLine, Shortfall},
+            wish::Wish,
+        },
+    };
+    use backorder_storage::idempotency::RequestKey;
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::write::Who;
+
+    fn line(item: &str) -> ReserveLine {
+        ReserveLine {
+            item: ItemId::try_new(item).unwrap(),
+            key: ClaimKey { line: LineId::try_new("orders/o/lines/1").unwrap(), part: 1 },
+            quantity: Quantity::try_new(1).unwrap(),
+            candidates: Vec::new(),
+            split_allowed: true,
+            min_per_location: Quantity::ZERO,
+            shortfall: Shortfall::Refuse,
+            strength: Strength::Firm,
+            expires_at: None,
+            batch: None,
+            wish: Wish::default(),
+            eligible: true,
+            queue_key: String::new(),
+            queue_time: Timestamp::UNIX_EPOCH,
+            requested_date: None,
+            waiting_limit: None,
+            take_at_most: None,
+            all_or_nothing_group: None,
+            wait_whole: false,
+            takes_over: None,
+        }
+    }
+
+    /// A group in which calls wait, each with its request and the items that it wants.
+    fn waiting(calls: &[(&str, &[&str])]) -> (ReserveGroup, Vec<oneshot::Receiver<Answer>>) {
+        let group = ReserveGroup::default();
+        group.queue().workers = 9;
+        let answers = calls.iter().map(|(request, items)| push(&group, request, items, None)).collect();
+        (group, answers)
+    }
+
+    fn push(
+        group: &ReserveGroup,
+        request: &str,
+        items: &[&str],
+        deadline: Option<Instant>,
+    ) -> oneshot::Receiver<Answer> {
+        let (answer, answered) = oneshot::channel();
+        group.push(Waiting { write: write(request, items), deadline, answer }, 0);
+        answered
+    }
+
+    fn write(request: &str, items: &[&str]) -> Write<Reserve> {
+        let key = RequestKey { caller: "c".to_owned(), method: "m".to_owned(), request_id: request.to_owned() };
+        let lines = items.iter().map(|item| line(item)).collect();
+        Write {
+            key: Some(key),
+            hash: Vec::new(),
+            command_id: Uuid::nil(),
+            caller: "c".to_owned(),
+            traceparent: None,
+            command: Reserve { lines, effective_at: None, who: Who::default() },
+        }
+    }
+
+    fn requests(taken: &TakenBatch) -> Vec<&str> {
+        taken.calls.iter().map(|call| call.write.key.as_ref().unwrap().request_id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_next_batch_is_of_free_items_and_nobody_is_overtaken() {
+        let (group, _answers) =
+            waiting(&[("1", &["a"]), ("2", &["a"]), ("3", &["b"]), ("4", &["a", "c"]), ("5", &["c"]), ("6", &["d"])]);
+        let now = Instant::now();
+        group.queue().busy.insert(ItemId::try_new("a").unwrap());
+        let first = group.take_batch(now);
+        assert_eq!(requests(&first), ["3", "6"], "5 came after 4, which wants the same item and waits for another");
+        assert!(requests(&group.take_batch(now)).is_empty(), "all that wait want busy items");
+        group.end_batch(&HashSet::from([ItemId::try_new("a").unwrap()]));
+        assert_eq!(requests(&group.take_batch(now)), ["1", "2", "4", "5"]);
+        group.end_batch(&first.items);
+        assert_eq!(group.queue().busy.len(), 2, "a and c are under way");
+    }
+
+    #[test]
+    fn a_request_that_comes_twice_is_in_two_batches() {
+        let (group, _answers) = waiting(&[("1", &["a"]), ("1", &["a"]), ("2", &["a"]), ("3", &["b"])]);
+        let first = group.take_batch(Instant::now());
+        assert_eq!(requests(&first), ["1", "3"]);
+        group.end_batch(&first.items);
+        assert_eq!(requests(&group.take_batch(Instant::now())), ["1", "2"]);
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_lines_and_in_calls() {
+        let many: Vec<&str> = vec!["a"; LINES_MAX];
+        let (group, _answers) = waiting(&[("1", &["a"]), ("2", &many), ("3", &["b"])]);
+        let first = group.take_batch(Instant::now());
+        assert_eq!(requests(&first), ["1"]);
+        group.end_batch(&first.items);
+        assert_eq!(requests(&group.take_batch(Instant::now())), ["2"], "a single call may have as many");
+        let names: Vec<String> = (0..=CALLS_MAX).map(|number| number.to_string()).collect();
+        let calls: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), ["a"].as_slice())).collect();
+        assert_eq!(requests(&waiting(&calls).0.take_batch(Instant::now())).len(), CALLS_MAX);
+    }
+
+    #[test]
+    fn who_is_late_is_told_and_a_worker_without_work_ends() {
+        let (group, _answers) = waiting(&[]);
+        let now = Instant::now();
+        let mut late = push(&group, "1", &["a"], Some(now));
+        let _in_time = push(&group, "2", &["a"], Some(now + Duration::from_secs(1)));
+        let taken = group.take_batch(now);
+        assert_eq!(requests(&taken), ["2"]);
+        assert!(matches!(late.try_recv(), Ok(Err(Error::Kit(_)))));
+        assert_eq!(group.queue().workers, 9);
+        group.take_batch(now);
+        assert_eq!(group.queue().workers, 8);
+    }
+
+    #[test]
+    fn a_second_worker_is_started_for_free_items_only() {
+        let group = ReserveGroup::default();
+        let wants = |item: &str| {
+            let (answer, answered) = oneshot::channel();
+            let write = write(item, &[item]);
+            (group.push(Waiting { write, deadline: None, answer }, 2), answered)
+        };
+        assert!(wants("a").0);
+        let taken = group.take_batch(Instant::now());
+        assert!(!wants("a").0, "a is busy");
+        assert!(wants("b").0);
+        assert!(!wants("c").0, "two are at work");
+        drop(taken);
+    }
+}
