@@ -104,6 +104,8 @@ async fn holds_end_by_themselves(backend: Backend) {
     stories::overrides::a_pin_ends_by_itself(&cluster.world("pin")).await;
     stories::batches::a_batch_that_is_too_old_is_set_aside_and_who_had_it_waits(&cluster.world("too_old")).await;
     stories::batch_wishes::units_that_grow_too_old_for_a_line_are_exchanged_for_others(&cluster.world("grown")).await;
+    stories::unfit_units::units_that_come_back_too_old_are_exchanged_for_others(&cluster.world("returned")).await;
+    stories::unfit_units::shelf_life_is_judged_on_the_day_on_which_the_goods_left(&cluster.world("left_late")).await;
     stories::holds::a_hold_on_a_customer_ends_by_itself(&cluster.world("customer_ended")).await;
     stories::horizon::what_is_free_on_a_far_day_is_looked_at_every_day(&cluster.world("far")).await;
     stories::horizon::on_its_day_a_line_comes_into_the_horizon_and_is_served_in_its_place(&cluster.world("opens"))

@@ -1,6 +1,6 @@
 //! Batches and owners as people write them: `BATCH`, `@OWNER` or `BATCH@OWNER`, with `=UNITS` behind.
 
-use backorder_proto::allocation::v1::{PickedUnits, ShippedBatch};
+use backorder_proto::allocation::v1::{BoundUnits, PickedUnits, ShippedBatch};
 
 /// Units of a batch and owner; `None` for a text that says neither, or no units.
 #[must_use]
@@ -28,6 +28,13 @@ pub fn what(batch: &str, owner: &str) -> String {
 #[must_use]
 pub fn shown(batches: &[ShippedBatch]) -> String {
     let parts = batches.iter().map(|units| format!("{}={}", what(&units.batch, &units.owner), units.quantity));
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// The batches that a line is bound to, as they are parsed.
+#[must_use]
+pub fn bound(bound: &[BoundUnits]) -> String {
+    let parts = bound.iter().map(|units| format!("{}={}", units.batch, units.quantity));
     parts.collect::<Vec<_>>().join("; ")
 }
 

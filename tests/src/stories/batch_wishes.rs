@@ -1,7 +1,7 @@
 //! What a customer asks of the units: a batch, or how long they can still be sold.
 
 use backorder_proto::{
-    allocation::v1::{AmendOrderLineRequest, HoldDraft, HoldType, PromiseConstraint},
+    allocation::v1::{AmendOrderLineRequest, HoldDraft, HoldType, PromiseConstraint, WarehouseOrderLine},
     inventory::v1::{BatchGetClaimsRequest, BatchWish, Claim},
 };
 use jiff::SignedDuration;
@@ -10,7 +10,7 @@ use super::{batches::receive, shipped_batches};
 use crate::world::{World, because, date, draft::Draft, fields, request_id, ship_date};
 
 /// An order of one line that asks something of its units.
-fn asks(world: &World, order: &str, quantity: i64, batch: &str, shelf_life_days: i32) -> Draft {
+pub(super) fn asks(world: &World, order: &str, quantity: i64, batch: &str, shelf_life_days: i32) -> Draft {
     let mut draft = world.draft(order).line("mug", quantity);
     let line = &mut draft.order().lines[0];
     batch.clone_into(&mut line.batch);
@@ -25,11 +25,11 @@ async fn claim(world: &World, order: &str) -> Claim {
 }
 
 /// The batches that the reservations of an order's line are bound to, with their units.
-async fn bound(world: &World, order: &str) -> Vec<(String, i64)> {
+pub(super) async fn bound(world: &World, order: &str) -> Vec<(String, i64)> {
     claim(world, order).await.reservations.into_iter().map(|r| (r.batch, r.quantity)).collect()
 }
 
-async fn has(world: &World, order: &str) -> (i64, i64) {
+pub(super) async fn has(world: &World, order: &str) -> (i64, i64) {
     let line = world.line(order, 1).await;
     (line.reserved, line.open)
 }
@@ -152,6 +152,40 @@ pub async fn what_cannot_be_kept_of_a_wish_is_refused_with_its_field(world: &Wor
     };
     let refused = world.allocation.orders.clone().amend_order_line(request).await.expect_err("refused");
     assert_eq!(fields(&refused), ["requested_date"]);
+}
+
+pub async fn an_order_to_a_warehouse_says_which_batches_to_pick(world: &World) {
+    world.mug_at_main().await;
+    receive(world, 2, "red", Some(date(world.day(60))), "").await;
+    receive(world, 3, "blue", Some(date(world.day(90))), "").await;
+    receive(world, 2, "stale", Some(date(world.day(9))), "").await;
+    asks(world, "ann", 4, "", 30).place().await.expect("placed");
+    asks(world, "bob", 1, "blue", 0).place().await.expect("placed");
+    world.place("cid", "mug", 1).await;
+    for order in ["ann", "bob", "cid"] {
+        world.release(order, 1, 0).await.expect("released");
+        world.moment();
+    }
+    let recall = world.recall("ann", 1, 1).await.expect("asked");
+
+    let orders = world.warehouse_orders("main").await;
+    let told: Vec<_> = orders.iter().map(|order| order.lines.iter().map(to_pick).collect::<Vec<_>>()).collect();
+    let expected = [
+        vec![(4, "", 30, vec![("blue", 2), ("red", 2)])],
+        vec![(1, "blue", 0, vec![("blue", 1)])],
+        vec![(1, "", 0, vec![])],
+        vec![(1, "", 30, vec![])],
+    ];
+    assert_eq!(told, expected, "any unit may be picked of what is bound to nothing, and any may come back");
+    world.answer_recall(&recall.name, 1).await.expect("given back");
+    world.books_balance().await;
+}
+
+type ToPick<'a> = (i64, &'a str, i32, Vec<(&'a str, i64)>);
+
+fn to_pick(line: &WarehouseOrderLine) -> ToPick<'_> {
+    let bound = line.bound.iter().map(|units| (units.batch.as_str(), units.quantity)).collect();
+    (line.quantity, line.batch.as_str(), line.min_remaining_shelf_life_days, bound)
 }
 
 /// On the business clock.

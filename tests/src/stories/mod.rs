@@ -35,6 +35,7 @@ pub mod shipping;
 pub mod shortage_instructions;
 pub mod stock_truth;
 pub mod substitutes;
+pub mod unfit_units;
 pub mod units;
 pub mod units_in_changes;
 pub mod wait_limits;
@@ -49,6 +50,9 @@ macro_rules! every_story {
             batch_wishes::who_waits_longer_is_served_before_a_line_that_asks_for_a_batch,
             batch_wishes::what_a_line_asks_outlives_a_quote_a_hold_and_a_raise,
             batch_wishes::what_cannot_be_kept_of_a_wish_is_refused_with_its_field,
+            batch_wishes::an_order_to_a_warehouse_says_which_batches_to_pick,
+            unfit_units::what_a_warehouse_ships_against_a_wish_is_taken_and_named,
+            unfit_units::a_batch_that_lasts_less_long_is_taken_from_who_asks_for_more_at_once,
             batches::what_expires_first_leaves_first_and_the_sum_of_batches_is_the_position,
             batches::a_reservation_of_a_batch_counts_what_is_there_of_it_and_others_leave_it_alone,
             batches::a_batch_in_doubt_takes_those_that_are_bound_to_it,

@@ -10,7 +10,7 @@ use tonic::Status;
 use super::batches::{receive, rows, stock};
 use crate::world::{World, because, date, fields, money, reason, request_id};
 
-fn picked(batch: &str, owner: &str, quantity: i64) -> PickedUnits {
+pub(super) fn picked(batch: &str, owner: &str, quantity: i64) -> PickedUnits {
     PickedUnits { batch: batch.to_owned(), owner: owner.to_owned(), quantity }
 }
 

@@ -32,13 +32,14 @@ const PACKAGE: &str = "backorder.allocation.v1";
 const SHIPMENTS: [Column; 6] =
     [Words("shipment"), Words("left"), Words("carrier"), Words("tracking"), Number("units"), Words("state")];
 
-const LINES: [Column; 7] = [
+const LINES: [Column; 8] = [
     Words("line"),
     Words("location"),
     Number("left"),
     Number("accepted"),
     Number("damaged"),
     Number("refused"),
+    Number("unfit"),
     Words("batches"),
 ];
 
@@ -184,7 +185,7 @@ fn whole(shipment: &Shipment) -> String {
     let lines = render(
         &LINES,
         shipment.lines.iter().map(|line| {
-            let numbers = [line.quantity, line.accepted, line.damaged, line.refused];
+            let numbers = [line.quantity, line.accepted, line.damaged, line.refused, line.unfit];
             let mut row = vec![text::line(&line.line), text::id(&line.location).to_owned()];
             row.extend(numbers.map(|number| number.to_string()));
             row.push(picked::shown(&line.batches));

@@ -8,10 +8,10 @@ use backorder_proto::{
 };
 use serde_json::{Map, Value};
 
-use crate::{failure::Failure, output::text};
+use crate::{failure::Failure, output::text, picked};
 
 /// The columns, as the help prints them and the file has them.
-pub const COLUMNS: [&str; 19] = [
+pub const COLUMNS: [&str; 22] = [
     "document",
     "kind",
     "location",
@@ -31,6 +31,9 @@ pub const COLUMNS: [&str; 19] = [
     "promised_date",
     "ship_set",
     "recall",
+    "batch",
+    "min_remaining_shelf_life_days",
+    "bound",
 ];
 
 /// How rows are written.
@@ -106,5 +109,8 @@ fn row(order: &WarehouseOrder, line: &WarehouseOrderLine) -> [String; COLUMNS.le
         known(text::zoned_date(line.promised_date.as_ref())),
         line.ship_set.clone(),
         text::id(&line.recall).to_owned(),
+        line.batch.clone(),
+        line.min_remaining_shelf_life_days.to_string(),
+        picked::bound(&line.bound),
     ]
 }

@@ -108,11 +108,11 @@ impl ItemBook {
         key: &ClaimKey,
         from: &Place,
         to: &Place,
-        taken: Taken,
+        taken: &Taken,
     ) -> Result<(), StockError> {
         let cause = key.to_string();
         for (batch, quantity) in taken {
-            let units = Units { batch: batch.as_ref(), ..Units::of(quantity, &cause) };
+            let units = Units { batch: batch.as_ref(), ..Units::of(*quantity, &cause) };
             self.move_units(ctx, from, to, &units)?;
         }
         Ok(())

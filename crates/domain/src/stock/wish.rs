@@ -60,20 +60,39 @@ impl ItemBook {
         let mut found: BTreeMap<(Date, BatchId), Quantity> = BTreeMap::new();
         let here = self.batch_stock.iter().filter(|row| row.place.location == *location);
         for batch in here.filter(|row| row.place.shelf == Shelf::Sellable).filter_map(|row| row.place.batch.as_ref()) {
-            let best_before = self.batch(batch).and_then(|info| info.best_before).unwrap_or(Date::MAX);
-            let fits = wish.batch.as_ref().is_none_or(|wanted| wanted == batch)
-                && earliest.is_none_or(|earliest| best_before >= earliest);
-            if !fits {
+            if !self.is_of(wish, earliest, batch) {
                 continue;
             }
             let own = own.iter().filter(|r| r.location == *location && r.batch.as_ref() == Some(batch));
             let own = sum(own.map(|reservation| reservation.unreleased()))?;
             let there = plus(self.unbound_of(location, batch)?, own)?;
             if !there.is_zero() {
-                found.insert((best_before, batch.clone()), there);
+                found.insert((self.best_before(batch), batch.clone()), there);
             }
         }
         Ok(found.into_iter().map(|((_, batch), there)| (batch, there)).collect())
+    }
+
+    /// The best-before date of a batch; the last of all days for one that never expires.
+    fn best_before(&self, batch: &BatchId) -> Date {
+        self.batch(batch).and_then(|info| info.best_before).unwrap_or(Date::MAX)
+    }
+
+    fn is_of(&self, wish: &Wish, earliest: Option<Date>, batch: &BatchId) -> bool {
+        wish.batch.as_ref().is_none_or(|wanted| wanted == batch)
+            && earliest.is_none_or(|earliest| self.best_before(batch) >= earliest)
+    }
+
+    /// Whether units of a batch that leave on a day are what a claim asks for. Nobody knows that of units of no named batch.
+    ///
+    /// Needs loaded: the claim, and what is known of the batch.
+    ///
+    /// # Errors
+    /// [`StockError::ClaimNotFound`].
+    pub fn fits(&self, key: &ClaimKey, batch: Option<&BatchId>, leaves_on: Date) -> Result<bool, StockError> {
+        let claim = self.claim_or_refuse(key)?;
+        let earliest = claim.wish.earliest_best_before(leaves_on, claim.requested_date);
+        Ok(claim.wish.is_none() || batch.is_some_and(|batch| self.is_of(&claim.wish, earliest, batch)))
     }
 
     /// How many units at a location fit.
@@ -116,7 +135,7 @@ impl ItemBook {
     }
 
     /// The last day on which units of a batch may leave for a claim; `None` for any day.
-    fn last_day(&self, wish: &Wish, batch: &BatchId) -> Option<Date> {
+    pub(super) fn last_day(&self, wish: &Wish, batch: &BatchId) -> Option<Date> {
         let best_before = self.batch(batch)?.best_before?;
         (wish.shelf_life_days > 0).then(|| best_before.saturating_sub(i32::from(wish.shelf_life_days).days()))
     }
@@ -134,8 +153,8 @@ impl ItemBook {
         Ok(())
     }
 
-    /// Takes units away from a claim that do not fit it any more, because the days went by: it waits for others at its old
-    /// place. What the warehouse has in hands stays. Answers how many. The claim knows afterwards when to look again.
+    /// Takes units away from a claim that do not fit it any more, because the days went by, or because another date of the
+    /// batch is known: it waits for others at its old place. What the warehouse has in hands stays. Answers how many. The claim knows afterwards when to look again.
     ///
     /// Needs loaded: the claim with its candidate locations, and the open supplies at those.
     ///

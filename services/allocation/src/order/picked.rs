@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use backorder_domain::quantity::Quantity;
-use backorder_proto::inventory::v1 as inventory;
+use backorder_proto::{allocation::v1 as pb, convert::allocation::line_name, inventory::v1 as inventory};
+
+use super::LineKey;
 
 /// Units of one batch and owner. At least one of the two is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,27 @@ pub fn differences(told: &[inventory::PostLine], left: &[inventory::PostedUnits]
         }
     }
     differences
+}
+
+/// By demand line: how many units left that are not what the line asks for, and what that is, for people.
+#[must_use]
+pub fn unfit(asked: &[pb::OrderLine], left: &[inventory::PostedUnits]) -> BTreeMap<String, String> {
+    let mut unfit: BTreeMap<&str, (i32, i64)> = BTreeMap::new();
+    for left in left.iter().filter(|left| left.unfit) {
+        unfit.entry(&left.line).or_insert((left.part, 0)).1 += left.quantity;
+    }
+    let told = unfit.into_iter().filter_map(|(claim, (part, quantity))| {
+        let key = LineKey::of_claim(claim, part)?;
+        let name = line_name(&key.order, key.line);
+        let line = asked.iter().find(|line| line.name == name)?;
+        let batch = (!line.batch.is_empty()).then(|| format!("batch {}", line.batch));
+        let days = line.min_remaining_shelf_life_days;
+        let days = (days > 0).then(|| format!("{days} days of remaining shelf life"));
+        let wish = batch.into_iter().chain(days).collect::<Vec<_>>().join(", ");
+        let detail = format!("{quantity} of the units that left are not what the line asks for: {wish}");
+        Some((claim.to_owned(), detail))
+    });
+    told.collect()
 }
 
 /// Whether what was seen is among what is booked. What says more is looked for first.

@@ -55,20 +55,22 @@ pub struct Left<'a> {
     pub owner: &'a str,
     /// Base units.
     pub quantity: i64,
+    /// Whether they are not what the line asks for.
+    pub unfit: bool,
 }
 
 impl<'a> Left<'a> {
     /// Own units of no named batch.
     #[must_use]
     pub const fn of_no_batch(line: &'a str, part: i32, location: &'a str, quantity: i64) -> Self {
-        Self { line, part, location, batch: "", owner: "", quantity }
+        Self { line, part, location, batch: "", owner: "", quantity, unfit: false }
     }
 
     /// Units that inventory says have left.
     #[must_use]
     pub fn posted(units: &'a PostedUnits) -> Self {
-        let PostedUnits { line, part, location, quantity, batch, owner } = units;
-        Self { line, part: *part, location, batch, owner, quantity: *quantity }
+        let PostedUnits { line, part, location, quantity, batch, owner, unfit } = units;
+        Self { line, part: *part, location, batch, owner, quantity: *quantity, unfit: *unfit }
     }
 }
 
@@ -121,20 +123,21 @@ fn what_left<'a>(
     shipped_at: i64,
     units: impl Iterator<Item = Left<'a>>,
 ) -> (Vec<shipment_line::Model>, Vec<shipped_batch::Model>) {
-    let mut by_line: BTreeMap<(String, i32, String), (i64, i64)> = BTreeMap::new();
+    let mut by_line: BTreeMap<(String, i32, String), (i64, i64, i64)> = BTreeMap::new();
     let mut by_batch: BTreeMap<(String, i32, String, &str, &str), i64> = BTreeMap::new();
-    for Left { line, part, location, batch, owner, quantity } in units {
+    for Left { line, part, location, batch, owner, quantity, unfit } in units {
         let Some(key) = LineKey::of_claim(line, part) else { continue };
         let location = location.strip_prefix("locations/").unwrap_or(location).to_owned();
         let is_named = !batch.is_empty() || !owner.is_empty();
-        let (all, named) = by_line.entry((key.order.clone(), key.line, location.clone())).or_default();
+        let (all, named, not_asked) = by_line.entry((key.order.clone(), key.line, location.clone())).or_default();
         *all += quantity;
+        *not_asked += if unfit { quantity } else { 0 };
         if is_named {
             *named += quantity;
             *by_batch.entry((key.order, key.line, location, batch, owner)).or_default() += quantity;
         }
     }
-    let line = |((order_id, line_number, location_id), (quantity, named))| shipment_line::Model {
+    let line = |((order_id, line_number, location_id), (quantity, named, unfit))| shipment_line::Model {
         shipment_id: id.to_owned(),
         order_id,
         line_number,
@@ -144,6 +147,7 @@ fn what_left<'a>(
         damaged: 0,
         refused: 0,
         named,
+        unfit,
     };
     let batches =
         (1..).zip(by_batch).map(|(ordinal, ((order_id, line_number, location_id, batch, owner), quantity))| {
@@ -299,6 +303,7 @@ pub fn message(shipment: &WholeShipment) -> Result<pb::Shipment, StorageError> {
         damaged: line.damaged,
         refused: line.refused,
         batches: batches_of(shipment, line),
+        unfit: line.unfit,
     });
     Ok(pb::Shipment {
         name: format!("shipments/{}", row.id),

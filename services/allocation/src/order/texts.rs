@@ -12,6 +12,8 @@ use backorder_domain::{
 use backorder_storage::{StorageError, columns};
 use jiff::civil::Date;
 
+use super::warehouse_order::Bound;
+
 const STOCK: &str = "stock";
 const SUPPLY: &str = "supply";
 const UNRESERVED: &str = "unreserved";
@@ -32,6 +34,23 @@ pub fn reservations(reservations: &[Reserved]) -> String {
 pub fn reservations_of(text: &str) -> Result<Vec<Reserved>, StorageError> {
     entries(text, "line_claim", |fields| match fields {
         [quantity, location] => Some(Reserved { quantity: units(quantity)?, location: place(location)? }),
+        _ => None,
+    })
+}
+
+/// Units of batches as text.
+#[must_use]
+pub fn bound(bound: &[Bound]) -> String {
+    joined(bound.iter().map(|b| format!("{} {}", b.quantity, b.batch)))
+}
+
+/// Units of batches of a text.
+///
+/// # Errors
+/// [`StorageError::InvalidRow`] for a text that was not made here.
+pub fn bound_of(text: &str) -> Result<Vec<Bound>, StorageError> {
+    entries(text, "warehouse_order_line", |fields| match fields {
+        [quantity, batch] => Some(Bound { batch: (*batch).to_owned(), quantity: quantity.parse().ok()? }),
         _ => None,
     })
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    order::Book,
+    order::{Book, key::of_resource_name, texts},
     store::{
         entity::{recall, warehouse_order, warehouse_order_line},
         warehouse_orders::{RECALL, RELEASE, WholeWarehouseOrder},
@@ -36,6 +36,44 @@ pub struct AskedUnits {
     pub quantity: i64,
     /// The recall's id; empty when the units are to be shipped.
     pub recall: String,
+    /// Of which batches the line is bound to some of them.
+    pub bound: Vec<Bound>,
+}
+
+/// Units of one batch that a line is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The batch.
+    pub batch: String,
+    /// Base units.
+    pub quantity: i64,
+}
+
+/// What was handed to warehouses, as they are asked for it: the units of a line at one place together.
+#[must_use]
+pub fn handed_over(units: Vec<pb::ShippedUnits>) -> Vec<AskedUnits> {
+    let mut asked: Vec<AskedUnits> = Vec::new();
+    for units in units {
+        let Some((order, line)) = of_resource_name(&units.line) else { continue };
+        let location = units.location.strip_prefix("locations/").unwrap_or(&units.location);
+        let same =
+            asked.last_mut().filter(|last| last.order == order && last.line == line && last.location == location);
+        let bound = (!units.batch.is_empty()).then_some(Bound { batch: units.batch, quantity: units.quantity });
+        if let Some(same) = same {
+            same.quantity += units.quantity;
+            same.bound.extend(bound);
+        } else {
+            asked.push(AskedUnits {
+                order: order.to_owned(),
+                line,
+                location: location.to_owned(),
+                quantity: units.quantity,
+                recall: String::new(),
+                bound: bound.into_iter().collect(),
+            });
+        }
+    }
+    asked
 }
 
 /// Units of lines with the warehouses to which they were handed, the last one first.
@@ -56,6 +94,7 @@ pub fn asked_back(book: &Book, recalls: &[recall::Model], handed: &Handed) -> Re
                 location: location.to_owned(),
                 quantity,
                 recall: recall.id.clone(),
+                bound: Vec::new(),
             });
         };
         let mut left = recall.quantity;
@@ -134,6 +173,9 @@ fn line(id: &str, number: i32, units: &AskedUnits, book: &Book) -> Option<wareho
         promised_zone: row.promised_zone.clone(),
         ship_set: row.ship_set.clone(),
         recall_id: units.recall.clone(),
+        batch: row.batch.clone(),
+        shelf_life_days: row.shelf_life_days,
+        bound: texts::bound(&units.bound),
     })
 }
 
@@ -194,6 +236,7 @@ fn line_message(row: &warehouse_order_line::Model) -> Result<pb::WarehouseOrderL
     let basis = DateBasis::from_str_name(&row.requested_basis).unwrap_or(DateBasis::Ship);
     let requested = columns::date(&row.requested_date, TABLE)?;
     let promised = columns::optional_date(row.promised_date.as_deref(), TABLE)?;
+    let bound = texts::bound_of(&row.bound)?.into_iter();
     let per_unit = row.base_units_per_unit;
     let is_whole = per_unit > 0 && row.quantity % per_unit == 0;
     Ok(pb::WarehouseOrderLine {
@@ -210,5 +253,8 @@ fn line_message(row: &warehouse_order_line::Model) -> Result<pb::WarehouseOrderL
         promised_date: promised.map(|date| zoned_date(date, DateBasis::Ship, &row.promised_zone)),
         ship_set: row.ship_set.clone(),
         recall: if row.recall_id.is_empty() { String::new() } else { format!("recalls/{}", row.recall_id) },
+        batch: row.batch.clone(),
+        min_remaining_shelf_life_days: row.shelf_life_days,
+        bound: bound.map(|Bound { batch, quantity }| pb::BoundUnits { batch, quantity }).collect(),
     })
 }

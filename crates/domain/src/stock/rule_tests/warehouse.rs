@@ -6,7 +6,7 @@ use crate::stock::release::{LineUnits, Release, ReleaseOrder};
 use crate::stock::state::StockState;
 use crate::stock::warehouse::Shortage;
 
-fn of_line(name: &str, quantity: i64) -> LineUnits {
+pub(super) fn of_line(name: &str, quantity: i64) -> LineUnits {
     LineUnits { line: line(name), part: None, location: None, quantity: units(quantity) }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{ToSpan as _, civil::Date};
 
 use super::batches::{assert_batches_right, batch, of_batch};
+use super::warehouse::of_line;
 use super::*;
 use crate::stock::allocate::{AllocationChunk, Gain, GainOutcome};
 use crate::stock::batch::BatchInfo;
@@ -145,6 +146,40 @@ fn who_loses_units_that_fit_is_decided_about_where_others_fit() {
     let (book, _) = cover(book, 6, "a");
     assert_eq!(bound(&book, "a"), [("two".to_owned(), 2)]);
     assert_batches_right(&book);
+}
+
+#[test]
+fn units_that_come_back_from_the_warehouse_are_looked_at_again() {
+    let mut book = book(0, 0);
+    book.receive(&ctx(2), &of_batch("one", 3, days(60))).unwrap();
+    book.reserve(&ctx(3), &asks("a", 3, "", 30)).unwrap();
+    let moved = book.release_to_warehouse(&ctx(4), &of_line("a", 3)).unwrap();
+    let moved: Vec<_> = moved.into_iter().map(|units| (units.batch, units.quantity)).collect();
+    assert_eq!(moved, [(Some(batch("one")), units(3))], "what is bound is named");
+    book.give_up_unfit(&ctx(5), &part_1("a")).unwrap();
+    assert_eq!(claim(&book, "a").fits_until, None, "nobody looks at what the warehouse has");
+
+    book.recall_from_warehouse(&ctx(6), &of_line("a", 1)).unwrap();
+
+    assert_eq!(claim(&book, "a").fits_until, days(30));
+    assert_books_right(&book);
+    assert_batches_right(&book);
+}
+
+#[test]
+fn what_leaves_fits_by_its_batch_and_the_day_on_which_it_leaves() {
+    let mut book = book(0, 0);
+    book.receive(&ctx(2), &of_batch("one", 3, days(60))).unwrap();
+    book.reserve(&ctx(3), &ReserveLine { requested_date: None, ..asks("a", 1, "", 30) }).unwrap();
+    book.reserve(&ctx(4), &asks("b", 1, "one", 0)).unwrap();
+    book.reserve(&ctx(5), &wants("c", 1)).unwrap();
+    let fits = |name, of: &str, day: i32| {
+        let of = (!of.is_empty()).then(|| batch(of));
+        book.fits(&part_1(name), of.as_ref(), days(day).unwrap()).unwrap()
+    };
+    assert_eq!([fits("a", "one", 30), fits("a", "one", 31), fits("a", "", 0)], [true, false, false]);
+    assert_eq!([fits("b", "one", 99), fits("b", "two", 0)], [true, false]);
+    assert_eq!([fits("c", "two", 99), fits("c", "", 99)], [true, true]);
 }
 
 #[test]

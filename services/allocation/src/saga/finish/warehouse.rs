@@ -11,9 +11,7 @@ use crate::{
     error::Error,
     events::Events,
     order::{
-        Book, Cause, Changes, Command,
-        key::of_resource_name,
-        kits,
+        Book, Cause, Changes, Command, kits,
         recall::{self, WantedBack},
         shipment::{self, Left},
         warehouse_order::{self, AskedUnits},
@@ -121,18 +119,7 @@ impl Work<'_> {
 
     /// The warehouses are told what they are asked to ship: what was just handed to them.
     pub(super) fn order_out(&mut self, book: &Book, answers: &[CallAnswer]) -> Result<(), Error> {
-        let units = answer::places(answers).into_iter().filter_map(|units| {
-            let (order, line) = of_resource_name(&units.line)?;
-            let location = units.location.strip_prefix("locations/").unwrap_or(&units.location).to_owned();
-            Some(AskedUnits {
-                order: order.to_owned(),
-                line,
-                location,
-                quantity: units.quantity,
-                recall: String::new(),
-            })
-        });
-        self.order_of_warehouses(book, units.collect())
+        self.order_of_warehouses(book, warehouse_order::handed_over(answer::places(answers)))
     }
 
     fn order_of_warehouses(&mut self, book: &Book, asked: Vec<AskedUnits>) -> Result<(), Error> {

@@ -18,6 +18,7 @@ pub struct Model {
     pub damaged: i64,
     pub refused: i64,
     pub named: i64,
+    pub unfit: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -25,6 +25,9 @@ pub struct Model {
     pub promised_zone: String,
     pub ship_set: String,
     pub recall_id: String,
+    pub batch: String,
+    pub shelf_life_days: i32,
+    pub bound: String,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

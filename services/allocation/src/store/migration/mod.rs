@@ -21,6 +21,8 @@ mod m20261126_000018_shipped_batches;
 mod m20261126_000018b_wishes;
 mod m20261126_000019_exception_limits;
 mod m20261126_000020_whole_kits;
+mod m20261127_000021_bound_batches;
+mod m20261127_000022_unfit_units;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -52,6 +54,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000018_shipped_batches::Migration),
             Box::new(m20261126_000018b_wishes::Migration),
             Box::new(m20261126_000020_whole_kits::Migration),
+            Box::new(m20261127_000021_bound_batches::Migration),
+            Box::new(m20261127_000022_unfit_units::Migration),
         ]
     }
 }

@@ -285,6 +285,7 @@ async fn read_claims(
         let locations: Vec<&LocationId> = scope.locations.iter().collect();
         rows.extend(query::reserved_claims(connection, items, &locations).await?);
     }
+    rows.extend(query::claims_bound_to(connection, &scope.bound_to).await?);
     let mut claims: HashMap<ItemId, Vec<Claim>> = HashMap::new();
     for (row, claim) in complete_claims(connection, rows).await? {
         claims.entry(item_id(&row.item_id, "claim")?).or_default().push(claim);

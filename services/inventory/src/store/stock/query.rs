@@ -1,9 +1,9 @@
 //! Queries of stock tables by lists of keys. Lists are cut, so that no statement grows without a bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
-    ids::{ItemId, LineId, LocationId, SupplyId},
+    ids::{BatchId, ItemId, LineId, LocationId, SupplyId},
     quantity::Quantity,
     stock::book::Awaited,
 };
@@ -178,6 +178,22 @@ pub async fn reserved_claims(
     let mut rows = claims_of(connection, lines.iter().map(String::as_str)).await?;
     // A line may have parts of which nothing is reserved.
     rows.retain(|row| row.reserved > 0);
+    Ok(rows)
+}
+
+/// The claims that ask for days of shelf life and have units of one of the batches.
+pub async fn claims_bound_to(
+    connection: &impl Reads,
+    batches: &BTreeSet<(ItemId, BatchId)>,
+) -> Result<Vec<claim::Model>, StorageError> {
+    if batches.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = batches.iter().flat_map(|(item, batch)| [Value::from(item.as_str()), Value::from(batch.as_str())]);
+    let bound: Vec<reservation::Model> = rows_by_key(connection, &["item_id", "batch"], keys.collect()).await?;
+    let lines: BTreeSet<&str> = bound.iter().map(|row| row.line_id.as_str()).collect();
+    let mut rows = claims_of(connection, lines.into_iter()).await?;
+    rows.retain(|row| row.shelf_life_days > 0);
     Ok(rows)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
-    ids::{ItemId, LineId, LocationId, ReceiptId, SupplyId},
+    ids::{BatchId, ItemId, LineId, LocationId, ReceiptId, SupplyId},
     quantity::Quantity,
 };
 
@@ -28,6 +28,8 @@ pub struct Scope {
     pub waiting_claims: bool,
     /// Whether all claims with reservations at `locations` are needed.
     pub reserved_claims: bool,
+    /// Batches of items: the claims that ask for days of shelf life and are bound to them are needed, to be looked at.
+    pub bound_to: BTreeSet<(ItemId, BatchId)>,
     /// Whether the open holds of the items are needed.
     pub holds: bool,
     /// Whether a line limits what may wait for its item in all.
@@ -77,6 +79,7 @@ impl Scope {
         self.open_supplies |= other.open_supplies;
         self.waiting_claims |= other.waiting_claims;
         self.reserved_claims |= other.reserved_claims;
+        self.bound_to.extend(other.bound_to);
         self.holds |= other.holds;
         self.total_waiting |= other.total_waiting;
         self.units |= other.units;

@@ -91,6 +91,7 @@ impl StockCommand for AdviseReceipt {
                 Err(error) => results.push(refused(receipt.number, error)?),
             }
         }
+        self.receipt.exchange_unfit(desk)?;
         results.sort_by_key(|result| result.line);
         let receipt = ReceiptId::from_uuid(desk.context.command_id);
         let received = booked

@@ -6,9 +6,13 @@ use std::{
 };
 
 use backorder_domain::{
-    ids::{HoldId, ItemId, LineId, LocationId, ReceiptId, SupplyId},
+    ids::{BatchId, HoldId, ItemId, LineId, LocationId, ReceiptId, SupplyId},
     stock::{
-        book::ItemBook, books::StockBooks, claim::ClaimKey, context::CommandContext, error::StockError,
+        book::ItemBook,
+        books::StockBooks,
+        claim::{Claim, ClaimKey},
+        context::CommandContext,
+        error::StockError,
         receipt::ReceiptKey,
     },
 };
@@ -105,6 +109,23 @@ impl<'a> Desk<'a> {
         let context = &self.context;
         let result = self.books.book_mut(item).and_then(|book| work(book, context));
         result.map_err(|error| Error::Stock { item: item.clone(), error })
+    }
+
+    /// Takes units of a batch away from claims that they do not fit any more, now that another date of it is known. What the
+    /// warehouse has in hands stays.
+    ///
+    /// # Errors
+    /// [`Error::Stock`] with the item.
+    pub fn exchange_unfit_of(&mut self, item: &ItemId, batch: &BatchId) -> Result<(), Error> {
+        let is_bound = |claim: &&Claim| {
+            claim.wish.shelf_life_days > 0 && claim.reservations.iter().any(|r| r.batch.as_ref() == Some(batch))
+        };
+        let claims = self.books.get(item).into_iter().flat_map(ItemBook::claims);
+        let bound: Vec<ClaimKey> = claims.filter(is_bound).map(|claim| claim.key.clone()).collect();
+        for key in bound {
+            self.on_book(item, |book, context| book.give_up_unfit(context, &key))?;
+        }
+        Ok(())
     }
 
     /// The versions of an item's loaded claims, to tell later which changed.

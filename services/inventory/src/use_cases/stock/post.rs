@@ -1,10 +1,14 @@
 //! `PostReservations`: reserved units leave the stock.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use backorder_domain::{
-    ids::{ItemId, LocationId},
+    ids::{BatchId, ItemId, LocationId},
     stock::{
+        book::ItemBook,
         claim::ClaimKey,
         post::{LeftUnits, Told},
         release::LineUnits,
@@ -14,7 +18,7 @@ use backorder_proto::{
     convert::{decode::path, encode},
     inventory::v1 as pb,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{Desk, Named, StockCommand};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
@@ -48,6 +52,7 @@ impl StockCommand for PostReservations {
             lines: self.lines.iter().map(|(line, _)| line.line.clone()).collect(),
             locations: self.lines.iter().filter_map(|(line, _)| line.location.clone()).collect(),
             ships_only: true,
+            batches: self.lines.iter().any(|(_, told)| told.batch.is_some()),
             ..Scope::default()
         }
     }
@@ -67,11 +72,15 @@ impl StockCommand for PostReservations {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut claims = ClaimsInOrder::default();
         let mut units = Vec::with_capacity(self.lines.len());
+        let days = DaysOfLeaving::default();
         for (index, (line, told)) in self.lines.iter().enumerate() {
             let item = desk.item_of(&line.line, || path("lines", index, "line"))?;
             for left in desk.on_book(&item, |book, context| book.post_told(context, line, told))? {
                 claims.add(&item, &left.key);
-                units.push(posted_units(left));
+                // What somebody saw has left, whatever is booked in its place.
+                let seen = told.batch.as_ref().filter(|_| told.seen);
+                let fits = days.fits(desk, &item, &left, seen.or(left.batch.as_ref()))?;
+                units.push(pb::PostedUnits { unfit: !fits, ..posted_units(left) });
             }
         }
         Ok(pb::PostReservationsResponse { claims: claims.messages(desk), posted: units })
@@ -86,6 +95,29 @@ fn posted_units(left: LeftUnits) -> pb::PostedUnits {
         quantity: left.quantity.get(),
         batch: left.batch.as_ref().map(ToString::to_string).unwrap_or_default(),
         owner: left.owner,
+        unfit: false,
+    }
+}
+
+/// The civil days on which units leave, by location, made when the first line asks something of its units.
+#[derive(Default)]
+struct DaysOfLeaving(OnceCell<BTreeMap<LocationId, Date>>);
+
+impl DaysOfLeaving {
+    fn fits(
+        &self,
+        desk: &mut Desk<'_>,
+        item: &ItemId,
+        left: &LeftUnits,
+        batch: Option<&BatchId>,
+    ) -> Result<bool, Error> {
+        let asks = |book: &ItemBook| book.claim(&left.key).is_some_and(|claim| !claim.wish.is_none());
+        if !desk.books.get(item).is_some_and(asks) {
+            return Ok(true);
+        }
+        let days = self.0.get_or_init(|| desk.places.dates_at(desk.context.effective_at));
+        let day = days.get(&left.location).copied().unwrap_or(Date::MIN);
+        desk.on_book(item, |book, _| book.fits(&left.key, batch, day))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `PutBatches`: what is known of batches of items.
+//! `PutBatches`: what is known of batches of items. Claims that ask for days of shelf life are looked at with it.
 
 use backorder_domain::{ids::ItemId, stock::batch::BatchInfo};
 use backorder_proto::{
@@ -32,7 +32,13 @@ impl StockCommand for PutBatches {
     }
 
     fn scope(&self, _places: &Places) -> Scope {
-        Scope { items: distinct(self.batches.iter().map(|(item, _)| item)), batches: true, ..Scope::default() }
+        Scope {
+            items: distinct(self.batches.iter().map(|(item, _)| item)),
+            batches: true,
+            bound_to: self.batches.iter().map(|(item, info)| (item.clone(), info.batch.clone())).collect(),
+            open_supplies: true,
+            ..Scope::default()
+        }
     }
 
     fn cause(&self) -> String {
@@ -54,6 +60,7 @@ impl StockCommand for PutBatches {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         for (item, info) in &self.batches {
             desk.on_book(item, |book, context| book.put_batch(context, info.clone()))?;
+            desk.exchange_unfit_of(item, &info.batch)?;
         }
         let batches = self.batches.iter().map(|(item, info)| pb::Batch {
             item: encode::item_name(item),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{ItemId, LocationId, ReceiptId, SupplyId},
+    ids::{BatchId, ItemId, LocationId, ReceiptId, SupplyId},
     stock::{receipt::ReceiptKey, receive::Receipt},
 };
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
@@ -51,6 +51,22 @@ pub struct Receive {
     pub who: Who,
 }
 
+impl Receive {
+    /// The batches of which the receipt says a best-before date.
+    fn dated_batches(&self) -> impl Iterator<Item = (&ItemId, &BatchId)> {
+        let dated = self.lines.iter().filter(|line| line.receipt.best_before.is_some());
+        dated.filter_map(|line| Some((&line.item, line.receipt.batch.as_ref()?)))
+    }
+
+    /// Looks at claims on units of batches of which another date may be known now.
+    ///
+    /// # Errors
+    /// [`Error::Stock`] with the item.
+    pub fn exchange_unfit(&self, desk: &mut Desk<'_>) -> Result<(), Error> {
+        self.dated_batches().try_for_each(|(item, batch)| desk.exchange_unfit_of(item, batch))
+    }
+}
+
 impl StockCommand for Receive {
     type Answer = pb::ReceiveStockResponse;
     const NAME: &'static str = "receive_stock";
@@ -72,6 +88,8 @@ impl StockCommand for Receive {
             waiting_claims: self.lines.iter().any(|line| line.receipt.supply.is_some()),
             units: self.lines.iter().any(|line| line.unit.is_named()),
             batches: self.lines.iter().any(|line| line.receipt.batch.is_some()),
+            open_supplies: self.dated_batches().next().is_some(),
+            bound_to: self.dated_batches().map(|(item, batch)| (item.clone(), batch.clone())).collect(),
             ..Scope::default()
         }
     }
@@ -107,6 +125,7 @@ impl StockCommand for Receive {
             let receipt_id = ReceiptId::from_uuid(desk.context.command_id);
             lines.extend(desk.received_line(item, &ReceiptKey { receipt: receipt_id, line: receipt.number }));
         }
+        self.exchange_unfit(desk)?;
         Ok(pb::ReceiveStockResponse {
             positions: pairs.into_iter().filter_map(|(item, location)| desk.position(item, location)).collect(),
             supplies: supplies.into_iter().filter_map(|(item, supply)| desk.supply(item, supply)).collect(),

@@ -6,8 +6,8 @@ use backorder_domain::stock::{
     book::ItemBook,
     context::CommandContext,
     error::StockError,
-    release::{ClaimUnits, LineUnits},
-    warehouse::Shortage,
+    release::LineUnits,
+    warehouse::{GateUnits, Shortage},
 };
 use backorder_proto::{
     convert::{decode::path, encode},
@@ -33,7 +33,7 @@ pub trait Handling: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// What the book refuses.
-    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<ClaimUnits>, StockError>;
+    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<GateUnits>, StockError>;
 }
 
 /// Reserved units go into the warehouse's hands.
@@ -56,7 +56,7 @@ impl Handling for HandOver {
         &self.0
     }
 
-    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<ClaimUnits>, StockError> {
+    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<GateUnits>, StockError> {
         book.release_to_warehouse(context, &self.0)
     }
 }
@@ -69,7 +69,7 @@ impl Handling for Recall {
         &self.0
     }
 
-    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<ClaimUnits>, StockError> {
+    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<GateUnits>, StockError> {
         book.recall_from_warehouse(context, &self.0)
     }
 }
@@ -82,7 +82,7 @@ impl Handling for ShortPick {
         &self.0
     }
 
-    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<ClaimUnits>, StockError> {
+    fn handle(&self, book: &mut ItemBook, context: &CommandContext) -> Result<Vec<GateUnits>, StockError> {
         book.short_pick(context, &self.0, self.1)
     }
 }
@@ -146,13 +146,14 @@ impl<H: Handling> StockCommand for AtWarehouse<H> {
     }
 }
 
-/// Units of a claim, as messages. Whoever hands them over does not say which they are.
-fn moved_units(units: &ClaimUnits) -> pb::PostedUnits {
+/// Units of a claim, as messages: of the batch that they are bound to. Of others nobody says which they are.
+fn moved_units(units: &GateUnits) -> pb::PostedUnits {
     pb::PostedUnits {
         line: units.key.line.to_string(),
         part: units.key.part,
         location: encode::location_name(&units.location),
         quantity: units.quantity.get(),
+        batch: units.batch.as_ref().map(ToString::to_string).unwrap_or_default(),
         ..pb::PostedUnits::default()
     }
 }
