@@ -130,7 +130,7 @@ async fn suppliers(world: &World) {
         quantity: -1,
         supplier: "x".repeat(5_000),
         answer_hours: i32::MAX,
-        context: None,
+        ..Default::default()
     };
     refuses!(takes, take_from_drop_ship, [Default::default(), take]);
     refuses!(takes, confirm_take, [Default::default()]);
@@ -138,7 +138,7 @@ async fn suppliers(world: &World) {
     refuses!(takes, cancel_take, [Default::default()]);
     refuses!(takes, confirm_drop_shipment, [Default::default()]);
     refuses!(takes, list_drop_ship_takes, [pb::ListDropShipTakesRequest { page_size: -1, ..Default::default() }]);
-    let line = ReportedStock { item: "mug".to_owned(), quantity: i64::MIN };
+    let line = ReportedStock { item: "mug".to_owned(), quantity: i64::MIN, unit: String::new() };
     let report = ReportDropShipStockRequest {
         request_id: request_id(),
         supplier: String::new(),

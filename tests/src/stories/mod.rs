@@ -38,6 +38,7 @@ pub mod substitutes;
 pub mod unfit_units;
 pub mod units;
 pub mod units_in_changes;
+pub mod units_of_lines;
 pub mod wait_limits;
 
 /// Calls `$with!` with every story, as `module::story`. The one list of stories.
@@ -277,6 +278,10 @@ macro_rules! every_story {
             units::counts_and_corrections_may_be_said_in_any_unit_of_the_item,
             units::an_order_that_is_no_whole_number_of_packs_is_refused,
             units::an_order_is_rounded_to_whole_packs_where_the_item_says_so,
+            units_of_lines::what_comes_back_is_told_in_a_unit_in_which_it_is_sold,
+            units_of_lines::a_kit_comes_back_in_its_unit,
+            units_of_lines::what_comes_back_to_a_shelf_is_told_in_any_unit,
+            units_of_lines::what_a_supplier_ships_itself_is_told_in_units,
             units_in_changes::an_order_may_be_amended_in_any_unit_in_which_it_is_sold,
             units_in_changes::a_kit_may_be_amended_in_its_unit,
             units_in_changes::stock_is_moved_and_compared_in_any_unit_of_the_item,

@@ -14,7 +14,7 @@ use super::units::{cup_at_main, line, receive};
 use crate::world::{World, because, date, fields, request_id};
 
 /// So many units of what is sold, in a box of so many.
-async fn boxes_hold(world: &World, item: &str, base_units: i64) {
+pub(super) async fn boxes_hold(world: &World, item: &str, base_units: i64) {
     let of_six =
         ItemUnit { code: "BOX".to_owned(), base_units, sellable: true, purchasable: true, ..Default::default() };
     let request = UpdateItemRequest {
@@ -26,7 +26,7 @@ async fn boxes_hold(world: &World, item: &str, base_units: i64) {
     world.idle().await;
 }
 
-async fn place(world: &World, item: &str, quantity: i64, unit: &str) -> Order {
+pub(super) async fn place(world: &World, item: &str, quantity: i64, unit: &str) -> Order {
     let mut draft = world.draft("ann").line(item, quantity);
     draft.order().lines[0].ordered_unit = unit.to_owned();
     draft.place().await.expect("placed")

@@ -19,7 +19,7 @@ impl World {
         let request = ReportDropShipStockRequest {
             request_id: request_id(),
             supplier: self.id(supplier),
-            lines: vec![ReportedStock { item: self.item_name(item), quantity }],
+            lines: vec![ReportedStock { item: self.item_name(item), quantity, unit: String::new() }],
             as_of_time: Some(encode::timestamp(self.now() - SignedDuration::from_hours(hours_ago))),
             valid_hours: 24,
             context: None,
@@ -53,7 +53,7 @@ impl World {
             quantity,
             supplier: self.id(supplier),
             answer_hours: 4,
-            context: None,
+            ..Default::default()
         };
         let answer = self.allocation.drop_ship.clone().take_from_drop_ship(request).await?.into_inner();
         Ok(answer.take.expect("the take"))
@@ -72,7 +72,7 @@ impl World {
             name: take.name.clone(),
             confirmed,
             ship_date: Some(date(self.day(3))),
-            context: None,
+            ..Default::default()
         };
         let answer = self.allocation.drop_ship.clone().confirm_take(request).await?.into_inner();
         Ok(answer.take.expect("the take"))

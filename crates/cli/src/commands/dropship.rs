@@ -19,7 +19,7 @@ use super::{
     pages, show,
 };
 use crate::{
-    args::{PageArgs, ReasonArgs},
+    args::{PageArgs, ReasonArgs, UnitArg},
     client::{Session, requests},
     failure::Failure,
     output::{
@@ -75,6 +75,9 @@ pub enum DropShipCommand {
         line: String,
         /// The supplier, as it names itself in its reports.
         supplier: String,
+        /// The unit in which the line counts.
+        #[command(flatten)]
+        unit: UnitArg,
         /// For how many hours it may think.
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         answer_within: i32,
@@ -89,6 +92,9 @@ pub enum DropShipCommand {
         /// Units. Left out, all that was asked for.
         #[arg(long, default_value_t = 0, value_name = "UNITS")]
         units: i64,
+        /// The unit in which they count.
+        #[command(flatten)]
+        unit: UnitArg,
         /// The day on which it ships, YYYY-MM-DD.
         #[arg(long, value_name = "DATE")]
         ship_date: Option<civil::Date>,
@@ -119,6 +125,9 @@ pub enum DropShipCommand {
         /// Units. Left out, all that is confirmed and has not left.
         #[arg(long, default_value_t = 0, value_name = "UNITS")]
         units: i64,
+        /// The unit in which they count.
+        #[command(flatten)]
+        unit: UnitArg,
         /// The supplier's reference.
         #[arg(long, default_value = "", value_name = "TEXT")]
         reference: String,
@@ -151,7 +160,7 @@ pub enum DropShipCommand {
 pub struct ReportArgs {
     /// The supplier.
     supplier: String,
-    /// Items as ITEM=UNITS.
+    /// Items as ITEM=UNITS, in a unit of the item as ITEM=UNITS:UNIT, by its code or GTIN.
     #[arg(required = true, value_name = "ITEM=UNITS")]
     items: Vec<String>,
     /// When it took its figures. Left out, now.
@@ -179,11 +188,12 @@ pub async fn run(command: DropShipCommand, session: &Session, output: Output) ->
             return stock(item.as_deref(), &supplier, stale, &page, session, output).await;
         }
         DropShipCommand::List { all, supplier, page } => return list(all, &supplier, &page, session, output).await,
-        DropShipCommand::Ship { take, units, reference, carrier, tracking, why } => {
+        DropShipCommand::Ship { take, units, unit, reference, carrier, tracking, why } => {
             let request = ConfirmDropShipmentRequest {
                 request_id,
                 name: name(&take),
                 quantity: units,
+                unit: unit.unit,
                 ship_time: None,
                 reference,
                 details: Some(ShipmentDetails { carrier, tracking_number: tracking, ..ShipmentDetails::default() }),
@@ -192,24 +202,26 @@ pub async fn run(command: DropShipCommand, session: &Session, output: Output) ->
             let answer = client.confirm_drop_shipment(request).await?.into_inner();
             return output.message(&format!("{ALLOCATION}.ConfirmDropShipmentResponse"), &answer, shipped);
         }
-        DropShipCommand::Take { line, supplier, answer_within, why } => {
+        DropShipCommand::Take { line, supplier, unit, answer_within, why } => {
             let wanted = line_quantity(&line)?;
             let request = TakeFromDropShipRequest {
                 request_id,
                 line: wanted.name,
                 quantity: wanted.quantity,
+                unit: unit.unit,
                 supplier,
                 answer_hours: answer_within,
                 context: context(&why),
             };
             client.take_from_drop_ship(request).await?
         }
-        DropShipCommand::Confirm { take, units, ship_date, why } => {
+        DropShipCommand::Confirm { take, units, unit, ship_date, why } => {
             let ship_date = ship_date.map(requests::date);
             let request = ConfirmTakeRequest {
                 request_id,
                 name: name(&take),
                 confirmed: units,
+                unit: unit.unit,
                 ship_date,
                 context: context(&why),
             };
@@ -236,11 +248,14 @@ fn shipped(answer: &ConfirmDropShipmentResponse) -> String {
 
 async fn report(args: &ReportArgs, session: &Session, output: Output) -> Result<(), Failure> {
     let line = |text: &String| {
-        let parsed = text.split_once('=').and_then(|(item, units)| Some((item, units.parse().ok()?)));
-        let (item, quantity) = parsed.ok_or_else(|| {
+        let parsed = text.split_once('=').and_then(|(item, units)| {
+            let (units, unit) = units.split_once(':').unwrap_or((units, ""));
+            Some((item, units.parse().ok()?, unit.to_owned()))
+        });
+        let (item, quantity, unit) = parsed.ok_or_else(|| {
             Failure::new(format!("{text:?} is not ITEM=UNITS")).next("name an item with its units, such as MUG=12")
         })?;
-        Ok::<_, Failure>(ReportedStock { item: text::named("items", item), quantity })
+        Ok::<_, Failure>(ReportedStock { item: text::named("items", item), quantity, unit })
     };
     let request = ReportDropShipStockRequest {
         request_id: session.request_id(),

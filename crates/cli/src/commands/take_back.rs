@@ -10,7 +10,7 @@ use super::{
     show,
 };
 use crate::{
-    args::ReasonArgs,
+    args::{ReasonArgs, UnitArg},
     client::Session,
     failure::Failure,
     output::{Output, text},
@@ -32,6 +32,9 @@ pub struct ReturnArgs {
     /// ORDER/NUMBER=UNITS:DISPOSITION, and `@LOCATION` behind it where they arrive elsewhere. May be given many times.
     #[arg(long = "component", value_name = "LINE=UNITS:DISPOSITION")]
     components: Vec<String>,
+    /// The unit in which the lines count.
+    #[command(flatten)]
+    unit: UnitArg,
     /// Send the same again: a line or kit that replaces them is added to the order.
     #[arg(long)]
     replace: bool,
@@ -102,6 +105,7 @@ pub async fn run(args: ReturnArgs, session: &Session, output: Output) -> Result<
             batch: args.batch.clone(),
             owner: args.owner.clone(),
             components: components.clone(),
+            unit: args.unit.unit.clone(),
         })
     };
     let lines: Result<Vec<ReturnedLine>, Failure> = args.lines.iter().map(returned).collect();

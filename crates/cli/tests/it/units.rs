@@ -45,6 +45,18 @@ async fn what_is_bought_by_the_case_is_sold_by_the_box_and_both_are_read_again()
     assert_eq!(doubtful["position"]["qualityControl"], 6);
     services.json(&["stock", "release", "cup", "main", "1", "--unit", "BOX"]);
 
+    services.json(&["order", "ship", "A/1=12"]);
+    let back = ["order", "return", "A/1=1", "--unit", "BOX", "--location", "main", "--reason", "unwanted"];
+    assert_eq!(services.json(&back)["lines"][0]["returned"], 6);
+    services.json(&["dropship", "report", "maker", "cup=2:CASE"]);
+    services.json(&["order", "place", "cup=20:BOX", "--order", "B"]);
+    let taken = services.json(&["dropship", "take", "B/1=3", "maker", "--unit", "BOX"]);
+    assert_eq!(taken["take"]["quantity"], 18);
+    let take = taken["take"]["name"].as_str().unwrap();
+    let confirmed = services.json(&["dropship", "confirm", take, "--units", "2", "--unit", "BOX"]);
+    assert_eq!(confirmed["take"]["confirmed"], 12);
+    assert_eq!(services.json(&["dropship", "ship", take, "--units", "1", "--unit", "BOX"])["take"]["shipped"], 6);
+
     let refused = run(&["order", "place", "cup=1:CASE", "--address", services.address()]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && told.contains("ordered_unit") && told.contains("BOX (6 EA)"), "{told}");

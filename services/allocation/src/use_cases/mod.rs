@@ -8,6 +8,7 @@ pub mod exceptions;
 pub mod feeds;
 pub mod go_live;
 pub mod holds;
+mod named_units;
 pub mod operations;
 pub mod orders;
 pub mod overrides;

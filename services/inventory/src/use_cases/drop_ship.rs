@@ -1,18 +1,19 @@
 //! What suppliers report that they could ship themselves: kept beside the books, never in them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use backorder_domain::{ids::ItemId, quantity::Quantity};
 use backorder_proto::{convert::decode::path, convert::encode, inventory::v1 as pb};
 use backorder_service_kit::paging::{PageBinding, PageRequest};
-use backorder_storage::{StorageError, columns};
+use backorder_storage::{StorageError, WriteTx, columns};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{UseCases, listing::Page, page_token_invalid};
+use super::{UseCases, listing::Page, page_token_invalid, stock::NamedUnit};
 use crate::{
     error::Error,
     store::{
         audit::{AuditNote, append_notes},
+        catalog::units_of_items,
         drop_ship::{self as table, Filter},
         entity::drop_ship_stock as row,
     },
@@ -27,14 +28,25 @@ const SEPARATOR: char = '\u{1f}';
 pub struct ReportStock {
     /// The supplier.
     pub supplier: String,
-    /// Units by item, each once.
-    pub lines: Vec<(ItemId, Quantity)>,
+    /// What it says of items, each once.
+    pub lines: Vec<ReportedLine>,
     /// When it took its figures; `None` means now.
     pub as_of: Option<Timestamp>,
     /// For how long they hold.
     pub valid_for: SignedDuration,
     /// Who does it and why.
     pub who: Who,
+}
+
+/// What a supplier reports of one item.
+#[derive(Debug, Clone)]
+pub struct ReportedLine {
+    /// The item.
+    pub item: ItemId,
+    /// Units.
+    pub quantity: Quantity,
+    /// The unit of the quantity.
+    pub unit: NamedUnit,
 }
 
 impl UseCases {
@@ -47,19 +59,19 @@ impl UseCases {
         write: Write<ReportStock>,
     ) -> Result<pb::ReportDropShipStockResponse, Error> {
         let items: Vec<(&ItemId, String)> =
-            write.command.lines.iter().enumerate().map(|(at, (item, _))| (item, path("lines", at, "item"))).collect();
+            write.command.lines.iter().enumerate().map(|(at, line)| (&line.item, path("lines", at, "item"))).collect();
         self.check_master_data(&items, &[]).await?;
         drop(items);
         let now = self.now();
-        let rows = rows(&write.command, now)?;
-        let (use_cases, write, rows) = (&self, &write, &rows);
+        let (use_cases, write) = (&self, &write);
         self.store()
             .write("report_drop_ship_stock", move |tx| {
                 Box::pin(async move {
                     if let Some(answer) = use_cases.begin_in_tx(tx, write).await? {
                         return Ok(answer);
                     }
-                    table::put_in_tx(tx, rows).await?;
+                    let rows = rows_in_tx(tx, &write.command, now).await?;
+                    table::put_in_tx(tx, &rows).await?;
                     let ids: Vec<&str> = rows.iter().map(|row| row.item_id.as_str()).collect();
                     let found = table::of_supplier(tx, &write.command.supplier, &ids).await?;
                     let mut by_item: HashMap<String, row::Model> =
@@ -95,18 +107,25 @@ impl UseCases {
     }
 }
 
-fn rows(report: &ReportStock, now: Timestamp) -> Result<Vec<row::Model>, Error> {
+/// The rows of a report in base units: a unit is that of the item as it is now.
+async fn rows_in_tx(tx: &WriteTx<'_>, report: &ReportStock, now: Timestamp) -> Result<Vec<row::Model>, Error> {
+    let named = report.lines.iter().filter(|line| line.unit.is_named());
+    let items: BTreeSet<&ItemId> = named.map(|line| &line.item).collect();
+    let units = units_of_items(tx, &items.into_iter().collect::<Vec<_>>()).await?;
     let as_of = report.as_of.unwrap_or(now);
     let expires = as_of.checked_add(report.valid_for).map_err(|error| StorageError::Settings(error.to_string()))?;
-    let row = |(item, quantity): &(ItemId, Quantity)| row::Model {
-        item_id: item.to_string(),
-        supplier: report.supplier.clone(),
-        quantity: quantity.get(),
-        as_of: columns::micros(as_of),
-        expires_at: columns::micros(expires),
-        recorded_at: columns::micros(now),
+    let row = |(index, line): (usize, &ReportedLine)| {
+        let unit = line.unit.find(&line.item, &units)?;
+        Ok(row::Model {
+            item_id: line.item.to_string(),
+            supplier: report.supplier.clone(),
+            quantity: unit.base(line.quantity, &path("lines", index, "quantity"))?.get(),
+            as_of: columns::micros(as_of),
+            expires_at: columns::micros(expires),
+            recorded_at: columns::micros(now),
+        })
     };
-    Ok(report.lines.iter().map(row).collect())
+    report.lines.iter().enumerate().map(row).collect()
 }
 
 fn note(write: &Write<ReportStock>, now: Timestamp) -> AuditNote<'_> {

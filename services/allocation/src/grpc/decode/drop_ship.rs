@@ -25,6 +25,7 @@ const ANSWER_HOURS_MAX: i32 = 720;
 pub fn take(r: &pb::TakeFromDropShipRequest, violations: &mut Violations) -> Option<Take> {
     let line = line_of(&r.line, "line", violations);
     let quantity = decode::quantity_or_zero(r.quantity, "quantity", violations);
+    let unit = unit_of(&r.unit, r.quantity, violations);
     let supplier = decode::required_text(&r.supplier, SUPPLIER_BYTES_MAX, "supplier", violations);
     let hours = if r.answer_hours == 0 { ANSWER_HOURS_DEFAULT } else { r.answer_hours };
     if !(1..=ANSWER_HOURS_MAX).contains(&hours) {
@@ -33,36 +34,47 @@ pub fn take(r: &pb::TakeFromDropShipRequest, violations: &mut Violations) -> Opt
     let who = Who::decode(r.context.as_ref(), violations);
     let (order, line) = line?;
     let answer_within = SignedDuration::from_hours(hours.into());
-    Some(Take { order, line, quantity: quantity?, supplier: supplier?, answer_within, who: who? })
+    let (quantity, unit) = (quantity?, unit?);
+    Some(Take { order, line, quantity, unit, supplier: supplier?, answer_within, who: who? })
+}
+
+/// The unit of a quantity, which must not stand alone.
+fn unit_of(unit: &str, quantity: i64, violations: &mut Violations) -> Option<String> {
+    if !unit.is_empty() && quantity == 0 {
+        violations.push("unit", "must be empty without a quantity");
+    }
+    decode::text(unit, super::UNIT_BYTES_MAX, "unit", violations)
 }
 
 /// The supplier ships.
 pub fn confirm(r: &pb::ConfirmTakeRequest, violations: &mut Violations) -> Option<AnswerTake> {
     let take = id_of(&r.name, TAKES, violations);
     let confirmed = decode::quantity_or_zero(r.confirmed, "confirmed", violations);
+    let unit = unit_of(&r.unit, r.confirmed, violations);
     let ship_date = decode::date_if_set(r.ship_date.as_ref(), "ship_date", violations);
     let who = Who::decode(r.context.as_ref(), violations);
-    Some(AnswerTake { take: take?, answer: Answer::Confirms(confirmed?, ship_date?), who: who? })
+    Some(AnswerTake { take: take?, answer: Answer::Confirms(confirmed?, ship_date?), unit: unit?, who: who? })
 }
 
 /// The supplier does not ship.
 pub fn refuse(r: &pb::RefuseTakeRequest, violations: &mut Violations) -> Option<AnswerTake> {
     let take = id_of(&r.name, TAKES, violations);
     let who = Who::decode(r.context.as_ref(), violations);
-    Some(AnswerTake { take: take?, answer: Answer::Refuses, who: who? })
+    Some(AnswerTake { take: take?, answer: Answer::Refuses, unit: String::new(), who: who? })
 }
 
 /// The take is taken back.
 pub fn cancel(r: &pb::CancelTakeRequest, violations: &mut Violations) -> Option<AnswerTake> {
     let take = id_of(&r.name, TAKES, violations);
     let who = Who::decode_with_reason(r.context.as_ref(), violations);
-    Some(AnswerTake { take: take?, answer: Answer::TakenBack, who: who? })
+    Some(AnswerTake { take: take?, answer: Answer::TakenBack, unit: String::new(), who: who? })
 }
 
 /// The supplier shipped.
 pub fn ship(r: &pb::ConfirmDropShipmentRequest, violations: &mut Violations) -> Option<ShipTake> {
     let take = id_of(&r.name, TAKES, violations);
     let quantity = decode::quantity_or_zero(r.quantity, "quantity", violations);
+    let unit = unit_of(&r.unit, r.quantity, violations);
     let ship_time = decode::timestamp_if_set(r.ship_time.as_ref(), "ship_time", violations);
     let reference = decode::text(&r.reference, REFERENCE_BYTES_MAX, "reference", violations);
     let details = details(r.details.as_ref(), violations);
@@ -70,6 +82,7 @@ pub fn ship(r: &pb::ConfirmDropShipmentRequest, violations: &mut Violations) -> 
     Some(ShipTake {
         take: take?,
         quantity: quantity?,
+        unit: unit?,
         ship_time: ship_time?,
         reference: reference?,
         details: details?,

@@ -197,6 +197,7 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
     let disposition = decode::required_enum(line.disposition, &at("disposition"), violations);
     let batch = super::shipment::batch_or_none(&line.batch, &at("batch"), violations);
     let owner = decode::text(&line.owner, OWNER_BYTES_MAX, &at("owner"), violations);
+    let unit = decode::text(&line.unit, super::UNIT_BYTES_MAX, &at("unit"), violations);
     let (order, number) = name?;
     let mut apart = Vec::with_capacity(line.components.len());
     for (place, component) in line.components.iter().enumerate() {
@@ -206,6 +207,7 @@ fn returned(line: &pb::ReturnedLine, index: usize, violations: &mut Violations) 
         order,
         line: number,
         quantity: quantity?,
+        unit: unit?,
         location: location?,
         disposition: disposition?,
         replace: line.replace,

@@ -1,5 +1,7 @@
 //! The supplier answers a take, or it is taken back.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use backorder_domain::quantity::Quantity;
 use backorder_proto::allocation::v1 as pb;
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Recorded, closed, locked_in_tx};
 use crate::{
+    catalog::ItemCopy,
     error::Error,
     order::{
         Book,
@@ -20,14 +23,14 @@ use crate::{
         entity::drop_ship_take as row,
         takes::{CANCELLED, CONFIRMED, PENDING, REFUSED},
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, named_units::base_units},
     write::{Who, Write},
 };
 
 /// What becomes of a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The supplier ships so many, zero meaning all, on a day.
+    /// The supplier ships so many of the named unit, zero meaning all, on a day.
     Confirms(Quantity, Option<Date>),
     /// The supplier does not ship.
     Refuses,
@@ -42,6 +45,8 @@ pub struct AnswerTake {
     pub take: String,
     /// What becomes of it.
     pub answer: Answer,
+    /// The unit, by its code or GTIN; empty for base units.
+    pub unit: String,
     /// Who does it and why.
     pub who: Who,
 }
@@ -54,7 +59,8 @@ impl UseCases {
     pub async fn answer_take(self, write: Write<AnswerTake>) -> Result<pb::DropShipTakeResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let traceparent = write.traceparent.clone();
-        let command = AnswerCommand { use_cases: &self, answered: &write.command, who, traceparent };
+        let item = self.item_of_take(&write.command.take, &write.command.unit).await?;
+        let command = AnswerCommand { use_cases: &self, answered: &write.command, item, who, traceparent };
         self.run_step(&write, &command).await
     }
 }
@@ -62,6 +68,8 @@ impl UseCases {
 struct AnswerCommand<'a> {
     use_cases: &'a UseCases,
     answered: &'a AnswerTake,
+    /// The item, where a unit is named.
+    item: Option<Arc<ItemCopy>>,
     who: Who,
     traceparent: Option<String>,
 }
@@ -85,6 +93,8 @@ impl StepCommand for AnswerCommand<'_> {
         let (text, moved) = match self.answered.answer {
             Answer::Confirms(quantity, ship_date) => {
                 take.ship_date = ship_date.map(columns::date_text);
+                let fields = ["unit", "confirmed"].map(str::to_owned);
+                let quantity = base_units(self.item.as_deref(), &self.answered.unit, quantity, fields)?;
                 let confirmed = confirmed(&take, quantity, &book)?;
                 let state = if confirmed > 0 { CONFIRMED } else { CANCELLED };
                 ("confirmed by the supplier", take::answer(&mut take, state, confirmed, now))

@@ -1,6 +1,6 @@
 //! Asks a supplier for units of a line.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use backorder_domain::{order::line::LineError, quantity::Quantity};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Recorded;
 use crate::{
+    catalog::ItemCopy,
     error::Error,
     order::{Book, kits, sets, take::Moved, wishes},
     saga::{Planned, StepCommand, StepKind},
@@ -20,7 +21,7 @@ use crate::{
         orders::load_lines_in_tx,
         takes::{self, PENDING},
     },
-    use_cases::{UseCases, holds::on_hold_in_tx, orders::allowed_line},
+    use_cases::{UseCases, holds::on_hold_in_tx, named_units::base_units, orders::allowed_line},
     write::{Who, Write},
 };
 
@@ -31,8 +32,10 @@ pub struct Take {
     pub order: String,
     /// The line's number.
     pub line: i32,
-    /// Base units; zero means all that is open and not asked for.
+    /// Units of `unit`; zero means all that is open and not asked for.
     pub quantity: Quantity,
+    /// The unit, by its code or GTIN; empty for base units.
+    pub unit: String,
     /// The supplier.
     pub supplier: String,
     /// For how long it may think.
@@ -49,6 +52,7 @@ impl UseCases {
     pub async fn take_from_drop_ship(self, write: Write<Take>) -> Result<pb::DropShipTakeResponse, Error> {
         let wanted = &write.command;
         let item = takes::item_of_line(self.store().reader(), &wanted.order, wanted.line).await?;
+        let with_units = self.item_if_named(item.clone(), &wanted.unit).await?;
         let report = match item {
             Some(item) => {
                 let report = self.inventory().drop_ship_stock(&format!("items/{item}"), &wanted.supplier).await;
@@ -58,7 +62,7 @@ impl UseCases {
         };
         let who = wanted.who.clone().or_caller(&write.key.caller);
         let traceparent = write.traceparent.clone();
-        let command = TakeCommand { use_cases: &self, wanted, report, who, traceparent };
+        let command = TakeCommand { use_cases: &self, wanted, report, with_units, who, traceparent };
         self.run_step(&write, &command).await
     }
 }
@@ -68,6 +72,8 @@ struct TakeCommand<'a> {
     wanted: &'a Take,
     /// What the supplier reported of the item.
     report: Option<DropShipStock>,
+    /// The item, where a unit is named.
+    with_units: Option<Arc<ItemCopy>>,
     who: Who,
     traceparent: Option<String>,
 }
@@ -140,7 +146,9 @@ impl TakeCommand<'_> {
     /// What is asked for: at most what is open and no other take asks for.
     fn quantity(&self, line: &order_line::Model) -> Result<i64, Error> {
         let free = (line.open - line.drop_ship_pending - line.drop_ship_confirmed).max(0);
-        let wanted = if self.wanted.quantity.is_zero() { free.max(1) } else { self.wanted.quantity.get() };
+        let (item, fields) = (self.with_units.as_deref(), ["unit", "quantity"].map(str::to_owned));
+        let wanted = base_units(item, &self.wanted.unit, self.wanted.quantity, fields)?;
+        let wanted = if wanted.is_zero() { free.max(1) } else { wanted.get() };
         if wanted <= free {
             return Ok(wanted);
         }

@@ -7,7 +7,7 @@ mod expire;
 mod list;
 mod ship;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backorder_domain::order::state::OrderCommand;
 use backorder_proto::allocation::v1 as pb;
@@ -20,6 +20,7 @@ pub use ship::ShipTake;
 
 use super::UseCases;
 use crate::{
+    catalog::ItemCopy,
     error::{Error, Kind},
     order::{
         Book, Cause, Changes, Command, Moment, WriteNote, message,
@@ -46,6 +47,15 @@ struct Recorded<'a> {
 }
 
 impl UseCases {
+    /// The item of a take, where a request names a unit of it. A take that is not there is refused when it is locked.
+    async fn item_of_take(&self, take: &str, unit: &str) -> Result<Option<Arc<ItemCopy>>, Error> {
+        if unit.is_empty() {
+            return Ok(None);
+        }
+        let item = takes::find(self.store().reader(), take).await?.map(|take| take.item_id);
+        self.item_if_named(item, unit).await
+    }
+
     /// Records a take and what it means for its line, which the book holds, locked.
     async fn record_take_in_tx(
         &self,

@@ -1,5 +1,7 @@
 //! The supplier shipped: the units leave the queue, and no stock of ours moves but what served them meanwhile.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use backorder_domain::{order::line::LineError, quantity::Quantity};
 use backorder_proto::{allocation::v1 as pb, convert::encode, inventory::v1 as inventory};
@@ -9,11 +11,12 @@ use uuid::Uuid;
 
 use super::{closed, locked_in_tx};
 use crate::{
+    catalog::ItemCopy,
     error::Error,
     order::{key::demand_line, shipment::PlannedShipment, take},
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
     store::takes::CONFIRMED,
-    use_cases::{UseCases, orders::allowed_line},
+    use_cases::{UseCases, named_units::base_units, orders::allowed_line},
     write::{Who, Write},
 };
 
@@ -22,8 +25,10 @@ use crate::{
 pub struct ShipTake {
     /// The take's id.
     pub take: String,
-    /// Base units; zero means all that is confirmed and has not left.
+    /// Units of `unit`; zero means all that is confirmed and has not left.
     pub quantity: Quantity,
+    /// The unit, by its code or GTIN; empty for base units.
+    pub unit: String,
     /// When they left; `None` means now.
     pub ship_time: Option<Timestamp>,
     /// The supplier's reference.
@@ -42,12 +47,15 @@ impl UseCases {
     pub async fn confirm_drop_shipment(self, write: Write<ShipTake>) -> Result<pb::ConfirmDropShipmentResponse, Error> {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let at = write.command.ship_time.unwrap_or_else(|| self.now());
-        self.run_step(&write, &ShipCommand { ship: &write.command, who, at }).await
+        let item = self.item_of_take(&write.command.take, &write.command.unit).await?;
+        self.run_step(&write, &ShipCommand { ship: &write.command, item, who, at }).await
     }
 }
 
 struct ShipCommand<'a> {
     ship: &'a ShipTake,
+    /// The item, where a unit is named.
+    item: Option<Arc<ItemCopy>>,
     who: Who,
     at: Timestamp,
 }
@@ -67,7 +75,9 @@ impl StepCommand for ShipCommand<'_> {
         let vector = allowed_line(&book, &order, line, StepKind::DropShip)?.vector()?;
         let conflict = |error| Error::Line { order: order.clone(), line, error };
         let to_ship = Quantity::try_new(take::to_ship(&take)).unwrap_or_default();
-        let quantity = if self.ship.quantity.is_zero() { to_ship } else { self.ship.quantity };
+        let (item, fields) = (self.item.as_deref(), ["unit", "quantity"].map(str::to_owned));
+        let told = base_units(item, &self.ship.unit, self.ship.quantity, fields)?;
+        let quantity = if told.is_zero() { to_ship } else { told };
         if quantity > to_ship {
             return Err(conflict(LineError::TooFew { kind: "confirmed", present: to_ship, wanted: quantity }));
         }

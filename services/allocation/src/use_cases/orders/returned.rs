@@ -17,8 +17,10 @@ pub struct ReturnedUnits {
     pub order: String,
     /// The number of the line or kit.
     pub line: i32,
-    /// Base units, or kits.
+    /// Units of `unit`, or kits.
     pub quantity: Quantity,
+    /// The unit, by its code or GTIN; empty for base units.
+    pub unit: String,
     /// Where they arrive.
     pub location: LocationId,
     /// What is done with them.

@@ -1,6 +1,9 @@
 //! Takes shipped units back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use backorder_domain::quantity::Quantity;
@@ -14,6 +17,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
+    catalog::ItemCopy,
     error::Error,
     order::key::demand_line,
     saga::{Call, Plan, Planned, PlannedLine, StepCommand, StepKind, call::Kind, mark_busy},
@@ -22,7 +26,7 @@ use crate::{
         orders::load_lines_in_tx,
         shipped_batches,
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, named_units::base_units},
     write::{Who, Write},
 };
 
@@ -52,7 +56,9 @@ impl UseCases {
         let who = write.command.who.clone().or_caller(&write.key.caller);
         let at = write.command.return_time.unwrap_or_else(|| self.now());
         let again = self.what_is_needed_again(&write.command).await?;
-        let command = ReturnCommand { returned: &write.command, who, at, again };
+        let named = write.command.lines.iter().filter(|line| !line.unit.is_empty());
+        let items = self.items_of_lines(&named.map(|line| (line.order.clone(), line.line)).collect()).await?;
+        let command = ReturnCommand { returned: &write.command, who, at, again, items };
         self.run_step(&write, &command).await
     }
 }
@@ -63,6 +69,8 @@ struct ReturnCommand<'a> {
     at: Timestamp,
     /// What lines that are added are made of; `None` when nothing is replaced.
     again: Option<Again>,
+    /// The items of the lines of which units are named.
+    items: BTreeMap<(String, i32), Arc<ItemCopy>>,
 }
 
 #[async_trait]
@@ -74,20 +82,21 @@ impl StepCommand for ReturnCommand<'_> {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error> {
         let keys: BTreeSet<_> = self.returned.lines.iter().map(|line| (line.order.clone(), line.line)).collect();
         let mut book = load_lines_in_tx(tx, &keys).await?;
-        let arrived = by_line(&book, &self.returned.lines)?;
+        let returned = self.in_base_units()?;
+        let arrived = by_line(&book, &returned)?;
         let mut sums: BTreeMap<(&str, i32), Quantity> = BTreeMap::new();
         let mut units = Vec::with_capacity(arrived.len());
         let keys = arrived.iter().map(|returned| (returned.order.to_owned(), returned.line)).collect();
         let mut shipped = shipped_batches::of_lines(tx, &keys).await?;
-        for returned in &arrived {
-            let line = allowed_line(&book, returned.order, returned.line, StepKind::Return)?;
-            for place in &returned.places {
-                let sum = sums.entry((returned.order, returned.line)).or_default();
+        for came in &arrived {
+            let line = allowed_line(&book, came.order, came.line, StepKind::Return)?;
+            for place in &came.places {
+                let sum = sums.entry((came.order, came.line)).or_default();
                 *sum = sum.checked_add(place.quantity).unwrap_or(Quantity::COMMAND_MAX);
                 let may = line.vector()?.may_return(*sum);
-                may.map_err(|error| Error::Line { order: returned.order.to_owned(), line: returned.line, error })?;
-                let (batch, owner) = of_what(returned, place.quantity, &line.row, *sum, &mut shipped)?;
-                units.push(inventory::ReturnLine { batch, owner, ..return_line(returned, place, &line.row.item_id) });
+                may.map_err(|error| Error::Line { order: came.order.to_owned(), line: came.line, error })?;
+                let (batch, owner) = of_what(came, place.quantity, &line.row, *sum, &mut shipped)?;
+                units.push(inventory::ReturnLine { batch, owner, ..return_line(came, place, &line.row.item_id) });
             }
         }
         let planned = arrived.iter().map(|returned| PlannedLine {
@@ -98,7 +107,7 @@ impl StepCommand for ReturnCommand<'_> {
         });
         let planned = planned.collect();
         let added = match &self.again {
-            Some(again) => again.lines_in_tx(tx, &book, &self.returned.lines).await?,
+            Some(again) => again.lines_in_tx(tx, &book, &returned).await?,
             None => Added::default(),
         };
         mark_busy(batch, &mut book, step)?;
@@ -116,6 +125,20 @@ impl StepCommand for ReturnCommand<'_> {
         let plan = Plan { calls, lines: planned, context, added: planned_lines(&added), kits, ..Plan::default() };
         replacement::add(batch, &mut book, added);
         Ok(Planned::Step(Box::new(plan), book))
+    }
+}
+
+impl ReturnCommand<'_> {
+    fn in_base_units(&self) -> Result<Vec<ReturnedUnits>, Error> {
+        let lines = self.returned.lines.iter().enumerate();
+        lines
+            .map(|(index, line)| {
+                let item = self.items.get(&(line.order.clone(), line.line));
+                let fields = ["unit", "quantity"].map(|field| decode::path("lines", index, field));
+                let quantity = base_units(item.map(Arc::as_ref), &line.unit, line.quantity, fields)?;
+                Ok(ReturnedUnits { quantity, unit: String::new(), ..line.clone() })
+            })
+            .collect()
     }
 }
 

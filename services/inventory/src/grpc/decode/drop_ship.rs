@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use backorder_domain::units::UnitUse;
 use backorder_proto::{
     convert::{
         Violations,
@@ -11,8 +12,12 @@ use backorder_proto::{
 };
 use jiff::SignedDuration;
 
-use super::{if_set, reservation::each};
-use crate::{store::drop_ship::Filter, use_cases::drop_ship::ReportStock, write::Who};
+use super::{if_set, named_unit, reservation::each};
+use crate::{
+    store::drop_ship::Filter,
+    use_cases::drop_ship::{ReportStock, ReportedLine},
+    write::Who,
+};
 
 /// Lines in one report at most.
 const LINES_MAX: usize = 1_000;
@@ -28,11 +33,12 @@ pub fn report(request: &pb::ReportDropShipStockRequest, violations: &mut Violati
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, line, violations| {
         let item = decode::item_name(&line.item, &path("lines", index, "item"), violations);
         let quantity = decode::quantity_or_zero(line.quantity, &path("lines", index, "quantity"), violations);
-        item.zip(quantity)
+        let unit = named_unit(&line.unit, &path("lines", index, "unit"), UnitUse::Handle, violations);
+        Some(ReportedLine { item: item?, quantity: quantity?, unit: unit? })
     });
     let mut seen = BTreeSet::new();
-    for (index, (item, _)) in lines.iter().flatten().enumerate() {
-        if !seen.insert(item.clone()) {
+    for (index, line) in lines.iter().flatten().enumerate() {
+        if !seen.insert(line.item.clone()) {
             violations.push(path("lines", index, "item"), "must not be named twice");
         }
     }

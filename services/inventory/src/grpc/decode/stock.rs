@@ -217,10 +217,12 @@ pub fn receive_return(request: &pb::ReceiveReturnRequest, violations: &mut Viola
         let demand = if_set(&line.line, |text| wire::decode_line(text, &at("line"), violations));
         let batch = batch(&line.batch, &at("batch"), violations);
         let owner = decode::text(&line.owner, TEXT_BYTES_MAX, &at("owner"), violations);
+        let unit = named_unit(&line.unit, &at("unit"), UnitUse::Handle, violations);
         Some(ReturnLine {
             item: item?,
             location: location?,
             quantity: quantity?,
+            unit: unit?,
             disposition: disposition?,
             line: demand?,
             batch: batch?,

@@ -10,7 +10,7 @@ use backorder_domain::{
 use backorder_proto::{convert::decode::path, inventory::v1 as pb};
 use jiff::Timestamp;
 
-use super::{Desk, Named, StockCommand, distinct};
+use super::{Desk, Named, NamedUnit, StockCommand, distinct};
 use crate::{catalog::Places, error::Error, store::stock::Scope, write::Who};
 
 /// Units that came back.
@@ -31,8 +31,10 @@ pub struct ReturnLine {
     pub item: ItemId,
     /// The location.
     pub location: LocationId,
-    /// Base units, at least 1.
+    /// Units, at least 1.
     pub quantity: Quantity,
+    /// The unit of the quantity.
+    pub unit: NamedUnit,
     /// What is done with them.
     pub disposition: ReturnDisposition,
     /// The demand line that they were shipped for: the cause of the movement.
@@ -60,6 +62,7 @@ impl StockCommand for ReceiveReturn {
         Scope {
             items: distinct(self.lines.iter().map(|line| &line.item)),
             locations: distinct(self.lines.iter().map(|line| &line.location)),
+            units: self.lines.iter().any(|line| line.unit.is_named()),
             ..Scope::default()
         }
     }
@@ -78,13 +81,15 @@ impl StockCommand for ReceiveReturn {
 
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let mut pairs: BTreeSet<(&ItemId, &LocationId)> = BTreeSet::new();
-        for line in &self.lines {
-            let ReturnLine { item, location, quantity, disposition, batch, owner, .. } = line;
+        for (index, line) in self.lines.iter().enumerate() {
+            let ReturnLine { item, location, disposition, batch, owner, .. } = line;
+            let unit = desk.unit(item, &line.unit)?;
+            let quantity = unit.base(line.quantity, &path("lines", index, "quantity"))?;
             desk.on_book(item, |book, context| {
                 let cause =
                     line.line.as_ref().map_or_else(|| context.cause.clone(), |line| format!("return of {line}"));
                 let context = CommandContext { cause, ..context.clone() };
-                book.receive_return(&context, location, *quantity, *disposition, (batch.as_ref(), owner))
+                book.receive_return(&context, location, quantity, *disposition, (batch.as_ref(), owner))
             })?;
             pairs.insert((item, location));
         }
