@@ -172,7 +172,12 @@ pub(super) fn assert_batches_right(book: &ItemBook) {
         }
     }
     for claim in book.claims().filter(|claim| !claim.wish.is_none()) {
-        assert!(claim.reservations.iter().all(|r| r.batch.is_some()), "it asks, and has units of any: {claim:?}");
+        let earliest = claim.wish.earliest_best_before(today(), claim.requested_date);
+        for reservation in &claim.reservations {
+            let of = reservation.batch.as_ref().expect("it asks, and has units of any");
+            assert!(claim.wish.batch.as_ref().is_none_or(|wanted| wanted == of), "{claim:?}");
+            assert!(earliest.is_none_or(|earliest| lasts_until(book, Some(of)) >= earliest), "{claim:?}");
+        }
     }
     let mut bound: BTreeMap<(LocationId, BatchId), i64> = BTreeMap::new();
     for reservation in book.claims().flat_map(|claim| &claim.reservations) {
@@ -183,6 +188,77 @@ pub(super) fn assert_batches_right(book: &ItemBook) {
     for ((location, batch), bound) in bound {
         let there = book.units_of_batch(&location, Shelf::Sellable, &batch).unwrap().get();
         assert!(bound <= there, "{bound} are bound to {there} of {batch} at {location}");
+    }
+}
+
+/// The best-before date of units; the last of all days where they never expire.
+fn lasts_until(book: &ItemBook, batch: Option<&BatchId>) -> Date {
+    batch.and_then(|batch| book.batch(batch)).and_then(|info| info.best_before).unwrap_or(Date::MAX)
+}
+
+/// Units at `main` that can be sold and nobody is bound to, by batch and owner. Bound are the consigned ones of a batch first.
+fn unbound(book: &ItemBook) -> BTreeMap<(Option<BatchId>, String), i64> {
+    let main = at("main");
+    let mut unbound = BTreeMap::new();
+    let mut bound: BTreeMap<BatchId, i64> = BTreeMap::new();
+    for reservation in book.claims().flat_map(|claim| &claim.reservations).filter(|r| r.location == main) {
+        if let Some(batch) = &reservation.batch {
+            *bound.entry(batch.clone()).or_default() += reservation.quantity.get();
+        }
+    }
+    let here = book.batch_stock.iter().filter(|row| row.place.location == main && row.place.shelf == Shelf::Sellable);
+    let rows: BTreeMap<(Option<BatchId>, String), i64> =
+        here.map(|row| ((row.place.batch.clone(), row.place.owner.clone()), row.quantity.get())).collect();
+    // Consigned rows of a batch come after our own: those are bound first.
+    for ((batch, owner), quantity) in rows.iter().rev() {
+        let kept = batch.as_ref().and_then(|batch| bound.get_mut(batch));
+        let left = kept.map_or(*quantity, |kept| {
+            let taken = (*kept).min(*quantity);
+            *kept -= taken;
+            quantity - taken
+        });
+        unbound.insert((batch.clone(), owner.clone()), left);
+    }
+    let all = book.position(&main).map_or(0, |position| Shelf::Sellable.units(position).get());
+    unbound.insert((None, String::new()), all - rows.values().sum::<i64>());
+    unbound.retain(|_, units| *units > 0);
+    unbound
+}
+
+/// Whether what left is what had to leave: of the named batch, of those that the line is bound to, or what expires first, own
+/// units before consigned ones.
+fn assert_left_right(before: &ItemBook, book: &ItemBook, act: &Act) {
+    let (named, is_seen, claim) = match act {
+        Act::Post(line, _, of, is_seen) => (of, *is_seen, before.claim(&part_1(&format!("line-{line}")))),
+        Act::Ship(_, of) => (of, false, None),
+        Act::Receive(..)
+        | Act::Reserve(..)
+        | Act::Ask(..)
+        | Act::Cover(_)
+        | Act::Count(_)
+        | Act::SetAside(..)
+        | Act::Free(..)
+        | Act::Adjust(..)
+        | Act::Transfer(..)
+        | Act::Arrive(..) => return,
+    };
+    let outside = book.movements().iter().skip(before.movements().len()).filter(|moved| moved.to.location.is_none());
+    let moved: Vec<_> = outside.map(|moved| (moved.batch.clone(), moved.owner.clone())).collect();
+    let named = named.map(|of| batch(&format!("batch-{of}")));
+    let bound_to = || claim.iter().flat_map(|claim| &claim.reservations).filter_map(|r| r.batch.clone());
+    let left = unbound(book);
+    if let Some(named) = named {
+        let is_there = left.keys().any(|(batch, _)| batch.as_ref() == Some(&named));
+        let is_other = moved.iter().any(|(batch, _)| batch.as_ref() != Some(&named));
+        assert!(!is_other || (is_seen && !is_there), "{act:?} of {named} took {moved:?} and left {left:?}");
+    } else if bound_to().next().is_some() {
+        let is_bound = |batch: &Option<BatchId>| batch.as_ref().is_some_and(|of| bound_to().any(|bound| bound == *of));
+        assert!(moved.iter().all(|(batch, _)| is_bound(batch)), "{act:?} of a bound line took {moved:?}");
+    } else {
+        let rank = |(batch, owner): &(Option<BatchId>, String)| (lasts_until(book, batch.as_ref()), !owner.is_empty());
+        let last = moved.iter().map(rank).max();
+        let next = left.keys().map(rank).min();
+        assert!(last.zip(next).is_none_or(|(last, next)| last <= next), "{act:?} took {moved:?} and left {left:?}");
     }
 }
 
@@ -285,9 +361,11 @@ proptest! {
     fn the_sum_of_batches_is_the_position_after_any_commands(acts in proptest::collection::vec(acts(), 1..40)) {
         let mut book = book(3, 0);
         for (step, next) in acts.iter().enumerate() {
+            let before = book.clone();
             let result = act(&mut book, 10 + u32::try_from(step).unwrap(), next);
             let is_fault = matches!(result, Err(StockError::Inconsistent(_) | StockError::Overflow | StockError::NotLoaded { .. }));
             prop_assert!(!is_fault, "{next:?}: {result:?}");
+            assert_left_right(&before, &book, next);
             assert_batches_right(&book);
             assert_books_right(&book);
         }

@@ -189,12 +189,14 @@ fn units_that_do_not_fit_any_more_are_given_up_and_others_may_have_them() {
     book.reserve(&ctx(3), &asks("a", 2, "", 30)).unwrap();
     assert_eq!(claim(&book, "a").fits_until, days(30));
     assert_eq!(book.give_up_unfit(&ctx(4), &part_1("a")).unwrap(), units(0), "they fit");
+    book.create_supply(&ctx(40), &purchase("po", 5, date(2026, 3, 9))).unwrap();
     let relabelled = BatchInfo { batch: batch("one"), best_before: days(29), supplier_lot: String::new(), version: 1 };
     book.put_batch(&ctx(5), relabelled).unwrap();
 
     assert_eq!(book.give_up_unfit(&ctx(6), &part_1("a")).unwrap(), units(2));
 
     assert_eq!((numbers(&book, "a"), claim(&book, "a").fits_until), ((0, 2), None));
+    assert_eq!(claim(&book, "a").pegged, units(2), "and are expected of the next supply");
     let (book, _) = cover(book, 7, "a");
     assert_eq!(numbers(&book, "a"), (0, 2), "they still do not fit");
     assert_books_right(&book);
