@@ -197,6 +197,8 @@ fn units_that_do_not_fit_any_more_are_given_up_and_others_may_have_them() {
 
     assert_eq!((numbers(&book, "a"), claim(&book, "a").fits_until), ((0, 2), None));
     assert_eq!(claim(&book, "a").pegged, units(2), "and are expected of the next supply");
+    let position = book.position(&at("main")).unwrap();
+    assert_eq!((position.reserved, position.held, position.quality_control), (units(0), units(2), units(0)));
     let (book, _) = cover(book, 7, "a");
     assert_eq!(numbers(&book, "a"), (0, 2), "they still do not fit");
     assert_books_right(&book);
