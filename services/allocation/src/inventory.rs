@@ -320,11 +320,13 @@ impl Inventory {
         .await
     }
 
-    /// How the claims on an item would stand if some lines became eligible and runs shared what is free.
-    pub async fn preview_serving(&self, item: &str, lines: Vec<String>) -> Result<Vec<pb::Claim>, Status> {
+    /// How the claims on an item, and those of sets, would stand if what is asked about happened and runs shared what is free.
+    pub async fn preview_serving(
+        &self,
+        request: pb::PreviewServingRequest,
+    ) -> Result<pb::PreviewServingResponse, Status> {
         retry::call(&self.retries, || async {
-            let request = pb::PreviewServingRequest { item: format!("items/{item}"), lines: lines.clone() };
-            Ok(self.reservations().preview_serving(request).await?.into_inner().claims)
+            Ok(self.reservations().preview_serving(request.clone()).await?.into_inner())
         })
         .await
     }

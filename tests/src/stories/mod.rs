@@ -29,6 +29,7 @@ pub mod release;
 pub mod replacements;
 pub mod retries;
 pub mod serving_mode;
+pub mod set_previews;
 pub mod ship_sets;
 pub mod shipped_batches;
 pub mod shipping;
@@ -226,6 +227,9 @@ macro_rules! every_story {
             serving_mode::what_arrives_is_held_until_the_planner_commits_it,
             serving_mode::what_is_held_is_shared_when_the_mode_becomes_automatic,
             serving_mode::a_ship_set_takes_nothing_that_the_planner_holds,
+            set_previews::what_a_planner_commits_is_shown_with_what_ship_sets_make_of_it,
+            set_previews::units_put_aside_that_a_ship_set_needs_are_shown_as_its_loss,
+            set_previews::what_an_assignment_does_to_the_ship_sets_of_others_is_shown,
             shipping::fully_reserved_stock_ships_to_the_orders_that_hold_it,
             shipping::a_line_ships_in_parts,
             shipping::more_than_is_reserved_does_not_ship,

@@ -34,7 +34,7 @@ async fn held(world: &World) -> i64 {
 }
 
 /// An item that no planner serves.
-async fn served_at_once(world: &World, item: &str) {
+pub async fn served_at_once(world: &World, item: &str) {
     let request = backorder_proto::inventory::v1::CreateItemRequest {
         request_id: request_id(),
         item: Some(backorder_proto::inventory::v1::Item {
@@ -50,7 +50,7 @@ async fn served_at_once(world: &World, item: &str) {
 }
 
 /// The planner's run has had its time: another item, which is served at once, has been served since.
-async fn others_are_served(world: &World) {
+pub async fn others_are_served(world: &World) {
     served_at_once(world, "pot").await;
     world.place("eve", "pot", 1).await;
     world.receive("pot", "main", 1).await;
@@ -64,7 +64,7 @@ pub async fn what_arrives_is_held_until_the_planner_commits_it(world: &World) {
     let promised = world.line("ann", 1).await.current_promised_date;
 
     let preview = world.commit("mug", true).await.expect("who would get what");
-    let share = |order: &str, quantity| HeldShare { line: world.line_name(order, 1), quantity };
+    let share = |order: &str, quantity| HeldShare { line: world.line_name(order, 1), quantity, ..Default::default() };
     assert_eq!((preview.held, preview.left), (3, 0));
     assert_eq!(preview.shares, [share("ann", 2), share("bob", 1)]);
     assert_eq!((reserved(world).await, held(world).await), ((0, 0), 3), "a preview moves nothing");
@@ -120,7 +120,7 @@ pub async fn what_is_held_is_shared_when_the_hour_has_come(world: &World) {
 }
 
 impl World {
-    async fn serve_by_planner(&self, run_time: Option<TimeOfDay>) {
+    pub async fn serve_by_planner(&self, run_time: Option<TimeOfDay>) {
         self.serve(ServingModeKind::ByPlanner, run_time).await.expect("served by a planner");
     }
 
@@ -130,7 +130,7 @@ impl World {
         Ok(self.allocation.serving.clone().set_serving_mode(request).await?.into_inner())
     }
 
-    async fn commit(&self, item: &str, validate_only: bool) -> Result<CommitHeldResponse, Status> {
+    pub async fn commit(&self, item: &str, validate_only: bool) -> Result<CommitHeldResponse, Status> {
         let request = CommitHeldRequest {
             request_id: request_id(),
             item: self.item_name(item),

@@ -3,7 +3,7 @@
 use backorder_proto::{
     allocation::v1::{
         CommitHeldRequest, CommitHeldResponse, ListServingModesRequest, ServingMode, ServingModeKind,
-        SetServingModeRequest,
+        SetServingModeRequest, SetShare, SetShareOutcome,
     },
     convert::encode,
 };
@@ -28,7 +28,8 @@ use crate::{
 const PACKAGE: &str = "backorder.allocation.v1";
 
 const MODES: [Column; 3] = [Words("category"), Words("served"), Words("at the latest")];
-const SHARES: [Column; 2] = [Words("line"), Number("units")];
+const SHARES: [Column; 3] = [Words("line"), Number("units"), Words("ship set")];
+const SETS: [Column; 3] = [Words("order"), Words("ship set"), Words("has")];
 
 /// What to do about serving.
 #[derive(Debug, Subcommand)]
@@ -128,6 +129,26 @@ fn shares(answer: &CommitHeldResponse) -> String {
     if answer.held == 0 {
         return "nothing is held".to_owned();
     }
-    let rows = answer.shares.iter().map(|share| vec![text::line(&share.line), share.quantity.to_string()]);
-    format!("{}\n\n{} units are held; nobody may take {} of them", render(&SHARES, rows), answer.held, answer.left)
+    let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    let rows = answer.shares.iter();
+    let rows = rows.map(|share| vec![text::line(&share.line), share.quantity.to_string(), or_none(&share.ship_set)]);
+    let shares = render(&SHARES, rows);
+    let sets = if answer.sets.is_empty() { String::new() } else { format!("\n\n{}", sets(&answer.sets)) };
+    format!("{shares}{sets}\n\n{} units are held; nobody may take {} of them", answer.held, answer.left)
+}
+
+fn sets(sets: &[SetShare]) -> String {
+    render(
+        &SETS,
+        sets.iter().map(|set| {
+            let has = match set.outcome() {
+                SetShareOutcome::Unspecified => "",
+                SetShareOutcome::Complete => "all of it",
+                SetShareOutcome::Expected => "what is there; the rest is expected",
+                SetShareOutcome::Incomplete => "nothing: it is not all there",
+            };
+            let order = set.order.strip_prefix("orders/").unwrap_or(&set.order);
+            vec![order.to_owned(), set.ship_set.clone(), has.to_owned()]
+        }),
+    )
 }

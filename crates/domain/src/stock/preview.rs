@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::allocation::plan::{WaitingClaim, share};
 use crate::ids::{HoldId, LineId, LocationId};
+use crate::quantity::Quantity;
 
 use super::allocate::{AllocationChunk, Gain};
 use super::book::ItemBook;
@@ -56,7 +57,14 @@ impl ItemBook {
         self.holds_newest_first(location)
     }
 
-    fn run_as_if(&mut self, ctx: &CommandContext, location: &LocationId) -> Result<(), StockError> {
+    /// Lets a run share what is put aside at a location among those who are served alone. Answers what nobody took, which is
+    /// free then.
+    ///
+    /// Needs loaded: as [`ItemBook::serve_as_if_eligible`].
+    ///
+    /// # Errors
+    /// [`StockError::NotLoaded`].
+    pub fn run_as_if(&mut self, ctx: &CommandContext, location: &LocationId) -> Result<Quantity, StockError> {
         let waits = self.claims().filter(|claim| !claim.waiting.is_zero() && claim.waits_at().contains(location));
         let waiting = waits.map(|claim| WaitingClaim {
             line: claim.key.line.clone(),
@@ -81,6 +89,6 @@ impl ItemBook {
             final_chunk: true,
         };
         self.apply_allocation(ctx, &chunk)?;
-        Ok(())
+        Ok(plan.left)
     }
 }

@@ -50,6 +50,19 @@ pub async fn cover_sets(use_cases: UseCases, shutdown: CancellationToken) -> Res
     }
 }
 
+/// The lines of sets.
+pub type SetLines = BTreeMap<SetKey, Vec<order_line::Model>>;
+
+/// What is asked about sets to look ahead.
+pub struct AskedAhead<'s> {
+    /// The sets as inventory hears of them.
+    pub sets: Vec<pb::SetToCover>,
+    /// Items of which held units stay held.
+    pub keep_held_items: Vec<String>,
+    /// The sets, in the same order, with their lines.
+    pub asked: Vec<(&'s SetKey, &'s Vec<order_line::Model>)>,
+}
+
 /// What inventory decided about sets.
 #[derive(Default)]
 pub struct Covered {
@@ -127,38 +140,63 @@ impl UseCases {
     /// # Errors
     /// Those of the store; [`Error::Unanswered`] when inventory does not answer.
     pub(super) async fn cover_sets_that_wait(&self, item: &str, claims: &[pb::Claim]) -> Result<Covered, Error> {
-        let in_sets = claims.iter().filter(|claim| claim.in_set && claim.waiting > 0);
-        let keys = in_sets.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
-        let lines: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
-        let asking = claims.iter().filter(|claim| claim.wish.is_some() && claim.waiting > 0);
-        let keys = asking.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
-        let asking: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
-        let mut sets = BTreeMap::new();
-        if !lines.is_empty() {
-            let keys = sets::sets_of_lines(self.store().reader(), &lines).await?;
-            sets = sets::lines_of_sets(self.store().reader(), &keys).await?;
-        }
-        // A line that asks something of its units is a set of its own, which has no name.
-        for line in sets::lines(self.store().reader(), &asking).await? {
-            sets.insert((line.order_id.clone(), format!("line {}", line.line_number)), vec![line]);
-        }
+        let sets = self.sets_that_wait(claims).await?;
         if sets.is_empty() {
             return Ok(Covered::default());
         }
         self.ask_about_sets(&sets, item).await
     }
 
-    /// Each call has an id of its own: what it does depends only on what it finds, so that one more is never one too many.
-    async fn ask_about_sets(
-        &self,
-        sets: &BTreeMap<SetKey, Vec<order_line::Model>>,
-        shared: &str,
-    ) -> Result<Covered, Error> {
+    /// The sets of which these claims wait, and the lines that ask something of their units: each is a set of its own.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn sets_that_wait(&self, claims: &[pb::Claim]) -> Result<SetLines, Error> {
+        let in_sets = claims.iter().filter(|claim| claim.in_set && claim.waiting > 0);
+        let keys = in_sets.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
+        let lines: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
+        let asking = claims.iter().filter(|claim| claim.wish.is_some() && claim.waiting > 0);
+        let keys = asking.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
+        let asking: BTreeSet<(String, i32)> = keys.map(|key| (key.order, key.line)).collect();
+        let mut sets = self.sets_of(&lines).await?;
+        // A line that asks something of its units is a set of its own, which has no name.
+        for line in sets::lines(self.store().reader(), &asking).await? {
+            sets.insert((line.order_id.clone(), format!("line {}", line.line_number)), vec![line]);
+        }
+        Ok(sets)
+    }
+
+    /// The sets in which lines are, of orders that are open.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn sets_of(&self, lines: &BTreeSet<(String, i32)>) -> Result<SetLines, Error> {
+        if lines.is_empty() {
+            return Ok(SetLines::new());
+        }
+        let keys = sets::sets_of_lines(self.store().reader(), lines).await?;
+        Ok(sets::lines_of_sets(self.store().reader(), &keys).await?)
+    }
+
+    /// What is asked about sets, in the order of the queue, to look ahead: as many of them as one call takes. Held units of
+    /// `shared` are shared by then, also where a planner decides when.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn asked_ahead<'s>(&self, sets: &'s SetLines, shared: &str) -> Result<AskedAhead<'s>, Error> {
         let items = sets.values().flatten().map(|line| line.item_id.as_str()).collect();
         let by_planner = self.items_of_planner(&items).await?;
-        let mut waiting: Vec<(&SetKey, &Vec<order_line::Model>)> =
-            sets.iter().filter(|(_, lines)| is_decided_now(lines)).collect();
-        waiting.sort_by_key(|(_, lines)| place_of(lines));
+        let waiting = in_queue_order(sets);
+        let first = chunks(&waiting).into_iter().next().unwrap_or_default();
+        let pb::CoverSetsRequest { sets, .. } = request(first);
+        Ok(AskedAhead { sets, keep_held_items: kept_held(first, &by_planner, shared), asked: first.to_vec() })
+    }
+
+    /// Each call has an id of its own: what it does depends only on what it finds, so that one more is never one too many.
+    async fn ask_about_sets(&self, sets: &SetLines, shared: &str) -> Result<Covered, Error> {
+        let items = sets.values().flatten().map(|line| line.item_id.as_str()).collect();
+        let by_planner = self.items_of_planner(&items).await?;
+        let waiting = in_queue_order(sets);
         let mut covered = Covered::default();
         for chunk in chunks(&waiting) {
             let request_id = self.ids().next_uuid().to_string();
@@ -176,6 +214,13 @@ impl UseCases {
         }
         Ok(covered)
     }
+}
+
+/// The sets that wait, the first in the queue first.
+fn in_queue_order(sets: &SetLines) -> Vec<(&SetKey, &Vec<order_line::Model>)> {
+    let mut waiting: Vec<_> = sets.iter().filter(|(_, lines)| is_decided_now(lines)).collect();
+    waiting.sort_by_key(|(_, lines)| place_of(lines));
+    waiting
 }
 
 /// Whether a set waits, and not for go-live: what another system reserved stays until then.

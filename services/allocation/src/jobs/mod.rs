@@ -16,6 +16,7 @@ mod run_allocations;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
+pub(crate) use cover_sets::AskedAhead;
 pub use cover_sets::cover_sets;
 pub use end_holds::end_holds;
 pub use expire_takes::expire_takes;
@@ -26,5 +27,4 @@ pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;
 pub use review_promises::review_promises;
 pub use run_allocations::run_allocations;
-pub(crate) use run_allocations::waiting_claim;
 pub use watch_waits::watch_waits;

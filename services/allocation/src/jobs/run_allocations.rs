@@ -128,7 +128,10 @@ impl UseCases {
     }
 
     /// The claims that wait for a pool, in the order of the queue, as far as so many held units may reach.
-    async fn waiting_for(&self, item: &str, location: &str, held: i64) -> Result<Vec<pb::Claim>, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Unanswered`] when inventory does not answer.
+    pub(crate) async fn waiting_for(&self, item: &str, location: &str, held: i64) -> Result<Vec<pb::Claim>, Error> {
         let mut wanted = 0_i64;
         let waiting = self.inventory().waiting_claims(item, location, |claim| {
             wanted = wanted.saturating_add(if is_served_alone(claim) { claim.waiting } else { 0 });
@@ -163,7 +166,7 @@ impl UseCases {
     }
 
     /// Who gets what of units that are held of an item at a location, of those who are served alone.
-    pub(crate) async fn plan_run(&self, item: &str, location: &str, held: i64) -> Result<Plan, Error> {
+    async fn plan_run(&self, item: &str, location: &str, held: i64) -> Result<Plan, Error> {
         plan_among(held, &self.waiting_for(item, location, held).await?)
     }
 
@@ -214,7 +217,7 @@ fn plan_among(held: i64, waiting: &[pb::Claim]) -> Result<Plan, Error> {
 ///
 /// # Errors
 /// [`Error::Contract`] for a claim that breaks the contract.
-pub(crate) fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
+fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
     let mut violations = Violations::new();
     let line = decode::checked(LineId::try_new(claim.line.as_str()), "line", &mut violations);
     let waiting = decode::checked(Quantity::try_new(claim.waiting), "waiting", &mut violations);

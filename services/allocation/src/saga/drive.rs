@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use backorder_proto::inventory::v1 as inventory;
 use backorder_service_kit::problem::{Problem, reason_name, reason_of};
 use backorder_storage::{Batch, WriteTx, idempotency};
 use prost::Message;
@@ -13,7 +14,7 @@ use super::{CallAnswer, Plan, Step, StepKind, call::RefusedCall, finish, in_flig
 use crate::{
     error::Error,
     inventory::Failure,
-    order::Book,
+    order::{Book, LineKey},
     store::{orders, steps},
     use_cases::UseCases,
     write::Write,
@@ -162,8 +163,14 @@ impl UseCases {
                 }
             };
             self.stop_at(decided)?;
-            // The step is kept until these claims are recorded, so the news of them has nothing to add from now on.
-            self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims));
+            // The step is kept until these claims are recorded, so the news of them has nothing to add from now on. Claims of
+            // others that it changed are told only by their news.
+            let own = step.lines();
+            let is_own = |claim: &&inventory::Claim| {
+                let key = LineKey::of_claim(&claim.line, claim.part);
+                key.is_some_and(|key| own.contains(&(key.order.as_str(), key.line)))
+            };
+            self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims).filter(is_own));
             let answer = self.record(&step, &answers, book).await?;
             self.stop_at(recorded)?;
             metrics::counter!("backorder_allocation_steps_total", "kind" => step.kind.as_str()).increment(1);

@@ -394,6 +394,13 @@ impl Step {
         self.plan.lines.iter().map(|line| line.order.clone()).collect()
     }
 
+    /// The orders and numbers of the lines that the step is about, those that it adds among them.
+    #[must_use]
+    pub fn lines(&self) -> BTreeSet<(&str, i32)> {
+        let lines = self.plan.lines.iter().chain(&self.plan.added);
+        lines.map(|line| (line.order.as_str(), line.line)).collect()
+    }
+
     /// The row.
     #[must_use]
     pub fn row(&self) -> unfinished_step::Model {

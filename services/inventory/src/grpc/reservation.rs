@@ -12,7 +12,10 @@ use backorder_service_kit::{
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::{decode::reservation as decode, page, read, write};
+use super::{
+    decode::{reservation as decode, serving},
+    page, read, write,
+};
 use crate::{error::Error, use_cases::UseCases, write::Write};
 
 const PAGES: PageLimits = PageLimits { default: 1_000, max: 1_000 };
@@ -147,7 +150,7 @@ impl ReservationService for Reservations {
         &self,
         request: Request<pb::AssignByHandRequest>,
     ) -> Result<Response<pb::AssignByHandResponse>, Status> {
-        write(&self.0, request, decode::assign_by_hand, UseCases::execute).await
+        write(&self.0, request, serving::assign_by_hand, UseCases::execute).await
     }
 
     async fn update_queue(
@@ -161,7 +164,7 @@ impl ReservationService for Reservations {
         &self,
         request: Request<pb::PreviewServingRequest>,
     ) -> Result<Response<pb::PreviewServingResponse>, Status> {
-        write(&self.0, request, decode::preview_serving, UseCases::execute).await
+        write(&self.0, request, serving::preview_serving, UseCases::execute).await
     }
 
     async fn repeg_items(
@@ -182,6 +185,6 @@ impl ReservationService for Reservations {
         &self,
         request: Request<pb::CoverSetsRequest>,
     ) -> Result<Response<pb::CoverSetsResponse>, Status> {
-        write(&self.0, request, decode::cover_sets, UseCases::execute).await
+        write(&self.0, request, serving::cover_sets, UseCases::execute).await
     }
 }

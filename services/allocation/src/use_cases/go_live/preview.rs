@@ -20,6 +20,7 @@ use backorder_proto::{
         allocation::{claim_of_line, line_name},
         encode,
     },
+    inventory::v1 as inventory,
 };
 use backorder_storage::columns;
 use tokio::sync::mpsc;
@@ -102,8 +103,12 @@ impl UseCases {
         let mut book = read_lines(reader, &keys).await?;
         let opened: BTreeSet<String> =
             opened_parts(&book)?.iter().map(|part| LineKey::of(part).demand_line()).collect();
-        let answer = self.inventory().preview_serving(item, opened.into_iter().collect()).await;
-        for claim in answer.map_err(Error::Unanswered)? {
+        let request = inventory::PreviewServingRequest {
+            item: format!("items/{item}"),
+            lines: opened.into_iter().collect(),
+            ..inventory::PreviewServingRequest::default()
+        };
+        for claim in self.inventory().preview_serving(request).await.map_err(Error::Unanswered)?.claims {
             if let Some(key) = LineKey::of_claim(&claim.line, claim.part) {
                 let claim = claim_of_line(&claim).map_err(|violations| Error::Contract(violations.to_string()))?;
                 book.take_claim(&key, &claim);

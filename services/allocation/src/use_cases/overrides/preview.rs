@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backorder_domain::{
-    allocation::plan::{WaitingClaim, share},
-    quantity::Quantity,
-};
+use backorder_domain::quantity::Quantity;
 use backorder_proto::{
     allocation::v1 as pb,
     common::v1 as common,
@@ -21,10 +18,10 @@ use backorder_storage::columns;
 use super::AssignByHand;
 use crate::{
     error::Error,
-    jobs::waiting_claim,
-    order::{Book, Cause, Command, LineKey, Moment, key::demand_line, kits, message, settle::settle},
+    order::{Book, Cause, Command, LineKey, Moment, key::demand_line, kits, message, sets::free_text, settle::settle},
+    saga::units_of,
     store::{entity::order_line, orders::load_lines_in_tx},
-    use_cases::UseCases,
+    use_cases::{UseCases, claims::FreeForLines},
 };
 
 /// What an assignment would do.
@@ -44,6 +41,13 @@ pub(super) struct Preview {
 
 type Key = (String, i32);
 
+/// How the claims would stand.
+struct After {
+    claims: Vec<inventory::Claim>,
+    /// What would be free for lines of ship sets that could not be covered.
+    free: FreeForLines,
+}
+
 impl UseCases {
     /// What an assignment would do now. Nothing is kept.
     pub(super) async fn preview_of(&self, wanted: &AssignByHand) -> Result<Preview, Error> {
@@ -58,8 +62,8 @@ impl UseCases {
         let names: Vec<String> = named.iter().map(|(order, line)| demand_line(order, *line, false)).collect();
         let claims = self.inventory().claims_of(names).await.map_err(Error::Unanswered)?;
         let call = call(wanted, &claims);
-        let after = self.inventory().preview_assignment(call.clone()).await.map_err(Error::Refused)?;
-        let mut effects = self.effects(&to, &after.claims).await?;
+        let after = self.after(&call).await?;
+        let mut effects = self.effects(&to, &after).await?;
         self.add_put_aside(&mut effects, wanted, &call, &claims).await?;
         let line = lines.line(&wanted.order, wanted.line).map(|line| &line.row);
         let rate = lines.orders.get(&wanted.order).map_or(0, |order| order.row.company_rate_nanos);
@@ -93,27 +97,66 @@ impl UseCases {
             .await?)
     }
 
-    /// The lines whose units or expected day would change with their claims.
-    async fn effects(&self, to: &Key, claims: &[inventory::Claim]) -> Result<Vec<pb::OverrideEffect>, Error> {
+    /// How the claims would stand: where the assignment changes claims of ship sets, those are decided about afterwards, and
+    /// runs share what they give back.
+    async fn after(&self, call: &inventory::AssignByHandRequest) -> Result<After, Error> {
+        let answer = self.inventory().preview_assignment(call.clone()).await.map_err(Error::Refused)?;
+        let (claims, mut free) = (answer.claims, FreeForLines::new());
+        let touched = claims.iter().filter(|claim| claim.in_set);
+        let touched = touched.filter_map(|claim| LineKey::of_claim(&claim.line, claim.part));
+        let touched: BTreeSet<Key> = touched.map(|key| (key.order, key.line)).collect();
+        let sets = self.sets_of(&touched).await?;
+        let asked = self.asked_ahead(&sets, "").await?;
+        let Some(item) = claims.first().map(|claim| claim.item.clone()).filter(|_| !asked.sets.is_empty()) else {
+            return Ok(After { claims, free });
+        };
+        let request = inventory::PreviewServingRequest {
+            item,
+            assignment: Some(call.clone()),
+            sets: asked.sets,
+            keep_held_items: asked.keep_held_items,
+            ..inventory::PreviewServingRequest::default()
+        };
+        let shown = self.inventory().preview_serving(request).await.map_err(Error::Refused)?;
+        for there in &shown.free {
+            let Some(key) = LineKey::of_claim(&there.line, there.part) else { continue };
+            free.entry((key.order, key.line)).or_default().extend(units_of(&there.units)?);
+        }
+        Ok(After { claims: shown.claims, free })
+    }
+
+    /// The lines whose units or expected day would change with their claims, or with those of their ship sets.
+    async fn effects(&self, to: &Key, after: &After) -> Result<Vec<pb::OverrideEffect>, Error> {
         let mut news = Vec::new();
-        for claim in claims {
+        for claim in &after.claims {
             if let Some(key) = LineKey::of_claim(&claim.line, claim.part) {
                 news.push((key, claim_of_line(claim).map_err(|violations| Error::Contract(violations.to_string()))?));
             }
         }
-        let keys: BTreeSet<Key> = news.iter().map(|(key, _)| (key.order.clone(), key.line)).collect();
+        let claimed = news.iter().map(|(key, _)| (key.order.clone(), key.line));
+        let keys: BTreeSet<Key> = claimed.chain(after.free.keys().cloned()).collect();
+        // With the other lines of their sets, which hear of it.
         let mut book = self.lines_now(&keys).await?;
         let before = book.clone();
         for (key, claim) in &news {
             book.take_claim(key, claim);
         }
+        for ((order, number), units) in &after.free {
+            let line = book.orders.get_mut(order).and_then(|order| order.lines.get_mut(number));
+            if let Some(line) = line {
+                line.free_told = Some(free_text(units)?);
+            }
+        }
         let places = self.catalog().places().await?;
         let moment = Moment { now: self.now(), places: &places };
         let mut effects = Vec::new();
-        for (order, number) in keys {
+        let lines: Vec<Key> =
+            book.orders.iter().flat_map(|(id, order)| order.lines.keys().map(|n| (id.clone(), *n))).collect();
+        for (order, number) in lines {
             let Some(record) = book.orders.get_mut(&order) else { continue };
+            let view = record.set_view_of(number, moment)?;
             let Some(line) = record.lines.get_mut(&number) else { continue };
-            settle(&record.row, line, Command::Follow, &Cause { reason: None, text: String::new() }, moment, None)?;
+            settle(&record.row, line, Command::Follow, &Cause { reason: None, text: String::new() }, moment, view)?;
             let Some(old) = before.line(&order, number) else { continue };
             let effect = effect(&record.row.customer, &old.row, &line.row)?;
             if (order.as_str(), number) == (to.0.as_str(), to.1) {
@@ -125,7 +168,7 @@ impl UseCases {
         Ok(effects)
     }
 
-    /// Adds what lines would have got of the units that are put aside for the queue and are taken.
+    /// Adds what lines, and ship sets with them, would have got of the units that are put aside for the queue and are taken.
     async fn add_put_aside(
         &self,
         effects: &mut Vec<pb::OverrideEffect>,
@@ -138,35 +181,28 @@ impl UseCases {
             return Ok(());
         }
         let there = self.inventory().position(&item, &wanted.location).await.map_err(Error::Unanswered)?;
-        let taken = (call.from_free - there.available).max(0);
-        if taken == 0 {
+        if call.from_free <= there.available || there.held == 0 {
             return Ok(());
         }
-        let mut sum = 0_i64;
-        let waiting = self.inventory().waiting_claims(&item, &wanted.location, |claim| {
-            sum = sum.saturating_add(if claim.eligible { claim.waiting } else { 0 });
-            sum >= there.held
-        });
-        let waiting = waiting.await.map_err(Error::Unanswered)?;
-        let waiting = waiting.iter().map(waiting_claim).collect::<Result<Vec<_>, _>>()?;
-        let before = shared(there.held, waiting.clone());
-        let mut rest = wanted.quantity;
-        let without: Vec<WaitingClaim> = waiting
-            .into_iter()
-            .map(|mut claim| {
-                if claim.line.to_string() == call.to_line {
-                    let given = rest.min(claim.waiting);
-                    rest = rest.saturating_sub(given);
-                    claim.waiting = claim.waiting.saturating_sub(given);
-                }
-                claim
-            })
-            .collect();
-        let after = shared(there.held - taken, without);
-        for (line, had) in before.into_iter().filter(|(line, _)| *line != call.to_line) {
-            let lost = had - after.get(&line).copied().unwrap_or_default();
-            let Some(key) = LineKey::of_claim(&line, 1).filter(|_| lost > 0) else { continue };
-            let name = line_name(&key.order, key.line);
+        let waiting = self.waiting_for(&item, &wanted.location, there.held).await?;
+        let sets = self.sets_that_wait(&waiting).await?;
+        let asked = self.asked_ahead(&sets, item.strip_prefix("items/").unwrap_or(&item)).await?;
+        let shared = inventory::PreviewServingRequest {
+            item,
+            location: wanted.location.clone(),
+            sets: asked.sets,
+            keep_held_items: asked.keep_held_items,
+            ..inventory::PreviewServingRequest::default()
+        };
+        let after = inventory::PreviewServingRequest { assignment: Some(call.clone()), ..shared.clone() };
+        let before = self.inventory().preview_serving(shared).await.map_err(Error::Unanswered)?;
+        let after = gains(&self.inventory().preview_serving(after).await.map_err(Error::Refused)?);
+        for (key, had) in gains(&before) {
+            let lost = had.max(0) - after.get(&key).copied().unwrap_or_default().max(0);
+            let name = line_name(&key.0, key.1);
+            if lost <= 0 || key == (wanted.order.clone(), wanted.line) {
+                continue;
+            }
             match effects.iter_mut().find(|effect| effect.line == name) {
                 Some(effect) => effect.put_aside_lost = lost,
                 None => effects.push(pb::OverrideEffect { line: name, put_aside_lost: lost, ..Default::default() }),
@@ -188,11 +224,13 @@ fn refuse_sets(lines: &Book, wanted: &AssignByHand) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a run would give to each line out of so many units.
-fn shared(held: i64, waiting: Vec<WaitingClaim>) -> BTreeMap<String, i64> {
-    let mut gains: BTreeMap<String, i64> = BTreeMap::new();
-    for gain in share(Quantity::try_new(held).unwrap_or_default(), waiting).gains {
-        *gains.entry(gain.line.to_string()).or_default() += gain.quantity.get();
+/// What each line gets.
+fn gains(shown: &inventory::PreviewServingResponse) -> BTreeMap<Key, i64> {
+    let mut gains: BTreeMap<Key, i64> = BTreeMap::new();
+    for gain in &shown.gains {
+        if let Some(key) = LineKey::of_claim(&gain.line, gain.part) {
+            *gains.entry((key.order, key.line)).or_default() += gain.quantity;
+        }
     }
     gains
 }

@@ -8,6 +8,7 @@ mod parts;
 pub mod places;
 pub mod receipt;
 pub mod reservation;
+pub mod serving;
 pub mod shipping;
 pub mod stock;
 pub mod supply;

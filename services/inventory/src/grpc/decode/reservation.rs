@@ -7,7 +7,6 @@ use backorder_domain::{
     quantity::Quantity,
     stock::{
         allocate::{AllocationChunk, Gain, PassedOver},
-        assign::{Assignment, Taken},
         claim::{ClaimKey, Strength},
         post::Told,
         queue::QueueChange,
@@ -29,8 +28,7 @@ use jiff::Timestamp;
 use super::if_set;
 use crate::{
     use_cases::stock::{
-        ApplyAllocation, AssignByHand, CoverSets, PostReservations, PreviewServing, ReassignReservation, ReleaseClaims,
-        RepegItems, Reserve, SetToCover, UpdateQueue,
+        ApplyAllocation, PostReservations, ReassignReservation, ReleaseClaims, RepegItems, Reserve, UpdateQueue,
     },
     write::Who,
 };
@@ -39,14 +37,9 @@ use crate::{
 pub const LINES_MAX: usize = 2_000;
 const LOCATIONS_MAX: usize = 50;
 /// Holds, gains and claims passed over in one chunk of a run at most.
-const CHUNK_MAX: usize = 1_000;
-/// Lines of one item in a preview at most.
-const PREVIEW_LINES_MAX: usize = 20_000;
+pub(super) const CHUNK_MAX: usize = 1_000;
 /// Items pegged anew in one write at most.
 const ITEMS_MAX: usize = 100;
-/// Sets in one write at most.
-const SETS_MAX: usize = 100;
-const SET_DAYS_MAX: u16 = 365;
 const TEXT_BYTES_MAX: usize = 200;
 
 /// A part of a line; 0 means the first.
@@ -302,42 +295,13 @@ pub fn apply_allocation(request: &pb::ApplyAllocationRequest, violations: &mut V
     Some(ApplyAllocation { run: run?, item: item?, chunk, who: who? })
 }
 
-/// The command of `CoverSets`.
-pub fn cover_sets(request: &pb::CoverSetsRequest, violations: &mut Violations) -> Option<CoverSets> {
-    let mut seen = BTreeSet::new();
-    let sets = each(&request.sets, SETS_MAX, "sets", violations, |index, message, violations| {
-        let at = |field: &str| path("sets", index, field);
-        let lines = each(&message.lines, LINES_MAX, &at("lines"), violations, |number, line, violations| {
-            let field = format!("{}[{number}]", at("lines"));
-            if !seen.insert(line.clone()) {
-                violations.push(&field, "must be named once");
-            }
-            wire::decode_line(line, &field, violations)
-        });
-        let days = u16::try_from(message.days).ok().filter(|days| *days <= SET_DAYS_MAX);
-        if days.is_none() {
-            violations.push(at("days"), format!("must be between 0 and {SET_DAYS_MAX}"));
-        }
-        Some(SetToCover { lines: lines?, days: days?, keeps_part: message.keeps_part })
-    });
-    if seen.len() > LINES_MAX {
-        violations.push("sets", format!("must have at most {LINES_MAX} lines in all"));
-    }
-    let keep_held = request.keep_held_items.iter().enumerate();
-    let keep_held: Option<BTreeSet<_>> = if request.keep_held_items.len() > LINES_MAX {
-        violations.push("keep_held_items", format!("must have at most {LINES_MAX} elements"));
-        None
-    } else {
-        keep_held
-            .map(|(index, name)| decode::item_name(name, &format!("keep_held_items[{index}]"), violations))
-            .collect()
-    };
-    let who = Who::decode(request.context.as_ref(), violations);
-    Some(CoverSets { sets: sets?, keep_held: keep_held?, who: who? })
-}
-
 /// A line and a part of it, where 0 means the first.
-fn claim_key(line: &str, part: i32, at: &impl Fn(&str) -> String, violations: &mut Violations) -> Option<ClaimKey> {
+pub(super) fn claim_key(
+    line: &str,
+    part: i32,
+    at: &impl Fn(&str) -> String,
+    violations: &mut Violations,
+) -> Option<ClaimKey> {
     let line = wire::decode_line(line, &at("line"), violations);
     let part = part_or_first(part, &at("part"), violations);
     Some(ClaimKey { line: line?, part: part? })
@@ -394,36 +358,6 @@ pub fn reassign(request: &pb::ReassignReservationRequest, violations: &mut Viola
     Some(ReassignReservation { reassign, who: who? })
 }
 
-/// The command of `AssignByHand`.
-pub fn assign_by_hand(request: &pb::AssignByHandRequest, violations: &mut Violations) -> Option<AssignByHand> {
-    let to = claim_key(&request.to_line, request.to_part, &|field| format!("to_{field}"), violations);
-    let location = decode::location_name(&request.location, "location", violations);
-    let from_free = decode::quantity_or_zero(request.from_free, "from_free", violations);
-    let version = |version: i64| (version > 0).then_some(version);
-    let mut seen = BTreeSet::new();
-    let taken = up_to(&request.taken, CHUNK_MAX, "taken", violations, |index, message, violations| {
-        let at = |field: &str| path("taken", index, field);
-        let from = claim_key(&message.line, message.part, &at, violations);
-        let quantity = decode::quantity(message.quantity, &at("quantity"), violations);
-        if !seen.insert((message.line.clone(), message.part)) {
-            violations.push(at("line"), "must be distinct together with part");
-        }
-        Some(Taken { from: from?, version: version(message.version), quantity: quantity? })
-    });
-    if request.from_free == 0 && request.taken.is_empty() {
-        violations.push("from_free", "must be set unless something is taken from others");
-    }
-    let who = Who::decode_with_reason(request.context.as_ref(), violations);
-    let assignment = Assignment {
-        to: to?,
-        version: version(request.to_version),
-        location: location?,
-        from_free: from_free?,
-        taken: taken?,
-    };
-    Some(AssignByHand { assignment, who: who? })
-}
-
 /// The command of `UpdateQueue`.
 pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violations) -> Option<UpdateQueue> {
     let mut seen = BTreeSet::new();
@@ -454,15 +388,6 @@ pub fn update_queue(request: &pb::UpdateQueueRequest, violations: &mut Violation
     });
     let who = Who::decode(request.context.as_ref(), violations);
     Some(UpdateQueue { changes: changes?, who: who? })
-}
-
-/// The command of `PreviewServing`.
-pub fn preview_serving(request: &pb::PreviewServingRequest, violations: &mut Violations) -> Option<PreviewServing> {
-    let item = decode::item_name(&request.item, "item", violations);
-    let lines = up_to(&request.lines, PREVIEW_LINES_MAX, "lines", violations, |index, line, violations| {
-        wire::decode_line(line, &path("lines", index, ""), violations)
-    });
-    Some(PreviewServing { item: item?, lines: lines?, who: Who::default() })
 }
 
 /// The command of `RepegItems`.

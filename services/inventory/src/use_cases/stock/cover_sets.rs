@@ -74,28 +74,45 @@ impl StockCommand for CoverSets {
         let items: Vec<ItemId> = desk.books.iter().map(ItemBook::item).cloned().collect();
         let before: BTreeMap<ItemId, BTreeMap<ClaimKey, i64>> =
             items.into_iter().map(|item| (item.clone(), desk.claim_versions(&item))).collect();
-        let mut covers = Vec::with_capacity(self.sets.len());
-        let mut free = Vec::new();
-        for set in &self.sets {
-            let lines = set.lines.iter().filter_map(|line| {
-                let item = desk.item_of(line, String::new).ok()?;
-                Some((item, line.clone()))
-            });
-            let (lines, days, keep_held) = (lines.collect(), set.days, self.keep_held.clone());
-            let set = ShipSet { lines, days, keep_held, keeps_part: set.keeps_part };
-            let context = desk.context.clone();
-            let cover = match desk.books.cover_set(&context, &set) {
-                Ok(cover) => cover,
-                Err(error) => return Err(of_set(&set, error)),
-            };
-            covers.push(i32::from(cover_message(cover)));
-            if cover == SetCover::Incomplete && !set.keeps_part {
-                free.extend(free_for(desk, &set)?);
-            }
-        }
+        let Covered { covers, free } = cover(desk, &self.sets, &self.keep_held)?;
         let changed = before.iter().flat_map(|(item, versions)| desk.changed_claims(item, versions));
         Ok(pb::CoverSetsResponse { covers, claims: changed.collect(), holds: desk.new_holds(), free })
     }
+}
+
+/// What was decided about sets.
+pub(super) struct Covered {
+    /// What each set has, as [`pb::SetCover`].
+    pub covers: Vec<i32>,
+    /// What is free for claims of sets that were not covered.
+    pub free: Vec<pb::FreeForClaim>,
+}
+
+/// Decides about sets in their order.
+///
+/// # Errors
+/// [`Error::Stock`] when something was not loaded.
+pub(super) fn cover(desk: &mut Desk<'_>, sets: &[SetToCover], keep_held: &BTreeSet<ItemId>) -> Result<Covered, Error> {
+    let mut covers = Vec::with_capacity(sets.len());
+    let mut free = Vec::new();
+    for set in sets {
+        let lines = set.lines.iter().filter_map(|line| {
+            let item = desk.item_of(line, String::new).ok()?;
+            Some((item, line.clone()))
+        });
+        let (lines, days, keep_held) = (lines.collect(), set.days, keep_held.clone());
+        let set = ShipSet { lines, days, keep_held, keeps_part: set.keeps_part };
+        let context = desk.context.clone();
+        let cover = match desk.books.cover_set(&context, &set) {
+            Ok(cover) => cover,
+            Err(error) => return Err(of_set(&set, error)),
+        };
+        covers.push(i32::from(cover_message(cover)));
+        if cover == SetCover::Incomplete && !set.keeps_part {
+            free.extend(free_for(desk, &set)?);
+        }
+    }
+    Ok(Covered { covers, free })
 }
 
 /// What is free for the waiting claims of a set.
