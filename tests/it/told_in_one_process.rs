@@ -56,6 +56,9 @@ async fn waits_of_kits_end_whole(backend: Backend) {
     kits::when_the_wait_for_a_kit_is_over_the_policy_cancels_all_of_it(&cluster.world("cancelled")).await;
     kits::a_customer_is_asked_once_about_a_kit_and_answers_about_all_of_it(&cluster.world("asked")).await;
     kits::the_wait_for_a_kit_whose_parts_are_apart_ends_with_a_planner(&cluster.world("apart")).await;
+    use stories::kits_apart as apart;
+    apart::a_customer_is_not_asked_again_when_another_part_of_the_kit_begins_to_wait(&cluster.world("joins")).await;
+    apart::a_consent_covers_the_kit_of_which_a_part_begins_to_wait_later(&cluster.world("covered")).await;
     cluster.stop().await;
 }
 

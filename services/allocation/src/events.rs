@@ -159,16 +159,36 @@ impl<'a> Events<'a> {
     /// # Errors
     /// [`StorageError::InvalidRow`] for a row that was not written here.
     pub fn escalated(&mut self, row: &order_line::Model, cause: &str) -> Result<(), StorageError> {
-        let line = line_name(&row.order_id, row.line_number);
+        self.wait_escalated(row, row.line_number, (row.open, row.version), cause)
+    }
+
+    /// A planner has to decide about a kit of which so many wait too long; `part` is a component of it that waits.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidRow`] for a row that was not written here.
+    pub fn kit_escalated(
+        &mut self,
+        part: &order_line::Model,
+        open: i64,
+        version: i64,
+        cause: &str,
+    ) -> Result<(), StorageError> {
+        self.wait_escalated(part, part.kit_line.unwrap_or(part.line_number), (open, version), cause)
+    }
+
+    fn wait_escalated(
+        &mut self,
+        row: &order_line::Model,
+        number: i32,
+        (open, version): (i64, i64),
+        cause: &str,
+    ) -> Result<(), StorageError> {
+        let line = line_name(&row.order_id, number);
         let aggregate = format!("{line}/wait");
         let limit = columns::optional_date(row.wait_limit_date.as_deref(), "order_line")?;
-        let message = pb::WaitEscalated {
-            line,
-            wait_limit_date: limit.map(encode::date),
-            open: row.open,
-            cause: cause.to_owned(),
-        };
-        self.add(aggregate, row.version, "WaitEscalated", &message);
+        let message =
+            pb::WaitEscalated { line, wait_limit_date: limit.map(encode::date), open, cause: cause.to_owned() };
+        self.add(aggregate, version, "WaitEscalated", &message);
         Ok(())
     }
 
@@ -219,5 +239,34 @@ impl<'a> Events<'a> {
             occurred_at: self.now,
             traceparent: self.traceparent.clone(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use backorder_service_kit::ids::SeededIds;
+
+    use super::*;
+
+    #[test]
+    fn a_planner_hears_of_the_kit_and_not_of_the_component_that_waits() {
+        let ids = SeededIds::new(1);
+        let part = order_line::Model {
+            order_id: "A-17".to_owned(),
+            line_number: 3,
+            kit_line: Some(1),
+            open: 4,
+            version: 2,
+            ..order_line::Model::default()
+        };
+        let mut events = Events::new(&ids, Timestamp::UNIX_EPOCH, None);
+        events.kit_escalated(&part, 2, 5, "late").unwrap();
+        events.escalated(&part, "late").unwrap();
+        let events = events.into_new();
+        let told = pb::WaitEscalated::decode(events[0].payload.as_slice()).unwrap();
+        assert_eq!((told.line.as_str(), told.open), ("orders/A-17/lines/1", 2));
+        assert_eq!((events[0].aggregate.as_str(), events[0].sequence), ("orders/A-17/lines/1/wait", 5));
+        assert_eq!(events[1].aggregate, "orders/A-17/lines/3/wait");
     }
 }

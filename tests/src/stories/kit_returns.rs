@@ -22,6 +22,10 @@ pub async fn a_kit_comes_back_whole_and_is_paid_back_once(world: &World) {
     assert_eq!(fields(&foreign.expect_err("a set is no component of itself")), ["lines[0].components[0].name"]);
     let no_kit = world.take_back_as("ann", 2, 1, |mug| mug.components = vec![broken(2, 1)]).await;
     assert_eq!(fields(&no_kit.expect_err("a mug has no components")), ["lines[0].components"]);
+    let of_batch = world.take_back_as("ann", 1, 1, |kit| "B1".clone_into(&mut kit.batch)).await;
+    assert_eq!(fields(&of_batch.expect_err("a batch of mugs, or of lids?")), ["lines[0].batch"]);
+    let of_owner = world.take_back_as("ann", 1, 1, |kit| "maker".clone_into(&mut kit.owner)).await;
+    assert_eq!(fields(&of_owner.expect_err("whose mugs?")), ["lines[0].owner"]);
     let answer = world.take_back_as("ann", 1, 1, |kit| kit.components = vec![broken(2, 1)]).await;
 
     let lines = answer.expect("a set with a broken mug").lines;

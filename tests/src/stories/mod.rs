@@ -15,6 +15,7 @@ pub mod holds;
 pub mod horizon;
 pub mod kit_returns;
 pub mod kits;
+pub mod kits_apart;
 pub mod kits_out_of_proportion;
 pub mod last_units;
 pub mod losses;
@@ -152,6 +153,10 @@ macro_rules! every_story {
             kits_out_of_proportion::a_kit_of_which_a_part_left_alone_is_told_to_a_planner_until_the_rest_follows,
             kits_out_of_proportion::a_kit_is_recalled_in_all_its_components,
             kits_out_of_proportion::a_supplier_ships_no_part_of_a_kit,
+            kits_apart::a_kit_that_is_cancelled_while_its_parts_come_back_leaves_the_whole_ones_alone,
+            kits_apart::all_kits_are_cancelled_though_parts_of_them_come_back_already,
+            kits_apart::what_a_warehouse_keeps_of_a_cancelled_kit_is_told_to_a_planner,
+            kits_apart::what_is_left_over_of_a_kit_is_cancelled_alone,
             going_live::a_kit_is_taken_over_with_what_became_of_it,
             going_live::what_became_of_a_line_may_be_said_in_its_unit,
             last_units::only_one_of_two_checkouts_gets_the_last_unit,

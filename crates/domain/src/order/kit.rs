@@ -150,6 +150,41 @@ pub fn surplus(parts: &[(i64, i64)]) -> Vec<i64> {
     parts.iter().map(|(per_kit, there)| there - whole * (*per_kit).max(1)).collect()
 }
 
+/// What became of the units of a component that passed the gate, or were cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// Base units in each kit.
+    pub per_kit: i64,
+    /// In the warehouse's hands.
+    pub in_hands: i64,
+    /// Left for the customer.
+    pub left: i64,
+    /// Cancelled.
+    pub cancelled: i64,
+}
+
+/// Units of each component in the warehouse's hands or gone that make no whole kit with the others. A kit of which each
+/// component has left or was cancelled is done with: what left of it waits for nothing.
+#[must_use]
+pub fn surplus_of_passed(parts: &[Passed]) -> Vec<i64> {
+    let done = parts.iter().map(|part| (part.left + part.cancelled) / part.per_kit.max(1)).min().unwrap_or_default();
+    let rest = parts.iter().map(|part| {
+        let of_done = (done * part.per_kit.max(1) - part.cancelled).max(0);
+        (part.per_kit, part.in_hands + part.left - of_done)
+    });
+    surplus(&rest.collect::<Vec<_>>())
+}
+
+/// Units of a component that no whole kit can be made of any more: of the others too few are left. Each component is given
+/// as its units per kit and those that are neither shipped nor cancelled, `own` by its place among them.
+#[must_use]
+pub fn left_over(parts: &[(i64, i64)], own: usize) -> i64 {
+    let others = parts.iter().enumerate().filter(|(place, _)| *place != own);
+    let kits = others.map(|(_, (per_kit, there))| there / (*per_kit).max(1)).min();
+    let Some((kits, (per_kit, there))) = kits.zip(parts.get(own)) else { return 0 };
+    (there - kits * per_kit.max(&1)).max(0)
+}
+
 /// How many kits wait of which each component waits whole, each component given as its units per kit and those that wait.
 /// `None` when there are none, or something waits beside them: then the components are out of proportion.
 #[must_use]
@@ -208,6 +243,24 @@ mod tests {
         let half = KitFigures::of(&[Component { shipped: 3, covered: 7, ..mug }, Component { shipped: 2, ..lid }]);
         assert_eq!((half.shipped, half.covered, half.open), (1, 4, 0), "a mug of the second kit is here");
         assert_eq!(KitFigures::of(&[]), KitFigures::default());
+    }
+
+    #[test]
+    fn what_left_of_a_kit_whose_rest_was_cancelled_waits_for_nothing() {
+        let part = |per_kit, in_hands, left, cancelled| Passed { per_kit, in_hands, left, cancelled };
+        assert_eq!(surplus_of_passed(&[part(2, 0, 2, 0), part(1, 0, 0, 0)]), [2, 0], "the lid may follow");
+        assert_eq!(surplus_of_passed(&[part(2, 0, 2, 0), part(1, 0, 0, 1)]), [0, 0], "no lid follows");
+        assert_eq!(surplus_of_passed(&[part(2, 4, 0, 0), part(1, 1, 0, 1)]), [2, 0], "two mugs are still to come back");
+        assert_eq!(surplus_of_passed(&[part(2, 0, 4, 2), part(1, 0, 2, 1)]), [0, 0], "one whole kit was cancelled");
+        assert_eq!(surplus_of_passed(&[part(2, 0, 2, 2), part(1, 0, 0, 1)]), [2, 0], "and another has lost its lid");
+    }
+
+    #[test]
+    fn what_is_left_over_makes_no_whole_kit_with_what_is_left_of_the_others() {
+        assert_eq!(left_over(&[(2, 0), (1, 1)], 1), 1);
+        assert_eq!((left_over(&[(2, 4), (1, 2)], 0), left_over(&[(2, 4), (1, 2)], 1)), (0, 0));
+        assert_eq!((left_over(&[(2, 5), (1, 1)], 0), left_over(&[(2, 5), (1, 1)], 1)), (3, 0));
+        assert_eq!(left_over(&[(3, 7)], 0), 0, "a kit of one component is never without the others");
     }
 
     fn component() -> impl Strategy<Value = (i64, Option<i64>, Option<i64>)> {

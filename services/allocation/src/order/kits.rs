@@ -115,13 +115,17 @@ pub fn surplus_of(order: &OrderRecord, number: i32) -> i64 {
     let Some(kit) = order.lines.get(&number).and_then(|line| line.row.kit_line) else { return 0 };
     let (mut own, mut parts) = (0, Vec::new());
     for (place, (component, line)) in components(order, kit).enumerate() {
-        let passed: i64 = line.claims.values().map(|claim| claim.released + claim.posted).sum();
-        parts.push((line.row.kit_units, passed + line.row.drop_shipped));
+        let (in_hands, posted) = line
+            .claims
+            .values()
+            .fold((0, 0), |(released, posted), claim| (released + claim.released, posted + claim.posted));
+        let (per_kit, left) = (line.row.kit_units, posted + line.row.drop_shipped);
+        parts.push(kit::Passed { per_kit, in_hands, left, cancelled: line.row.cancelled });
         if component == number {
             own = place;
         }
     }
-    kit::surplus(&parts).get(own).copied().unwrap_or_default()
+    kit::surplus_of_passed(&parts).get(own).copied().unwrap_or_default()
 }
 
 /// The part of a component's surplus that is neither asked back nor came back.
@@ -129,6 +133,19 @@ pub fn surplus_of(order: &OrderRecord, number: i32) -> i64 {
 pub const fn unmended(row: &order_line::Model) -> i64 {
     let left = row.kit_surplus - row.recalling - row.returned;
     if left > 0 { left } else { 0 }
+}
+
+/// Units of a component that no whole kit can be made of any more, as the others are gone; `leaving` are those of a line that
+/// are cancelled when the warehouse gives them back.
+#[must_use]
+pub fn left_over(order: &OrderRecord, number: i32, leaving: impl Fn(i32) -> i64) -> i64 {
+    let Some(kit) = order.lines.get(&number).and_then(|line| line.row.kit_line) else { return 0 };
+    let there = |(line, part): (i32, &LineRecord)| {
+        let row = &part.row;
+        (line, (row.kit_units, row.open + row.reserved + row.released - leaving(line)))
+    };
+    let (lines, parts): (Vec<i32>, Vec<(i64, i64)>) = components(order, kit).map(there).unzip();
+    lines.iter().position(|line| *line == number).map_or(0, |own| kit::left_over(&parts, own))
 }
 
 /// How many kits wait whole; `None` when none does, or components are out of proportion.

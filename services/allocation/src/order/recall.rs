@@ -24,9 +24,12 @@ pub struct WantedBack {
     /// The line's number.
     #[prost(int32, tag = "2")]
     pub line: i32,
-    /// Base units.
+    /// Base units that it is not asked for yet.
     #[prost(int64, tag = "3")]
     pub quantity: i64,
+    /// Base units that it is asked for already, to have them back for the line: they are cancelled instead.
+    #[prost(int64, tag = "4")]
+    pub coming: i64,
 }
 
 /// The recall of units by a write, which names it.
@@ -40,6 +43,7 @@ pub fn asked(write: Uuid, wanted: &WantedBack, cancels: bool, who: &WriteContext
         returned: 0,
         missed: 0,
         cancels,
+        cancelling: 0,
         state: PENDING.to_owned(),
         asked_at: columns::micros(now),
         answered_at: None,
@@ -54,6 +58,34 @@ pub fn asked(write: Uuid, wanted: &WantedBack, cancels: bool, who: &WriteContext
 #[must_use]
 pub fn open(recall: &recall::Model) -> i64 {
     if recall.state == PENDING { recall.quantity - recall.returned - recall.missed } else { 0 }
+}
+
+/// Units about which the warehouse has still to answer, and that go back to their line when they come.
+#[must_use]
+pub fn kept(recall: &recall::Model) -> i64 {
+    if recall.cancels { 0 } else { (open(recall) - recall.cancelling).max(0) }
+}
+
+/// So many of the units that come back are cancelled.
+#[must_use]
+pub fn cancelled_of(recall: &recall::Model, returned: i64) -> i64 {
+    if recall.cancels { returned } else { returned.min(recall.cancelling) }
+}
+
+/// Of units that go back to their line when they come, so many are cancelled instead. Answers the recalls that change.
+#[must_use]
+pub fn cancel_instead(pending: Vec<recall::Model>, mut units: i64) -> Vec<recall::Model> {
+    let mut changed = Vec::new();
+    for mut recall in pending {
+        let taken = kept(&recall).min(units);
+        if taken > 0 {
+            units -= taken;
+            recall.cancelling += taken;
+            recall.version += 1;
+            changed.push(recall);
+        }
+    }
+    changed
 }
 
 /// The warehouse gives so many units back, at most those that are open, and keeps the rest.
@@ -105,6 +137,7 @@ pub fn message(row: &recall::Model) -> Result<pb::Recall, StorageError> {
         returned: row.returned,
         missed: row.missed,
         cancels: row.cancels,
+        cancelling: if row.cancels { row.quantity } else { row.cancelling },
         state: state.into(),
         create_time: Some(time(row.asked_at)?),
         answer_time: row.answered_at.map(time).transpose()?,
@@ -122,8 +155,26 @@ mod tests {
     use super::*;
 
     fn recall(quantity: i64) -> recall::Model {
-        let wanted = WantedBack { order: "A".to_owned(), line: 1, quantity };
-        asked(Uuid::nil(), &wanted, true, &WriteContext::default(), Timestamp::UNIX_EPOCH)
+        asked_by(quantity, true)
+    }
+
+    fn asked_by(quantity: i64, cancels: bool) -> recall::Model {
+        let wanted = WantedBack { order: "A".to_owned(), line: 1, quantity, coming: 0 };
+        asked(Uuid::nil(), &wanted, cancels, &WriteContext::default(), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn units_that_come_back_are_cancelled_instead_first_those_that_come_to_be_cancelled_never() {
+        let changed = cancel_instead(vec![recall(9), asked_by(2, false), asked_by(3, false)], 4);
+        assert_eq!(
+            changed.iter().map(|recall| (recall.cancelling, kept(recall))).collect::<Vec<_>>(),
+            [(2, 0), (2, 1)]
+        );
+        assert_eq!(
+            (cancelled_of(&changed[1], 1), cancelled_of(&changed[1], 3), cancelled_of(&recall(9), 3)),
+            (1, 2, 3)
+        );
+        assert!(cancel_instead(changed, 0).is_empty());
     }
 
     #[test]

@@ -73,13 +73,26 @@ pub fn due_of_kit<'r>(
     if is_asked && !parts.clone().any(is_waiting) {
         return Ok(Some(WaitAction::Void));
     }
+    let acted = acted_for(parts.clone()).map(str::to_owned);
     for row in parts.filter(|row| is_waiting(row) && row.question_answer_by.is_some() == is_asked) {
         let zone = moment.places.zone_named(&row.time_zone);
-        if let Some(action) = clock(row, &zone)?.due(moment.now) {
-            return Ok(Some(action));
+        // Customer and planner hear of the wait of a kit once: a component that waits since then waits with the others. What
+        // could not be cancelled while components were apart may be cancelled now.
+        let is_told = !is_asked && acted.is_some() && row.wait_limit_date == acted;
+        match clock(row, &zone)?.due(moment.now) {
+            Some(WaitAction::Ask | WaitAction::Escalate) if is_told => {}
+            Some(action) => return Ok(Some(action)),
+            None => {}
         }
     }
     Ok(None)
+}
+
+/// The limit for which the clock has acted on the wait of a kit: that of a component which still waits.
+#[must_use]
+pub fn acted_for<'r>(parts: impl Iterator<Item = &'r order_line::Model>) -> Option<&'r str> {
+    let acted = parts.filter(|row| is_waiting(row) && row.wait_acted_for == row.wait_limit_date);
+    acted.filter_map(|row| row.wait_acted_for.as_deref()).max()
 }
 
 /// What winding a line's clock needs beside its row.

@@ -70,5 +70,8 @@ pub async fn list(
 pub fn put(batch: &mut Batch, recalls: Vec<recall::Model>) {
     use recall::Column as C;
     let rows = recalls.into_iter().map(recall::Model::into_active_model).collect();
-    batch.upsert(rows, &bulk::replacing([C::Id], [C::Returned, C::Missed, C::State, C::AnsweredAt, C::Version]));
+    batch.upsert(
+        rows,
+        &bulk::replacing([C::Id], [C::Returned, C::Missed, C::Cancelling, C::State, C::AnsweredAt, C::Version]),
+    );
 }

@@ -81,6 +81,17 @@ impl Work<'_> {
         let who = self.step.plan.context.clone().unwrap_or_default();
         let cause = Cause { reason: None, text: "recalled from the warehouse".to_owned() };
         for wanted in wanted_back {
+            let coming = if wanted.coming > 0 {
+                recalls::pending_of_line(tx, &wanted.order, wanted.line).await?
+            } else {
+                Vec::new()
+            };
+            for recall in recall::cancel_instead(coming, wanted.coming) {
+                self.changes.recall(recall, &mut self.events)?;
+            }
+            if wanted.quantity == 0 {
+                continue;
+            }
             let order = order_mut(book, &wanted.order)?;
             let command = Command::Recall(units(wanted.quantity)?);
             self.changes.settle_line(order, wanted.line, command, &cause, self.moment, &mut self.events)?;
@@ -109,7 +120,7 @@ impl Work<'_> {
                     let in_hands = part.row.released - part.row.recalling;
                     let quantity = kits::unmended(&part.row).min(in_hands);
                     if quantity > 0 {
-                        wanted.push(WantedBack { order: id.clone(), line, quantity });
+                        wanted.push(WantedBack { order: id.clone(), line, quantity, coming: 0 });
                     }
                 }
             }
@@ -134,8 +145,9 @@ impl Work<'_> {
             return Err(StorageError::InvalidRow { table: "unfinished_step", detail: "no recall".to_owned() }.into());
         };
         let open = recall::open(recall);
-        let reason = recall.cancels.then_some(PromiseReason::Amended);
-        let text = if recall.cancels { "cancelled" } else { "given back by the warehouse" };
+        let is_cancelled = recall::cancelled_of(recall, planned.quantity) > 0;
+        let reason = is_cancelled.then_some(PromiseReason::Amended);
+        let text = if is_cancelled { "cancelled" } else { "given back by the warehouse" };
         let cause = Cause { reason, text: text.to_owned() };
         let order = order_mut(book, &planned.order)?;
         let command = Command::EndRecall(units(open)?);

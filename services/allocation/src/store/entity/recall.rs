@@ -13,6 +13,8 @@ pub struct Model {
     pub returned: i64,
     pub missed: i64,
     pub cancels: bool,
+    /// Of a recall that does not cancel: so many of the units that come back are cancelled nevertheless.
+    pub cancelling: i64,
     pub state: String,
     pub asked_at: i64,
     pub answered_at: Option<i64>,

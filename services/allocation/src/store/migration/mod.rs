@@ -23,6 +23,7 @@ mod m20261126_000019_exception_limits;
 mod m20261126_000020_whole_kits;
 mod m20261127_000021_bound_batches;
 mod m20261127_000022_unfit_units;
+mod m20261127_000023_recalled_to_cancel;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000020_whole_kits::Migration),
             Box::new(m20261127_000021_bound_batches::Migration),
             Box::new(m20261127_000022_unfit_units::Migration),
+            Box::new(m20261127_000023_recalled_to_cancel::Migration),
         ]
     }
 }

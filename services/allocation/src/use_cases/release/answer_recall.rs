@@ -98,14 +98,11 @@ impl AnswerCommand<'_> {
             ..inventory::RecallFromWarehouseRequest::default()
         };
         let mut calls = vec![Call::new(Kind::Recall(given_back))];
-        if recall.cancels {
+        let quantity = recall::cancelled_of(recall, planned.quantity);
+        if quantity > 0 {
             let line = demand_line(&planned.order, planned.line, false);
             let cancelled = inventory::ReleaseClaimsRequest {
-                lines: vec![inventory::ReleaseLine {
-                    line,
-                    quantity: planned.quantity,
-                    ..inventory::ReleaseLine::default()
-                }],
+                lines: vec![inventory::ReleaseLine { line, quantity, ..inventory::ReleaseLine::default() }],
                 effective_time: at,
                 context: context.clone(),
                 ..inventory::ReleaseClaimsRequest::default()

@@ -13,11 +13,11 @@ use crate::{
     error::Error,
     order::{
         Book, Cause, Changes, Command, Moment, WriteNote,
-        recall::{WantedBack, asked, message, units},
+        recall::{WantedBack, asked, cancel_instead, message, units},
         warehouse_order,
     },
     saga::{Planned, StepCommand, StepKind},
-    store::{orders::load_lines_in_tx, warehouse_orders},
+    store::{orders::load_lines_in_tx, recalls::pending_of_line, warehouse_orders},
     use_cases::{
         UseCases,
         orders::{LineAmount, allowed_line, of_components},
@@ -80,17 +80,28 @@ impl UseCases {
         let cause = Cause { reason: None, text: "recalled from the warehouse".to_owned() };
         let context = asking.who.message();
         let mut recalls = Vec::with_capacity(asking.wanted.len());
+        let mut new = Vec::with_capacity(asking.wanted.len());
         for wanted in asking.wanted {
+            let coming =
+                if wanted.coming > 0 { pending_of_line(tx, &wanted.order, wanted.line).await? } else { Vec::new() };
+            for recall in cancel_instead(coming, wanted.coming) {
+                recalls.push(message(&recall)?);
+                changes.recall(recall, &mut events)?;
+            }
+            if wanted.quantity == 0 {
+                continue;
+            }
             let order = book.orders.get_mut(&wanted.order).ok_or_else(|| Error::no_order(&wanted.order))?;
             let command = Command::Recall(units(wanted.quantity)?);
             changes.settle_line(order, wanted.line, command, &cause, moment, &mut events)?;
             let recall = asked(asking.write, wanted, asking.cancels, &context, moment.now);
             recalls.push(message(&recall)?);
+            new.push(recall.clone());
             changes.recall(recall, &mut events)?;
         }
         let lines = asking.wanted.iter().map(|wanted| (wanted.order.clone(), wanted.line)).collect();
         let handed = warehouse_orders::handed_in_tx(tx, &lines).await?;
-        let asked = warehouse_order::asked_back(book, &changes.recalls, &handed)?;
+        let asked = warehouse_order::asked_back(book, &new, &handed)?;
         let orders = warehouse_order::orders_of(asking.write, &context, moment.now, book, asked);
         changes.order_of_warehouses(orders, &mut events)?;
         let note = WriteNote { step: asking.write, kind: "recall", context: &context };
@@ -134,5 +145,5 @@ fn wanted(book: &Book, line: &LineAmount) -> Result<WantedBack, Error> {
     let quantity = if line.quantity.is_zero() { all } else { line.quantity };
     let may = vector.recall(quantity);
     may.map_err(|error| Error::Line { order: line.order.clone(), line: line.line, error })?;
-    Ok(WantedBack { order: line.order.clone(), line: line.line, quantity: quantity.get() })
+    Ok(WantedBack { order: line.order.clone(), line: line.line, quantity: quantity.get(), coming: 0 })
 }

@@ -244,13 +244,14 @@ impl Turn<'_> {
 
     /// A planner decides about a line, or about the kit of which it is a component.
     fn escalate_any(&mut self, order: &mut OrderRecord, line: i32, cause: &str) -> Result<(), Error> {
+        let kit = order.lines.get(&line).and_then(|line| line.row.kit_line);
+        let open = kit.map_or(0, |kit| kits::figures(order, kit).open);
         let OrderRecord { row: order, lines, .. } = order;
         match lines.get_mut(&line).map(|line| &mut line.row) {
             Some(row) if row.kit_line.is_none() => self.escalate(order, row, cause),
-            Some(row) => {
-                let kit = row.kit_line;
+            Some(_) => {
                 let parts = lines.values_mut().map(|line| &mut line.row).filter(|row| row.kit_line == kit);
-                self.escalate_kit(order, &mut parts.collect::<Vec<_>>(), cause)
+                self.escalate_kit(order, &mut parts.collect::<Vec<_>>(), open, cause)
             }
             None => Ok(()),
         }

@@ -41,7 +41,7 @@ impl Turn<'_> {
         let mut parts = parts(lines, kit);
         match self.due_of_kit(&parts)? {
             Some(WaitAction::Ask) => self.ask_about_kit_in_tx(tx, order, &mut parts, open).await,
-            Some(WaitAction::Escalate) => self.escalate_kit(order, &mut parts, "the wait limit has passed"),
+            Some(WaitAction::Escalate) => self.escalate_kit(order, &mut parts, open, "the wait limit has passed"),
             Some(WaitAction::Void) => {
                 self.end_question_of_kit_in_tx(tx, &mut parts, question::VOID).await?;
                 self.touch_all(order, &mut parts, "nothing waits any more, so the question is void")
@@ -52,14 +52,14 @@ impl Turn<'_> {
             }
             Some(WaitAction::Silence(AfterSilence::Escalate)) => {
                 self.end_question_of_kit_in_tx(tx, &mut parts, question::EXPIRED).await?;
-                self.escalate_kit(order, &mut parts, "the customer did not answer")
+                self.escalate_kit(order, &mut parts, open, "the customer did not answer")
             }
             Some(action @ (WaitAction::Cancel | WaitAction::Silence(AfterSilence::Cancel))) => {
                 if kits::wait_whole(parts.iter().map(|row| &**row)).is_none() {
                     if matches!(action, WaitAction::Silence(_)) {
                         self.end_question_of_kit_in_tx(tx, &mut parts, question::EXPIRED).await?;
                     }
-                    return self.escalate_kit(order, &mut parts, OUT_OF_PROPORTION);
+                    return self.escalate_kit(order, &mut parts, open, OUT_OF_PROPORTION);
                 }
                 let speaker = parts.first().map(|row| (row.order_id.clone(), row.line_number, row.version));
                 self.overdue.extend(speaker.map(|(order, line, version)| Overdue { order, line, version }));
@@ -116,11 +116,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A planner decides about the kit, and is told once.
+    /// A planner decides about the kit, of which `open` wait, and is told once.
     pub(super) fn escalate_kit(
         &mut self,
         order: &customer_order::Model,
         parts: &mut [&mut order_line::Model],
+        open: i64,
         cause: &str,
     ) -> Result<(), Error> {
         for row in parts.iter_mut().filter(|row| wait::is_waiting(row)) {
@@ -128,8 +129,10 @@ impl Turn<'_> {
             row.wait_escalated_at = Some(columns::micros(self.moment.now));
         }
         self.touch_all(order, parts, &format!("{cause}: a planner decides"))?;
+        // All components are touched, so the highest of their versions rises with each event of the kit.
+        let version = parts.iter().map(|row| row.version).max().unwrap_or_default();
         match parts.iter().find(|row| wait::is_waiting(row)) {
-            Some(row) => Ok(self.events.escalated(row, cause)?),
+            Some(row) => Ok(self.events.kit_escalated(row, open, version, cause)?),
             None => Ok(()),
         }
     }
@@ -143,13 +146,20 @@ impl Turn<'_> {
         parts.iter_mut().try_for_each(|row| self.touch(order, row, cause))
     }
 
-    /// Nothing is due: a component that waits since the question was asked joins it, and one that waits no more leaves it.
+    /// Nothing is due: a component that waits since the clock acted joins the others, and their question, and one that waits no
+    /// more leaves it.
     fn align(&mut self, order: &customer_order::Model, parts: &mut [&mut order_line::Model]) -> Result<(), Error> {
         let answer_by = parts.iter().filter_map(|row| row.question_answer_by).min();
+        let acted = wait::acted_for(parts.iter().map(|row| &**row)).map(str::to_owned);
+        let escalated_at = parts.iter().filter_map(|row| row.wait_escalated_at).max();
         for row in parts.iter_mut() {
             row.question_answer_by = answer_by.filter(|_| wait::is_waiting(row));
-            if row.question_answer_by.is_some() {
+            let joins = wait::is_waiting(row) && acted.is_some() && row.wait_limit_date == acted;
+            if row.question_answer_by.is_some() || joins {
                 row.wait_acted_for.clone_from(&row.wait_limit_date);
+            }
+            if joins {
+                row.wait_escalated_at = row.wait_escalated_at.or(escalated_at);
             }
             self.wind(order, row)?;
             self.changes.lines.push((*row).clone());
