@@ -109,6 +109,19 @@ pub async fn what_is_bought_by_the_case_is_booked_in_base_units_and_read_again_a
     };
     let updated = world.inventory.supply.clone().update_supply(request).await.expect("updated").into_inner();
     assert_eq!(said(&updated.supply.expect("the supply")), (130, 0, "", 0), "no whole number of cases any more");
+    let request = UpdateSupplyRequest {
+        request_id: request_id(),
+        supply: Some(Supply {
+            name: world.supply_name("po"),
+            ordered: 6,
+            ordered_unit: "CASE".to_owned(),
+            ..Default::default()
+        }),
+        update_mask: Some(FieldMask { paths: vec!["ordered".to_owned()] }),
+        ..Default::default()
+    };
+    let updated = world.inventory.supply.clone().update_supply(request).await.expect("updated").into_inner();
+    assert_eq!(said(&updated.supply.expect("the supply")), (144, 6, "CASE", 24), "and six cases again");
     assert_eq!(world.position("cup", "main").await.on_hand, 72);
     world.books_balance().await;
 }
