@@ -76,10 +76,11 @@ pub async fn lock_and_look_in_tx(
 ) -> Result<Look, StorageError> {
     assert!(items.is_sorted(), "items are locked in ascending order");
     let (known, keys) = idempotency::any_known(&question.requests);
+    // What is known is counted: EXISTS is planned for a row that is soon found, and here there is none.
     let text = format!(
         "WITH locked AS MATERIALIZED (SELECT id FROM item WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE), \
          counted AS MATERIALIZED (SELECT COUNT(*) AS items FROM locked) \
-         SELECT EXISTS (SELECT 1 FROM claim WHERE line_id = ANY(?)) AS knows_lines, {known} AS knows_requests, \
+         SELECT (SELECT COUNT(*) FROM claim WHERE line_id = ANY(?)) > 0 AS knows_lines, {known} AS knows_requests, \
          ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.items FROM counted",
         row_ids::next_of("movement")
     );
