@@ -50,11 +50,18 @@ pub struct ReserveGroup {
 struct Queue {
     waiting: VecDeque<Waiting>,
     workers: usize,
+    /// Calls in the batches that are under way.
+    running: usize,
     /// The items of the batches that are under way: what else wants them waits, in its order, and not for their locks.
     busy: HashSet<ItemId>,
 }
 
 impl Queue {
+    /// A batch beside another must not be smaller: what a batch costs whatever its size is shared by few else.
+    fn may_begin(&self) -> bool {
+        self.waiting.len() >= self.running
+    }
+
     fn is_free(&self, call: &Waiting) -> bool {
         call.items().all(|item| !self.busy.contains(item))
     }
@@ -74,9 +81,10 @@ impl ReserveGroup {
     /// Queues a call; answers whether a worker has to be started.
     fn push(&self, call: Waiting, workers_max: usize) -> bool {
         let mut queue = self.queue();
-        let is_needed = queue.workers < workers_max && queue.is_free(&call);
-        queue.workers += usize::from(is_needed);
+        let is_free = queue.is_free(&call);
         queue.waiting.push_back(call);
+        let is_needed = queue.workers < workers_max && is_free && queue.may_begin();
+        queue.workers += usize::from(is_needed);
         is_needed
     }
 
@@ -86,6 +94,10 @@ impl ReserveGroup {
     fn take_batch(&self, now: Instant) -> TakenBatch {
         let mut queue = self.queue();
         let mut taken = TakenBatch::default();
+        if !queue.may_begin() {
+            queue.workers -= 1;
+            return taken;
+        }
         let (mut keys, mut lines, mut passed) = (HashSet::new(), 0, Vec::new());
         let mut passed_items: HashSet<ItemId> = HashSet::new();
         while taken.calls.len() < CALLS_MAX && taken.calls.len() + passed.len() < CALLS_LOOKED_AT_MAX {
@@ -114,13 +126,16 @@ impl ReserveGroup {
         }
         passed.into_iter().rev().for_each(|call| queue.waiting.push_front(call));
         queue.busy.extend(taken.items.iter().cloned());
+        queue.running += taken.calls.len();
         queue.workers -= usize::from(taken.calls.is_empty());
         taken
     }
 
-    /// A batch ended, well or not.
-    fn end_batch(&self, items: &HashSet<ItemId>) {
-        self.queue().busy.retain(|item| !items.contains(item));
+    /// A batch of so many calls for these items ended, well or not.
+    fn end_batch(&self, calls: usize, items: &HashSet<ItemId>) {
+        let mut queue = self.queue();
+        queue.running -= calls;
+        queue.busy.retain(|item| !items.contains(item));
     }
 }
 
@@ -155,10 +170,11 @@ impl UseCases {
             if calls.is_empty() {
                 return;
             }
-            let span = tracing::info_span!(parent: None, "reserve_batch", calls = calls.len());
+            let count = calls.len();
+            let span = tracing::info_span!(parent: None, "reserve_batch", calls = count);
             // A batch that panics tells its callers so by dropping them; the others still need a worker.
             let done = AssertUnwindSafe(self.execute_batch(calls).instrument(span)).catch_unwind().await;
-            self.reserve_group().end_batch(&items);
+            self.reserve_group().end_batch(count, &items);
             if done.is_err() {
                 tracing::error!("a batch of reservations broke");
             }
@@ -298,9 +314,9 @@ mod tests {
         let first = group.take_batch(now);
         assert_eq!(requests(&first), ["3", "6"], "5 came after 4, which wants the same item and waits for another");
         assert!(requests(&group.take_batch(now)).is_empty(), "all that wait want busy items");
-        group.end_batch(&HashSet::from([ItemId::try_new("a").unwrap()]));
+        group.end_batch(0, &HashSet::from([ItemId::try_new("a").unwrap()]));
         assert_eq!(requests(&group.take_batch(now)), ["1", "2", "4", "5"]);
-        group.end_batch(&first.items);
+        group.end_batch(2, &first.items);
         assert_eq!(group.queue().busy.len(), 2, "a and c are under way");
     }
 
@@ -309,7 +325,7 @@ mod tests {
         let (group, _answers) = waiting(&[("1", &["a"]), ("1", &["a"]), ("2", &["a"]), ("3", &["b"])]);
         let first = group.take_batch(Instant::now());
         assert_eq!(requests(&first), ["1", "3"]);
-        group.end_batch(&first.items);
+        group.end_batch(2, &first.items);
         assert_eq!(requests(&group.take_batch(Instant::now())), ["1", "2"]);
     }
 
@@ -319,7 +335,7 @@ mod tests {
         let (group, _answers) = waiting(&[("1", &["a"]), ("2", &many), ("3", &["b"])]);
         let first = group.take_batch(Instant::now());
         assert_eq!(requests(&first), ["1"]);
-        group.end_batch(&first.items);
+        group.end_batch(1, &first.items);
         assert_eq!(requests(&group.take_batch(Instant::now())), ["2"], "a single call may have as many");
         let names: Vec<String> = (0..=CALLS_MAX).map(|number| number.to_string()).collect();
         let calls: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), ["a"].as_slice())).collect();
@@ -338,6 +354,18 @@ mod tests {
         assert_eq!(group.queue().workers, 9);
         group.take_batch(now);
         assert_eq!(group.queue().workers, 8);
+    }
+
+    #[test]
+    fn a_batch_beside_another_is_not_smaller() {
+        let (group, _answers) = waiting(&[("1", &["a"]), ("2", &["b"]), ("3", &["c"])]);
+        let first = group.take_batch(Instant::now());
+        assert_eq!(requests(&first), ["1", "2", "3"]);
+        let _answers = ["4", "5"].map(|request| push(&group, request, &[request], None));
+        assert!(requests(&group.take_batch(Instant::now())).is_empty());
+        assert_eq!(group.queue().workers, 8);
+        let _answer = push(&group, "6", &["6"], None);
+        assert_eq!(requests(&group.take_batch(Instant::now())), ["4", "5", "6"]);
     }
 
     #[test]
