@@ -1,7 +1,7 @@
 //! Group commit: reservations that arrive while a transaction is under way form the next one.
 //!
-//! Who finds fewer than [`BATCHES_AT_ONCE`] at work starts a worker, which makes batches until nobody waits. There is no
-//! timer, so a call on an idle system waits for nobody, and a hot item costs one update per batch instead of one lock wait
+//! Who finds fewer than [`BATCHES_AT_ONCE`] at work makes a batch, and leaves the next to a worker that goes on until nobody
+//! waits. There is no timer, so a call on an idle system waits for nobody, and a hot item costs one update per batch instead of one lock wait
 //! per call. Each caller gets its own answer.
 
 use std::{
@@ -131,6 +131,13 @@ impl ReserveGroup {
         taken
     }
 
+    /// Whether anybody waits for the worker that asks; else it has ended.
+    fn goes_on(&self) -> bool {
+        let mut queue = self.queue();
+        queue.workers -= usize::from(queue.waiting.is_empty());
+        !queue.waiting.is_empty()
+    }
+
     /// A batch of so many calls for these items ended, well or not.
     fn end_batch(&self, calls: usize, items: &HashSet<ItemId>) {
         let mut queue = self.queue();
@@ -158,27 +165,30 @@ impl UseCases {
         let workers_max = if self.store().backend() == DbBackend::Postgres { BATCHES_AT_ONCE } else { 1 };
         let (answer, answered) = oneshot::channel();
         if self.reserve_group().push(Waiting { write, deadline: current_deadline(), answer }, workers_max) {
-            tokio::spawn(self.work_for_all());
+            // The first batch in this task, which on an idle system is this call alone: another task would cost a wake-up.
+            if self.work_once().await && self.reserve_group().goes_on() {
+                tokio::spawn(async move { while self.work_once().await {} });
+            }
         }
         answered.await.unwrap_or_else(|broken| Err(lost(broken)))
     }
 
-    /// Makes batches until nobody waits. Whoever waits is a writing task of its own, so shutdown waits for this as well.
-    async fn work_for_all(self) {
-        loop {
-            let TakenBatch { calls, items } = self.reserve_group().take_batch(Instant::now());
-            if calls.is_empty() {
-                return;
-            }
-            let count = calls.len();
-            let span = tracing::info_span!(parent: None, "reserve_batch", calls = count);
-            // A batch that panics tells its callers so by dropping them; the others still need a worker.
-            let done = AssertUnwindSafe(self.execute_batch(calls).instrument(span)).catch_unwind().await;
-            self.reserve_group().end_batch(count, &items);
-            if done.is_err() {
-                tracing::error!("a batch of reservations broke");
-            }
+    /// What a worker does once: a batch. Answers false when it has ended. Whoever waits is a writing task of its own, so
+    /// shutdown waits for this as well.
+    async fn work_once(&self) -> bool {
+        let TakenBatch { calls, items } = self.reserve_group().take_batch(Instant::now());
+        if calls.is_empty() {
+            return false;
         }
+        let count = calls.len();
+        let span = tracing::info_span!(parent: None, "reserve_batch", calls = count);
+        // A batch that panics tells its callers so by dropping them; the others still need a worker.
+        let done = AssertUnwindSafe(self.execute_batch(calls).instrument(span)).catch_unwind().await;
+        self.reserve_group().end_batch(count, &items);
+        if done.is_err() {
+            tracing::error!("a batch of reservations broke");
+        }
+        true
     }
 
     /// Executes a batch in one transaction. When it fails, each half is executed for itself, and so on, so that a refusal
