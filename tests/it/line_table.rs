@@ -17,21 +17,22 @@ use tonic::Status;
 use tonic_types::StatusExt as _;
 
 /// `state` is ORDER_STATE_CONFLICT, other capitals are reasons too. Words name the units of which the line has too few,
-/// LINE_QUANTITY_CONFLICT. A line that is shipped, cancelled or refused whole ends its order.
+/// LINE_QUANTITY_CONFLICT. A line that is shipped, cancelled or refused whole ends its order. Units that the
+/// warehouse was asked to give back are cancelled when they come, which `cancel` of a recalled line does not show yet.
 const TABLE: &str = "
-line           | confirm    | raise     | lower            | cancel                     | release   | recall                    | give back            | short pick           | ship                 | deliver                 | return
-quoted         | 0/2/0/0/0  | state     | state            | 0/1/0/0/1                  | state     | state                     | .                    | state                | state                | .                       | state
-waiting        | QUOTE_GONE | 3/0/0/0/0 | 1/0/0/0/0        | 1/0/0/0/1                  | reserved  | released and not recalled | .                    | released             | reserved or released | .                       | shipped and not returned
-reserved       | QUOTE_GONE | 1/2/0/0/0 | 0/1/0/0/0        | 0/1/0/0/1                  | 0/1/1/0/0 | released and not recalled | .                    | released             | 0/1/0/1/0            | .                       | shipped and not returned
-partly served  | QUOTE_GONE | 2/1/0/0/0 | 0/1/0/0/0        | 0/1/0/0/1                  | 1/0/1/0/0 | released and not recalled | .                    | released             | 1/0/0/1/0            | .                       | shipped and not returned
-released       | QUOTE_GONE | 1/0/2/0/0 | open or reserved | 0/0/2/0/0 recalled 1       | reserved  | 0/0/2/0/0 recalled 1      | .                    | 1/0/1/0/0            | 0/0/1/1/0            | .                       | shipped and not returned
-recalled       | QUOTE_GONE | 1/0/2/0/0 | open or reserved | open, reserved or released | reserved  | released and not recalled | 0/1/1/0/0 recalled 0 | 1/0/1/0/0 recalled 1 | 0/0/1/1/0 recalled 1 | .                       | shipped and not returned
-partly shipped | QUOTE_GONE | 1/1/0/1/0 | 0/0/0/1/0        | 0/0/0/1/1                  | 0/0/1/1/0 | released and not recalled | .                    | released             | 0/0/0/2/0            | 0/1/0/1/0 delivered 1   | 0/1/0/1/0 returned 1
-shipped        | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | 0/0/0/2/0 delivered 2   | 0/0/0/2/0 returned 1
-delivered      | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | SHIPMENT_STATE_CONFLICT | 0/0/0/2/0 returned 1
-returned       | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | 0/0/0/2/0 delivered 2   | shipped and not returned
-cancelled      | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | .                       | state
-refused        | QUOTE_GONE | state     | state            | state                      | state     | state                     | .                    | state                | state                | .                       | state
+line           | confirm    | raise     | lower            | cancel               | release   | recall                    | give back            | short pick           | ship                 | deliver                 | return
+quoted         | 0/2/0/0/0  | state     | state            | 0/1/0/0/1            | state     | state                     | .                    | state                | state                | .                       | state
+waiting        | QUOTE_GONE | 3/0/0/0/0 | 1/0/0/0/0        | 1/0/0/0/1            | reserved  | released and not recalled | .                    | released             | reserved or released | .                       | shipped and not returned
+reserved       | QUOTE_GONE | 1/2/0/0/0 | 0/1/0/0/0        | 0/1/0/0/1            | 0/1/1/0/0 | released and not recalled | .                    | released             | 0/1/0/1/0            | .                       | shipped and not returned
+partly served  | QUOTE_GONE | 2/1/0/0/0 | 0/1/0/0/0        | 0/1/0/0/1            | 1/0/1/0/0 | released and not recalled | .                    | released             | 1/0/0/1/0            | .                       | shipped and not returned
+released       | QUOTE_GONE | 1/0/2/0/0 | open or reserved | 0/0/2/0/0 recalled 1 | reserved  | 0/0/2/0/0 recalled 1      | .                    | 1/0/1/0/0            | 0/0/1/1/0            | .                       | shipped and not returned
+recalled       | QUOTE_GONE | 1/0/2/0/0 | open or reserved | 0/0/2/0/0            | reserved  | released and not recalled | 0/1/1/0/0 recalled 0 | 1/0/1/0/0 recalled 1 | 0/0/1/1/0 recalled 1 | .                       | shipped and not returned
+partly shipped | QUOTE_GONE | 1/1/0/1/0 | 0/0/0/1/0        | 0/0/0/1/1            | 0/0/1/1/0 | released and not recalled | .                    | released             | 0/0/0/2/0            | 0/1/0/1/0 delivered 1   | 0/1/0/1/0 returned 1
+shipped        | QUOTE_GONE | state     | state            | state                | state     | state                     | .                    | state                | state                | 0/0/0/2/0 delivered 2   | 0/0/0/2/0 returned 1
+delivered      | QUOTE_GONE | state     | state            | state                | state     | state                     | .                    | state                | state                | SHIPMENT_STATE_CONFLICT | 0/0/0/2/0 returned 1
+returned       | QUOTE_GONE | state     | state            | state                | state     | state                     | .                    | state                | state                | 0/0/0/2/0 delivered 2   | shipped and not returned
+cancelled      | QUOTE_GONE | state     | state            | state                | state     | state                     | .                    | state                | state                | .                       | state
+refused        | QUOTE_GONE | state     | state            | state                | state     | state                     | .                    | state                | state                | .                       | state
 ";
 
 /// What people decide about a line beside what happens to its units. A line that takes no stock any more says so; the added line that a

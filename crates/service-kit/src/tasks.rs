@@ -39,12 +39,27 @@ impl OwnedTasks {
         T: Send + 'static,
         E: From<Problem> + Send + 'static,
     {
+        self.run_begun(|| use_case).await
+    }
+
+    /// The same for a use case that `begin` begins before its task is made: in the order in which callers got their turn, as
+    /// tasks start in any order.
+    ///
+    /// # Errors
+    /// As [`OwnedTasks::run`].
+    pub async fn run_begun<T, E, F>(&self, begin: impl FnOnce() -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Problem> + Send + 'static,
+    {
         let Ok(turn) = Arc::clone(&self.running).acquire_owned().await else {
             return Err(Problem::shutting_down().into());
         };
         let scope = current_scope().unwrap_or_default();
         let name = scope.method.rsplit('/').next().unwrap_or_default();
         let span = tracing::info_span!("use_case", otel.name = name);
+        let use_case = begin();
         let task = async move {
             let outcome = use_case.await;
             drop(turn);

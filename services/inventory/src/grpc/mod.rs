@@ -56,7 +56,7 @@ where
 {
     let context = RequestContext::from_request(&request);
     let write = Write::decode(context, request.get_ref(), decode).map_err(Error::Invalid)?;
-    let answer = use_cases.tasks().run(run(use_cases.clone(), write)).await?;
+    let answer = use_cases.tasks().run_begun(|| run(use_cases.clone(), write)).await?;
     Ok(Response::new(answer))
 }
 

@@ -154,23 +154,31 @@ struct TakenBatch {
 }
 
 impl UseCases {
-    /// Reserves in a batch with the reservations that wait at the same moment.
+    /// Reserves in a batch with the reservations that wait at the same moment. It is queued at once, before the answer is
+    /// waited for: whoever begins first is before others in the line.
     ///
     /// # Errors
     /// As [`UseCases::execute_all`], for this reservation alone.
-    pub async fn reserve(self, write: Write<Reserve>) -> Answer {
-        if write.key.is_none() {
-            return self.execute(write).await;
-        }
+    pub fn begin_reserve(self, write: Write<Reserve>) -> impl Future<Output = Answer> + Send + 'static {
         let workers_max = if self.store().backend() == DbBackend::Postgres { BATCHES_AT_ONCE } else { 1 };
-        let (answer, answered) = oneshot::channel();
-        if self.reserve_group().push(Waiting { write, deadline: current_deadline(), answer }, workers_max) {
+        let queued = if write.key.is_some() {
+            let (answer, answered) = oneshot::channel();
+            let call = Waiting { write, deadline: current_deadline(), answer };
+            Ok((self.reserve_group().push(call, workers_max), answered))
+        } else {
+            Err(write)
+        };
+        async move {
+            let (starts_worker, answered) = match queued {
+                Ok(queued) => queued,
+                Err(write) => return self.execute(write).await,
+            };
             // The first batch in this task, which on an idle system is this call alone: another task would cost a wake-up.
-            if self.work_once().await && self.reserve_group().goes_on() {
+            if starts_worker && self.work_once().await && self.reserve_group().goes_on() {
                 tokio::spawn(async move { while self.work_once().await {} });
             }
+            answered.await.unwrap_or_else(|broken| Err(lost(broken)))
         }
-        answered.await.unwrap_or_else(|broken| Err(lost(broken)))
     }
 
     /// What a worker does once: a batch. Answers false when it has ended. Whoever waits is a writing task of its own, so
