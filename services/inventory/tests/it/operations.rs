@@ -57,57 +57,59 @@ async fn tamper(world: &World, text: &'static str) {
     done.await.unwrap_or_else(|error| panic!("{text}: {error}"));
 }
 
+/// What damages the books, what mends them again, and the kind of the difference with the beginning of its name.
+const TAMPERINGS: [(&str, &str, &str, &str); 8] = [
+    (
+        "UPDATE position SET damaged = damaged + 2 WHERE item_id = 'c'",
+        "UPDATE position SET damaged = damaged - 2 WHERE item_id = 'c'",
+        "position",
+        "positions/c/main",
+    ),
+    (
+        "UPDATE movement SET quantity = quantity + 1 WHERE item_id = 'c'",
+        "UPDATE movement SET quantity = quantity - 1 WHERE item_id = 'c'",
+        "position",
+        "positions/c/main",
+    ),
+    (
+        "UPDATE claim SET reserved = reserved + 1 WHERE item_id = 'a'",
+        "UPDATE claim SET reserved = reserved - 1 WHERE item_id = 'a'",
+        "claim",
+        "claims/orders/o/lines/0/parts/1",
+    ),
+    (
+        "UPDATE claim SET pegged = pegged - 1 WHERE item_id = 'a'",
+        "UPDATE claim SET pegged = pegged + 1 WHERE item_id = 'a'",
+        "claim",
+        "claims/orders/o/lines/0/parts/1",
+    ),
+    (
+        "UPDATE supply SET pegged = pegged + 1 WHERE item_id = 'a'",
+        "UPDATE supply SET pegged = pegged - 1 WHERE item_id = 'a'",
+        "supply",
+        "supplies/p1",
+    ),
+    (
+        "UPDATE claim_location SET quantity = quantity + 1 WHERE item_id = 'b' AND location_id = 'main'",
+        "UPDATE claim_location SET quantity = quantity - 1 WHERE item_id = 'b' AND location_id = 'main'",
+        "claim",
+        "claims/orders/o/lines/1/parts/1",
+    ),
+    (
+        "UPDATE position SET last_movement = 0 WHERE item_id = 'c'",
+        "UPDATE position SET last_movement = (SELECT MAX(id) FROM movement WHERE item_id = 'c') WHERE item_id = 'c'",
+        "ledger",
+        "items/c",
+    ),
+    (
+        "UPDATE movement SET previous = previous + 1 WHERE item_id = 'b' AND previous <> 0",
+        "UPDATE movement SET previous = previous - 1 WHERE item_id = 'b' AND previous <> 0",
+        "ledger",
+        "movements/",
+    ),
+];
+
 async fn every_kind_of_difference_is_found_and_named(backend: Backend) {
-    const TAMPERINGS: [(&str, &str, &str, &str); 8] = [
-        (
-            "UPDATE position SET damaged = damaged + 2 WHERE item_id = 'c'",
-            "UPDATE position SET damaged = damaged - 2 WHERE item_id = 'c'",
-            "position",
-            "positions/c/main",
-        ),
-        (
-            "UPDATE movement SET quantity = quantity + 1 WHERE item_id = 'c'",
-            "UPDATE movement SET quantity = quantity - 1 WHERE item_id = 'c'",
-            "position",
-            "positions/c/main",
-        ),
-        (
-            "UPDATE claim SET reserved = reserved + 1 WHERE item_id = 'a'",
-            "UPDATE claim SET reserved = reserved - 1 WHERE item_id = 'a'",
-            "claim",
-            "claims/orders/o/lines/0/parts/1",
-        ),
-        (
-            "UPDATE claim SET pegged = pegged - 1 WHERE item_id = 'a'",
-            "UPDATE claim SET pegged = pegged + 1 WHERE item_id = 'a'",
-            "claim",
-            "claims/orders/o/lines/0/parts/1",
-        ),
-        (
-            "UPDATE supply SET pegged = pegged + 1 WHERE item_id = 'a'",
-            "UPDATE supply SET pegged = pegged - 1 WHERE item_id = 'a'",
-            "supply",
-            "supplies/p1",
-        ),
-        (
-            "UPDATE claim_location SET quantity = quantity + 1 WHERE item_id = 'b' AND location_id = 'main'",
-            "UPDATE claim_location SET quantity = quantity - 1 WHERE item_id = 'b' AND location_id = 'main'",
-            "claim",
-            "claims/orders/o/lines/1/parts/1",
-        ),
-        (
-            "UPDATE position SET last_movement = 0 WHERE item_id = 'c'",
-            "UPDATE position SET last_movement = (SELECT MAX(id) FROM movement WHERE item_id = 'c') WHERE item_id = 'c'",
-            "ledger",
-            "items/c",
-        ),
-        (
-            "UPDATE movement SET previous = previous + 1 WHERE item_id = 'b' AND previous <> 0",
-            "UPDATE movement SET previous = previous - 1 WHERE item_id = 'b' AND previous <> 0",
-            "ledger",
-            "movements/",
-        ),
-    ];
     let world = busy_world(backend).await;
     for (damage, repair, kind, name) in TAMPERINGS {
         tamper(&world, damage).await;
