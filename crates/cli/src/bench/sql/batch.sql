@@ -1,5 +1,6 @@
 WITH wanted AS MATERIALIZED (
-    SELECT :first + floor(random() * (:last - :first + 1))::int AS item, gen_random_uuid() AS request FROM generate_series(1, :lines)
+    SELECT :first::int + floor(random() * (:last::int - :first::int + 1))::int AS item, gen_random_uuid() AS request
+    FROM generate_series(1, :lines::int)
 ), sums AS (
     SELECT item, count(*) AS units FROM wanted GROUP BY item ORDER BY item
 ), taken AS (
