@@ -75,15 +75,10 @@ impl FeedFollower {
     pub async fn next_batch(&mut self, limit: u32) -> Result<Vec<FeedEvent>, FollowError> {
         loop {
             if self.position < *self.head.borrow_and_update() {
-                let events = feed::read_after(&self.store, self.position, limit).await?;
-                if let (Some(first), Some(last)) = (events.first(), events.last()) {
-                    if first.position > self.position + 1 {
-                        return Err(FollowError::Forgotten { oldest: first.position, position: self.position });
-                    }
-                    self.position = last.position;
+                let events = self.read_on(limit).await?;
+                if !events.is_empty() {
                     return Ok(events);
                 }
-                self.check_not_forgotten().await?;
             }
             tokio::select! {
                 // The sender lives in the store that this reader holds.
@@ -93,6 +88,48 @@ impl FeedFollower {
                 }
             }
         }
+    }
+
+    /// Hands `take` every event that was committed before this call, by whichever process, and was not given out yet, at
+    /// most `limit` at once. Events that have no position yet get theirs. Where `take` fails, the same events come again.
+    ///
+    /// # Errors
+    /// [`FollowError::Forgotten`] when events were forgotten that were not given out; [`FollowError::Storage`], also for
+    /// what `take` answers.
+    pub async fn catch_up(
+        &mut self,
+        limit: u32,
+        mut take: impl FnMut(Vec<FeedEvent>) -> Result<(), StorageError>,
+    ) -> Result<(), FollowError> {
+        feed::stamp(&self.store).await?;
+        let head = *self.head.borrow_and_update();
+        while self.position < head {
+            let before = self.position;
+            let events = self.read_on(limit).await?;
+            if events.is_empty() {
+                let detail = format!("what follows {before} is neither there nor forgotten");
+                return Err(StorageError::InvalidRow { table: "outbox", detail }.into());
+            }
+            if let Err(error) = take(events) {
+                self.position = before;
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The next events, at most `limit`; none where there are none that can be read.
+    async fn read_on(&mut self, limit: u32) -> Result<Vec<FeedEvent>, FollowError> {
+        let events = feed::read_after(&self.store, self.position, limit).await?;
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            self.check_not_forgotten().await?;
+            return Ok(events);
+        };
+        if first.position > self.position + 1 {
+            return Err(FollowError::Forgotten { oldest: first.position, position: self.position });
+        }
+        self.position = last.position;
+        Ok(events)
     }
 
     async fn check_not_forgotten(&self) -> Result<(), FollowError> {
