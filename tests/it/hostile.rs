@@ -117,7 +117,12 @@ async fn malformed_stock(world: &World) {
     invalid(world.inventory.catalog.clone().create_item(request).await, &["item.pack_size", "item.safety_stock"]);
     let pairs = vec![Default::default(); 1_001];
     invalid(
-        world.inventory.availability.clone().batch_get_availability(BatchGetAvailabilityRequest { pairs }).await,
+        world
+            .inventory
+            .availability
+            .clone()
+            .batch_get_availability(BatchGetAvailabilityRequest { pairs, ..Default::default() })
+            .await,
         &["pairs"],
     );
 }

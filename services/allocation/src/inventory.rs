@@ -13,6 +13,7 @@ use backorder_service_kit::{
     problem::reason_of,
     retry::{self, RetryPolicy},
 };
+use prost_types::FieldMask;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -160,7 +161,11 @@ impl Inventory {
     pub async fn position(&self, item: &str, location: &str) -> Result<pb::Position, Status> {
         retry::call(&self.retries, || async {
             let pair = pb::ItemLocation { item: item.to_owned(), location: location.to_owned() };
-            let request = pb::BatchGetAvailabilityRequest { pairs: vec![pair] };
+            let request = pb::BatchGetAvailabilityRequest {
+                pairs: vec![pair],
+                read_mask: Some(FieldMask { paths: vec!["position".to_owned()] }),
+                consistency: pb::ReadConsistency::Exact.into(),
+            };
             let answer = self.clients.availability.clone().batch_get_availability(request).await?.into_inner();
             let first = answer.availabilities.into_iter().next();
             Ok(first.and_then(|availability| availability.position).unwrap_or_default())

@@ -24,6 +24,7 @@ use crate::{
         Availability, Catalog, DropShipStocks, Operations, Receipts, Reservations, Stock, Supplies, Warehouse,
         WarehouseFeed,
     },
+    index::keep_index,
     jobs::keep_up_with_time,
     store::migration::Migrator,
     use_cases::{UseCases, watch::WatchLimits},
@@ -101,8 +102,8 @@ impl App {
         });
     }
 
-    /// Starts the background jobs: the relay of events, and what time makes due (`expire_reservations`,
-    /// `repeg_past_due`). Old events and request ids are forgotten by the relay.
+    /// Starts the background jobs: the relay of events, what time makes due (`expire_reservations`, `repeg_past_due`), and
+    /// keeping the index of positions complete. Old events and request ids are forgotten by the relay.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         let app = self.clone();
         jobs.spawn("inventory_relay", move |shutdown| {
@@ -119,6 +120,13 @@ impl App {
             let use_cases = use_cases.clone();
             async move { Ok(keep_up_with_time(use_cases, tick, shutdown).await?) }
         });
+        if self.config.index_positions_max > 0 {
+            let (use_cases, tick) = (self.use_cases.clone(), self.config.index_tick.min(self.config.index_age_max / 4));
+            jobs.spawn("inventory_index", move |shutdown| {
+                let (index, store) = (Arc::clone(use_cases.index()), use_cases.store().clone());
+                async move { Ok(keep_index(index, store, tick, shutdown).await?) }
+            });
+        }
     }
 
     /// Ends all watches, so that a server that stops need not wait for them. New ones end at once.

@@ -20,6 +20,12 @@ pub struct Config {
     pub retention: Duration,
     /// How much more than ordered is booked as it arrived, where a supply has no tolerance of its own.
     pub over_receipt: OverReceiptTolerance,
+    /// How old the positions in memory may be from which availability is answered; the database answers beyond.
+    pub index_age_max: Duration,
+    /// How often it is looked what was committed that memory does not have; at least four times in the longest age.
+    pub index_tick: Duration,
+    /// Positions kept in memory at most; the database answers for others.
+    pub index_positions_max: usize,
     /// Where tests stop upkeep half-way. Never set in production.
     pub crash_point: Option<CrashPoint>,
 }
@@ -36,6 +42,9 @@ impl Default for Config {
             job_tick: Duration::from_secs(1),
             retention: Duration::from_hours(24 * 7),
             over_receipt: OverReceiptTolerance { percent: 10, units: Quantity::ZERO },
+            index_age_max: Duration::from_secs(1),
+            index_tick: Duration::from_millis(250),
+            index_positions_max: 2_000_000,
             crash_point: None,
         }
     }
@@ -72,6 +81,13 @@ impl Config {
                 *setting = Duration::from_secs(seconds);
             }
         }
+        if let Some(millis) = number(&get, "BACKORDER_INVENTORY_INDEX_AGE_MILLISECONDS_MAX")? {
+            config.index_age_max = Duration::from_millis(millis);
+        }
+        let positions = whole(&get, "BACKORDER_INVENTORY_INDEX_POSITIONS_MAX", INDEX_POSITIONS_MAX)?;
+        if let Some(positions) = positions.and_then(|positions| usize::try_from(positions).ok()) {
+            config.index_positions_max = positions;
+        }
         let (percent, units) = (OVER_RECEIPT_PERCENT, OVER_RECEIPT_UNITS);
         if let Some(value) = whole(&get, percent, OverReceiptTolerance::PERCENT_MAX.into())? {
             config.over_receipt.percent = u16::try_from(value).unwrap_or(OverReceiptTolerance::PERCENT_MAX);
@@ -92,6 +108,9 @@ impl Config {
 
 const OVER_RECEIPT_PERCENT: &str = "BACKORDER_INVENTORY_OVER_RECEIPT_PERCENT";
 const OVER_RECEIPT_UNITS: &str = "BACKORDER_INVENTORY_OVER_RECEIPT_UNITS";
+
+/// More positions than this are no index any more but a database: some 10 GiB.
+const INDEX_POSITIONS_MAX: i64 = 100_000_000;
 
 /// A whole number from 0 to `most`.
 fn whole(get: impl Fn(&str) -> Option<String>, key: &'static str, most: i64) -> Result<Option<i64>, InvalidSetting> {

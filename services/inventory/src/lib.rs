@@ -9,6 +9,7 @@ pub mod config;
 pub mod error;
 mod events;
 mod grpc;
+mod index;
 mod jobs;
 mod store;
 mod use_cases;

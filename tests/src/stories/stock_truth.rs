@@ -19,7 +19,7 @@ pub async fn availability_follows_every_movement(world: &World) {
     world.idle().await;
 
     let pair = ItemLocation { item: world.item_name("mug"), location: world.location_name("main") };
-    let request = BatchGetAvailabilityRequest { pairs: vec![pair] };
+    let request = BatchGetAvailabilityRequest { pairs: vec![pair], ..Default::default() };
     let answer = world.inventory.availability.clone().batch_get_availability(request).await.expect("availability");
     let availability = answer.into_inner().availabilities.remove(0);
 

@@ -126,7 +126,7 @@ async fn a_stream_has_a_deadline_only_when_it_brings_one() {
 #[tokio::test]
 async fn all_violations_arrive_with_their_paths() {
     in_both_shapes(Echo::new(), |mut client| async move {
-        let request = BatchGetAvailabilityRequest { pairs: vec![ItemLocation::default(); 2] };
+        let request = BatchGetAvailabilityRequest { pairs: vec![ItemLocation::default(); 2], ..Default::default() };
         let status = client.batch_get_availability(request).await.unwrap_err();
         assert_problem(&status, Code::InvalidArgument, ErrorReason::InvalidRequest);
         let fields = status.get_details_bad_request().unwrap().field_violations;
@@ -167,7 +167,10 @@ async fn a_message_that_is_too_large_is_refused_by_name() {
     in_both_shapes(Echo::new(), |mut client| async move {
         let item = "x".repeat(5 * 1_024 * 1_024);
         let pairs = vec![ItemLocation { item, location: String::new() }];
-        let status = client.batch_get_availability(BatchGetAvailabilityRequest { pairs }).await.unwrap_err();
+        let status = client
+            .batch_get_availability(BatchGetAvailabilityRequest { pairs, ..Default::default() })
+            .await
+            .unwrap_err();
         assert_problem(&status, Code::InvalidArgument, ErrorReason::InvalidRequest);
     })
     .await;

@@ -23,9 +23,8 @@ impl AvailabilityService for Availability {
         &self,
         request: Request<pb::BatchGetAvailabilityRequest>,
     ) -> Result<Response<pb::BatchGetAvailabilityResponse>, Status> {
-        let pairs = read(&request, decode::pairs)?;
-        let availabilities = self.use_cases.availabilities(&pairs).await?;
-        Ok(Response::new(pb::BatchGetAvailabilityResponse { availabilities }))
+        let query = read(&request, decode::query)?;
+        Ok(Response::new(self.use_cases.read_availability(&query).await?))
     }
 
     async fn get_availability_profile(

@@ -17,6 +17,7 @@ pub mod movements;
 pub mod places;
 pub mod receipts;
 pub mod shipping;
+pub mod snapshot;
 pub mod stock;
 pub mod upkeep;
 pub mod verify;

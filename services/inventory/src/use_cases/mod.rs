@@ -15,7 +15,7 @@ pub mod watch;
 pub use catalog::{Change, ItemChange, page_token_invalid};
 pub use upkeep::CRASH_POINTS;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use backorder_domain::{
     ids::{IdProvider, ItemId, LocationId, SupplyId},
@@ -36,6 +36,7 @@ use crate::{
     config::Config,
     error::{Error, Kind, Missing},
     events::Events,
+    index::AvailabilityIndex,
     store,
     write::Write,
 };
@@ -55,6 +56,8 @@ struct Parts {
     wake_upkeep: Wake,
     reserve_group: stock::ReserveGroup,
     over_receipt: OverReceiptTolerance,
+    index: Arc<AvailabilityIndex>,
+    availability_age_max: Duration,
     crash_point: Option<CrashPoint>,
 }
 
@@ -73,6 +76,8 @@ impl UseCases {
                 wake_upkeep: Wake::new(),
                 reserve_group: stock::ReserveGroup::default(),
                 over_receipt: config.over_receipt,
+                index: Arc::new(AvailabilityIndex::new(config.index_positions_max)),
+                availability_age_max: config.index_age_max,
                 crash_point: config.crash_point.clone(),
             }),
         }
@@ -88,6 +93,12 @@ impl UseCases {
     #[must_use]
     pub fn tasks(&self) -> &OwnedTasks {
         &self.parts.tasks
+    }
+
+    /// The positions in memory, from which availability is read.
+    #[must_use]
+    pub(crate) fn index(&self) -> &Arc<AvailabilityIndex> {
+        &self.parts.index
     }
 
     /// The reservations that wait for their batch.

@@ -18,7 +18,7 @@ fn pair(item: &str, location: &str) -> ItemLocation {
 }
 
 async fn ask(world: &World, pairs: Vec<ItemLocation>) -> Result<Vec<Availability>, Status> {
-    let request = BatchGetAvailabilityRequest { pairs };
+    let request = BatchGetAvailabilityRequest { pairs, ..BatchGetAvailabilityRequest::default() };
     Ok(world.clients.availability.clone().batch_get_availability(request).await?.into_inner().availabilities)
 }
 

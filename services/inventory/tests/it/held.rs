@@ -23,15 +23,25 @@ pub struct Held {
 impl Held {
     /// Locks the item. The transaction runs `last` and ends when it is let go.
     pub async fn item(world: &World, id: &'static str, last: &'static str) -> Self {
+        Self::hold(world, "SELECT id FROM item WHERE id = ? FOR NO KEY UPDATE", vec![Value::from(id)], last).await
+    }
+
+    /// Locks the rows of all components of kits, so that nobody can even read them.
+    pub async fn components(world: &World) -> Self {
+        Self::hold(world, "LOCK TABLE item_component IN ACCESS EXCLUSIVE MODE", Vec::new(), "SELECT 1").await
+    }
+
+    async fn hold(world: &World, lock: &'static str, values: Vec<Value>, last: &'static str) -> Self {
         let (store, let_go) = (world.app.store().clone(), Arc::new(Notify::new()));
         let (tell_pid, pid) = watch::channel(0);
         let may_end = Arc::clone(&let_go);
         let ended = tokio::spawn(async move {
-            let (tell_pid, may_end) = (&tell_pid, &may_end);
+            let (tell_pid, may_end, values) = (&tell_pid, &may_end, &values);
             let work = store.write("held", move |tx| {
                 Box::pin(async move {
-                    let text = "SELECT pg_backend_pid() AS pid FROM item WHERE id = ? FOR NO KEY UPDATE";
-                    let row = tx.query_one_raw(sql::statement(tx, text, [Value::from(id)])).await?.unwrap();
+                    sql::execute(tx, lock, values.clone()).await?;
+                    let text = "SELECT pg_backend_pid() AS pid";
+                    let row = tx.query_one_raw(sql::statement(tx, text, [])).await?.unwrap();
                     tell_pid.send_replace(row.try_get("", "pid")?);
                     may_end.notified().await;
                     tx.execute_unprepared(last).await?;
@@ -44,7 +54,7 @@ impl Held {
         Self { pid, let_go, ended }
     }
 
-    /// Waits until somebody waits for the item.
+    /// Waits until somebody waits for what is held.
     pub async fn is_waited_for(&self, world: &World) {
         self.is_waited_for_by(1, world).await;
     }

@@ -13,6 +13,7 @@ mod catalog;
 mod catalog_races;
 mod held;
 mod idempotency;
+mod index;
 mod operations;
 mod physical;
 mod queue;

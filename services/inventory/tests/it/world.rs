@@ -37,7 +37,12 @@ pub struct World {
 impl World {
     /// Items `a`, `b`, `c`, and locations `main` (rank 1) and `north` (rank 2), without stock.
     pub async fn new(backend: Backend) -> Self {
-        let world = Self::empty(backend).await;
+        Self::on_catalog(backend, Config::default()).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn on_catalog(backend: Backend, config: Config) -> Self {
+        let world = Self::configured(backend, config).await;
         for (id, rank) in [("main", 1), ("north", 2)] {
             world.location(id, LocationKind::Warehouse, rank).await;
         }
@@ -79,6 +84,19 @@ impl World {
         let mut services = ServiceSet::new();
         app.add_services(&mut services);
         InventoryClients::new(in_process(services).with_caller("test"))
+    }
+
+    /// Another process on the same database with its jobs, which end with what is answered.
+    pub async fn working_instance(&self, config: Config) -> (InventoryClients, Jobs) {
+        let store = Store::connect(StoreOptions::from_url(self.database.url())).await.unwrap();
+        let bus = EmbeddedBus::new();
+        bus.register(SOURCE, store.clone());
+        let ids = Arc::new(SeededIds::scoped(seed(), "a working service"));
+        let app = App::build(config, store, self.clock.clone(), ids, Arc::new(bus)).await.unwrap();
+        let (mut services, jobs) = (ServiceSet::new(), Jobs::new());
+        app.add_services(&mut services);
+        app.spawn_jobs(&jobs);
+        (InventoryClients::new(in_process(services).with_caller("test")), jobs)
     }
 
     /// A fresh request id.

@@ -1,13 +1,16 @@
 //! The commands that look at stock.
 
+use std::time::Duration;
+
 use backorder_proto::inventory::v1::{
     BatchGetAvailabilityRequest, BatchGetAvailabilityResponse, GetAvailabilityProfileRequest,
     GetAvailabilityProfileResponse, GetResumeTokenRequest, ItemLocation, ListMovementsRequest, ListMovementsResponse,
-    ListPositionsRequest, ListPositionsResponse, Movement, StockState, WatchAvailabilityRequest,
+    ListPositionsRequest, ListPositionsResponse, Movement, ReadConsistency, StockState, WatchAvailabilityRequest,
     WatchAvailabilityResponse,
 };
 use backorder_service_kit::shutdown::Shutdown;
 use clap::Subcommand;
+use prost_types::FieldMask;
 
 use super::{PACKAGE, PlaceArgs};
 use crate::{
@@ -50,6 +53,9 @@ pub enum StockRead {
         /// The locations.
         #[arg(required = true)]
         locations: Vec<String>,
+        /// Only what the position tells, which memory answers: at most a moment old, and much faster.
+        #[arg(long)]
+        quick: bool,
     },
     /// Show what can be had over time, and when a quantity can be had.
     Profile {
@@ -92,7 +98,7 @@ pub enum StockRead {
 pub(super) async fn run(command: StockRead, session: &Session, output: Output) -> Result<(), Failure> {
     match command {
         StockRead::List { item, location, page } => list(item, location, page.limit, session, output).await,
-        StockRead::Available { item, locations } => available(&item, &locations, session, output).await,
+        StockRead::Available { item, locations, quick } => available(&item, &locations, quick, session, output).await,
         StockRead::Profile { place, days, quantity } => profile(&place, days, quantity, session, output).await,
         StockRead::Movements { item, location, page } => movements(&item, location, page.limit, session, output).await,
         StockRead::Watch { items, resume_token } => watch(&items, resume_token, session, output).await,
@@ -121,14 +127,58 @@ async fn list(
     output.message(&format!("{PACKAGE}.ListPositionsResponse"), &answer, |answer| show::positions(&answer.positions))
 }
 
-async fn available(item: &str, locations: &[String], session: &Session, output: Output) -> Result<(), Failure> {
+/// What memory can answer of a position.
+const QUICK_FIELDS: [&str; 2] = ["position", "available_to_sell"];
+
+async fn available(
+    item: &str,
+    locations: &[String],
+    is_quick: bool,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
     let pair = |location: &String| ItemLocation {
         item: text::named("items", item),
         location: text::named("locations", location),
     };
-    let request = BatchGetAvailabilityRequest { pairs: locations.iter().map(pair).collect() };
+    let mask = FieldMask { paths: QUICK_FIELDS.map(str::to_owned).into() };
+    let consistency = if is_quick { ReadConsistency::Bounded } else { ReadConsistency::Exact };
+    let request = BatchGetAvailabilityRequest {
+        pairs: locations.iter().map(pair).collect(),
+        read_mask: is_quick.then_some(mask),
+        consistency: consistency.into(),
+    };
     let answer = session.clients.availability.clone().batch_get_availability(request).await?.into_inner();
-    output.message(&format!("{PACKAGE}.BatchGetAvailabilityResponse"), &answer, availabilities)
+    output.message(&format!("{PACKAGE}.BatchGetAvailabilityResponse"), &answer, |answer| {
+        let table = if is_quick { quick_availabilities(answer) } else { availabilities(answer) };
+        format!("{table}\n{}", source(answer.age.as_ref()))
+    })
+}
+
+/// Who answered, and how old the answer may be.
+fn source(age: Option<&prost_types::Duration>) -> String {
+    let age = age.map(|age| Duration::try_from(*age).unwrap_or_default());
+    age.map_or_else(
+        || "from the database: exact".to_owned(),
+        |age| format!("from memory: every change is in it that is older than {} ms", age.as_millis() + 1),
+    )
+}
+
+fn quick_availabilities(answer: &BatchGetAvailabilityResponse) -> String {
+    let columns = [Words("location"), Number("on hand"), Number("available"), Number("to sell"), Number("version")];
+    render(
+        &columns,
+        answer.availabilities.iter().map(|found| {
+            let position = found.position.clone().unwrap_or_default();
+            vec![
+                text::id(&position.location).to_owned(),
+                position.on_hand.to_string(),
+                position.available.to_string(),
+                found.available_to_sell.to_string(),
+                position.version.to_string(),
+            ]
+        }),
+    )
 }
 
 fn availabilities(answer: &BatchGetAvailabilityResponse) -> String {

@@ -8,19 +8,50 @@ use backorder_proto::{
     inventory::v1 as pb,
 };
 
+use prost_types::FieldMask;
+
 use super::reservation::{each, up_to};
 use crate::use_cases::{
-    availability::{Pair, ProfileQuery},
+    availability::{AvailabilityQuery, Pair, ProfileQuery, Wanted},
     watch::WatchFilter,
 };
 
 /// Pairs, and names in a filter, at most.
 const NAMES_MAX: usize = 1_000;
+/// Paths of a read mask at most: each field once, with room for repetition.
+const PATHS_MAX: usize = 64;
 const HORIZON_DAYS_DEFAULT: i32 = 180;
 const HORIZON_DAYS_MAX: i32 = 730;
 
-/// The pairs of `BatchGetAvailability`.
-pub fn pairs(request: &pb::BatchGetAvailabilityRequest, violations: &mut Violations) -> Option<Vec<Pair>> {
+/// The query of `BatchGetAvailability`.
+pub fn query(request: &pb::BatchGetAvailabilityRequest, violations: &mut Violations) -> Option<AvailabilityQuery> {
+    let pairs = pairs(request, violations);
+    let wanted = wanted(request.read_mask.as_ref(), violations);
+    let consistency = decode::known_enum::<pb::ReadConsistency>(request.consistency, "consistency", violations);
+    let must_be_exact = consistency? == pb::ReadConsistency::Exact;
+    Some(AvailabilityQuery { pairs: pairs?, wanted: wanted?, must_be_exact })
+}
+
+/// The fields of a read mask; all when there is none.
+fn wanted(mask: Option<&FieldMask>, violations: &mut Violations) -> Option<Wanted> {
+    let Some(mask) = mask.filter(|mask| !mask.paths.is_empty()) else { return Some(Wanted::ALL) };
+    if !decode::count(mask.paths.len(), PATHS_MAX, "read_mask.paths", violations) {
+        return None;
+    }
+    let (mut wanted, mut complete) = (Wanted::NONE, true);
+    for (index, named) in mask.paths.iter().enumerate() {
+        if let Some(more) = wanted.with(named) {
+            wanted = more;
+        } else {
+            let known: Vec<&str> = Wanted::paths().collect();
+            violations.push(path("read_mask.paths", index, ""), format!("must be one of: {}", known.join(", ")));
+            complete = false;
+        }
+    }
+    complete.then_some(wanted)
+}
+
+fn pairs(request: &pb::BatchGetAvailabilityRequest, violations: &mut Violations) -> Option<Vec<Pair>> {
     each(&request.pairs, NAMES_MAX, "pairs", violations, |index, pair, violations| {
         let item = decode::item_name(&pair.item, &path("pairs", index, "item"), violations);
         let location = decode::location_name(&pair.location, &path("pairs", index, "location"), violations);

@@ -1,7 +1,7 @@
 //! `CreateItem`, `UpdateItem` and `BatchPutItems`: all of them write items as they shall be, with one event for each that
 //! changed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use backorder_domain::ids::ItemId;
 use backorder_proto::{
@@ -16,6 +16,7 @@ use crate::{
     catalog::{Item, Stored},
     error::{Error, Kind},
     grpc::encode::item_message,
+    index::ItemFacts,
     store::catalog as table,
     write::Write,
 };
@@ -166,10 +167,22 @@ impl UseCases {
         for item in &put.changed {
             events.item(item_message(item), item.version);
         }
+        let facts: Vec<(ItemId, ItemFacts)> = put.changed.iter().map(facts_of).collect();
+        let index = Arc::clone(self.index());
+        tx.after_commit(move || {
+            for (item, facts) in &facts {
+                index.put_item(item.as_str(), *facts);
+            }
+        });
         let answer = answer(put);
         self.end_in_tx(tx, write, events, &answer).await?;
         Ok(answer)
     }
+}
+
+fn facts_of(Stored { value: item, version, .. }: &Stored<Item>) -> (ItemId, ItemFacts) {
+    let (safety_stock, is_kit) = (item.safety_stock.get(), !item.components.is_empty());
+    (item.id.clone(), ItemFacts { version: *version, safety_stock, is_kit })
 }
 
 fn first_message(items: &[Stored<Item>]) -> pb::Item {

@@ -38,6 +38,7 @@ mod warehouse;
 use std::{
     collections::{BTreeMap, BTreeSet},
     slice,
+    sync::Arc,
 };
 
 use backorder_domain::ids::{ItemId, LineId, LocationId};
@@ -88,6 +89,7 @@ use crate::{
     catalog::Places,
     error::Error,
     events::Events,
+    index::Stock,
     store::{
         audit::{AuditNote, append_notes},
         stock::{LoadError, Loaded, MovementNumbers, Scope, flush, load_in_tx},
@@ -250,6 +252,7 @@ impl UseCases {
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
         let mut changes = books.into_changes();
+        let mut positions: Vec<(ItemId, LocationId, Stock)> = Vec::new();
         for change in &changes {
             let item = &change.item;
             // Before the claims that hope for the units: who hears of those knows that a run will decide.
@@ -265,6 +268,7 @@ impl UseCases {
             }
             for position in &change.positions {
                 events.position(wire::position(item, position, Some(now)));
+                positions.push((item.clone(), position.location.clone(), Stock::of(position, now)));
             }
         }
         let moved = changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect();
@@ -273,6 +277,12 @@ impl UseCases {
         ids.extend(row_ids::next_in_tx(tx, "movement", count.saturating_sub(ids.len())).await?);
         flush(batch, &mut changes, &mut MovementNumbers { ids: ids.into(), last }, now);
         batch.append(events.into_new())?;
+        let index = Arc::clone(self.index());
+        tx.after_commit(move || {
+            for (item, location, stock) in &positions {
+                index.put_stock(item.as_str(), location.as_str(), stock);
+            }
+        });
         Ok(moved)
     }
 }

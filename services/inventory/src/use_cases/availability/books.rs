@@ -1,4 +1,4 @@
-//! What can be had, now and later: read in one snapshot, changing nothing.
+//! What can be had, now and later, from the books of the items: read in one snapshot, changing nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,17 +18,15 @@ use backorder_proto::{
 };
 use jiff::{ToSpan, civil::Date};
 
-use super::UseCases;
+use super::Pair;
 use crate::{
     error::Error,
     store::{
         catalog::safety_stocks,
         stock::{Loaded, Scope, load},
     },
+    use_cases::UseCases,
 };
-
-/// An item at a location.
-pub type Pair = (ItemId, LocationId);
 
 /// What `GetAvailabilityProfile` asks for.
 #[derive(Debug, Clone)]
@@ -44,16 +42,11 @@ pub struct ProfileQuery {
 }
 
 impl UseCases {
-    /// The availability of pairs, in their order.
+    /// The availability of pairs that are there, in their order.
     ///
     /// # Errors
-    /// [`Error::Missing`] with every pair's missing item or location.
-    pub async fn availabilities(&self, pairs: &[Pair]) -> Result<Vec<pb::Availability>, Error> {
-        let field = |index: usize, name: &str| format!("pairs[{index}].{name}");
-        let items: Vec<_> = pairs.iter().enumerate().map(|(n, (item, _))| (item, field(n, "item"))).collect();
-        let locations: Vec<_> =
-            pairs.iter().enumerate().map(|(n, (_, location))| (location, field(n, "location"))).collect();
-        self.check_master_data(&items, &locations).await?;
+    /// Those of the store.
+    pub(super) async fn availabilities(&self, pairs: &[Pair]) -> Result<Vec<pb::Availability>, Error> {
         let (loaded, safety) = self.books_of(pairs).await?;
         let now = self.now();
         let of_pair = |(item, location): &Pair| {
