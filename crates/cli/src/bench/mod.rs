@@ -6,11 +6,13 @@
 //! are proved.
 
 pub mod baseline;
+pub mod echo;
 pub mod figure;
 pub mod host;
 pub mod load;
 pub mod machine;
 pub mod postgres;
+pub mod reading;
 pub mod reserve;
 pub mod sqlite_rows;
 pub mod stock;

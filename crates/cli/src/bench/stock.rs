@@ -11,7 +11,8 @@ use crate::{client::requests, failure::Failure, output::progress::Progress};
 
 /// The one location.
 pub const LOCATION: &str = "locations/bench";
-const UNITS_PER_ITEM: i64 = 1_000_000_000;
+/// Units of each item.
+pub const UNITS_PER_ITEM: i64 = 1_000_000_000;
 const ITEMS_PER_CALL: usize = 1_000;
 
 /// The name of an item.

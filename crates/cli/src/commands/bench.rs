@@ -1,8 +1,12 @@
 //! `backorder bench`: what the services reach on this machine, beside baselines of the same run.
 
+mod availability;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
+
+pub use availability::AvailabilityArgs;
 
 use crate::{
     bench::{
@@ -25,6 +29,8 @@ use crate::{
 pub enum BenchCommand {
     /// Reservations: one unit a line, out of plenty, by many clients at once.
     Reserve(ReserveArgs),
+    /// Reads of availability: one item at one location a call, from memory and from the database.
+    Availability(AvailabilityArgs),
 }
 
 /// Where and how long.
@@ -80,6 +86,7 @@ pub struct ReserveArgs {
 pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Reserve(args) => reserve(args).await,
+        BenchCommand::Availability(args) => availability::run(args).await,
     }
 }
 
@@ -93,10 +100,12 @@ struct Case {
 
 async fn reserve(args: ReserveArgs) -> Result<(), Failure> {
     let output = Output::new(args.host.json);
-    if cfg!(debug_assertions) {
-        eprintln!("this is a debug build: build with --release for figures that mean something");
-    }
-    let home = Home::make(&args.host, args.items).await?;
+    warn_of_debug_build();
+    let home = Home::make(&args.host).await?;
+    let rival = match &args.host.postgres {
+        Some(server) => Rival::Pgbench(Pgbench::prepare(server, args.items)?),
+        None => Rival::SqliteRows { items: args.items },
+    };
     let channels = connections(home.inventory.address(), args.connections)?;
     stock::make(&channels[0], args.items).await?;
     let mut cases = cases(&args);
@@ -109,16 +118,12 @@ async fn reserve(args: ReserveArgs) -> Result<(), Failure> {
             progress.at(u64::from(round) * cases_in_round + number as u64, title);
             let (shape, clients, send) = (case.shape, case.clients, case.send);
             let baseline =
-                tokio::task::block_in_place(|| home.rival.run(shape, clients, send.rival_lines(), args.host.seconds))?;
+                tokio::task::block_in_place(|| rival.run(shape, clients, send.rival_lines(), args.host.seconds))?;
             let reserving = (0..clients).map(|client| {
                 let channel = channels[client as usize % channels.len()].clone();
                 Reserving::new(channel, format!("{round}/{number}/{client}"), shape, args.items, send)
             });
-            let span = Span {
-                warm_up: Duration::from_secs(args.host.warm_up),
-                measured: Duration::from_secs(args.host.seconds),
-            };
-            let (ended, measured) = drive(reserving.collect(), span).await?;
+            let (ended, measured) = drive(reserving.collect(), args.host.span()).await?;
             acknowledged.extend(ended);
             case.rounds.push((measured, baseline));
         }
@@ -126,12 +131,7 @@ async fn reserve(args: ReserveArgs) -> Result<(), Failure> {
     progress.finish();
     let proof = Proof::of(&channels[0], &acknowledged).await;
     // What was measured is shown though the proof could not be had; the run fails then all the same.
-    let figures = figures(&cases, &home.rival, proof.as_ref().ok().copied());
-    if output.is_json() {
-        output.value(&figure::to_json(&figures));
-    } else {
-        output.text(&figure::to_text(&figures));
-    }
+    show(&figures(&cases, &rival, proof.as_ref().ok().copied()), output);
     home.inventory.stop().await?;
     let proof = proof?;
     if proof.lost + proof.doubled + proof.drifted > 0 {
@@ -152,60 +152,107 @@ fn cases(args: &ReserveArgs) -> Vec<Case> {
     cases
 }
 
-/// The service that is measured, with its baseline and what goes at the end.
+/// The service that is measured, with what goes at the end.
 struct Home {
-    rival: Rival,
     inventory: Inventory,
-    _database: Option<Scratch>,
+    url: String,
+    /// The word of the database in the names of figures.
+    database: &'static str,
+    _scratch: Option<Scratch>,
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Home {
-    async fn make(args: &HostArgs, items: u32) -> Result<Self, Failure> {
+    async fn make(args: &HostArgs) -> Result<Self, Failure> {
         if let Some(server) = &args.postgres {
-            let database = Scratch::create(server, "inventory")?;
-            let rival = Rival::Pgbench(Pgbench::prepare(server, items)?);
-            let inventory = Inventory::start(database.url()).await?;
-            return Ok(Self { rival, inventory, _database: Some(database), _folder: None });
+            let scratch = Scratch::create(server, "inventory")?;
+            let (url, database) = (scratch.url().to_owned(), "postgres");
+            let inventory = Inventory::start(&url).await?;
+            return Ok(Self { inventory, url, database, _scratch: Some(scratch), _folder: None });
         }
         let mut folder = tempfile::Builder::new();
         folder.prefix("backorder-bench-");
         let folder = args.folder.as_ref().map_or_else(|| folder.tempdir(), |parent| folder.tempdir_in(parent))?;
         let url = format!("sqlite:{}", folder.path().join("inventory.sqlite").display());
-        let inventory = Inventory::start(&url).await?;
-        Ok(Self { rival: Rival::SqliteRows { items }, inventory, _database: None, _folder: Some(folder) })
+        let (inventory, database) = (Inventory::start(&url).await?, "sqlite");
+        Ok(Self { inventory, url, database, _scratch: None, _folder: Some(folder) })
     }
+
+    /// The same with the service started anew, so that it has in memory what it reads, and nothing of what was written.
+    async fn started_anew(mut self) -> Result<Self, Failure> {
+        self.inventory.stop().await?;
+        self.inventory = Inventory::start(&self.url).await?;
+        Ok(self)
+    }
+}
+
+impl HostArgs {
+    fn span(&self) -> Span {
+        Span { warm_up: Duration::from_secs(self.warm_up), measured: Duration::from_secs(self.seconds) }
+    }
+}
+
+fn warn_of_debug_build() {
+    if cfg!(debug_assertions) {
+        eprintln!("this is a debug build: build with --release for figures that mean something");
+    }
+}
+
+fn show(figures: &[Figure], output: Output) {
+    if output.is_json() {
+        output.value(&figure::to_json(figures));
+    } else {
+        output.text(&figure::to_text(figures));
+    }
+}
+
+/// Rate, times and load of the rounds of one case, each with its baseline. `target` says what the figure of a name should
+/// reach.
+fn figures_of(
+    name: &str,
+    unit: &'static str,
+    base: &'static str,
+    rounds: &[(Measured, Baseline)],
+    target: impl Fn(&str) -> Option<(f64, f64)>,
+) -> Vec<Figure> {
+    let over = |of: &dyn Fn(&(Measured, Baseline)) -> f64| median(rounds.iter().map(of).collect());
+    let target = |word: &str| target(word).map(|(floor, goal)| Target { floor, goal });
+    let mut figures = vec![
+        Figure::new(format!("{name}/rate"), over(&|(ours, _)| ours.per_second), unit)
+            .against(base, over(&|(_, base)| base.per_second))
+            .with_target(target("rate")),
+    ];
+    for (share, word) in [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9")] {
+        let time = Figure::new(format!("{name}/{word}"), over(&|(ours, _)| ours.millis_at(share)), "ms")
+            .against(base, over(&|(_, base)| base.millis_at(share)))
+            .lower_is_better()
+            .with_target(target(word));
+        figures.push(time);
+    }
+    let load = |of: fn(Load) -> f64| over(&|(ours, _)| of(ours.load));
+    figures.push(Figure::new(format!("{name}/cpu"), load(|load| load.own), "cores"));
+    figures.push(Figure::new(format!("{name}/cpu of the database"), load(|load| load.servers), "cores"));
+    figures.push(Figure::new(format!("{name}/cpu of others"), load(|load| load.others), "cores"));
+    figures
+}
+
+/// The most memory that this process used; none where the system does not tell.
+fn memory(target: Option<Target>) -> Option<Figure> {
+    let mebibytes = u32::try_from(peak_bytes()? / 1_048_576).unwrap_or(u32::MAX);
+    Some(Figure::new("memory at most", f64::from(mebibytes), "MiB").lower_is_better().with_target(target))
 }
 
 fn figures(cases: &[Case], rival: &Rival, proof: Option<Proof>) -> Vec<Figure> {
     let mut figures = Vec::new();
-    let database = if matches!(rival, Rival::Pgbench(_)) { "postgres" } else { "sqlite" };
+    let is_pg = matches!(rival, Rival::Pgbench(_));
+    let database = if is_pg { "postgres" } else { "sqlite" };
     for case in cases {
         let name = format!("reserve/{database}/{}/{}/{}", case.shape.word(), case.clients, case.send.word());
-        let over = |of: &dyn Fn(&(Measured, Baseline)) -> f64| median(case.rounds.iter().map(of).collect());
-        let base = rival.word(case.send.rival_lines());
-        let target = |of: Option<(f64, f64)>| of.map(|(floor, goal)| Target { floor, goal });
-        let is_pg = matches!(rival, Rival::Pgbench(_));
-        let rate = Figure::new(format!("{name}/rate"), over(&|(ours, _)| ours.per_second), "lines/s")
-            .against(base, over(&|(_, base)| base.per_second))
-            .with_target(target(rate_target(is_pg, case)));
-        figures.push(rate);
-        for (share, word) in [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9")] {
-            let time = Figure::new(format!("{name}/{word}"), over(&|(ours, _)| ours.millis_at(share)), "ms")
-                .against(base, over(&|(_, base)| base.millis_at(share)))
-                .lower_is_better()
-                .with_target(target(time_target(is_pg, case, word)));
-            figures.push(time);
-        }
-        let load = |of: fn(Load) -> f64| over(&|(ours, _)| of(ours.load));
-        figures.push(Figure::new(format!("{name}/cpu"), load(|load| load.own), "cores"));
-        figures.push(Figure::new(format!("{name}/cpu of the database"), load(|load| load.servers), "cores"));
-        figures.push(Figure::new(format!("{name}/cpu of others"), load(|load| load.others), "cores"));
+        let target =
+            |word: &str| if word == "rate" { rate_target(is_pg, case) } else { time_target(is_pg, case, word) };
+        figures.extend(figures_of(&name, "lines/s", rival.word(case.send.rival_lines()), &case.rounds, target));
     }
-    if let Some(bytes) = peak_bytes() {
-        let mebibytes = u32::try_from(bytes / 1_048_576).unwrap_or(u32::MAX);
-        figures.push(Figure::new("memory at most", f64::from(mebibytes), "MiB").lower_is_better());
-    }
+    figures.extend(memory(None));
     let Some(proof) = proof else { return figures };
     let none = Some(Target { floor: 0.0, goal: 0.0 });
     let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
