@@ -5,6 +5,7 @@
 //! meanwhile. Nothing is measured that was not checked: each acknowledged call is looked up afterwards, and the books
 //! are proved.
 
+pub mod alone;
 pub mod baseline;
 pub mod echo;
 pub mod figure;

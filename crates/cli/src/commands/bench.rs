@@ -10,6 +10,7 @@ pub use availability::AvailabilityArgs;
 
 use crate::{
     bench::{
+        alone,
         baseline::{Baseline, Rival, Shape},
         figure::{self, Figure, Target, median},
         host::{Inventory, connections},
@@ -31,6 +32,12 @@ pub enum BenchCommand {
     Reserve(ReserveArgs),
     /// Reads of availability: one item at one location a call, from memory and from the database.
     Availability(AvailabilityArgs),
+    /// Serves inventory alone until its input ends: how `availability` measures the memory of a service.
+    #[command(hide = true)]
+    ServeInventory {
+        /// The store.
+        url: String,
+    },
 }
 
 /// Where and how long.
@@ -87,6 +94,7 @@ pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Reserve(args) => reserve(args).await,
         BenchCommand::Availability(args) => availability::run(args).await,
+        BenchCommand::ServeInventory { url } => alone::serve(&url).await,
     }
 }
 
@@ -177,13 +185,6 @@ impl Home {
         let (inventory, database) = (Inventory::start(&url).await?, "sqlite");
         Ok(Self { inventory, url, database, _scratch: None, _folder: Some(folder) })
     }
-
-    /// The same with the service started anew, so that it has in memory what it reads, and nothing of what was written.
-    async fn started_anew(mut self) -> Result<Self, Failure> {
-        self.inventory.stop().await?;
-        self.inventory = Inventory::start(&self.url).await?;
-        Ok(self)
-    }
 }
 
 impl HostArgs {
@@ -236,10 +237,8 @@ fn figures_of(
     figures
 }
 
-/// The most memory that this process used; none where the system does not tell.
-fn memory(target: Option<Target>) -> Option<Figure> {
-    let mebibytes = u32::try_from(peak_bytes()? / 1_048_576).unwrap_or(u32::MAX);
-    Some(Figure::new("memory at most", f64::from(mebibytes), "MiB").lower_is_better().with_target(target))
+fn mebibytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes / 1_048_576).unwrap_or(u32::MAX))
 }
 
 fn figures(cases: &[Case], rival: &Rival, proof: Option<Proof>) -> Vec<Figure> {
@@ -252,7 +251,7 @@ fn figures(cases: &[Case], rival: &Rival, proof: Option<Proof>) -> Vec<Figure> {
             |word: &str| if word == "rate" { rate_target(is_pg, case) } else { time_target(is_pg, case, word) };
         figures.extend(figures_of(&name, "lines/s", rival.word(case.send.rival_lines()), &case.rounds, target));
     }
-    figures.extend(memory(None));
+    figures.extend(peak_bytes().map(|bytes| Figure::new("memory at most", mebibytes(bytes), "MiB").lower_is_better()));
     let Some(proof) = proof else { return figures };
     let none = Some(Target { floor: 0.0, goal: 0.0 });
     let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));

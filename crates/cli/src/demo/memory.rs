@@ -6,10 +6,10 @@ pub fn peak_bytes() -> Option<u64> {
     peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 
-/// Measures the peak from now on, where the system can.
-pub fn forget_peak() {
-    // Linux since 4.0; elsewhere the peak stays that of the whole life.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
+/// The same of another process.
+#[must_use]
+pub fn peak_bytes_of(pid: u32) -> Option<u64> {
+    peak_in(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
 
 fn peak_in(status: &str) -> Option<u64> {

@@ -152,8 +152,15 @@ async fn units_under_way_and_units_in_doubt_serve_nobody_before_they_are_good() 
     services.json(&["stock", "receive", "mug", "shop", "6", "--supply", &supply]);
     stands(&services, "ann", [2, 6, 0, 0, 0]).await;
     services.json(&["stock", "release", "mug", "main", "3"]);
-    let free = services.json(&["stock", "available", "mug", "main"]).to_string();
-    assert!(free.contains('3'), "{free}");
+    let free = services.json(&["stock", "available", "mug", "main"]);
+    assert_eq!((&free["availabilities"][0]["availableToSell"], &free["age"]), (&3.into(), &Value::Null));
+    eventually("memory answers", async || {
+        let quick = services.json(&["stock", "available", "mug", "main", "--quick"]);
+        quick["availabilities"][0]["availableToSell"] == 3 && quick["age"].is_string()
+    })
+    .await;
+    let shown = services.command(&["stock", "available", "mug", "main", "--quick"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("from memory: every change is in it that is older than"));
     assert_eq!(units(&first_line(&services, "ann")), [2, 6, 0, 0, 0], "main does not serve an order for the shop");
     balanced(services).await;
 }

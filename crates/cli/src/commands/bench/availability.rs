@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use backorder_service_kit::clients::ServiceChannel;
 use clap::Args;
 use tokio::time::Instant;
 
-use super::{Home, HostArgs, figures_of, memory, show, warn_of_debug_build};
+use super::{Home, HostArgs, figures_of, mebibytes, show, warn_of_debug_build};
 use crate::{
     bench::{
+        alone::Alone,
         baseline::{Baseline, Shape},
         echo::Echo,
         figure::{Figure, Target},
@@ -16,7 +18,6 @@ use crate::{
         reading::{Reading, Source},
         stock,
     },
-    demo::memory::forget_peak,
     failure::Failure,
     output::{Output, progress::Progress},
 };
@@ -58,10 +59,8 @@ pub(super) async fn run(args: AvailabilityArgs) -> Result<(), Failure> {
     warn_of_debug_build();
     let home = Home::make(&args.host).await?;
     stock::make(&connections(home.inventory.address(), 1)?[0], args.positions).await?;
-    let home = home.started_anew().await?;
-    forget_peak();
     let channels = connections(home.inventory.address(), args.connections)?;
-    let complete_after = wait_for_memory(&mut Reading::new(channels[0].clone(), Source::Memory, Shape::Hot, 1)).await?;
+    wait_for_memory(&channels[0]).await?;
     let answer = Reading::new(channels[0].clone(), Source::Memory, Shape::Hot, 1).read().await?;
     let echo = Echo::start(answer).await?;
     let echoes = connections(echo.address(), args.connections)?;
@@ -92,23 +91,44 @@ pub(super) async fn run(args: AvailabilityArgs) -> Result<(), Failure> {
     progress.finish();
     let mut figures = figures(&cases, home.database);
     let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    figures.push(
-        Figure::new("answered by the database though memory was asked", count(fallbacks), "reads").lower_is_better(),
-    );
-    figures.push(Figure::new("memory complete after", complete_after.as_secs_f64(), "s").lower_is_better());
-    figures.push(Figure::new("positions", f64::from(args.positions), ""));
-    let many = Target { floor: 400.0, goal: 150.0 };
-    figures.extend(memory((args.positions >= MANY_POSITIONS).then_some(many)));
+    let words = "answered by the database though memory was asked";
+    figures.push(Figure::new(words, count(fallbacks), "reads").lower_is_better());
+    // SQLite files belong to one process at a time.
+    home.inventory.stop().await?;
+    figures.extend(memory_alone(&home.url, &args).await?);
     show(&figures, output);
-    home.inventory.stop().await
+    Ok(())
 }
 
-/// Asks until memory answers; says how long that took.
-async fn wait_for_memory(reading: &mut Reading) -> Result<Duration, Failure> {
+/// The memory of a service that does nothing but keep the positions and answer reads, and how long it took to be complete.
+async fn memory_alone(url: &str, args: &AvailabilityArgs) -> Result<Vec<Figure>, Failure> {
+    let begun = Instant::now();
+    let alone = tokio::task::block_in_place(|| Alone::start(url))?;
+    let channels = connections(alone.address(), args.connections)?;
+    wait_for_memory(&channels[0]).await?;
+    let complete_after = begun.elapsed();
+    let reading =
+        channels.into_iter().map(|channel| Reading::new(channel, Source::Memory, Shape::Spread, args.positions));
+    drive(reading.collect(), args.host.span()).await?;
+    let name = format!("{} positions", args.positions);
+    let target = (args.positions >= MANY_POSITIONS).then_some(Target { floor: 400.0, goal: 150.0 });
+    let memory = alone.peak_bytes().map(|bytes| {
+        Figure::new(format!("memory of the service alone/{name}"), mebibytes(bytes), "MiB")
+            .lower_is_better()
+            .with_target(target)
+    });
+    let start = Figure::new(format!("start until memory answers/{name}"), complete_after.as_secs_f64(), "s");
+    tokio::task::block_in_place(|| drop(alone));
+    Ok(memory.into_iter().chain([start.lower_is_better()]).collect())
+}
+
+/// Asks until memory answers.
+async fn wait_for_memory(channel: &ServiceChannel) -> Result<(), Failure> {
+    let mut reading = Reading::new(channel.clone(), Source::Memory, Shape::Hot, 1);
     let begun = Instant::now();
     while begun.elapsed() < COMPLETE_WITHIN {
         if reading.read().await?.age.is_some() {
-            return Ok(begun.elapsed());
+            return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
