@@ -96,7 +96,8 @@ impl World {
         let (mut services, jobs) = (ServiceSet::new(), Jobs::new());
         app.add_services(&mut services);
         app.spawn_jobs(&jobs);
-        (InventoryClients::new(in_process(services).with_caller("test")), jobs)
+        let deadline = std::time::Duration::from_secs(60);
+        (InventoryClients::new(in_process(services).with_caller("test").with_deadline_default(deadline)), jobs)
     }
 
     /// A fresh request id.
