@@ -3,9 +3,11 @@
 //! A statement with a placeholder per value has another text for each number of rows, and PostgreSQL reads and plans each
 //! text of each connection anew. With an array per column one text serves any number of rows and stays prepared.
 
+use std::fmt::Write as _;
+
 use sea_orm::{DbBackend, Value, sea_query::ArrayType};
 
-use crate::sql::rows_of_placeholders;
+use crate::{shapes::Columns, sql::rows_of_placeholders};
 
 /// Rows as a source for INSERT, UPDATE … FROM and IN.
 #[derive(Debug, PartialEq)]
@@ -79,16 +81,23 @@ pub(crate) fn fit(width: usize, values: &[Value]) -> bool {
     values.iter().zip(kinds.iter().cycle()).all(|(value, kind)| Kind::of(value) == Some(*kind))
 }
 
-/// The rows of `values`, `width` columns each, row after row, which [`fit`].
-pub(crate) fn row_source(width: usize, values: Vec<Value>) -> RowSource {
+/// The rows of `values`, `width` columns each, row after row, which [`fit`]. Columns that are the `same` in all rows are sent
+/// once; unless there is one row, one column is not.
+pub(crate) fn row_source(width: usize, values: Vec<Value>, same: Columns) -> RowSource {
     // The driver knows no arrays with NULL in them, so a column with some has a second one that says where.
-    let (mut selected, mut names, mut arrays, mut bound) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (values, number) in columns_of(width, values).into_iter().zip(1..) {
+    let (mut selected, mut names, mut arrays, mut in_arrays) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut bound = Vec::new();
+    for (values, number) in columns_of(width, values, same).into_iter().zip(1..) {
         let Some(kind) = values.first().and_then(Kind::of) else { continue };
         let name = kind.name();
+        if same.contains(number - 1) {
+            selected.push(format!("CAST(? AS {name}) AS column{number}"));
+            bound.extend(values);
+            continue;
+        }
         match filled(&values) {
-            // The first column says how many rows there are.
-            Filled::None if number > 1 => {
+            // The first array says how many rows there are.
+            Filled::None if !arrays.is_empty() => {
                 selected.push(format!("CAST(NULL AS {name}) AS column{number}"));
                 continue;
             }
@@ -98,16 +107,20 @@ pub(crate) fn row_source(width: usize, values: Vec<Value>) -> RowSource {
                 selected.push(format!("CASE WHEN v.f{number} THEN v.c{number} END AS column{number}"));
                 names.push(format!("f{number}"));
                 arrays.push("CAST(? AS bool[])".to_owned());
-                bound.push(Value::Array(ArrayType::Bool, Some(Box::new(is_there))));
+                in_arrays.push(Value::Array(ArrayType::Bool, Some(Box::new(is_there))));
             }
         }
         names.push(format!("c{number}"));
         arrays.push(format!("CAST(? AS {name}[])"));
         let values = values.into_iter().map(|value| if value.is_some() { value } else { value.dummy_value() });
-        bound.push(Value::Array(kind.array(), Some(Box::new(values.collect()))));
+        in_arrays.push(Value::Array(kind.array(), Some(Box::new(values.collect()))));
     }
-    let (selected, names, arrays) = (selected.join(", "), names.join(", "), arrays.join(", "));
-    RowSource { text: format!("SELECT {selected} FROM unnest({arrays}) AS v({names})"), values: bound }
+    bound.extend(in_arrays);
+    let mut text = format!("SELECT {}", selected.join(", "));
+    if !arrays.is_empty() {
+        let _ = write!(text, " FROM unnest({}) AS v({})", arrays.join(", "), names.join(", "));
+    }
+    RowSource { text, values: bound }
 }
 
 /// A condition that is true for rows whose `columns` have one of the keys, with its values; each `?` stands for the next. As
@@ -119,18 +132,22 @@ pub(crate) fn is_one_of(backend: DbBackend, columns: &[&str], keys: Vec<Value>) 
             let array = Value::Array(kind.array(), Some(Box::new(keys)));
             return (format!("{column} = ANY(CAST(? AS {}[]))", kind.name()), vec![array]);
         }
-        let RowSource { text, values } = row_source(width, keys);
+        let RowSource { text, values } = row_source(width, keys, Columns::NONE);
         return (format!("({}) IN ({text})", columns.join(", ")), values);
     }
     let rows = rows_of_placeholders(keys.len() / width, width);
     (format!("({}) IN (VALUES {rows})", columns.join(", ")), keys)
 }
 
-fn columns_of(width: usize, values: Vec<Value>) -> Vec<Vec<Value>> {
+/// The values by column; of a column that is the `same` in all rows there is one.
+fn columns_of(width: usize, values: Vec<Value>, same: Columns) -> Vec<Vec<Value>> {
     let rows = values.len() / width.max(1);
-    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows)).collect();
+    let of_column = |number| Vec::with_capacity(if same.contains(number) { 1 } else { rows });
+    let mut columns: Vec<Vec<Value>> = (0..width).map(of_column).collect();
     for (value, place) in values.into_iter().zip((0..width).cycle()) {
-        columns[place].push(value);
+        if columns[place].is_empty() || !same.contains(place) {
+            columns[place].push(value);
+        }
     }
     columns
 }
@@ -154,7 +171,7 @@ mod tests {
     #[test]
     fn the_text_does_not_depend_on_the_number_of_rows() {
         let rows = |count: i64| (0..count).flat_map(|row| [Value::from(row), Value::from("a")]).collect();
-        let (one, many) = (row_source(2, rows(1)), row_source(2, rows(9)));
+        let (one, many) = (row_source(2, rows(1), Columns::NONE), row_source(2, rows(9), Columns::NONE));
         assert_eq!(one.text, many.text);
         assert_eq!(
             one.text,
@@ -172,7 +189,7 @@ mod tests {
         let all = vec![Value::String(None); 3];
         let keys = vec![Value::from("k"); 3];
         let rows = keys.into_iter().zip(values).zip(all).flat_map(|((key, value), none)| [key, value, none]).collect();
-        let source = row_source(3, rows);
+        let source = row_source(3, rows, Columns::NONE);
         assert_eq!(
             source.text,
             "SELECT v.c1 AS column1, CASE WHEN v.f2 THEN v.c2 END AS column2, CAST(NULL AS text) AS column3 \
@@ -184,8 +201,29 @@ mod tests {
 
     #[test]
     fn the_first_column_says_how_many_rows_there_are_even_when_it_is_empty() {
-        let source = row_source(1, vec![Value::BigInt(None), Value::BigInt(None)]);
+        let source = row_source(1, vec![Value::BigInt(None), Value::BigInt(None)], Columns::NONE);
         assert_eq!(source.values[1], array(ArrayType::BigInt, vec![0_i64.into(), 0_i64.into()]));
+    }
+
+    #[test]
+    fn a_column_that_is_the_same_in_all_rows_is_sent_once() {
+        let row = |key: i64| [Value::from("a"), Value::from(key), Value::BigInt(None), Value::BigInt(None)];
+        let rows: Vec<Value> = [1, 2].into_iter().flat_map(row).collect();
+        let source = row_source(4, rows, Columns::of(&[0, 2]));
+        assert_eq!(
+            source.text,
+            "SELECT CAST(? AS text) AS column1, v.c2 AS column2, CAST(? AS int8) AS column3, \
+             CAST(NULL AS int8) AS column4 FROM unnest(CAST(? AS int8[])) AS v(c2)"
+        );
+        let keys = array(ArrayType::BigInt, vec![1_i64.into(), 2_i64.into()]);
+        assert_eq!(source.values, [Value::from("a"), Value::BigInt(None), keys], "in the order of their placeholders");
+    }
+
+    #[test]
+    fn a_single_row_is_sent_without_arrays() {
+        let source = row_source(2, vec![Value::from("a"), Value::from(1_i64)], Columns::of(&[0, 1]));
+        assert_eq!(source.text, "SELECT CAST(? AS text) AS column1, CAST(? AS int8) AS column2");
+        assert_eq!(source.values, [Value::from("a"), Value::from(1_i64)]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! gets few statements of many rows each, as each is a round trip. SQLite gets one short statement per table, row after
 //! row, as it keeps these prepared and a call costs next to nothing.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait as _, DbBackend, Value};
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     columns,
     event_rows::EventRow,
     idempotency::lost_to_another,
+    shapes::Shapes,
     sql::{self, ROWS_PER_STATEMENT_MAX},
     sqlite::RowStatement,
 };
@@ -26,6 +29,7 @@ const ROWS_IN_ARRAYS_MAX: usize = 5_000;
 #[derive(Debug)]
 pub struct Batch {
     backend: DbBackend,
+    shapes: Arc<Shapes>,
     statements: Vec<Pending>,
     events: Vec<EventRow>,
 }
@@ -42,7 +46,8 @@ impl Batch {
     /// An empty batch for a transaction.
     #[must_use]
     pub fn new(tx: &WriteTx<'_>) -> Self {
-        Self { backend: tx.backend(), statements: Vec::new(), events: Vec::new() }
+        let shapes = Arc::clone(tx.shapes());
+        Self { backend: tx.backend(), shapes, statements: Vec::new(), events: Vec::new() }
     }
 
     /// The database that it is for.
@@ -66,7 +71,7 @@ impl Batch {
         values: Vec<Value>,
         text: impl Fn(&str) -> String,
     ) {
-        let statements = row_statements(self.backend, width, values, text);
+        let statements = row_statements(self.backend, &self.shapes, (table, width), values, text);
         self.statements.extend(statements.into_iter().map(|statement| Pending { table: Some(table), statement }));
     }
 
@@ -80,8 +85,8 @@ impl Batch {
     /// # Errors
     /// [`StorageError`] of the first statement that fails.
     pub async fn run(self, tx: &WriteTx<'_>) -> Result<u64, StorageError> {
-        let Self { mut statements, events, backend } = self;
-        let of_events = event_statements(backend, &events);
+        let Self { mut statements, events, backend, shapes } = self;
+        let of_events = event_statements(backend, &shapes, &events);
         statements.extend(of_events.into_iter().map(|statement| Pending { table: Some("outbox"), statement }));
         let mut changed = 0;
         let mut last_row = None;
@@ -142,12 +147,12 @@ async fn send_together(tx: &WriteTx<'_>, mut group: Vec<RowStatement>) -> Result
 }
 
 /// Writes rows of events. On SQLite they get their positions here: counted back from the feed's new head.
-fn event_statements(backend: DbBackend, rows: &[EventRow]) -> Vec<RowStatement> {
+fn event_statements(backend: DbBackend, shapes: &Shapes, rows: &[EventRow]) -> Vec<RowStatement> {
     let values =
         |row: &EventRow| [Value::from(row.count), columns::micros(row.newest_at).into(), row.events.to_vec().into()];
     if backend == DbBackend::Postgres {
         let text = |rows: &str| format!("INSERT INTO outbox (event_count, newest_at, events) {rows}");
-        return row_statements(backend, 3, rows.iter().flat_map(values).collect(), text);
+        return row_statements(backend, shapes, ("outbox", 3), rows.iter().flat_map(values).collect(), text);
     }
     if rows.is_empty() {
         return Vec::new();
@@ -173,10 +178,11 @@ fn event_statements(backend: DbBackend, rows: &[EventRow]) -> Vec<RowStatement> 
     vec![raise, insert]
 }
 
-/// Puts the values of many rows into statements.
+/// Puts the values of many rows of a table into statements; with the table goes how many values a row has.
 fn row_statements(
     backend: DbBackend,
-    width: usize,
+    shapes: &Shapes,
+    (table, width): (&'static str, usize),
     values: Vec<Value>,
     text: impl Fn(&str) -> String,
 ) -> Vec<RowStatement> {
@@ -196,7 +202,8 @@ fn row_statements(
             return statements;
         }
         let source = if in_arrays {
-            row_source(width, chunk)
+            let same = shapes.choose(table, width, &chunk);
+            row_source(width, chunk, same)
         } else {
             RowSource { text: values_of(chunk.len() / width, width), values: chunk }
         };
@@ -228,7 +235,8 @@ mod tests {
     fn postgres_gets_many_rows_in_a_statement_and_sqlite_one_statement_for_each() {
         let shape = |backend, value: Value| {
             let values = vec![value; 2 * 250];
-            let statements = row_statements(backend, 2, values, |rows| rows.chars().take(6).collect());
+            let statements =
+                row_statements(backend, &Shapes::default(), ("t", 2), values, |rows| rows.chars().take(6).collect());
             statements.into_iter().map(|one| (one.text, one.width, one.values.len())).collect::<Vec<_>>()
         };
         let of = |text: &str, width, values| (text.to_owned(), width, values);
@@ -236,7 +244,9 @@ mod tests {
         let without_arrays = [of("VALUES", 200, 200), of("VALUES", 200, 200), of("VALUES", 100, 100)];
         assert_eq!(shape(DbBackend::Postgres, Value::from('c')), without_arrays);
         assert_eq!(shape(DbBackend::Sqlite, Value::from(1_i64)), [of("VALUES", 2, 500)]);
-        assert!(row_statements(DbBackend::Sqlite, 2, Vec::new(), |_| String::new()).is_empty());
+        assert!(
+            row_statements(DbBackend::Sqlite, &Shapes::default(), ("t", 2), Vec::new(), |_| String::new()).is_empty()
+        );
     }
 
     #[test]

@@ -85,17 +85,23 @@ impl Batch {
         self.write(models, "");
     }
 
+    /// Overwrites rows, which must be there, found by their `key`. Cheaper than an upsert, which tries to insert first. All models
+    /// of one call must set the same columns.
+    pub fn replace<A: ActiveModelTrait>(&mut self, models: Vec<A>, key: &[<A::Entity as EntityTrait>::Column]) {
+        let Some(first) = models.first() else { return };
+        let key_names = names(key.iter().copied());
+        let is_other = |column: &<A::Entity as EntityTrait>::Column| !key_names.contains(&column.as_str());
+        let columns: Vec<_> = set_columns(first).into_iter().filter(is_other).collect();
+        let values = values_of(models, &key.iter().chain(&columns).copied().collect::<Vec<_>>());
+        self.update(A::Entity::default().table_name(), &key_names, &names(columns), values);
+    }
+
     fn write<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: &str) {
         let Some(first) = models.first() else { return };
-        let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter()
-            .filter(|column| !matches!(first.get(*column), ActiveValue::NotSet))
-            .collect();
+        let columns = set_columns(first);
         let (table, width) = (A::Entity::default().table_name(), columns.len());
         let into = format!("INSERT INTO \"{}\" ({})", table, quoted(&names(columns.iter().copied())));
-        let mut values = Vec::with_capacity(models.len() * width);
-        for mut model in models {
-            values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
-        }
+        let values = values_of(models, &columns);
         // Of two tables one row may refer to the other: foreign keys are checked when both are written.
         self.push_rows(table, width, values, |rows| format!("{into} {rows}{on_key}"));
     }
@@ -122,6 +128,20 @@ impl Batch {
             format!("DELETE FROM \"{table}\" WHERE ({}) IN ({keys})", quoted(key))
         });
     }
+}
+
+fn set_columns<A: ActiveModelTrait>(model: &A) -> Vec<<A::Entity as EntityTrait>::Column> {
+    let is_set = |column: &<A::Entity as EntityTrait>::Column| !matches!(model.get(*column), ActiveValue::NotSet);
+    <A::Entity as EntityTrait>::Column::iter().filter(is_set).collect()
+}
+
+/// The values of `columns`, row after row.
+fn values_of<A: ActiveModelTrait>(models: Vec<A>, columns: &[<A::Entity as EntityTrait>::Column]) -> Vec<Value> {
+    let mut values = Vec::with_capacity(models.len() * columns.len());
+    for mut model in models {
+        values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
+    }
+    values
 }
 
 fn update_text(table: &str, key: &[&str], columns: &[&str], rows: &str) -> String {

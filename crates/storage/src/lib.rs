@@ -26,6 +26,7 @@ mod postgres;
 mod recent;
 pub mod row_ids;
 pub mod schema;
+mod shapes;
 pub mod sql;
 mod sqlite;
 mod store;

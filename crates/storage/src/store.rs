@@ -18,6 +18,7 @@ use crate::{
     options::Location,
     postgres,
     recent::RecentEvents,
+    shapes::Shapes,
     sqlite::{self, Readers, WriteAheadLog, Writer},
     tx::Committed,
 };
@@ -38,6 +39,7 @@ struct Inner {
     events_to_stamp: Notify,
     feed_head: watch::Sender<i64>,
     recent_events: RecentEvents,
+    shapes: Arc<Shapes>,
 }
 
 pub(crate) enum Connections {
@@ -60,8 +62,13 @@ impl Store {
             }
         };
         let (feed_head, _) = watch::channel(0);
-        let inner =
-            Inner { connections, events_to_stamp: Notify::new(), feed_head, recent_events: RecentEvents::default() };
+        let inner = Inner {
+            connections,
+            events_to_stamp: Notify::new(),
+            feed_head,
+            recent_events: RecentEvents::default(),
+            shapes: Arc::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -131,7 +138,7 @@ impl Store {
         E: From<StorageError>,
     {
         let started = Instant::now();
-        let tx = WriteTx::new(self.begin().await?);
+        let tx = WriteTx::new(self.begin().await?, Arc::clone(&self.inner.shapes));
         let answer = match work(&tx).await {
             Ok(answer) => answer,
             Err(error) => {

@@ -3,13 +3,13 @@
 use std::{
     marker::PhantomData,
     ops::Deref,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::{StorageError, event_rows::EventRow, recent::RecentEvents, sqlite::Session};
+use crate::{StorageError, event_rows::EventRow, recent::RecentEvents, shapes::Shapes, sqlite::Session};
 
 /// A transaction of either database, as a SeaORM connection: every query and every entity works on it.
 ///
@@ -133,14 +133,19 @@ pub(crate) type Then = Box<dyn FnOnce() + Send>;
 /// closure borrows; write `&WriteTx` in signatures.
 pub struct WriteTx<'env> {
     transaction: Transaction,
+    shapes: Arc<Shapes>,
     appended: Mutex<Appended>,
     then: Mutex<Vec<Then>>,
     borrowed: PhantomData<&'env ()>,
 }
 
 impl WriteTx<'_> {
-    pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, appended: Mutex::default(), then: Mutex::default(), borrowed: PhantomData }
+    pub(crate) fn new(transaction: Transaction, shapes: Arc<Shapes>) -> Self {
+        Self { transaction, shapes, appended: Mutex::default(), then: Mutex::default(), borrowed: PhantomData }
+    }
+
+    pub(crate) fn shapes(&self) -> &Arc<Shapes> {
+        &self.shapes
     }
 
     pub(crate) fn note_appended(&self, rows: Vec<EventRow>, feed_head: Option<i64>) {

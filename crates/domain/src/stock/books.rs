@@ -170,8 +170,9 @@ impl StockBooks {
     }
 
     pub(super) fn open_checkpoints(&mut self, items: &BTreeSet<&ItemId>) -> Vec<(ItemId, Checkpoint)> {
-        let wanted = self.books.iter_mut().filter(|(item, _)| items.contains(item));
-        wanted.map(|(item, book)| (item.clone(), book.open_checkpoint())).collect()
+        // A request names few of the books of its batch.
+        let open = |item: &&ItemId| Some(((*item).clone(), self.books.get_mut(*item)?.open_checkpoint()));
+        items.iter().filter_map(open).collect()
     }
 
     pub(super) fn close_checkpoints(&mut self, checkpoints: Vec<(ItemId, Checkpoint)>, keep: bool) {

@@ -59,6 +59,8 @@ pub struct Look {
     pub knows_requests: bool,
     /// Numbers for movements, drawn when the items were locked.
     pub movement_ids: Vec<i64>,
+    /// How many of the items were there, and are locked.
+    pub items_locked: usize,
 }
 
 /// Locks the rows of the items as [`lock_items_in_tx`] does and looks up the rest in the same round trip. Only for PostgreSQL.
@@ -81,7 +83,7 @@ pub async fn lock_and_look_in_tx(
         "WITH locked AS MATERIALIZED (SELECT id FROM item WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE), \
          counted AS MATERIALIZED (SELECT COUNT(*) AS items FROM locked) \
          SELECT (SELECT COUNT(*) FROM claim WHERE line_id = ANY(?)) > 0 AS knows_lines, {known} AS knows_requests, \
-         ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.items FROM counted",
+         ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.items AS items_locked FROM counted",
         row_ids::next_of("movement")
     );
     let mut values =
@@ -90,9 +92,11 @@ pub async fn lock_and_look_in_tx(
     values.push(Value::from(i64::try_from(question.movements).unwrap_or(i64::MAX)));
     let row = tx.query_one_raw(sql::statement(tx, text, values)).await?;
     let Some(row) = row else {
-        return Ok(Look { knows_lines: true, knows_requests: true, movement_ids: Vec::new() });
+        return Ok(Look { knows_lines: true, knows_requests: true, movement_ids: Vec::new(), items_locked: 0 });
     };
+    let items_locked: i64 = row.try_get("", "items_locked")?;
     Ok(Look {
+        items_locked: usize::try_from(items_locked).unwrap_or_default(),
         knows_lines: row.try_get("", "knows_lines")?,
         knows_requests: row.try_get("", "knows_requests")?,
         movement_ids: row.try_get("", "movement_ids")?,

@@ -47,6 +47,13 @@ pub async fn count_claims(connection: &impl ConnectionTrait) -> Result<i64, Stor
     Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
 }
 
+/// How many of the claims are for items that are there.
+pub async fn count_claims_of_items(connection: &impl ConnectionTrait) -> Result<i64, StorageError> {
+    let text = "SELECT COUNT(*) AS count FROM claim JOIN item ON item.id = claim.item_id";
+    let row = connection.query_one_raw(statement(connection, text, [])).await?;
+    Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
+}
+
 /// Units of one part of a line.
 #[derive(Debug, FromQueryResult)]
 pub struct PartSum {

@@ -4,6 +4,7 @@ use backorder_proto::{
     common::v1::{Activity, ErrorReason},
     inventory::v1::*,
 };
+use backorder_storage::StorageError;
 use backorder_testkit::{Backend, eventually, on_each_backend};
 use sea_orm::ConnectionTrait;
 use tonic::Code;
@@ -48,13 +49,17 @@ async fn the_books_of_a_busy_world_balance(backend: Backend) {
 }
 
 async fn tamper(world: &World, text: &'static str) {
+    try_to_tamper(world, text).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+}
+
+async fn try_to_tamper(world: &World, text: &'static str) -> Result<(), StorageError> {
     let done = world.app.store().write("tamper", move |tx| {
         Box::pin(async move {
             tx.execute_unprepared(text).await?;
-            Ok::<_, backorder_storage::StorageError>(())
+            Ok::<_, StorageError>(())
         })
     });
-    done.await.unwrap_or_else(|error| panic!("{text}: {error}"));
+    done.await
 }
 
 /// What damages the books, what mends them again, and the kind of the difference with the beginning of its name.
@@ -119,6 +124,20 @@ async fn every_kind_of_difference_is_found_and_named(backend: Backend) {
         tamper(&world, repair).await;
         world.balanced().await;
     }
+}
+
+async fn a_claim_for_no_item_is_refused_or_found(backend: Backend) {
+    let world = busy_world(backend).await;
+    let done = try_to_tamper(&world, "UPDATE claim SET item_id = 'nowhere' WHERE item_id = 'b'").await;
+    if backend == Backend::Sqlite {
+        assert!(done.is_err(), "a foreign key refuses it");
+        return;
+    }
+    done.expect("PostgreSQL has no key for it: the lock of the item proves it");
+    let books = world.verify().await;
+    let named = books.differences.iter().find(|difference| difference.name == "claims");
+    let (booked, expected) = named.map(|difference| (difference.booked, difference.expected)).unwrap_or_default();
+    assert!(!books.balanced && (booked, expected) == (2, 1), "{:?}", books.differences);
 }
 
 async fn free_stock_beside_a_waiting_line_is_starvation(backend: Backend) {
@@ -188,6 +207,7 @@ on_each_backend!(
     open_holds_are_counted_until_a_run_decides,
     the_books_of_a_busy_world_balance,
     every_kind_of_difference_is_found_and_named,
+    a_claim_for_no_item_is_refused_or_found,
     free_stock_beside_a_waiting_line_is_starvation,
     the_same_history_has_the_same_digest_whatever_ids_were_drawn,
     a_random_id_in_a_cause_does_not_change_the_digest,

@@ -12,6 +12,7 @@ mod m20261126_000015_drop_ship;
 mod m20261126_000017_units;
 mod m20261126_000017b_batches;
 mod m20261126_000018_wishes;
+mod m20261127_000019_proven_by_lock;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_kits::Migration),
             Box::new(m20261126_000017b_batches::Migration),
             Box::new(m20261126_000018_wishes::Migration),
+            Box::new(m20261127_000019_proven_by_lock::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ use backorder_domain::{
     stock::{
         changes::StockChanges,
         claim::{Claim, ClaimKey},
+        position::Position,
     },
 };
 use backorder_storage::{Batch, bulk};
@@ -15,6 +16,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
+    Times,
     batch_rows::{batch_row, batch_stock_row},
     receipt_rows::received_line_row,
     rows,
@@ -31,9 +33,15 @@ const TAKEN_PER_VERSION: i64 = 1_000;
 /// [`StockBooks::into_changes`]: backorder_domain::stock::books::StockBooks::into_changes
 ///
 /// A CHECK that refuses is a fault of the program.
-pub fn flush(batch: &mut Batch, changes: &mut [StockChanges], numbers: &mut MovementNumbers, now: Timestamp) {
+pub fn flush(
+    batch: &mut Batch,
+    changes: &mut [StockChanges],
+    numbers: &mut MovementNumbers,
+    times: &Times,
+    now: Timestamp,
+) {
     let movements = take_movements(changes, numbers, now);
-    write_positions(batch, changes, numbers, now);
+    write_positions(batch, changes, numbers, times, now);
     delete_ended(batch, changes);
     write_supplies(batch, changes, now);
     write_claims(batch, changes);
@@ -59,13 +67,23 @@ impl MovementNumbers {
     }
 }
 
-fn write_positions(batch: &mut Batch, changes: &[StockChanges], numbers: &MovementNumbers, now: Timestamp) {
-    let positions = changes.iter().flat_map(|c| {
-        let last = numbers.last(&c.item);
-        c.positions.iter().map(move |position| rows::position_row(&c.item, position, last, now))
-    });
-    let on_key = &bulk::replacing_all_but([position::Column::ItemId, position::Column::LocationId], []);
-    batch.upsert(positions.collect(), on_key);
+fn write_positions(
+    batch: &mut Batch,
+    changes: &[StockChanges],
+    numbers: &MovementNumbers,
+    times: &Times,
+    now: Timestamp,
+) {
+    let positions = changes.iter().flat_map(|c| c.positions.iter().map(|position| (&c.item, position)));
+    let (known, new): (Vec<_>, Vec<_>) =
+        positions.partition(|(item, position)| times.knows_position(item, &position.location));
+    let rows = |positions: Vec<(&ItemId, &Position)>| {
+        let row = |(item, position)| rows::position_row(item, position, numbers.last(item), now);
+        positions.into_iter().map(row).collect::<Vec<_>>()
+    };
+    // The lock of the item keeps both as they are.
+    batch.replace(rows(known), &[position::Column::ItemId, position::Column::LocationId]);
+    batch.insert(rows(new));
 }
 
 fn write_supplies(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {

@@ -62,6 +62,12 @@ pub struct Times {
 }
 
 impl Times {
+    /// Whether a position was loaded, so that its row is there.
+    #[must_use]
+    pub fn knows_position(&self, item: &ItemId, location: &LocationId) -> bool {
+        self.positions.contains_key(&(item.clone(), location.clone()))
+    }
+
     /// When a position was changed last: `now` when it was changed since loading.
     #[must_use]
     pub fn position_updated_at(&self, item: &ItemId, position: &Position, now: Timestamp) -> Option<Timestamp> {
@@ -117,6 +123,7 @@ pub async fn load_in_tx(
     if tx.backend() == DbBackend::Postgres && scope.names_items && scope.items.len() <= ITEMS_LOOKED_UP_MAX {
         let question = Question { lines: scope.lines.iter().collect(), requests, movements: scope.movements };
         let look = lock_and_look_in_tx(tx, &scope.items.iter().collect::<Vec<_>>(), &question).await?;
+        refuse_missing(scope.items.len(), look.items_locked)?;
         if !look.knows_lines {
             scope.lines.clear();
         }
@@ -127,7 +134,8 @@ pub async fn load_in_tx(
         if !scope.names_items {
             find_items(tx, &mut scope).await?;
         }
-        lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
+        let locked = lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
+        refuse_missing(scope.items.len(), locked.len())?;
     }
     let (items_locked, may_know_more) = (scope.items.len(), scope.names_items);
     let loaded = load(tx, scope, dates).await?;
@@ -137,6 +145,15 @@ pub async fn load_in_tx(
         return Err(LoadError::Storage(StorageError::Serialization(DbErr::Exec(lost))));
     }
     Ok(loaded)
+}
+
+/// Claims and movements refer to items that are locked, and on PostgreSQL no foreign key says so again (docs/adr/0041). Items
+/// are never deleted; one that memory knows and the database does not is a fault.
+fn refuse_missing(items: usize, locked: usize) -> Result<(), StorageError> {
+    if locked == items {
+        return Ok(());
+    }
+    Err(StorageError::InvalidRow { table: "item", detail: format!("{} of {items} are not there", items - locked) })
 }
 
 async fn find_items(connection: &impl Reads, scope: &mut Scope) -> Result<(), StorageError> {

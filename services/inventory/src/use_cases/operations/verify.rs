@@ -186,9 +186,13 @@ impl Proof {
         }
     }
 
-    /// A claim's reserved and pegged units are the sums of its reservations and pegs.
+    /// A claim is for an item that is there, and its reserved and pegged units are the sums of its reservations and pegs.
     async fn prove_claims(&mut self, connection: &Transaction) -> Result<(), StorageError> {
         self.claims = claims::count_claims(connection).await?;
+        let of_items = claims::count_claims_of_items(connection).await?;
+        if self.claims != of_items {
+            self.add("claim", "claims".to_owned(), 0, self.claims, of_items);
+        }
         let mut range = claims::next_lines(connection, String::new(), CLAIMS_AT_ONCE).await?;
         loop {
             let mut reserved = parts(claims::reserved(connection, &range).await?);

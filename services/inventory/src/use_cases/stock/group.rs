@@ -171,10 +171,11 @@ impl UseCases {
         async move {
             let (starts_worker, answered) = match queued {
                 Ok(queued) => queued,
-                Err(write) => return self.execute(write).await,
+                // Boxed, as is a batch below: the future of a call is moved a dozen times on its way into its task.
+                Err(write) => return Box::pin(self.execute(write)).await,
             };
             // The first batch in this task, which on an idle system is this call alone: another task would cost a wake-up.
-            if starts_worker && self.work_once().await && self.reserve_group().goes_on() {
+            if starts_worker && Box::pin(self.work_once()).await && self.reserve_group().goes_on() {
                 tokio::spawn(async move { while self.work_once().await {} });
             }
             answered.await.unwrap_or_else(|broken| Err(lost(broken)))

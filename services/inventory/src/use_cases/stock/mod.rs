@@ -275,7 +275,7 @@ impl UseCases {
         let count: usize = changes.iter().map(|change| change.movements.len()).sum();
         let mut ids = look.map(|look| look.movement_ids).unwrap_or_default();
         ids.extend(row_ids::next_in_tx(tx, "movement", count.saturating_sub(ids.len())).await?);
-        flush(batch, &mut changes, &mut MovementNumbers { ids: ids.into(), last }, now);
+        flush(batch, &mut changes, &mut MovementNumbers { ids: ids.into(), last }, &times, now);
         batch.append(events.into_new())?;
         let index = Arc::clone(self.index());
         tx.after_commit(move || {
