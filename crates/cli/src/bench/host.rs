@@ -1,68 +1,101 @@
-//! A service of this process behind a real socket of the loopback address, as a pod would serve it.
+//! Services of this process behind a real socket of the loopback address, as a pod would serve them.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use backorder_inventory::{App, Config, SOURCE};
+use backorder_inventory::{App, Config};
 use backorder_messaging::EmbeddedBus;
 use backorder_service_kit::{
     clients::{ServiceChannel, connect},
     ids::RandomIds,
     jobs::Jobs,
-    server::{ServerBuilder, ServerSettings, run_until_stopped},
+    server::{BoundServer, ServerBuilder, ServerSettings, run_until_stopped},
     shutdown::Shutdown,
+    tasks::OwnedTasks,
     time::SystemClock,
 };
-use backorder_storage::{Store, StoreOptions};
+use backorder_storage::{StorageError, Store, StoreOptions};
 use tokio::task::JoinHandle;
 
-use crate::{client::CALLER, failure::Failure};
+use crate::{
+    client::CALLER,
+    failure::Failure,
+    services::{Configs, Providers, Services, Stores},
+};
 
 /// Enough for the proof of the books after a long run.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The inventory service, serving.
-pub struct Inventory {
+/// Services that serve.
+pub struct Served {
     address: String,
     shutdown: Shutdown,
     serving: JoinHandle<Result<(), Failure>>,
 }
 
-impl Inventory {
-    /// Opens the store at `url`, starts the jobs and takes a port.
+impl Served {
+    /// Inventory alone on the store at `url`.
     ///
     /// # Errors
     /// [`Failure`] when the store cannot be opened or no port is free.
-    pub async fn start(url: &str) -> Result<Self, Failure> {
-        let failed = |error: backorder_storage::StorageError| Failure::new(format!("the store: {error}"));
-        let store = Store::connect(StoreOptions::from_url(url).with_application_name(SOURCE)).await.map_err(failed)?;
+    pub async fn inventory(url: &str) -> Result<Self, Failure> {
+        let store = open(url, backorder_inventory::SOURCE).await?;
         let bus = EmbeddedBus::new();
-        bus.register(SOURCE, store.clone());
+        bus.register(backorder_inventory::SOURCE, store.clone());
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let app = App::build(Config::default(), store, clock, ids, Arc::new(bus)).await.map_err(failed)?;
+        let app = App::build(Config::default(), store.clone(), clock, ids, Arc::new(bus)).await.map_err(failed)?;
+        let server = bind(builder().register(|services| app.add_services(services))).await?;
         let jobs = Jobs::new();
-        let settings = ServerSettings { drain_grace: Duration::ZERO, ..ServerSettings::default() };
-        let builder = ServerBuilder::new(settings).register(|services| app.add_services(services));
-        let server = builder.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await;
-        let server = server.map_err(|error| Failure::new(error.to_string()))?;
-        let address = format!("http://{}", server.local_addr());
         app.spawn_jobs(&jobs);
+        Ok(Self::serve(server, [app.tasks()], jobs, move || async move { store.close().await }))
+    }
+
+    /// Inventory and allocation, each on a store of its own.
+    ///
+    /// # Errors
+    /// As [`Served::inventory`].
+    pub async fn both(inventory_url: &str, allocation_url: &str) -> Result<Self, Failure> {
+        let stores = Stores {
+            inventory: open(inventory_url, backorder_inventory::SOURCE).await?,
+            allocation: open(allocation_url, backorder_allocation::SOURCE).await?,
+        };
+        let providers = Providers {
+            clock: Arc::new(SystemClock),
+            inventory_ids: Arc::new(RandomIds),
+            allocation_ids: Arc::new(RandomIds),
+        };
+        let services = Services::start(stores, Configs::default(), providers).await.map_err(failed)?;
+        let server = bind(services.register(builder())).await?;
+        let (tasks, jobs) = (services.tasks(), services.jobs().clone());
+        Ok(Self::serve(server, tasks, jobs, move || async move { services.close_stores().await }))
+    }
+
+    fn serve<const N: usize, F>(
+        server: BoundServer,
+        tasks: [OwnedTasks; N],
+        jobs: Jobs,
+        close: impl FnOnce() -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), StorageError>> + Send,
+    {
+        let address = format!("http://{}", server.local_addr());
         let shutdown = Shutdown::new();
         let wish = shutdown.clone();
         let serving = tokio::spawn(async move {
-            let served = run_until_stopped(server, &[app.tasks()], &jobs, &wish).await;
-            app.store().close().await.map_err(failed)?;
+            let served = run_until_stopped(server, &tasks, &jobs, &wish).await;
+            close().await.map_err(failed)?;
             served.map_err(|error| Failure::new(error.to_string()))
         });
-        Ok(Self { address, shutdown, serving })
+        Self { address, shutdown, serving }
     }
 
-    /// Where it answers.
+    /// Where they answer.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Ends calls, writes and jobs, and closes the store.
+    /// Ends calls, writes and jobs, and closes the stores.
     ///
     /// # Errors
     /// [`Failure`] when serving had failed.
@@ -70,6 +103,23 @@ impl Inventory {
         self.shutdown.request();
         self.serving.await.map_err(|broken| Failure::new(format!("the service broke: {broken}")))?
     }
+}
+
+async fn open(url: &str, service: &str) -> Result<Store, Failure> {
+    Store::connect(StoreOptions::from_url(url).with_application_name(service)).await.map_err(failed)
+}
+
+fn builder() -> ServerBuilder {
+    ServerBuilder::new(ServerSettings { drain_grace: Duration::ZERO, ..ServerSettings::default() })
+}
+
+async fn bind(builder: ServerBuilder) -> Result<BoundServer, Failure> {
+    let server = builder.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await;
+    server.map_err(|error| Failure::new(error.to_string()))
+}
+
+fn failed(error: StorageError) -> Failure {
+    Failure::new(format!("the store: {error}"))
 }
 
 /// Connections to one address, each made by its first call.

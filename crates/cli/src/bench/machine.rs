@@ -4,8 +4,10 @@ use std::{fs, time::Instant};
 
 /// Ticks of the processor clock in `/proc` a second, which Linux fixes for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// The programs that belong to what is measured.
+/// The database server and its benchmark program.
 const SERVERS: [&str; 2] = ["postgres", "pgbench"];
+/// The services where they are processes of their own, by as much of their names as the system keeps.
+const SERVICES: [&str; 2] = ["backorder-inven", "backorder-alloc"];
 
 /// The processor time used so far, in ticks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,7 +27,7 @@ pub struct Meter {
 /// Processors used in the mean while something was measured. All are 0 where the system does not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Load {
-    /// By this process: services and client.
+    /// By this process and services beside it: services and client.
     pub own: f64,
     /// By the database server and its benchmark program.
     pub servers: f64,
@@ -56,14 +58,15 @@ impl Meter {
 
 fn ticks() -> Ticks {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    Ticks { busy: busy_in(&read("/proc/stat")), own: used_in(&read("/proc/self/stat")), servers: servers() }
+    let own = used_in(&read("/proc/self/stat")) + used_by(SERVICES);
+    Ticks { busy: busy_in(&read("/proc/stat")), own, servers: used_by(SERVERS) }
 }
 
-/// Processes of the servers that have ended count no more, so sum only over a time in which they live.
-fn servers() -> u64 {
+/// Programs that have ended count no more, so sum only over a time in which they live.
+fn used_by(programs: [&str; 2]) -> u64 {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let stats = processes.filter_map(|process| fs::read_to_string(process.path().join("stat")).ok());
-    stats.filter(|stat| SERVERS.contains(&name_in(stat))).map(|stat| used_in(&stat)).sum()
+    stats.filter(|stat| programs.contains(&name_in(stat))).map(|stat| used_in(&stat)).sum()
 }
 
 /// All but idle and waiting: user, nice, system, interrupts and time that a host took away.

@@ -12,6 +12,8 @@ pub mod figure;
 pub mod host;
 pub mod load;
 pub mod machine;
+pub mod metric;
+pub mod orders;
 pub mod postgres;
 pub mod reading;
 pub mod reserve;

@@ -5,6 +5,7 @@ use backorder_proto::inventory::v1::{
     catalog_service_client::CatalogServiceClient, stock_service_client::StockServiceClient,
 };
 use backorder_service_kit::clients::ServiceChannel;
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::{client::requests, failure::Failure, output::progress::Progress};
@@ -21,7 +22,7 @@ pub fn item_name(number: u32) -> String {
     format!("items/B{number:07}")
 }
 
-/// Makes a location and `items` items with stock.
+/// Makes a location and `items` items with stock. What an earlier run made is there, and gets more.
 ///
 /// # Errors
 /// [`Failure`] when the service refuses.
@@ -35,7 +36,10 @@ pub async fn make(channel: &ServiceChannel, items: u32) -> Result<(), Failure> {
         time_zone: "Etc/UTC".to_owned(),
         ..Location::default()
     };
-    catalog.create_location(CreateLocationRequest { request_id: new_id(), location: Some(location) }).await?;
+    match catalog.create_location(CreateLocationRequest { request_id: new_id(), location: Some(location) }).await {
+        Err(status) if status.code() != Code::AlreadyExists => return Err(status.into()),
+        Ok(_) | Err(_) => {}
+    }
     let numbers: Vec<u32> = (1..=items).collect();
     let progress = Progress::of("items", u64::from(items));
     for chunk in numbers.chunks(ITEMS_PER_CALL) {

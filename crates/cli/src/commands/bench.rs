@@ -1,19 +1,21 @@
 //! `backorder bench`: what the services reach on this machine, beside baselines of the same run.
 
 mod availability;
+mod orders;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 
 pub use availability::AvailabilityArgs;
+pub use orders::OrdersArgs;
 
 use crate::{
     bench::{
         alone,
         baseline::{Baseline, Rival, Shape},
         figure::{self, Figure, Target, median},
-        host::{Inventory, connections},
+        host::{Served, connections},
         load::{Measured, Span, run as drive},
         machine::Load,
         postgres::{Pgbench, Scratch},
@@ -38,6 +40,8 @@ pub enum BenchCommand {
         /// The store.
         url: String,
     },
+    /// Orders: one unit a line, out of plenty, by many clients at once, beside the rate of reservations of the same run.
+    Orders(OrdersArgs),
 }
 
 /// Where and how long.
@@ -95,6 +99,7 @@ pub async fn run(command: BenchCommand) -> Result<(), Failure> {
         BenchCommand::Reserve(args) => reserve(args).await,
         BenchCommand::Availability(args) => availability::run(args).await,
         BenchCommand::ServeInventory { url } => alone::serve(&url).await,
+        BenchCommand::Orders(args) => orders::run(args).await,
     }
 }
 
@@ -162,34 +167,51 @@ fn cases(args: &ReserveArgs) -> Vec<Case> {
 
 /// The service that is measured, with what goes at the end.
 struct Home {
-    inventory: Inventory,
-    url: String,
+    inventory: Served,
+    stores: Scratches<1>,
     /// The word of the database in the names of figures.
     database: &'static str,
-    _scratch: Option<Scratch>,
-    _folder: Option<tempfile::TempDir>,
 }
 
 impl Home {
     async fn make(args: &HostArgs) -> Result<Self, Failure> {
-        if let Some(server) = &args.postgres {
-            let scratch = Scratch::create(server, "inventory")?;
-            let (url, database) = (scratch.url().to_owned(), "postgres");
-            let inventory = Inventory::start(&url).await?;
-            return Ok(Self { inventory, url, database, _scratch: Some(scratch), _folder: None });
-        }
-        let mut folder = tempfile::Builder::new();
-        folder.prefix("backorder-bench-");
-        let folder = args.folder.as_ref().map_or_else(|| folder.tempdir(), |parent| folder.tempdir_in(parent))?;
-        let url = format!("sqlite:{}", folder.path().join("inventory.sqlite").display());
-        let (inventory, database) = (Inventory::start(&url).await?, "sqlite");
-        Ok(Self { inventory, url, database, _scratch: None, _folder: Some(folder) })
+        let stores = args.stores(["inventory"])?;
+        Ok(Self { inventory: Served::inventory(&stores.urls[0]).await?, stores, database: args.database() })
     }
+}
+
+/// Stores that go when this value does.
+struct Scratches<const N: usize> {
+    urls: [String; N],
+    _databases: Vec<Scratch>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl HostArgs {
     fn span(&self) -> Span {
         Span { warm_up: Duration::from_secs(self.warm_up), measured: Duration::from_secs(self.seconds) }
+    }
+
+    /// An empty store for each service.
+    fn stores<const N: usize>(&self, services: [&str; N]) -> Result<Scratches<N>, Failure> {
+        if let Some(server) = &self.postgres {
+            let mut databases = Vec::with_capacity(N);
+            for service in services {
+                databases.push(Scratch::create(server, service)?);
+            }
+            let urls = std::array::from_fn(|number| databases[number].url().to_owned());
+            return Ok(Scratches { urls, _databases: databases, _folder: None });
+        }
+        let mut folder = tempfile::Builder::new();
+        folder.prefix("backorder-bench-");
+        let folder = self.folder.as_ref().map_or_else(|| folder.tempdir(), |parent| folder.tempdir_in(parent))?;
+        let file = |service: &str| format!("sqlite:{}", folder.path().join(service).with_extension("sqlite").display());
+        Ok(Scratches { urls: services.map(file), _databases: Vec::new(), _folder: Some(folder) })
+    }
+
+    /// The word of the database in the names of figures.
+    const fn database(&self) -> &'static str {
+        if self.postgres.is_some() { "postgres" } else { "sqlite" }
     }
 }
 
