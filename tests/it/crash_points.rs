@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use backorder_allocation::{CRASH_POINTS, Config, CrashPoint};
@@ -16,8 +16,9 @@ use backorder_proto::allocation::v1::{
 use backorder_testkit::{Backend, counts, on_each_backend};
 use backorder_tests::{
     cluster::in_process::InProcess,
-    world::{World, because, overrides::by, request_id},
+    world::{World, because, draft::Draft, overrides::by, request_id},
 };
+use futures::future::join_all;
 use tonic::Status;
 
 async fn a_write_that_dies_at_any_point_is_done_once(backend: Backend) {
@@ -68,6 +69,59 @@ async fn die_at(backend: Backend, point: &'static str) {
     world.books_balance().await;
     cluster.stop().await;
 }
+
+/// Orders that come at once are begun together and recorded together. Every other one dies at the point, and then the services
+/// are started anew: each is placed once, and each caller gets its answer.
+async fn orders_of_one_batch_that_die_at_any_point_are_placed_once(backend: Backend) {
+    for point in ["place.begun", "place.decided", "place.recorded", "quote.begun", "quote.decided", "quote.recorded"] {
+        let passes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&passes);
+        let is_armed = Arc::new(AtomicBool::new(false));
+        let armed = Arc::clone(&is_armed);
+        let crash_point = CrashPoint::new(move |passed| {
+            passed == point && armed.load(Ordering::SeqCst) && counted.fetch_add(1, Ordering::SeqCst) % 2 == 0
+        });
+        let config = Config { crash_point: Some(crash_point), ..Config::default() };
+        let cluster = InProcess::start_with(backend, config).await;
+        let world = cluster.world("crash");
+        world.mug_at_main().await;
+        world.receive("mug", "main", 25).await;
+        world.place("zoe", "mug", 1).await;
+        world.idle().await;
+
+        is_armed.store(true, Ordering::SeqCst);
+        let drafts: Vec<_> = (0..8).map(|number| world.draft(&format!("ann-{number}")).line("mug", 4)).collect();
+        let quotes = point.starts_with("quote");
+        let send_all = |drafts: &[Draft]| {
+            let sent = drafts.iter().cloned().map(|draft| async move {
+                if quotes { draft.quote(3_600).await.map(drop) } else { draft.place().await.map(drop) }
+            });
+            join_all(sent.collect::<Vec<_>>())
+        };
+        drop(send_all(&drafts).await);
+        assert!(passes.load(Ordering::SeqCst) >= 8, "the fault was not seen: nothing passed {point}");
+
+        let cluster = cluster.restart_with(Config::default()).await;
+        let world = cluster.world("crash");
+        world.idle().await;
+        let drafts: Vec<_> = drafts.into_iter().map(|draft| draft.in_world(&world)).collect();
+        for answer in send_all(&drafts).await {
+            answer.expect("the caller gets the answer");
+        }
+        world.idle().await;
+        let mut reserved = 0;
+        for number in 0..8 {
+            let line = world.line(&format!("ann-{number}"), 1).await;
+            assert_eq!((line.ordered, line.open + line.reserved), (4, 4), "after {point}: {line:#?}");
+            reserved += line.reserved;
+        }
+        assert_eq!(reserved, 24, "after {point}");
+        world.books_balance().await;
+        cluster.stop().await;
+    }
+}
+
+on_each_backend!(orders_of_one_batch_that_die_at_any_point_are_placed_once);
 
 fn dying_at(point: &'static str, armed: &Arc<AtomicBool>, died: &Arc<AtomicBool>) -> Config {
     let (armed, died) = (Arc::clone(armed), Arc::clone(died));

@@ -6,6 +6,7 @@
 pub mod clients;
 pub mod context;
 pub mod crash_point;
+pub mod group;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;

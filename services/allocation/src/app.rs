@@ -19,6 +19,7 @@ use backorder_proto::allocation::v1::{
 };
 use backorder_service_kit::{
     clients::InventoryClients,
+    group::GroupLoad,
     jobs::{Jobs, Wake, Woken},
     readiness::Readiness,
     server::ServiceSet,
@@ -235,6 +236,12 @@ impl App {
     #[must_use]
     pub fn tasks(&self) -> OwnedTasks {
         self.use_cases.tasks().clone()
+    }
+
+    /// New orders that wait for a transaction, and those in one.
+    #[must_use]
+    pub fn new_orders(&self) -> GroupLoad {
+        self.use_cases.beginning().load()
     }
 
     /// The store, for a bus that reads its feed.

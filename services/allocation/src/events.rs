@@ -223,6 +223,11 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
+    /// Adds events of another write of the same transaction, about other aggregates.
+    pub fn append(&mut self, other: Self) {
+        self.events.extend(other.events);
+    }
+
     /// The events, in the order in which they were added.
     #[must_use]
     pub fn into_new(self) -> Vec<NewEvent> {

@@ -106,6 +106,12 @@ impl Draft {
         PlaceOrderRequest { request_id: self.request_id.clone(), order: Some(self.order.clone()), context: None }
     }
 
+    /// The same draft in the world of a cluster that was started anew.
+    #[must_use]
+    pub fn in_world(self, world: &World) -> Self {
+        Self { world: world.clone(), ..self }
+    }
+
     /// Sends the draft, each time with the same request id.
     pub async fn send(&self) -> Result<PlaceOrderResponse, Status> {
         self.world.moment();

@@ -84,6 +84,51 @@ pub struct WriteNote<'a> {
 }
 
 impl Changes {
+    /// Adds what another write of the same transaction changed, to other orders.
+    pub fn append(&mut self, other: Self) {
+        let Self {
+            orders,
+            lines,
+            claims,
+            promises,
+            promises_put_off,
+            lost,
+            recalls,
+            questions,
+            refunds,
+            shipments,
+            returned_batches,
+            warehouse_orders,
+            takes,
+            kits,
+            notes,
+            overrides,
+            reason_code: _,
+            imported,
+            sets,
+            tells_eligibility,
+        } = other;
+        self.orders.extend(orders);
+        self.lines.extend(lines);
+        self.claims.extend(claims);
+        self.promises.extend(promises);
+        self.promises_put_off.extend(promises_put_off);
+        self.lost.extend(lost);
+        self.recalls.extend(recalls);
+        self.questions.extend(questions);
+        self.refunds.extend(refunds);
+        self.shipments.extend(shipments);
+        self.returned_batches.extend(returned_batches);
+        self.warehouse_orders.extend(warehouse_orders);
+        self.takes.extend(takes);
+        self.kits.extend(kits);
+        self.notes.extend(notes);
+        self.overrides.extend(overrides);
+        self.imported.extend(imported);
+        self.sets.extend(sets);
+        self.tells_eligibility |= tells_eligibility;
+    }
+
     /// Records that a copy of a claim was replaced.
     pub fn claim(&mut self, line: &LineRecord, key: &LineKey) {
         self.claims.extend(line.claims.get(&key.part).cloned());

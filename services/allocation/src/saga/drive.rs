@@ -1,16 +1,26 @@
 //! Takes a step from its beginning to its end.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use backorder_proto::inventory::v1 as inventory;
-use backorder_service_kit::problem::{Problem, reason_name, reason_of};
+use backorder_service_kit::{
+    group,
+    problem::{Problem, reason_name, reason_of},
+};
 use backorder_storage::{Batch, WriteTx, idempotency};
 use prost::Message;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{CallAnswer, Plan, Step, StepKind, call::RefusedCall, finish, in_flight::Holding};
+use super::{
+    CallAnswer, NewOrder, Plan, Step, StepKind,
+    call::RefusedCall,
+    finish,
+    in_flight::Holding,
+    new_orders::{Beginning, OrderToBegin},
+    outcomes::{Outcome, Recording},
+};
 use crate::{
     error::Error,
     inventory::Failure,
@@ -45,9 +55,13 @@ pub trait StepCommand: Send + Sync {
     async fn begin_in_tx(&self, tx: &WriteTx<'_>, step: Uuid, batch: &mut Batch) -> Result<Planned, Error>;
 }
 
-enum Begun {
+/// What has become of a command in its first transaction.
+pub enum Begun {
+    /// It has a step now.
     Started(Box<Step>, Book),
+    /// It had a step before.
     Unfinished(Box<Step>),
+    /// It was done before, or nothing is to do; the answer, encoded.
     Answered(Vec<u8>),
 }
 
@@ -61,9 +75,27 @@ impl UseCases {
         C: Sync,
         A: Message + Default,
     {
+        self.run_begun(write.step_id, || self.begin(write, command)).await
+    }
+
+    /// Runs a new order to its answer, or answers what was answered before. What it writes is written together with other
+    /// orders that come at the same moment.
+    ///
+    /// # Errors
+    /// As [`UseCases::run_step`].
+    pub(crate) async fn run_new_order<A: Message + Default>(&self, order: Arc<NewOrder>) -> Result<A, Error> {
+        let begin = || group::join(Beginning(self.clone()), OrderToBegin::from(Arc::clone(&order)));
+        self.run_begun(order.step, begin).await
+    }
+
+    async fn run_begun<A, F>(&self, step: Uuid, begin: impl Fn() -> F) -> Result<A, Error>
+    where
+        A: Message + Default,
+        F: Future<Output = Result<Begun, Error>>,
+    {
         for _ in 0..STARTS_MAX {
-            let holding = self.hold_step(write.step_id).await;
-            match self.begin(write, command).await {
+            let holding = self.hold_step(step).await;
+            match begin().await {
                 Ok(Begun::Answered(bytes)) => return decode(&bytes),
                 Ok(Begun::Started(step, book)) => return decode(&self.drive(*step, Some(book), holding).await?),
                 Ok(Begun::Unfinished(step)) => return decode(&self.drive(*step, None, holding).await?),
@@ -133,7 +165,7 @@ impl UseCases {
                     began_at: now,
                     traceparent: write.traceparent.clone(),
                 };
-                steps::insert(&mut batch, step.row());
+                steps::insert(&mut batch, vec![step.row()]);
                 batch.run(tx).await?;
                 Ok(Begun::Started(Box::new(step), book))
             }
@@ -147,6 +179,7 @@ impl UseCases {
     /// not answer: the step stays.
     pub(crate) async fn drive(&self, step: Step, book: Option<Book>, mut holding: Holding) -> Result<Vec<u8>, Error> {
         holding.concerns(step.orders().into_iter().collect());
+        let step = Arc::new(step);
         let span = tracing::info_span!("step", kind = step.kind.as_str(), id = %step.id);
         async move {
             let [begun, decided, recorded] = step.kind.crash_points();
@@ -171,7 +204,7 @@ impl UseCases {
                 key.is_some_and(|key| own.contains(&(key.order.as_str(), key.line)))
             };
             self.claim_memory().note(answers.iter().flat_map(CallAnswer::claims).filter(is_own));
-            let answer = self.record(&step, &answers, book).await?;
+            let answer = self.record(&step, answers, book).await?;
             self.stop_at(recorded)?;
             metrics::counter!("backorder_allocation_steps_total", "kind" => step.kind.as_str()).increment(1);
             Ok(answer)
@@ -200,9 +233,12 @@ impl UseCases {
         Ok(answers)
     }
 
-    async fn record(&self, step: &Step, answers: &[CallAnswer], book: Option<Book>) -> Result<Vec<u8>, Error> {
+    async fn record(&self, step: &Arc<Step>, answers: Vec<CallAnswer>, book: Option<Book>) -> Result<Vec<u8>, Error> {
         self.catalog().places().await?;
-        let (now, book) = (self.now(), &book);
+        if matches!(step.kind, StepKind::Place | StepKind::Quote) {
+            return group::join(Recording(self.clone()), Outcome::new(Arc::clone(step), answers, book)).await;
+        }
+        let (now, answers, book) = (self.now(), &answers, &book);
         self.store()
             .write("finish_step", |tx| {
                 Box::pin(async move {
@@ -243,7 +279,7 @@ fn refused(status: &tonic::Status) -> CallAnswer {
 }
 
 /// Another instance has finished the step: its answer is kept.
-async fn answered_in_tx(tx: &WriteTx<'_>, step: &Step) -> Result<Vec<u8>, Error> {
+pub(super) async fn answered_in_tx(tx: &WriteTx<'_>, step: &Step) -> Result<Vec<u8>, Error> {
     let known = steps::known_in_tx(tx, &step.key, &step.id.to_string()).await?;
     known.and_then(|(_, answer)| answer).ok_or_else(|| Error::Kit(Problem::contention()))
 }

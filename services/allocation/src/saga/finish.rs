@@ -46,6 +46,14 @@ use crate::{
     use_cases::UseCases,
 };
 
+/// What a step has come to: all that is to be written of it.
+pub(super) struct Settled<'a> {
+    /// The caller's answer, encoded.
+    pub answer: Vec<u8>,
+    pub changes: Changes,
+    pub events: Events<'a>,
+}
+
 /// Records the outcome of a step and answers the caller's answer, encoded. `book` has the step's orders as its first
 /// transaction left them, when that was in this process.
 pub(super) async fn finish_in_tx(
@@ -58,33 +66,48 @@ pub(super) async fn finish_in_tx(
 ) -> Result<Vec<u8>, Error> {
     let places = use_cases.catalog().places_in_tx(tx).await?;
     let moment = Moment { now, places: &places };
-    let (mut book, pending) = book_in_tx(tx, step, book).await?;
+    let (book, pending) = book_in_tx(tx, step, book).await?;
+    let Settled { answer, changes, events } =
+        settle_in_tx(use_cases, tx, step, answers, book, &pending, moment).await?;
+    let mut batch = Batch::new(tx);
+    batch.answered(&step.key, &step.hash, &answer, now);
+    if let Some(planned) = &step.plan.document {
+        batch.end_document(&planned.key(), &answer);
+    }
+    use_cases.record_in_tx(tx, batch, changes, events).await?;
+    Ok(answer)
+}
+
+/// What the answers of inventory mean for the step's orders, which are locked and in the book. Writes nothing.
+pub(super) async fn settle_in_tx<'a>(
+    use_cases: &'a UseCases,
+    tx: &WriteTx<'_>,
+    step: &'a Step,
+    answers: &[CallAnswer],
+    mut book: Book,
+    pending: &BTreeSet<String>,
+    moment: Moment<'a>,
+) -> Result<Settled<'a>, Error> {
     let mut work = Work {
         step,
         moment,
         changes: Changes { reason_code: reason_code(step), ..Changes::default() },
-        events: use_cases.events(now, step.traceparent.clone()),
+        events: use_cases.events(moment.now, step.traceparent.clone()),
         lost: Vec::new(),
         asked_back: Vec::new(),
     };
     let recalled = warehouse::recalled(&book);
-    let sets = sets::touched(step, &book, &pending);
+    let sets = sets::touched(step, &book, pending);
     sets::take_free(&mut book, answers)?;
     work.bring_about_in_tx(tx, &mut book, answers).await?;
-    work.follow_pending(&mut book, &pending)?;
+    work.follow_pending(&mut book, pending)?;
     work.follow_sets(&mut book, &sets)?;
     work.miss_recalls_in_tx(tx, &book, &recalled).await?;
     work.ask_surplus_back_in_tx(tx, &mut book).await?;
     work.settle_orders(&mut book)?;
     let answer = answer::encode(step, answers, &book, &work)?;
     work.note_writes();
-    let mut batch = Batch::new(tx);
-    batch.answered(&step.key, &step.hash, &answer, now);
-    if let Some(planned) = &step.plan.document {
-        batch.end_document(&planned.key(), &answer);
-    }
-    use_cases.record_in_tx(tx, batch, work.changes, work.events).await?;
-    Ok(answer)
+    Ok(Settled { answer, changes: work.changes, events: work.events })
 }
 
 /// What an order would be if inventory had decided so for good.

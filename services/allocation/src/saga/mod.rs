@@ -12,6 +12,8 @@ mod drive;
 mod finish;
 mod future;
 mod in_flight;
+mod new_orders;
+mod outcomes;
 mod step;
 
 pub use call::{Call, CallAnswer};
@@ -20,6 +22,8 @@ pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
 pub(crate) use future::available_by_day;
 pub use in_flight::InFlight;
+pub use new_orders::{Beginning, NewOrder};
+pub use outcomes::Recording;
 pub use step::{
     Amendment, LinesOfCall, Plan, PlannedDocument, PlannedEnding, PlannedKits, PlannedLine, PlannedOverride,
     PlannedSubstitution, Step, StepKind,

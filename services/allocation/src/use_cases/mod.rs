@@ -24,9 +24,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::ConsumerProgress;
-use backorder_service_kit::{jobs::Wake, tasks::OwnedTasks};
+use backorder_service_kit::{
+    group::{Group, GroupLimits},
+    jobs::Wake,
+    tasks::OwnedTasks,
+};
 use backorder_storage::Store;
 use jiff::Timestamp;
+use sea_orm::DbBackend;
 
 use crate::{
     catalog::Catalog,
@@ -35,8 +40,14 @@ use crate::{
     inventory::Inventory,
     jobs::{ClaimMemory, Telling},
     rules::Rules,
-    saga::InFlight,
+    saga::{Beginning, InFlight, Recording},
 };
+
+/// Orders and their lines in one transaction at most. An order may have as many lines.
+const BATCH_ORDERS_MAX: usize = 256;
+const BATCH_LINES_MAX: usize = 2_000;
+/// Batches at once on PostgreSQL: while the database works for one, the next is decided. On SQLite there is one writer.
+const BATCHES_AT_ONCE: usize = 2;
 
 /// The use cases with everything that they work on. Cheap to clone.
 #[derive(Clone)]
@@ -54,6 +65,8 @@ struct Parts {
     rules: Rules,
     tasks: OwnedTasks,
     in_flight: InFlight,
+    beginning: Group<Beginning>,
+    recording: Group<Recording>,
     wakes: Wakes,
     claim_memory: ClaimMemory,
     telling: Telling,
@@ -96,7 +109,11 @@ impl UseCases {
         ids: Arc<dyn IdProvider>,
         inventory: Inventory,
     ) -> Self {
+        let batches_max = if store.backend() == DbBackend::Postgres { BATCHES_AT_ONCE } else { 1 };
+        let limits = GroupLimits { calls_max: BATCH_ORDERS_MAX, lines_max: BATCH_LINES_MAX, batches_max };
         let parts = Parts {
+            beginning: Group::new(limits),
+            recording: Group::new(limits),
             tasks: OwnedTasks::new(config.writes_running_max),
             catalog: Catalog::new(store.clone(), inventory.clone()),
             rules: Rules::new(store.clone()),
@@ -160,6 +177,14 @@ impl UseCases {
 
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.parts.in_flight
+    }
+
+    pub(crate) fn beginning(&self) -> &Group<Beginning> {
+        &self.parts.beginning
+    }
+
+    pub(crate) fn recording(&self) -> &Group<Recording> {
+        &self.parts.recording
     }
 
     pub(crate) fn wakes(&self) -> &Wakes {

@@ -12,6 +12,7 @@ mod backlog;
 mod due_by_time;
 mod late_answers;
 mod operations;
+mod order_batches;
 mod policies;
 mod scripted;
 mod serving_sequence;

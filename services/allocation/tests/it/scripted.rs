@@ -34,9 +34,16 @@ pub struct Books {
     pub queue_calls: Vec<UpdateQueueRequest>,
     /// How many calls of `UpdateQueue` are still to be answered with UNAVAILABLE.
     pub queue_outages: usize,
+    /// The answers to `ReserveStock` by request id.
+    pub reserved: HashMap<String, ReserveStockResponse>,
+    /// Whether the answers to `ReserveStock` are lost: it is decided and answered with UNAVAILABLE.
+    pub loses_answers: bool,
     /// The answers to `PostReservations` by request id.
     pub posted: HashMap<String, PostReservationsResponse>,
 }
+
+/// Inventory refuses every reservation of this item.
+pub const REFUSED_ITEM: &str = "items/refused";
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -45,7 +52,12 @@ impl Scripted {
         self.books.lock().unwrap()
     }
 
-    /// From now on `PostReservations` is decided and not answered.
+    async fn may_answer(&self) {
+        // It ends only with the script, which is still here.
+        let _ = self.holds_back.subscribe().wait_for(|holds_back| !holds_back).await;
+    }
+
+    /// From now on `ReserveStock` and `PostReservations` are decided and not answered.
     pub fn hold_answers_back(&self) {
         self.holds_back.send_replace(true);
     }
@@ -87,6 +99,23 @@ impl Books {
         let reason = if refused > 0 { RefusalReason::NotAvailable } else { RefusalReason::Unspecified };
         let claim = self.claims.get(&(line.line.clone(), part)).cloned();
         ReserveResult { line: line.line, part, claim, refused, refusal_reason: reason.into(), free: Vec::new() }
+    }
+
+    /// Reserves what a request asks for, once for each request id.
+    fn reserve_all(&mut self, request: ReserveStockRequest) -> Result<ReserveStockResponse, Status> {
+        if let Some(unknown) = request.lines.iter().find(|line| line.item == REFUSED_ITEM) {
+            return Err(Status::failed_precondition(unknown.item.clone()));
+        }
+        let answer = match self.reserved.get(&request.request_id) {
+            Some(answer) => answer.clone(),
+            None => {
+                let results = request.lines.into_iter().map(|line| self.reserve(line)).collect();
+                let answer = ReserveStockResponse { results };
+                self.reserved.insert(request.request_id, answer.clone());
+                answer
+            }
+        };
+        if self.loses_answers { Err(Status::unavailable("the answer is lost")) } else { Ok(answer) }
     }
 
     /// Pegs waiting units to the first supply that has all of them.
@@ -305,9 +334,9 @@ impl ReservationService for Scripted {
     }
 
     async fn reserve_stock(&self, request: Request<ReserveStockRequest>) -> Answer<ReserveStockResponse> {
-        let mut books = self.books();
-        let results = request.into_inner().lines.into_iter().map(|line| books.reserve(line)).collect();
-        Ok(Response::new(ReserveStockResponse { results }))
+        let answer = self.books().reserve_all(request.into_inner())?;
+        self.may_answer().await;
+        Ok(Response::new(answer))
     }
 
     async fn update_queue(&self, request: Request<UpdateQueueRequest>) -> Answer<UpdateQueueResponse> {
@@ -330,8 +359,7 @@ impl ReservationService for Scripted {
 
     async fn post_reservations(&self, request: Request<PostReservationsRequest>) -> Answer<PostReservationsResponse> {
         let answer = self.books().post(request.into_inner());
-        // It ends only with the script, which is still here.
-        let _ = self.holds_back.subscribe().wait_for(|holds_back| !holds_back).await;
+        self.may_answer().await;
         Ok(Response::new(answer))
     }
 

@@ -46,7 +46,7 @@ pub struct World {
     pub app: App,
     ids: SeededIds,
     orders: AtomicU32,
-    _database: FreshDatabase,
+    database: FreshDatabase,
 }
 
 impl World {
@@ -58,25 +58,19 @@ impl World {
     /// The same in a service with other settings.
     pub async fn with(backend: Backend, config: Config) -> Self {
         let database = fresh_url(backend).await;
-        let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
-        let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
         let inventory = Scripted::default();
         for item in ["items/a", "items/b"] {
             inventory.books().items.insert(item.to_owned(), "china".to_owned());
         }
-        let bus = EmbeddedBus::new();
-        bus.register(SOURCE, store.clone());
-        // The script tells no events by itself: the service's own feed stands in, with what a test tells.
-        bus.register("inventory", store.clone());
-        let ids = Arc::new(SeededIds::scoped(seed(), "service"));
-        let clients = InventoryClients::new(in_process(inventory_services(&inventory)).with_caller("allocation"));
-        let app = App::build(config, store, clock, ids, Arc::new(bus), clients).await.unwrap();
-        let mut services = ServiceSet::new();
-        app.add_services(&mut services);
-        let clients = AllocationClients::new(in_process(services).with_caller("test"));
+        let (app, clients) = instance(&database, config, &inventory, "service").await;
         let ids = SeededIds::scoped(seed(), "test");
         let (jobs, orders) = (Jobs::new(), AtomicU32::new(0));
-        Self { clients, inventory, jobs, app, ids, orders, _database: database }
+        Self { clients, inventory, jobs, app, ids, orders, database }
+    }
+
+    /// Clients of another instance of the service on the same database.
+    pub async fn another_instance(&self) -> AllocationClients {
+        instance(&self.database, Config::default(), &self.inventory, "another").await.1
     }
 
     /// A fresh request id.
@@ -172,6 +166,27 @@ impl World {
     pub async fn verify(&self) -> VerifyOrdersResponse {
         self.clients.operations.clone().verify_orders(VerifyOrdersRequest {}).await.unwrap().into_inner()
     }
+}
+
+/// The service on a database, with ids of its own.
+async fn instance(
+    database: &FreshDatabase,
+    config: Config,
+    inventory: &Scripted,
+    scope: &str,
+) -> (App, AllocationClients) {
+    let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
+    let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+    let bus = EmbeddedBus::new();
+    bus.register(SOURCE, store.clone());
+    // The script tells no events by itself: the service's own feed stands in, with what a test tells.
+    bus.register("inventory", store.clone());
+    let ids = Arc::new(SeededIds::scoped(seed(), scope));
+    let clients = InventoryClients::new(in_process(inventory_services(inventory)).with_caller("allocation"));
+    let app = App::build(config, store, clock, ids, Arc::new(bus), clients).await.unwrap();
+    let mut services = ServiceSet::new();
+    app.add_services(&mut services);
+    (app, AllocationClients::new(in_process(services).with_caller("test")))
 }
 
 fn inventory_services(inventory: &Scripted) -> ServiceSet {

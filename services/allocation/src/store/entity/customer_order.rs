@@ -36,3 +36,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+backorder_storage::keyed_row!(
+    Model,
+    "customer_order" { id, customer, customer_tier, channel, ship_to, destination_zone, service, ordered_at, currency_code, company_rate_nanos, state, quote_expires_at, draft_hash, lines_active, lines_shipped, kits, busy_step, claims_pending, actor, reason_code, note, version, created_at, updated_at }
+);

@@ -21,3 +21,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+backorder_storage::keyed_row!(
+    Model,
+    "unfinished_step" { id, caller, method, request_id, kind, command_hash, plan, began_at, traceparent }
+);

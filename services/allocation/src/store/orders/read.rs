@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use backorder_storage::{Reads, StorageError, WriteTx, rows_by_key};
+use backorder_storage::{Reads, StorageError, WriteTx, keyed_row, rows_by_key, sql};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Value,
+    ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, ExprTrait as _, FromQueryResult,
+    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Value,
 };
 
 use crate::{
@@ -59,30 +59,34 @@ async fn lock_orders_in_tx(
     Ok(orders)
 }
 
-#[derive(FromQueryResult)]
 struct OrderMark {
     id: String,
     claims_pending: bool,
 }
 
+keyed_row!(OrderMark, "customer_order" { id, claims_pending });
+
 /// Those of the orders whose claims changed while they were busy. Locks all of them.
 pub async fn claims_pending_in_tx(tx: &WriteTx<'_>, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, StorageError> {
-    use customer_order::Column as C;
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut pending = BTreeSet::new();
-    for chunk in ids.chunks(KEYS_PER_QUERY_MAX) {
-        let rows: Vec<OrderMark> = customer_order::Entity::find()
-            .select_only()
-            .columns([C::Id, C::ClaimsPending])
-            .filter(C::Id.is_in(chunk.iter().copied()))
-            .order_by_asc(C::Id)
-            .lock_exclusive()
-            .into_model()
-            .all(tx)
-            .await?;
-        pending.extend(rows.into_iter().filter(|order| order.claims_pending).map(|order| order.id));
-    }
-    Ok(pending)
+    let marks: Vec<OrderMark> = if tx.backend() == DbBackend::Sqlite {
+        rows_by_key(tx, &["id"], ids.iter().map(|id| Value::from(id.as_str())).collect()).await?
+    } else {
+        let text = "SELECT id, claims_pending FROM customer_order WHERE id = ANY(?) ORDER BY id FOR UPDATE";
+        let rows = tx.query_all_raw(sql::statement(tx, text, [sql::texts(ids.iter().map(String::as_str))])).await?;
+        let mark = |row: &QueryResult| {
+            Ok(OrderMark { id: row.try_get("", "id")?, claims_pending: row.try_get("", "claims_pending")? })
+        };
+        rows.iter().map(mark).collect::<Result<_, StorageError>>()?
+    };
+    Ok(marks.into_iter().filter(|order| order.claims_pending).map(|order| order.id).collect())
+}
+
+/// The orders of the ids that are there, without locks.
+pub async fn orders_by_id<'a>(
+    connection: &impl Reads,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<Vec<customer_order::Model>, StorageError> {
+    rows_by_key(connection, &["id"], ids.map(Value::from).collect()).await
 }
 
 /// Locks orders and loads all their lines and claims.

@@ -26,7 +26,12 @@ pub async fn insert_order_in_tx(tx: &WriteTx<'_>, order: customer_order::Model) 
     Ok(true)
 }
 
-/// Writes the lines of a new order.
+/// Writes new orders without their lines. An order that is there fails the transaction.
+pub fn insert_orders(batch: &mut Batch, orders: Vec<customer_order::Model>) {
+    batch.insert(orders.into_iter().map(customer_order::Model::into_active_model).collect());
+}
+
+/// Writes the lines of new orders.
 pub fn insert_lines(batch: &mut Batch, lines: Vec<order_line::Model>) {
     batch.insert(lines.into_iter().map(order_line::Model::into_active_model).collect());
 }

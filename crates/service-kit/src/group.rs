@@ -1,0 +1,325 @@
+//! Group commit: calls that arrive while a transaction is under way form the next one.
+//!
+//! Who finds too few at work makes a batch, and leaves the next to a worker that goes on until nobody waits. There is no
+//! timer, so a call on an idle system waits for nobody. Each caller gets its own answer.
+//!
+//! It must not know what a call does: that is a [`Batches`]. Calls come from writing tasks, which are bounded, so what waits
+//! is bounded, too.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::Hash,
+    panic::AssertUnwindSafe,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use futures::FutureExt as _;
+use tokio::{
+    sync::oneshot::{self, error::RecvError},
+    time::Instant,
+};
+use tracing::Instrument as _;
+
+use crate::{
+    context::{CallScope, current_deadline, in_scope},
+    problem::Problem,
+};
+
+/// A call that may be done together with others.
+pub trait GroupCall: Send + Sync + 'static {
+    /// What no two batches under way may be about: calls about one subject are done in the order of arrival.
+    type Subject: Clone + Eq + Hash + Send + Sync;
+    /// What no batch may do twice.
+    type Key: Clone + Eq + Hash + Send + Sync;
+
+    /// What the call is about.
+    fn subjects(&self) -> impl Iterator<Item = &Self::Subject>;
+
+    /// What the call does. A call that is doubled waits for a later batch, where it finds what the first has done.
+    fn key(&self) -> &Self::Key;
+
+    /// How many lines it has, of which a batch is bounded.
+    fn lines(&self) -> usize;
+}
+
+/// How large batches are.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupLimits {
+    /// Calls in one batch at most, so that the first of them need not wait for too many others.
+    pub calls_max: usize,
+    /// Lines in one batch at most; a single call may have more.
+    pub lines_max: usize,
+    /// Batches at once. A batch beside another has at least as many calls, because what a batch costs whatever its size is
+    /// not paid for a few.
+    pub batches_max: usize,
+}
+
+/// Who is in a group now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GroupLoad {
+    /// Calls that wait for their batch.
+    pub waiting: usize,
+    /// Calls in the batches that are under way.
+    pub running: usize,
+}
+
+/// Calls looked through for a batch at most, in batches, when many wait for subjects of another one.
+const LOOKED_THROUGH: usize = 4;
+
+/// Does batches of calls. Clones share the group.
+#[async_trait]
+pub trait Batches: Clone + Send + Sync + 'static {
+    /// The call.
+    type Call: GroupCall;
+    /// The answer to one call.
+    type Answer: Send + 'static;
+    /// Why a call failed.
+    type Error: From<Problem> + Send + 'static;
+
+    /// What a batch is called in spans and logs.
+    const NAME: &'static str;
+
+    /// Where the calls wait.
+    fn group(&self) -> &Group<Self>;
+
+    /// Does the calls in one transaction, in their order. A call that is refused before anything was written gets its own
+    /// error, and the others are done.
+    ///
+    /// # Errors
+    /// When nothing was done. The halves are tried for themselves then, and so on, so that a failure meets only the call that
+    /// earned it and costs the others little.
+    async fn execute(&self, calls: &[Self::Call]) -> Result<Vec<Result<Self::Answer, Self::Error>>, Self::Error>;
+
+    /// The problem that all calls of a batch have when it makes no sense to try its halves, as when the database is away.
+    fn problem_of_all(error: Self::Error) -> Option<Problem>;
+}
+
+/// Calls that wait for their batch.
+pub struct Group<B: Batches> {
+    limits: GroupLimits,
+    queue: Mutex<Queue<B>>,
+}
+
+struct Waiting<B: Batches> {
+    call: B::Call,
+    /// When the caller stops waiting: then the call is not begun.
+    deadline: Option<Instant>,
+    answer: oneshot::Sender<Result<B::Answer, B::Error>>,
+}
+
+struct Queue<B: Batches> {
+    waiting: VecDeque<Waiting<B>>,
+    workers: usize,
+    /// Calls in the batches that are under way.
+    running: usize,
+    /// The subjects of the batches that are under way: what else is about them waits, in its order, and not for their locks.
+    busy: HashSet<<B::Call as GroupCall>::Subject>,
+}
+
+impl<B: Batches> Queue<B> {
+    fn may_begin(&self) -> bool {
+        self.waiting.len() >= self.running
+    }
+
+    fn is_free(&self, call: &B::Call) -> bool {
+        call.subjects().all(|subject| !self.busy.contains(subject))
+    }
+}
+
+/// A batch that a worker has to do. Its subjects are busy until it goes.
+struct TakenBatch<'g, B: Batches> {
+    group: &'g Group<B>,
+    calls: Vec<Waiting<B>>,
+    count: usize,
+    subjects: HashSet<<B::Call as GroupCall>::Subject>,
+}
+
+impl<B: Batches> Drop for TakenBatch<'_, B> {
+    fn drop(&mut self) {
+        let mut queue = self.group.queue();
+        queue.running -= self.count;
+        queue.busy.retain(|subject| !self.subjects.contains(subject));
+    }
+}
+
+/// A worker that is counted as one until it goes. Writing tasks are not stopped half-way; were one, who waits is served by the
+/// next call's worker.
+struct Worker<B: Batches> {
+    batches: B,
+    is_counted: bool,
+}
+
+impl<B: Batches> Drop for Worker<B> {
+    fn drop(&mut self) {
+        self.batches.group().queue().workers -= usize::from(self.is_counted);
+    }
+}
+
+impl<B: Batches> Group<B> {
+    /// A group in which nobody waits.
+    #[must_use]
+    pub fn new(limits: GroupLimits) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), workers: 0, running: 0, busy: HashSet::new() };
+        Self { limits, queue: Mutex::new(queue) }
+    }
+
+    /// Who is in the group now.
+    #[must_use]
+    pub fn load(&self) -> GroupLoad {
+        let queue = self.queue();
+        GroupLoad { waiting: queue.waiting.len(), running: queue.running }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue<B>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a call; answers whether a worker has to be started.
+    fn push(&self, call: Waiting<B>) -> bool {
+        let mut queue = self.queue();
+        let is_free = queue.is_free(&call.call);
+        queue.waiting.push_back(call);
+        let is_needed = queue.workers < self.limits.batches_max && is_free && queue.may_begin();
+        queue.workers += usize::from(is_needed);
+        is_needed
+    }
+
+    /// The next batch: calls about subjects of no other batch, those about one subject in the order of arrival, none twice.
+    /// Callers that are late are left out and told so. `None` when there is nothing to do, or too little: the worker has ended.
+    fn take_batch(&self, now: Instant) -> Option<TakenBatch<'_, B>> {
+        let GroupLimits { calls_max, lines_max, .. } = self.limits;
+        let mut queue = self.queue();
+        if !queue.may_begin() {
+            queue.workers -= 1;
+            return None;
+        }
+        let (mut calls, mut subjects, mut keys, mut lines) = (Vec::new(), HashSet::new(), HashSet::new(), 0);
+        let (mut passed, mut passed_subjects) = (Vec::new(), HashSet::new());
+        while calls.len() < calls_max && calls.len() + passed.len() < LOOKED_THROUGH * calls_max {
+            let Some(next) = queue.waiting.pop_front() else { break };
+            if next.deadline.is_some_and(|deadline| deadline <= now) {
+                let _ = next.answer.send(Err(Problem::deadline_passed().into()));
+                continue;
+            }
+            let is_full = !calls.is_empty() && lines + next.call.lines() > lines_max;
+            let must_wait = !queue.is_free(&next.call)
+                || next.call.subjects().any(|subject| passed_subjects.contains(subject))
+                || keys.contains(next.call.key());
+            if is_full || must_wait {
+                // Later calls about its subjects must not overtake it.
+                passed_subjects.extend(next.call.subjects().cloned());
+                passed.push(next);
+                if is_full {
+                    break;
+                }
+            } else {
+                lines += next.call.lines();
+                keys.insert(next.call.key().clone());
+                subjects.extend(next.call.subjects().cloned());
+                calls.push(next);
+            }
+        }
+        passed.into_iter().rev().for_each(|call| queue.waiting.push_front(call));
+        queue.busy.extend(subjects.iter().cloned());
+        queue.running += calls.len();
+        // Under the lock: who comes next must find that there is no worker.
+        queue.workers -= usize::from(calls.is_empty());
+        drop(queue);
+        let count = calls.len();
+        (count > 0).then_some(TakenBatch { group: self, calls, count, subjects })
+    }
+}
+
+/// Does the call in a batch with those that wait at the same moment. It is queued at once, before the answer is waited for:
+/// whoever begins first is before others in the line.
+///
+/// # Errors
+/// That of the call alone; INTERNAL when its batch broke: it may be done, and its key tells.
+pub fn join<B: Batches>(
+    batches: B,
+    call: B::Call,
+) -> impl Future<Output = Result<B::Answer, B::Error>> + Send + 'static {
+    let (answer, answered) = oneshot::channel();
+    let starts_worker = batches.group().push(Waiting { call, deadline: current_deadline(), answer });
+    let worker = starts_worker.then(|| Worker { batches, is_counted: true });
+    async move {
+        // The first batch in this task, which on an idle system is this call alone: another task would cost a wake-up.
+        if let Some(mut worker) = worker
+            && worker.work_once().await
+            && worker.goes_on()
+        {
+            tokio::spawn(async move { while worker.work_once().await {} });
+        }
+        answered.await.unwrap_or_else(|broken| Err(lost::<B>(broken).into()))
+    }
+}
+
+fn lost<B: Batches>(broken: RecvError) -> Problem {
+    Problem::internal(broken).context(B::NAME)
+}
+
+impl<B: Batches> Worker<B> {
+    /// Whether anybody waits for this worker; else it has ended.
+    fn goes_on(&mut self) -> bool {
+        let mut queue = self.batches.group().queue();
+        self.is_counted = !queue.waiting.is_empty();
+        queue.workers -= usize::from(!self.is_counted);
+        self.is_counted
+    }
+
+    /// One batch. Answers false when there was none, and the worker has ended. Whoever waits is a writing task of its own, so
+    /// shutdown waits for this as well.
+    async fn work_once(&mut self) -> bool {
+        let Some(mut taken) = self.batches.group().take_batch(Instant::now()) else {
+            self.is_counted = false;
+            return false;
+        };
+        let calls = std::mem::take(&mut taken.calls);
+        let span = tracing::info_span!(parent: None, "batch", otel.name = B::NAME, calls = calls.len());
+        // It is nobody's call: no caller's deadline bounds it.
+        let batch = in_scope(CallScope::default(), execute(&self.batches, calls)).instrument(span);
+        // A batch that panics tells its callers so by dropping them; the others still need a worker.
+        if AssertUnwindSafe(batch).catch_unwind().await.is_err() {
+            tracing::error!(batch = B::NAME, "a batch broke");
+        }
+        true
+    }
+}
+
+/// Does a batch, in halves of halves where it fails, and answers each call.
+async fn execute<B: Batches>(batches: &B, batch: Vec<Waiting<B>>) {
+    let (calls, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.call, one.answer)).unzip();
+    let mut parts = vec![(calls, answers)];
+    while let Some((mut calls, mut answers)) = parts.pop() {
+        match batches.execute(&calls).await {
+            Ok(done) => {
+                for (answer, done) in answers.into_iter().zip(done) {
+                    // A caller that is gone finds its answer under its key.
+                    let _ = answer.send(done);
+                }
+            }
+            Err(error) if calls.len() < 2 => {
+                if let Some(answer) = answers.pop() {
+                    let _ = answer.send(Err(error));
+                }
+            }
+            Err(error) => {
+                // Asking again would only make all of them wait once more each.
+                if let Some(problem) = B::problem_of_all(error) {
+                    for answer in answers {
+                        let _ = answer.send(Err(problem.clone().into()));
+                    }
+                    continue;
+                }
+                let half = calls.len() / 2;
+                // The earlier half is taken next.
+                parts.push((calls.split_off(half), answers.split_off(half)));
+                parts.push((calls, answers));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

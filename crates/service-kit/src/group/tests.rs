@@ -1,0 +1,298 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test; panics are what is tested")]
+use std::{sync::Arc, time::Duration};
+
+use backorder_proto::common::v1::ErrorReason;
+use tokio::sync::{Notify, Semaphore};
+
+use super::*;
+
+/// A call about subjects.
+#[derive(Debug, Clone, PartialEq)]
+struct Call {
+    key: String,
+    subjects: Vec<String>,
+    lines: usize,
+}
+
+fn call(key: &str, subjects: &[&str]) -> Call {
+    let subjects: Vec<String> = subjects.iter().map(|subject| (*subject).to_owned()).collect();
+    Call { key: key.to_owned(), lines: subjects.len(), subjects }
+}
+
+impl GroupCall for Call {
+    type Subject = String;
+    type Key = String;
+
+    fn subjects(&self) -> impl Iterator<Item = &String> {
+        self.subjects.iter()
+    }
+
+    fn key(&self) -> &String {
+        &self.key
+    }
+
+    fn lines(&self) -> usize {
+        self.lines
+    }
+}
+
+/// Answers the key of a call, with the size of its batch. Calls named `bad` fail their batch, `refused` only themselves.
+#[derive(Clone)]
+struct Echo {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    group: Group<Echo>,
+    /// Batches take a permit each.
+    may_run: Semaphore,
+    has_begun: Notify,
+    batches: Mutex<Vec<Vec<String>>>,
+}
+
+impl Echo {
+    fn new(batches_max: usize, permits: usize) -> Self {
+        let parts = Parts {
+            group: Group::new(GroupLimits { calls_max: 4, lines_max: 10, batches_max }),
+            may_run: Semaphore::new(permits),
+            has_begun: Notify::new(),
+            batches: Mutex::default(),
+        };
+        Self { parts: Arc::new(parts) }
+    }
+
+    fn batches(&self) -> Vec<Vec<String>> {
+        self.parts.batches.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Batches for Echo {
+    type Call = Call;
+    type Answer = (String, usize);
+    type Error = Problem;
+    const NAME: &'static str = "echo";
+
+    fn group(&self) -> &Group<Self> {
+        &self.parts.group
+    }
+
+    async fn execute(&self, calls: &[Call]) -> Result<Vec<Result<(String, usize), Problem>>, Problem> {
+        self.parts.has_begun.notify_one();
+        self.parts.may_run.acquire().await.unwrap().forget();
+        self.parts.batches.lock().unwrap().push(calls.iter().map(|call| call.key.clone()).collect());
+        let has = |name: &str| calls.iter().any(|call| call.key.starts_with(name));
+        assert!(!has("panic"), "a panic was asked for");
+        if has("away") {
+            return Err(Problem::unavailable(Duration::ZERO));
+        }
+        if has("bad") {
+            return Err(Problem::internal("bad"));
+        }
+        let refused = |call: &Call| call.key.starts_with("refused");
+        let answer = |call: &Call| {
+            if refused(call) { Err(Problem::contention()) } else { Ok((call.key.clone(), calls.len())) }
+        };
+        Ok(calls.iter().map(answer).collect())
+    }
+
+    fn problem_of_all(error: Problem) -> Option<Problem> {
+        (error.reason() == ErrorReason::StoreUnavailable).then_some(error)
+    }
+}
+
+type Answered = oneshot::Receiver<Result<(String, usize), Problem>>;
+
+fn push(group: &Group<Echo>, call: Call, deadline: Option<Instant>) -> (bool, Answered) {
+    let (answer, answered) = oneshot::channel();
+    (group.push(Waiting { call, deadline, answer }), answered)
+}
+
+/// A group in which calls wait, and nine workers are counted, so that none is started.
+fn waiting(calls: &[(&str, &[&str])]) -> (Echo, Vec<Answered>) {
+    let echo = Echo::new(0, 0);
+    echo.parts.group.queue().workers = 9;
+    let answers = calls.iter().map(|(key, subjects)| push(&echo.parts.group, call(key, subjects), None).1).collect();
+    (echo, answers)
+}
+
+fn keys(taken: Option<&TakenBatch<'_, Echo>>) -> Vec<String> {
+    taken.map_or_else(Vec::new, |taken| taken.calls.iter().map(|waiting| waiting.call.key.clone()).collect())
+}
+
+#[test]
+fn the_next_batch_is_of_free_subjects_and_nobody_is_overtaken() {
+    let (echo, _answers) =
+        waiting(&[("1", &["a"]), ("2", &["a"]), ("3", &["b"]), ("4", &["a", "c"]), ("5", &["c"]), ("6", &["d"])]);
+    let (group, now) = (&echo.parts.group, Instant::now());
+    group.queue().busy.insert("a".to_owned());
+    let first = group.take_batch(now);
+    assert_eq!(keys(first.as_ref()), ["3", "6"], "5 came after 4, which wants the same and waits for another");
+    assert!(group.take_batch(now).is_none(), "all that wait want what is busy");
+    group.queue().busy.remove("a");
+    let second = group.take_batch(now);
+    assert_eq!(keys(second.as_ref()), ["1", "2", "4", "5"]);
+    drop(first);
+    assert_eq!(group.queue().busy.len(), 2, "a and c are under way");
+    drop(second);
+    let queue = group.queue();
+    assert_eq!((queue.busy.len(), queue.running), (0, 0));
+}
+
+#[test]
+fn a_call_that_comes_twice_is_in_two_batches() {
+    let (echo, _answers) = waiting(&[("1", &["a"]), ("1", &["b"]), ("2", &["b"]), ("3", &["c"])]);
+    let first = echo.parts.group.take_batch(Instant::now());
+    assert_eq!(keys(first.as_ref()), ["1", "3"]);
+    drop(first);
+    assert_eq!(keys(echo.parts.group.take_batch(Instant::now()).as_ref()), ["1", "2"]);
+}
+
+#[test]
+fn a_batch_is_bounded_in_lines_and_in_calls() {
+    let many = vec!["a"; 20];
+    let (echo, _answers) =
+        waiting(&[("1", &["a"]), ("2", &many), ("3", &["b"]), ("4", &[]), ("5", &[]), ("6", &[]), ("7", &[])]);
+    let taken = || keys(echo.parts.group.take_batch(Instant::now()).as_ref());
+    assert_eq!(taken(), ["1"]);
+    assert_eq!(taken(), ["2"], "a single call may have more lines");
+    assert_eq!(taken(), ["3", "4", "5", "6"]);
+    assert_eq!(taken(), ["7"]);
+}
+
+#[test]
+fn who_is_late_is_told_and_a_worker_without_work_ends() {
+    let (echo, _answers) = waiting(&[]);
+    let (group, now) = (&echo.parts.group, Instant::now());
+    let mut late = push(group, call("1", &["a"]), Some(now)).1;
+    let _in_time = push(group, call("2", &["a"]), Some(now + Duration::from_secs(1)));
+    assert_eq!(keys(group.take_batch(now).as_ref()), ["2"]);
+    assert_eq!(late.try_recv().unwrap().unwrap_err().reason(), ErrorReason::DeadlinePassed);
+    assert_eq!(group.queue().workers, 9);
+    assert!(group.take_batch(now).is_none());
+    assert_eq!(group.queue().workers, 8);
+}
+
+#[test]
+fn a_batch_beside_another_is_not_smaller() {
+    let (echo, _answers) = waiting(&[("1", &["a"]), ("2", &["b"]), ("3", &["c"])]);
+    let group = &echo.parts.group;
+    let first = group.take_batch(Instant::now());
+    assert_eq!(keys(first.as_ref()), ["1", "2", "3"]);
+    let _answers = ["4", "5"].map(|key| push(group, call(key, &[key]), None));
+    assert!(group.take_batch(Instant::now()).is_none());
+    assert_eq!(group.queue().workers, 8);
+    let _answer = push(group, call("6", &["6"]), None);
+    assert_eq!(keys(group.take_batch(Instant::now()).as_ref()), ["4", "5", "6"]);
+}
+
+#[test]
+fn a_second_worker_is_started_for_free_subjects_only() {
+    let echo = Echo::new(2, 0);
+    let wants = |subject: &str| push(&echo.parts.group, call(subject, &[subject]), None);
+    assert!(wants("a").0);
+    let taken = echo.parts.group.take_batch(Instant::now());
+    assert!(!wants("a").0, "a is busy");
+    assert!(wants("b").0);
+    assert!(!wants("c").0, "two are at work");
+    drop(taken);
+}
+
+/// Begins a batch of one call, which is stopped, and lets others wait behind it.
+async fn behind_one(keys: &[&str]) -> (Echo, Vec<tokio::task::JoinHandle<Result<(String, usize), Problem>>>) {
+    let echo = Echo::new(1, 0);
+    let mut answers = vec![tokio::spawn(join(echo.clone(), call("first", &[])))];
+    echo.parts.has_begun.notified().await;
+    for key in keys {
+        answers.push(tokio::spawn(join(echo.clone(), call(key, &[]))));
+    }
+    (echo, answers)
+}
+
+async fn answers(
+    answers: Vec<tokio::task::JoinHandle<Result<(String, usize), Problem>>>,
+) -> Vec<Result<(String, usize), ErrorReason>> {
+    let mut told = Vec::new();
+    for answer in answers {
+        told.push(answer.await.unwrap().map_err(|problem| problem.reason()));
+    }
+    told
+}
+
+fn done(key: &str, size: usize) -> Result<(String, usize), ErrorReason> {
+    Ok((key.to_owned(), size))
+}
+
+#[tokio::test]
+async fn calls_that_come_during_a_batch_are_the_next_one() {
+    let (echo, waiting) = behind_one(&["2", "3"]).await;
+    echo.parts.may_run.add_permits(9);
+    assert_eq!(answers(waiting).await, [done("first", 1), done("2", 2), done("3", 2)]);
+    assert_eq!(echo.batches(), [vec!["first"], vec!["2", "3"]]);
+    assert_eq!(join(echo.clone(), call("4", &[])).await.unwrap(), ("4".to_owned(), 1));
+    assert_eq!(echo.parts.group.queue().workers, 0);
+}
+
+#[tokio::test]
+async fn a_call_that_fails_its_batch_fails_alone() {
+    let (echo, waiting) = behind_one(&["2", "bad", "3", "4"]).await;
+    echo.parts.may_run.add_permits(9);
+    let told = answers(waiting).await;
+    assert_eq!(told, [done("first", 1), done("2", 1), Err(ErrorReason::Internal), done("3", 2), done("4", 2)]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_costs_the_others_nothing() {
+    let (echo, waiting) = behind_one(&["2", "refused", "3"]).await;
+    echo.parts.may_run.add_permits(9);
+    let told = answers(waiting).await;
+    assert_eq!(told, [done("first", 1), done("2", 3), Err(Problem::contention().reason()), done("3", 3)]);
+    assert_eq!(echo.batches().len(), 2);
+}
+
+#[tokio::test]
+async fn a_failure_of_all_is_told_to_all_at_once() {
+    let (echo, waiting) = behind_one(&["2", "away", "3"]).await;
+    echo.parts.may_run.add_permits(9);
+    let told = answers(waiting).await;
+    assert_eq!(told[1..], [const { Err(ErrorReason::StoreUnavailable) }; 3]);
+    assert_eq!(echo.batches().len(), 2, "halves are not tried");
+}
+
+#[tokio::test]
+async fn a_batch_that_breaks_takes_nobody_along() {
+    let (echo, waiting) = behind_one(&["panic"]).await;
+    echo.parts.may_run.add_permits(9);
+    assert_eq!(answers(waiting).await, [done("first", 1), Err(ErrorReason::Internal)]);
+    assert_eq!(join(echo.clone(), call("after", &[])).await.unwrap(), ("after".to_owned(), 1));
+}
+
+#[tokio::test]
+async fn no_callers_deadline_bounds_a_batch() {
+    #[derive(Clone)]
+    struct Deadline(Arc<Group<Deadline>>);
+
+    #[async_trait]
+    impl Batches for Deadline {
+        type Call = Call;
+        type Answer = Option<Instant>;
+        type Error = Problem;
+        const NAME: &'static str = "deadline";
+
+        fn group(&self) -> &Group<Self> {
+            &self.0
+        }
+
+        async fn execute(&self, calls: &[Call]) -> Result<Vec<Result<Option<Instant>, Problem>>, Problem> {
+            Ok(calls.iter().map(|_| Ok(current_deadline())).collect())
+        }
+
+        fn problem_of_all(_: Problem) -> Option<Problem> {
+            None
+        }
+    }
+
+    let group = Deadline(Arc::new(Group::new(GroupLimits { calls_max: 1, lines_max: 1, batches_max: 1 })));
+    let scope = CallScope { deadline: Some(Instant::now() + Duration::from_secs(60)), ..CallScope::default() };
+    assert_eq!(in_scope(scope, async { join(group, call("1", &[])).await }).await.unwrap(), None);
+}
