@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 use backorder_proto::inventory::v1 as inventory;
 use backorder_service_kit::{
+    context::{CallScope, current_scope, in_scope},
     group,
     problem::{Problem, reason_name, reason_of},
 };
@@ -236,7 +237,10 @@ impl UseCases {
     async fn record(&self, step: &Arc<Step>, answers: Vec<CallAnswer>, book: Option<Book>) -> Result<Vec<u8>, Error> {
         self.catalog().places().await?;
         if matches!(step.kind, StepKind::Place | StepKind::Quote) {
-            return group::join(Recording(self.clone()), Outcome::new(Arc::clone(step), answers, book)).await;
+            let outcome = Outcome::new(Arc::clone(step), answers, book);
+            // Inventory has decided: it is recorded now, whether the caller still waits or not.
+            let scope = CallScope { deadline: None, ..current_scope().unwrap_or_default() };
+            return in_scope(scope, async { group::join(Recording(self.clone()), outcome).await }).await;
         }
         let (now, answers, book) = (self.now(), &answers, &book);
         self.store()

@@ -331,7 +331,34 @@ async fn a_caller_that_is_late_is_left_out_of_the_batch(backend: Backend) {
     world.is_done().await;
 }
 
+async fn what_inventory_has_decided_is_recorded_though_the_callers_are_gone(backend: Backend) {
+    let world = world(backend).await;
+    world.inventory.hold_answers_back();
+    let deadline = Some(Duration::from_secs(2));
+    // More than can be in batches that are under way.
+    let sent: Vec<_> = (0..6)
+        .map(|number| tokio::spawn(place(&world.clients, order(&world, &format!("late-{number}"), 2), deadline)))
+        .collect();
+    eventually("inventory has decided", || async { world.inventory.books().claims.len() == 1 + 6 }).await;
+    let (gate, is_held) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
+    let holding = tokio::spawn(hold(world.app.store().clone(), Arc::clone(&gate), Arc::clone(&is_held)));
+    is_held.notified().await;
+    world.inventory.let_answers_go();
+    for answer in sent {
+        assert_eq!(answer.await.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
+    }
+    gate.add_permits(1);
+    holding.await.unwrap();
+    // No job runs that could resume them.
+    eventually("all are recorded", || async { world.activity().await.steps_unfinished == 0 }).await;
+    for number in 0..6 {
+        assert_eq!(world.order_named(&format!("late-{number}")).await.unwrap().lines[0].reserved, 2);
+    }
+    world.is_done().await;
+}
+
 on_each_backend!(
+    what_inventory_has_decided_is_recorded_though_the_callers_are_gone,
     each_order_of_a_batch_gets_its_own_answer,
     an_order_that_comes_twice_is_placed_once,
     an_order_that_the_database_refuses_fails_alone,
