@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::host::Inventory;
+use super::host::Served;
 use crate::{demo::memory::peak_bytes_of, failure::Failure};
 
 /// A process that serves. It ends when this value does.
@@ -61,7 +61,7 @@ impl Drop for Alone {
 /// # Errors
 /// [`Failure`] when it cannot serve.
 pub async fn serve(url: &str) -> Result<(), Failure> {
-    let inventory = Inventory::start(url).await?;
+    let inventory = Served::inventory(url).await?;
     println!("{}", inventory.address());
     let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await;
     ended.map_err(|broken| Failure::new(format!("the input broke: {broken}")))??;
