@@ -271,16 +271,7 @@ impl Inventory {
         let mut claims = Vec::new();
         let mut page_token = String::new();
         loop {
-            let page = retry::call(&self.retries, || async {
-                let request = pb::ListWaitingClaimsRequest {
-                    item: item.to_owned(),
-                    location: location.to_owned(),
-                    page_size: CLAIMS_PAGE,
-                    page_token: page_token.clone(),
-                };
-                Ok(self.reservations().list_waiting_claims(request).await?.into_inner())
-            })
-            .await?;
+            let page = self.waiting_page(item, location, page_token, false).await?;
             for claim in page.claims {
                 let is_enough = enough(&claim);
                 claims.push(claim);
@@ -293,6 +284,28 @@ impl Inventory {
             }
             page_token = page.next_page_token;
         }
+    }
+
+    /// One page of the claims that wait for an item, in the order of the queue. `location` empty means all;
+    /// `decided_as_sets` leaves those out that runs serve alone.
+    pub async fn waiting_page(
+        &self,
+        item: &str,
+        location: &str,
+        page_token: String,
+        decided_as_sets: bool,
+    ) -> Result<pb::ListWaitingClaimsResponse, Status> {
+        let request = pb::ListWaitingClaimsRequest {
+            item: item.to_owned(),
+            location: location.to_owned(),
+            page_size: CLAIMS_PAGE,
+            page_token,
+            decided_as_sets,
+        };
+        retry::call(&self.retries, || async {
+            Ok(self.reservations().list_waiting_claims(request.clone()).await?.into_inner())
+        })
+        .await
     }
 
     /// All open holds, or those of one item.

@@ -20,4 +20,5 @@ mod write;
 
 pub use app::{App, SOURCE};
 pub use config::{Config, CrashPoint};
+pub use jobs::CHUNK_CRASH_POINT;
 pub use saga::CRASH_POINTS;

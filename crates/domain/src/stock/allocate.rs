@@ -76,7 +76,7 @@ impl ItemBook {
     /// chunk, the end of the holds, where units that eligible claims still wait for are held anew for the next run.
     ///
     /// Needs loaded: the location, the named holds, the named claims with their candidate locations and pegged supplies;
-    /// for the final chunk all waiting claims, open supplies and the locations of both.
+    /// for the final chunk the open supplies, and where there is one, all waiting claims and the locations of both.
     ///
     /// # Errors
     /// [`StockError::ZeroQuantity`], [`StockError::NotLoaded`]. Stale claims and missing cover are outcomes, not errors.

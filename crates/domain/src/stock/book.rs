@@ -29,7 +29,8 @@ use super::supply::Supply;
 pub struct LocationScope {
     /// The locked balance row; [`Position::empty`] when there is none.
     pub position: Position,
-    /// What waits there, over all claims of the item with this location in [`Claim::waits_at`], loaded or not.
+    /// What waits there, over all claims of the item with this location in [`Claim::waits_at`], loaded or not. Enough is
+    /// what the loaded ones wait for where the commands do no more than to give units to eligible ones of them.
     pub awaited: Awaited,
     /// The civil date now in the location's time zone. Supply expected before it is past due.
     pub today: Date,
@@ -96,6 +97,13 @@ pub struct Awaited {
 }
 
 impl Awaited {
+    /// Adds what a claim waits for at one of its places. A sum that would be too large stays as it is.
+    pub fn add(&mut self, claim: &Claim) {
+        let sum = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
+        let of_claim = Self::by(claim);
+        *self = Self { alone: sum(self.alone, of_claim.alone), in_sets: sum(self.in_sets, of_claim.in_sets) };
+    }
+
     /// What one claim waits for at each of its places.
     fn by(claim: &Claim) -> Self {
         Self { alone: claim.eligible_waiting(), in_sets: claim.waiting_in_set() }

@@ -33,7 +33,7 @@ impl ItemBook {
     ///
     /// Commands that change supply do it by themselves; call it when a day has ended, because supply may be past due.
     ///
-    /// Needs loaded: all waiting claims, all open supplies, and the locations of both.
+    /// Needs loaded: all open supplies, and where there is one, all waiting claims and the locations of both.
     ///
     /// # Errors
     /// [`StockError::NotLoaded`].
@@ -42,7 +42,8 @@ impl ItemBook {
     }
 
     pub(super) fn repeg_all(&mut self) -> Result<Vec<ClaimKey>, StockError> {
-        if self.total_waiting().is_zero() {
+        let has_none = |supply: &Supply| supply.open().is_zero() && supply.pegged.is_zero();
+        if self.total_waiting().is_zero() || self.supplies().all(has_none) {
             return Ok(Vec::new());
         }
         if !self.all_waiting_loaded {

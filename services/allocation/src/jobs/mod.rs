@@ -13,6 +13,7 @@ mod requeue_lines;
 mod resume_steps;
 mod review_promises;
 mod run_allocations;
+mod share_long;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
@@ -27,4 +28,5 @@ pub use requeue_lines::requeue_lines;
 pub use resume_steps::resume_steps;
 pub use review_promises::review_promises;
 pub use run_allocations::run_allocations;
+pub use share_long::CHUNK_CRASH_POINT;
 pub use watch_waits::watch_waits;

@@ -3,17 +3,23 @@
 //! A run reads what waits, with versions, lets `domain` plan, and has inventory apply the plan; then the orders follow
 //! the claims of the answer. Nothing is lost when it dies anywhere: what is applied is told by events too, and holds that
 //! are left open start another run.
+//!
+//! Most runs share among a few claims, and many of them are recorded together. Those with a longer queue go on beside them
+//! ([`super::share_long`]).
+
+use std::collections::BTreeSet;
 
 use backorder_domain::{
-    allocation::plan::{Plan, WaitingClaim, share},
+    allocation::plan::{Gain, Plan, WaitingClaim, share},
     ids::{LineId, derived_uuid},
     quantity::Quantity,
 };
 use backorder_proto::{convert::Violations, convert::decode, inventory::v1 as pb};
-use backorder_service_kit::{idempotency::command_hash, jobs::Woken};
+use backorder_service_kit::{idempotency::command_hash, jobs::Woken, problem::Problem};
 use backorder_storage::columns;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,8 +39,12 @@ use crate::{
 const RUNS_AT_ONCE: u64 = 256;
 /// Runs that talk to inventory at the same time.
 const RUNS_IN_PARALLEL: usize = 4;
-/// Gains or holds in one call at most.
-const CHUNK_MAX: usize = 1_000;
+/// Runs with a long queue that are under way at the same time.
+const LONG_RUNS_MAX: usize = 2;
+/// Gains or holds in one call at most, which a page of claims is as well.
+pub(super) const CHUNK_MAX: usize = 1_000;
+/// What a run is to claims, for people.
+pub(super) const SHARED: &str = "a run shared free units";
 /// The name space of the ids of runs.
 const RUNS: Uuid = Uuid::from_u128(0x6f1d_7c02_9a1b_4a55_9d42_6c1f_2ab0_77e1);
 
@@ -44,7 +54,9 @@ const RUNS: Uuid = Uuid::from_u128(0x6f1d_7c02_9a1b_4a55_9d42_6c1f_2ab0_77e1);
 /// Those of the store and of inventory; the job is started anew then, after a pause.
 pub async fn run_allocations(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
     let mut listed: Option<Instant> = None;
+    let mut long_runs = LongRuns::default();
     loop {
+        long_runs.take_ended()?;
         let by_planner = use_cases.is_served_by_planner().await?;
         let is_time = listed.is_none_or(|listed| listed.elapsed() >= use_cases.config().hold_tick);
         if is_time || by_planner {
@@ -55,7 +67,7 @@ pub async fn run_allocations(use_cases: UseCases, shutdown: CancellationToken) -
         }
         let mut has_run = true;
         while has_run && !shutdown.is_cancelled() {
-            has_run = use_cases.run_pending().await?;
+            has_run = use_cases.run_pending(&mut long_runs, &shutdown).await?;
             use_cases.tell_promises_put_off().await?;
         }
         // A planner's hour is of the business day, which wakes nobody.
@@ -73,12 +85,48 @@ struct Outcome {
     claims: Vec<pb::Claim>,
     /// What it decided about ship sets before.
     sets: Covered,
+    /// Whether the queue is too long to be served here: its sets are decided about at most.
+    is_long: bool,
+}
+
+/// Runs with a long queue that are under way beside the others. They end with the job.
+#[derive(Default)]
+struct LongRuns {
+    tasks: JoinSet<(runs::Pool, Result<(), Error>)>,
+    pools: BTreeSet<runs::Pool>,
+}
+
+impl LongRuns {
+    /// Takes note of those that ended.
+    fn take_ended(&mut self) -> Result<(), Error> {
+        while let Some(ended) = self.tasks.try_join_next() {
+            let (pool, ended) = ended.map_err(|broken| Problem::internal(broken).context("a long run broke"))?;
+            self.pools.remove(&pool);
+            ended?;
+        }
+        Ok(())
+    }
+
+    /// Begins a run, unless there are as many as may be; then it stays pending.
+    fn begin(&mut self, use_cases: &UseCases, run: pending_run::Model, shutdown: &CancellationToken) {
+        if self.pools.len() >= LONG_RUNS_MAX {
+            return;
+        }
+        let pool = (run.item_id.clone(), run.location_id.clone());
+        self.pools.insert(pool.clone());
+        let (use_cases, shutdown) = (use_cases.clone(), shutdown.clone());
+        self.tasks.spawn(async move {
+            let ended = use_cases.run_long(run, shutdown).await;
+            use_cases.wakes().runs.wake();
+            (pool, ended)
+        });
+    }
 }
 
 impl UseCases {
-    /// Does some pending runs. Answers false when there were none.
-    async fn run_pending(&self) -> Result<bool, Error> {
-        let pending = runs::pending(self.store(), RUNS_AT_ONCE).await?;
+    /// Does some pending runs. Answers false when there were none that can be done here.
+    async fn run_pending(&self, long_runs: &mut LongRuns, shutdown: &CancellationToken) -> Result<bool, Error> {
+        let pending = runs::pending(self.store(), &long_runs.pools, RUNS_AT_ONCE).await?;
         if pending.is_empty() {
             return Ok(false);
         }
@@ -98,30 +146,71 @@ impl UseCases {
             .try_collect()
             .await?;
         self.record_runs(&outcomes).await?;
-        Ok(true)
+        let is_any_done = outcomes.iter().any(|outcome| !outcome.is_long);
+        for outcome in outcomes.into_iter().filter(|outcome| outcome.is_long) {
+            long_runs.begin(self, outcome.run, shutdown);
+        }
+        Ok(is_any_done)
     }
 
+    /// Does a run whose queue fits into one chunk.
     async fn run_pool(&self, run: pending_run::Model, holds: Vec<pb::Hold>, now: Timestamp) -> Result<Outcome, Error> {
-        let mut outcome = Outcome { run, claims: Vec::new(), sets: Covered::default() };
+        let mut outcome = Outcome { run, claims: Vec::new(), sets: Covered::default(), is_long: false };
         if holds.is_empty() {
             return Ok(outcome);
         }
         let (item, location) =
             (format!("items/{}", outcome.run.item_id), format!("locations/{}", outcome.run.location_id));
-        let waiting = self.waiting_for(&item, &location, held(&holds)).await?;
+        let Some(mut waiting) = self.short_queue(&item, &location, &holds).await? else {
+            return Ok(Outcome { is_long: true, ..outcome });
+        };
+        let mut holds = holds;
         outcome.sets = self.cover_sets_that_wait(&outcome.run.item_id, &waiting).await?;
-        // Where no set took part, the claims are as they were listed.
-        let mut listed = outcome.sets.covers.is_empty().then_some(waiting);
-        let holds = if listed.is_some() { holds } else { self.holds_of(&outcome.run).await? };
-        for chunk in holds.chunks(CHUNK_MAX) {
-            let listed = listed.take().filter(|_| chunk.len() == holds.len());
-            outcome.claims.extend(self.share_holds(&outcome.run, chunk, listed, now).await?);
+        if !outcome.sets.covers.is_empty() {
+            // The claims and the holds are others now.
+            holds = self.holds_of(&outcome.run).await?;
+            match self.short_queue(&item, &location, &holds).await? {
+                Some(others) => waiting = others,
+                None => return Ok(Outcome { is_long: true, ..outcome }),
+            }
+        }
+        if !holds.is_empty() {
+            let plan = plan_among(held(&holds), &waiting)?;
+            let name = name_of_run(&item, &location, columns::micros(now));
+            let request = apply_request(&plan, &item, &location, &holds, name, true);
+            let answer = self.inventory().apply(request).await.map_err(Error::Unanswered)?;
+            count(&answer);
+            outcome.claims = answer.claims;
         }
         Ok(outcome)
     }
 
+    /// The claims that wait for a pool, in the order of the queue, as far as the held units may reach; `None` where these are
+    /// too many for one chunk.
+    async fn short_queue(
+        &self,
+        item: &str,
+        location: &str,
+        holds: &[pb::Hold],
+    ) -> Result<Option<Vec<pb::Claim>>, Error> {
+        if holds.len() > CHUNK_MAX {
+            return Ok(None);
+        }
+        let page = self.inventory().waiting_page(item, location, String::new(), false).await;
+        let page = page.map_err(Error::Unanswered)?;
+        let (mut claims, mut wanted) = (page.claims, 0_i64);
+        let reached = claims.iter().position(|claim| {
+            wanted = wanted.saturating_add(if is_served_alone(claim) { claim.waiting } else { 0 });
+            wanted >= held(holds)
+        });
+        if let Some(last) = reached {
+            claims.truncate(last + 1);
+        }
+        Ok((reached.is_some() || page.next_page_token.is_empty()).then_some(claims))
+    }
+
     /// What is held of a pool now.
-    async fn holds_of(&self, run: &pending_run::Model) -> Result<Vec<pb::Hold>, Error> {
+    pub(super) async fn holds_of(&self, run: &pending_run::Model) -> Result<Vec<pb::Hold>, Error> {
         let item = format!("items/{}", run.item_id);
         let mut pools = by_pool(self.inventory().holds(&item).await.map_err(Error::Unanswered)?);
         Ok(pools.remove(&(run.item_id.clone(), run.location_id.clone())).unwrap_or_default())
@@ -140,36 +229,6 @@ impl UseCases {
         waiting.await.map_err(Error::Unanswered)
     }
 
-    /// Shares the units of some holds of one pool, among claims that were listed or are listed now. Sets were decided about
-    /// before, each at its place in the queue: lines before a set kept their right, lines behind it get what it left.
-    async fn share_holds(
-        &self,
-        run: &pending_run::Model,
-        holds: &[pb::Hold],
-        listed: Option<Vec<pb::Claim>>,
-        now: Timestamp,
-    ) -> Result<Vec<pb::Claim>, Error> {
-        let (item, location) = (format!("items/{}", run.item_id), format!("locations/{}", run.location_id));
-        let held = held(holds);
-        let plan = match listed {
-            Some(listed) => plan_among(held, &listed)?,
-            None => self.plan_run(&item, &location, held).await?,
-        };
-        let name = derived_uuid(RUNS, &format!("{item} {location} {}", columns::micros(now)));
-        let mut claims = Vec::new();
-        for request in chunks(&plan, &item, &location, holds, name) {
-            let answer = self.inventory().apply(request).await.map_err(Error::Unanswered)?;
-            count(&answer);
-            claims.extend(answer.claims);
-        }
-        Ok(claims)
-    }
-
-    /// Who gets what of units that are held of an item at a location, of those who are served alone.
-    async fn plan_run(&self, item: &str, location: &str, held: i64) -> Result<Plan, Error> {
-        plan_among(held, &self.waiting_for(item, location, held).await?)
-    }
-
     async fn record_runs(&self, outcomes: &[Outcome]) -> Result<(), Error> {
         let mut news = Vec::new();
         let mut free = FreeForLines::new();
@@ -177,10 +236,11 @@ impl UseCases {
             news.extend(outcome.sets.news()?);
             free.extend(outcome.sets.free.clone());
             for claim in &outcome.claims {
-                news.extend(ClaimNews::of(claim, "a run shared free units")?);
+                news.extend(ClaimNews::of(claim, SHARED)?);
             }
         }
-        let done: Vec<pending_run::Model> = outcomes.iter().map(|outcome| outcome.run.clone()).collect();
+        let done = outcomes.iter().filter(|outcome| !outcome.is_long).map(|outcome| outcome.run.clone());
+        let done: Vec<pending_run::Model> = done.collect();
         let (news, free, done, now) = (&news, &free, &done, self.now());
         self.store()
             .write("record_runs", move |tx| {
@@ -193,22 +253,22 @@ impl UseCases {
             })
             .await?;
         self.claim_memory().note(outcomes.iter().flat_map(|outcome| outcome.claims.iter().chain(&outcome.sets.claims)));
-        metrics::counter!("backorder_allocation_runs_total").increment(outcomes.len() as u64);
+        metrics::counter!("backorder_allocation_runs_total").increment(done.len() as u64);
         Ok(())
     }
 }
 
 /// Whether a run may give units to the claim. Those in ship sets get theirs together, and those that ask something of their
 /// units only what fits.
-fn is_served_alone(claim: &pb::Claim) -> bool {
+pub(super) fn is_served_alone(claim: &pb::Claim) -> bool {
     claim.eligible && !claim.in_set && claim.wish.is_none()
 }
 
-fn held(holds: &[pb::Hold]) -> i64 {
+pub(super) fn held(holds: &[pb::Hold]) -> i64 {
     holds.iter().map(|hold| hold.quantity).fold(0, i64::saturating_add)
 }
 
-fn plan_among(held: i64, waiting: &[pb::Claim]) -> Result<Plan, Error> {
+pub(super) fn plan_among(held: i64, waiting: &[pb::Claim]) -> Result<Plan, Error> {
     let waiting = waiting.iter().map(waiting_claim).collect::<Result<_, _>>()?;
     Ok(share(Quantity::try_new(held).unwrap_or_default(), waiting))
 }
@@ -234,44 +294,44 @@ fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
     violations.finish_with(claim).map_err(|violations| Error::Contract(violations.to_string()))
 }
 
-/// The plan in calls, the last of which ends the holds. A call's id is derived from the run and its content: a run that
-/// is done again after a crash may plan otherwise.
-fn chunks(plan: &Plan, item: &str, location: &str, holds: &[pb::Hold], run: Uuid) -> Vec<pb::ApplyAllocationRequest> {
-    let gains: Vec<pb::AllocationGain> = plan
-        .gains
-        .iter()
-        .map(|gain| pb::AllocationGain {
-            line: gain.line.to_string(),
-            part: gain.part,
-            quantity: gain.quantity.get(),
-            expected_version: gain.version,
-        })
-        .collect();
-    let holds: Vec<String> = holds.iter().map(|hold| hold.name.clone()).collect();
-    let request = |gains: &[pb::AllocationGain], final_chunk| {
-        let mut request = pb::ApplyAllocationRequest {
-            request_id: String::new(),
-            run: format!("runs/{run}"),
-            item: item.to_owned(),
-            location: location.to_owned(),
-            holds: holds.clone(),
-            gains: gains.to_vec(),
-            passed_over: Vec::new(),
-            final_chunk,
-            context: None,
-        };
-        let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
-        request.request_id = derived_uuid(run, &content).to_string();
-        request
-    };
-    let last = gains.len().div_ceil(CHUNK_MAX).max(1) - 1;
-    if gains.is_empty() {
-        return vec![request(&[], true)];
-    }
-    gains.chunks(CHUNK_MAX).enumerate().map(|(index, chunk)| request(chunk, index == last)).collect()
+/// The name of a run about a pool.
+pub(super) fn name_of_run(item: &str, location: &str, begun_at_micros: i64) -> Uuid {
+    derived_uuid(RUNS, &format!("{item} {location} {begun_at_micros}"))
 }
 
-fn count(answer: &pb::ApplyAllocationResponse) {
+/// A plan as a call, the last one of which ends the holds. The call's id is derived from the run and the content: a run that
+/// is done again after a crash may plan otherwise.
+pub(super) fn apply_request(
+    plan: &Plan,
+    item: &str,
+    location: &str,
+    holds: &[pb::Hold],
+    run: Uuid,
+    final_chunk: bool,
+) -> pb::ApplyAllocationRequest {
+    let gain = |gain: &Gain| pb::AllocationGain {
+        line: gain.line.to_string(),
+        part: gain.part,
+        quantity: gain.quantity.get(),
+        expected_version: gain.version,
+    };
+    let mut request = pb::ApplyAllocationRequest {
+        request_id: String::new(),
+        run: format!("runs/{run}"),
+        item: item.to_owned(),
+        location: location.to_owned(),
+        holds: holds.iter().map(|hold| hold.name.clone()).collect(),
+        gains: plan.gains.iter().map(gain).collect(),
+        passed_over: Vec::new(),
+        final_chunk,
+        context: None,
+    };
+    let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
+    request.request_id = derived_uuid(run, &content).to_string();
+    request
+}
+
+pub(super) fn count(answer: &pb::ApplyAllocationResponse) {
     for result in &answer.results {
         let outcome = match result.outcome() {
             pb::GainOutcome::Applied => "applied",

@@ -214,7 +214,11 @@ impl UseCases {
         .await
     }
 
-    fn stop_at(&self, point: &'static str) -> Result<(), Error> {
+    /// Ends the work here where a test wishes so.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub(crate) fn stop_at(&self, point: &'static str) -> Result<(), Error> {
         match &self.config().crash_point {
             Some(crash_point) if crash_point.dies_at(point) => Err(Error::Stopped(point)),
             Some(_) | None => Ok(()),

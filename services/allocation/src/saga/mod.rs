@@ -21,7 +21,7 @@ pub(crate) use drive::mark_busy;
 pub use drive::{Planned, StepCommand};
 pub(crate) use finish::{Recalled, miss_in_tx, units_of, would_be};
 pub(crate) use future::available_by_day;
-pub use in_flight::InFlight;
+pub use in_flight::{Holding, InFlight};
 pub use new_orders::{Beginning, NewOrder};
 pub use outcomes::Recording;
 pub use step::{

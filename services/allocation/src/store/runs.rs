@@ -7,8 +7,8 @@ use backorder_storage::{
     sql::{self, rows_of_placeholders},
 };
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Value,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
+    QueryFilter, QueryOrder as _, QuerySelect as _, QueryTrait as _, Value,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
@@ -52,11 +52,18 @@ pub async fn waiting_for_planner(connection: &impl ConnectionTrait) -> Result<BT
     Ok(query.all(connection).await?.into_iter().map(|run| (run.item_id, run.location_id)).collect())
 }
 
-/// Pending runs that wait for nobody, by item and location.
-pub async fn pending(store: &Store, limit: u64) -> Result<Vec<pending_run::Model>, StorageError> {
+/// Pending runs that wait for nobody, by item and location, but for those of some pools.
+pub async fn pending(
+    store: &Store,
+    but_for: &BTreeSet<Pool>,
+    limit: u64,
+) -> Result<Vec<pending_run::Model>, StorageError> {
     use pending_run::Column as C;
+    let is_one = |(item, location): &Pool| Condition::all().add(C::ItemId.eq(item)).add(C::LocationId.eq(location));
+    let excluded = but_for.iter().fold(Condition::any(), |any, pool| any.add(is_one(pool)));
     let query = pending_run::Entity::find()
         .filter(C::WaitsForPlanner.eq(false))
+        .apply_if((!but_for.is_empty()).then_some(excluded.not()), QueryFilter::filter)
         .order_by_asc(C::ItemId)
         .order_by_asc(C::LocationId)
         .limit(limit);

@@ -306,9 +306,10 @@ impl ReservationService for Scripted {
         &self,
         request: Request<ListWaitingClaimsRequest>,
     ) -> Answer<ListWaitingClaimsResponse> {
-        let item = request.into_inner().item;
+        let ListWaitingClaimsRequest { item, decided_as_sets, .. } = request.into_inner();
         let books = self.books();
         let waiting = books.claims.values().filter(|claim| claim.item == item && claim.waiting > 0);
+        let waiting = waiting.filter(|claim| !decided_as_sets || claim.in_set || claim.wish.is_some());
         let mut claims: Vec<Claim> = waiting.cloned().collect();
         let time = |claim: &Claim| claim.queue_time.map(|time| (time.seconds, time.nanos));
         claims.sort_by(|a, b| (&a.queue_key, time(a), &a.line, a.part).cmp(&(&b.queue_key, time(b), &b.line, b.part)));

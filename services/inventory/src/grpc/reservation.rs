@@ -65,13 +65,13 @@ impl ReservationService for Reservations {
         &self,
         request: Request<pb::ListWaitingClaimsRequest>,
     ) -> Result<Response<pb::ListWaitingClaimsResponse>, Status> {
-        let (item, location) = read(&request, decode::list_waiting)?;
+        let filter = read(&request, decode::list_waiting)?;
         let r = request.get_ref();
         let (page, binding) = page(&request, PAGES, r.page_size, &r.page_token, |r| {
             r.page_size = 0;
             r.page_token.clear();
         })?;
-        let (claims, next_page_token) = self.0.list_waiting_claims(&page, &binding, &item, location.as_ref()).await?;
+        let (claims, next_page_token) = self.0.list_waiting_claims(&page, &binding, &filter).await?;
         Ok(Response::new(pb::ListWaitingClaimsResponse { claims, next_page_token }))
     }
 

@@ -49,15 +49,28 @@ pub async fn list_positions(
     Ok(query.all(connection).await?)
 }
 
+/// Which claims that wait for an item are listed.
+#[derive(Debug, Clone)]
+pub struct WaitingFilter {
+    /// The item.
+    pub item: ItemId,
+    /// Only those that this location may serve.
+    pub location: Option<LocationId>,
+    /// Only those that no run serves alone.
+    pub decided_as_sets: bool,
+}
+
 /// Claims on an item that wait, in the order of the queue.
 pub async fn list_waiting(
     connection: &impl ConnectionTrait,
     after: Option<(&str, i64, &str, i32)>,
-    item: &ItemId,
-    location: Option<&LocationId>,
+    filter: &WaitingFilter,
     limit: u64,
 ) -> Result<Vec<claim::Model>, StorageError> {
-    use claim::Column::{ItemId as Item, LineId, Locations, Part, QueueKey, QueueTime};
+    use claim::Column::{
+        InSet, ItemId as Item, LineId, Locations, Part, QueueKey, QueueTime, ShelfLifeDays, WishedBatch,
+    };
+    let WaitingFilter { item, location, decided_as_sets } = filter;
     let mut query = claim::Entity::find()
         .filter(Item.eq(item.as_str()))
         .filter(waits())
@@ -75,13 +88,15 @@ pub async fn list_waiting(
         let without = Func::cust("replace").args([list(), Expr::val(format!(" {location} ")), Expr::val("")]);
         query = query.filter(list().ne(without));
     }
+    if *decided_as_sets {
+        let asks = Condition::any().add(InSet.eq(true)).add(WishedBatch.ne("")).add(ShelfLifeDays.gt(0));
+        query = query.filter(asks);
+    }
     if let Some((key, time, line, part)) = after {
-        let same_line = Condition::all().add(LineId.eq(line)).add(Part.gt(part));
-        let same_time =
-            Condition::all().add(QueueTime.eq(time)).add(Condition::any().add(LineId.gt(line)).add(same_line));
-        let same_key =
-            Condition::all().add(QueueKey.eq(key)).add(Condition::any().add(QueueTime.gt(time)).add(same_time));
-        query = query.filter(Condition::any().add(QueueKey.gt(key)).add(same_key));
+        // Compared as rows, so that the index is entered at the place and not at the head of the queue.
+        let place = Expr::tuple([QueueKey, QueueTime, LineId, Part].map(|column| Expr::col(column)));
+        let passed = Expr::tuple([Expr::val(key), Expr::val(time), Expr::val(line), Expr::val(part)]);
+        query = query.filter(place.gt(passed));
     }
     Ok(query.all(connection).await?)
 }

@@ -15,7 +15,8 @@ use crate::{
     error::{Error, Kind},
     store::{
         entity::{claim, supply},
-        listing as table, movements,
+        listing::{self as table, WaitingFilter},
+        movements,
         receipts::{self, ReceiptFilter},
         stock::{self, complete_claims, hold_of, movement_of, position_of, received_line_of, supply_of},
     },
@@ -120,11 +121,10 @@ impl UseCases {
         &self,
         page: &PageRequest,
         binding: &PageBinding,
-        item: &ItemId,
-        location: Option<&LocationId>,
+        filter: &WaitingFilter,
     ) -> Result<Page<pb::Claim>, Error> {
-        let named: Vec<(&LocationId, String)> = location.map(|l| (l, "location".to_owned())).into_iter().collect();
-        self.check_master_data(&[(item, "item".to_owned())], &named).await?;
+        let named = filter.location.iter().map(|location| (location, "location".to_owned()));
+        self.check_master_data(&[(&filter.item, "item".to_owned())], &named.collect::<Vec<_>>()).await?;
         let after = page.after.as_deref().map(key_parts::<4>).transpose()?;
         let after = match after {
             Some([key, time, line, part]) => Some((key, number(time)?, line, number(part)?)),
@@ -135,7 +135,7 @@ impl UseCases {
             .snapshot("list_waiting_claims", move |tx| {
                 Box::pin(async move {
                     let connection: &backorder_storage::Transaction = tx;
-                    let mut rows = table::list_waiting(connection, after, item, location, limit).await?;
+                    let mut rows = table::list_waiting(connection, after, filter, limit).await?;
                     let token = page.cut(&mut rows, binding, |row| {
                         let (time, part) = (row.queue_time.to_string(), row.part.to_string());
                         page_key([&row.queue_key, &time, &row.line_id, &part])

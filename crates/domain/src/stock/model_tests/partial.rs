@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{LineId, LocationId};
-use crate::stock::book::{ItemBook, ItemScope};
+use crate::stock::book::{Awaited, ItemBook, ItemScope};
 use crate::stock::claim::Claim;
 use crate::stock::hold::Hold;
 use crate::stock::receipt::ReceivedLine;
 use crate::stock::supply::Supply;
 
-use super::apply::{apply, is_open, is_open_soft, is_released, is_reserved, is_waiting, reserve_line};
+use super::apply::{apply, is_open, is_open_soft, is_released, is_reserved, is_waiting, plan, reserve_line};
 use super::command::Command;
 use super::world::{World, all_locations, item, line, location};
 
@@ -78,6 +78,13 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
             holds.extend(world.tables.holds.values().filter(|hold| !hold.quantity.is_zero()).cloned());
             locations.insert(location(*at));
         }
+        Command::Allocate { location: at, take_at_most, passes_over, is_final: false, stale } => {
+            let chunk = plan(&world.book, &location(*at), *take_at_most, *passes_over, false, *stale);
+            lines.extend(chunk.gains.into_iter().map(|gain| gain.key.line));
+            lines.extend(chunk.passed_over.into_iter().map(|passed| passed.key.line));
+            holds.extend(world.tables.holds.values().filter(|hold| !hold.quantity.is_zero()).cloned());
+            locations.insert(location(*at));
+        }
         _ => return None,
     }
     let claims: Vec<Claim> =
@@ -89,9 +96,20 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         is_pegged || (locations.contains(&supply.location) && !supply.open().is_zero())
     };
     let supplies = world.tables.supplies.values().filter(is_needed).cloned().collect();
+    let gives_only = matches!(command, Command::Allocate { .. });
+    let scope_of = |location: &LocationId| {
+        let mut scope = world.tables.scope_of(location, world.today);
+        // What the others wait for need not be known.
+        if gives_only && claims.iter().all(|claim| claim.eligible || claim.waiting.is_zero()) {
+            scope.awaited = Awaited::default();
+            let there = claims.iter().filter(|claim| claim.waits_at().contains(location));
+            there.for_each(|claim| scope.awaited.add(claim));
+        }
+        scope
+    };
     let scope = ItemScope {
         item: item(),
-        locations: locations.iter().map(|location| world.tables.scope_of(location, world.today)).collect(),
+        locations: locations.iter().map(scope_of).collect(),
         claims,
         holds,
         supplies,

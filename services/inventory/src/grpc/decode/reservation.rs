@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backorder_domain::{
-    ids::{BatchId, ItemId, LineId, LocationId},
+    ids::{BatchId, LineId, LocationId},
     quantity::Quantity,
     stock::{
         allocate::{AllocationChunk, Gain, PassedOver},
@@ -27,6 +27,7 @@ use jiff::Timestamp;
 
 use super::if_set;
 use crate::{
+    store::listing::WaitingFilter,
     use_cases::stock::{
         ApplyAllocation, PostReservations, ReassignReservation, ReleaseClaims, RepegItems, Reserve, UpdateQueue,
     },
@@ -325,14 +326,11 @@ pub fn claim_lines(request: &pb::BatchGetClaimsRequest, violations: &mut Violati
     })
 }
 
-/// Item and location of `ListWaitingClaims`.
-pub fn list_waiting(
-    request: &pb::ListWaitingClaimsRequest,
-    violations: &mut Violations,
-) -> Option<(ItemId, Option<LocationId>)> {
+/// What `ListWaitingClaims` lists.
+pub fn list_waiting(request: &pb::ListWaitingClaimsRequest, violations: &mut Violations) -> Option<WaitingFilter> {
     let item = decode::item_name(&request.item, "item", violations);
     let location = if_set(&request.location, |name| decode::location_name(name, "location", violations));
-    Some((item?, location?))
+    Some(WaitingFilter { item: item?, location: location?, decided_as_sets: request.decided_as_sets })
 }
 
 /// The command of `ReassignReservation`.

@@ -200,7 +200,8 @@ fn delete_ended(batch: &mut Batch, changes: &[StockChanges]) {
 
 /// Whether the claim came with these changes: its first command gives it version 1.
 fn is_new(changes: &StockChanges, key: &ClaimKey) -> bool {
-    changes.claims.iter().any(|claim| claim.version == 1 && claim.key == *key)
+    let place = changes.claims.binary_search_by(|claim| claim.key.cmp(key));
+    place.is_ok_and(|place| changes.claims[place].version == 1)
 }
 
 /// The rows of the movements, each with the one before it of the same item.

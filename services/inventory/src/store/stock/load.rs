@@ -190,6 +190,10 @@ pub async fn load(
     for item in named_claims.iter().map(|row| &row.item_id).chain(named_supplies.iter().map(|row| &row.item_id)) {
         scope.items.insert(item_id(item, "item")?);
     }
+    if scope.pegs_anew && !scope.waiting_claims {
+        let items: Vec<&ItemId> = scope.items.iter().collect();
+        scope.waiting_claims = !query::open_supplies(connection, &items).await?.is_empty();
+    }
     let mut rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
     rows.receipts = read_receipts(connection, &scope, named_receipts, &mut rows.times).await?;
     let with_batches: Vec<&ItemId> =
@@ -256,7 +260,11 @@ async fn read_rows(
     } else {
         BTreeMap::new()
     };
-    let awaited = query::awaited(connection, &queued).await?;
+    let awaited = if scope.serves_named && claims.values().flatten().all(takes_what_it_waits_for) {
+        awaited_by(&claims)
+    } else {
+        query::awaited(connection, &queued).await?
+    };
     let (receipts, units, batches) = (HashMap::new(), HashMap::new(), HashMap::new());
     Ok(RowsRead {
         times,
@@ -271,6 +279,23 @@ async fn read_rows(
         units,
         batches,
     })
+}
+
+/// Whether units that the claim gets are units that it was held for: of one that is not eligible, others lose them.
+fn takes_what_it_waits_for(claim: &Claim) -> bool {
+    claim.eligible || claim.waiting.is_zero()
+}
+
+/// What the loaded claims wait for, per item and location.
+fn awaited_by(claims: &HashMap<ItemId, Vec<Claim>>) -> BTreeMap<(ItemId, LocationId), Awaited> {
+    let mut sums: BTreeMap<(ItemId, LocationId), Awaited> = BTreeMap::new();
+    for (item, claim) in claims.iter().flat_map(|(item, claims)| claims.iter().map(move |claim| (item, claim))) {
+        for location in claim.waits_at() {
+            let sum = sums.entry((item.clone(), location.clone())).or_default();
+            sum.add(claim);
+        }
+    }
+    sums
 }
 
 /// Whether the commands neither make units of an item free nor let anything wait for it, so that its queue is not needed.

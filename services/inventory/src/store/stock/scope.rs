@@ -26,6 +26,12 @@ pub struct Scope {
     pub open_supplies: bool,
     /// Whether all claims that wait for the items are needed; then the open supplies are, too.
     pub waiting_claims: bool,
+    /// Whether the commands peg anew: where a supply of the items is open, all claims that wait for them are needed. Where none
+    /// is, nobody has a peg and nobody can get one.
+    pub pegs_anew: bool,
+    /// Whether the commands only give units to named claims. Where these are eligible, at no place more waits beside what is
+    /// held than before, and what others wait for is not summed up.
+    pub serves_named: bool,
     /// Whether all claims with reservations at `locations` are needed.
     pub reserved_claims: bool,
     /// Batches of items: the claims that ask for days of shelf life and are bound to them are needed, to be looked at.
@@ -67,6 +73,8 @@ impl Scope {
         let is_first = names_nothing(self);
         self.ships_only = other.ships_only && (is_first || self.ships_only);
         self.names_items = other.names_items && (is_first || self.names_items);
+        self.serves_named = other.serves_named && (is_first || self.serves_named);
+        self.pegs_anew |= other.pegs_anew;
         let does_more = other.items.iter().filter(|item| !other.takes.contains_key(*item));
         self.needs_queue.extend(does_more.chain(&other.needs_queue).cloned());
         self.items.extend(other.items);

@@ -40,7 +40,8 @@ impl StockCommand for ApplyAllocation {
             items: BTreeSet::from([self.item.clone()]),
             locations: BTreeSet::from([self.chunk.location.clone()]),
             lines: gains.chain(passed_over).cloned().collect(),
-            waiting_claims: self.chunk.final_chunk,
+            pegs_anew: self.chunk.final_chunk,
+            serves_named: !self.chunk.final_chunk,
             open_supplies: true,
             holds: true,
             ..Scope::default()
