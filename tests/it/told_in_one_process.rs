@@ -2,10 +2,10 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use backorder_allocation::{Config, CrashPoint};
+use backorder_allocation::{CHUNK_CRASH_POINT, Config, CrashPoint};
 use backorder_testkit::{Backend, on_each_backend};
 use backorder_tests::{cluster::in_process::InProcess, every_story, stories};
 
@@ -93,7 +93,24 @@ async fn a_wait_that_ends_in_a_crash_is_ended_once(backend: Backend) {
     }
 }
 
+/// The services die when inventory has applied a chunk of a run, of which allocation has recorded nothing, and start again.
+async fn a_run_that_dies_between_chunks_is_gone_on_with(backend: Backend) {
+    let passed = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&passed);
+    let dies_at_second = move |point: &str| point == CHUNK_CRASH_POINT && seen.fetch_add(1, Ordering::SeqCst) == 1;
+    let config = Config { crash_point: Some(CrashPoint::new(dies_at_second)), ..Config::default() };
+    let cluster = InProcess::start_with(backend, config).await;
+    let world = cluster.world("crash");
+    world.long_queue().await;
+    world.receive("mug", "main", world.mugs_of_long_queue()).await;
+    backorder_testkit::eventually("it dies", || async { passed.load(Ordering::SeqCst) >= 2 }).await;
+    let cluster = cluster.restart_with(Config::default()).await;
+    cluster.world("crash").long_queue_was_served_in_its_order().await;
+    cluster.stop().await;
+}
+
 on_each_backend!(
+    a_run_that_dies_between_chunks_is_gone_on_with,
     exceptions_come_with_time,
     waits_end_when_their_time_has_come,
     waits_of_kits_end_whole,

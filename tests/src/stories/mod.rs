@@ -18,6 +18,7 @@ pub mod kits;
 pub mod kits_apart;
 pub mod kits_out_of_proportion;
 pub mod last_units;
+pub mod long_queue;
 pub mod losses;
 pub mod overrides;
 pub mod policies;
@@ -164,6 +165,7 @@ macro_rules! every_story {
             last_units::a_line_that_may_not_be_split_is_not_served_from_the_sum_of_locations,
             last_units::a_line_that_may_be_split_takes_from_several_locations,
             last_units::the_same_item_twice_in_one_order_is_counted_twice,
+            long_queue::a_long_queue_is_served_in_its_order_while_others_are_reserved,
             losses::damage_takes_the_last_in_the_queue_and_the_order_says_why,
             losses::who_lost_units_is_served_before_a_newcomer,
             losses::units_put_aside_for_the_queue_are_lost_before_reserved_ones,

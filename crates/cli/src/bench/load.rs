@@ -1,6 +1,12 @@
 //! Clients in a closed loop: each sends its next call when it has the answer to the one before.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::future::join_all;
 use tokio::time::Instant;
@@ -67,6 +73,45 @@ pub async fn run<C: Client>(clients: Vec<C>, span: Span) -> Result<(Vec<C>, Meas
     micros.sort_unstable();
     let load = meter.await.unwrap_or_default();
     Ok((ended, Measured { per_second: rate(done, span.measured), micros, load }))
+}
+
+/// Runs clients against each other until some work is done, and gives them back with what was measured meanwhile.
+///
+/// # Errors
+/// The [`Failure`] of the work, else the first of any client.
+pub async fn run_during<C: Client, T>(
+    clients: Vec<C>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<(Vec<C>, Measured, T), Failure> {
+    let (meter, begin) = (Meter::start(), Instant::now());
+    let done = Arc::new(AtomicBool::new(false));
+    let running: Vec<_> =
+        clients.into_iter().map(|client| tokio::spawn(drive_until(client, Arc::clone(&done)))).collect();
+    let worked = work.await;
+    done.store(true, Ordering::Relaxed);
+    let (taken, load) = (begin.elapsed(), meter.load());
+    let (mut ended, mut count, mut micros) = (Vec::new(), 0_u64, Vec::new());
+    for client in join_all(running).await {
+        let (client, driven) = client.map_err(|broken| Failure::new(format!("a client broke: {broken}")))??;
+        count += driven.done;
+        micros.extend(driven.micros);
+        ended.push(client);
+    }
+    micros.sort_unstable();
+    Ok((ended, Measured { per_second: rate(count, taken), micros, load }, worked?))
+}
+
+async fn drive_until<C: Client>(mut client: C, done: Arc<AtomicBool>) -> Result<(C, Driven), Failure> {
+    let mut driven = Driven::default();
+    loop {
+        let sent = Instant::now();
+        let units = client.call().await?;
+        if done.load(Ordering::Relaxed) {
+            return Ok((client, driven));
+        }
+        driven.done += units;
+        driven.micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+    }
 }
 
 #[derive(Default)]
@@ -138,6 +183,18 @@ mod tests {
         assert_eq!(clients.iter().map(|client| client.0).collect::<Vec<_>>(), [300, 300]);
         assert!((measured.per_second - 600.0).abs() <= 6.0, "{}", measured.per_second);
         assert!((measured.millis_at(0.5) - 10.0).abs() <= 1.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_run_as_long_as_the_work_does_and_calls_that_end_later_do_not_count() {
+        let work = async {
+            tokio::time::sleep(Duration::from_millis(1_005)).await;
+            Ok("done")
+        };
+        let (clients, measured, worked) = run_during(vec![Counting(0), Counting(0)], work).await.unwrap();
+        assert_eq!((worked, clients[0].0), ("done", 101));
+        assert_eq!(measured.micros.len(), 200);
+        assert!((measured.per_second - 600.0).abs() <= 6.0, "{}", measured.per_second);
     }
 
     struct Failing;

@@ -6,6 +6,7 @@
 //! are proved.
 
 pub mod alone;
+pub mod bare_rows;
 pub mod baseline;
 pub mod echo;
 pub mod figure;
@@ -16,6 +17,7 @@ pub mod metric;
 pub mod orders;
 pub mod postgres;
 pub mod reading;
+pub mod receipts;
 pub mod reserve;
 pub mod sqlite_rows;
 pub mod stock;

@@ -36,6 +36,17 @@ impl Scratch {
         Ok(Self { server: server.to_owned(), url: with_database(server, &name), name })
     }
 
+    /// A copy of a database to which nobody is connected, on its server.
+    ///
+    /// # Errors
+    /// As [`Scratch::create`].
+    pub fn copy_of(&self, name: &str) -> Result<Self, Failure> {
+        let name = format!("backorder_bench_{name}_{}", std::process::id());
+        psql(&self.server, &["--command", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")])?;
+        psql(&self.server, &["--command", &format!("CREATE DATABASE {name} TEMPLATE {}", self.name)])?;
+        Ok(Self { server: self.server.clone(), url: with_database(&self.server, &name), name })
+    }
+
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -115,6 +126,24 @@ fn take_logs(folder: &Path) -> Result<Vec<u32>, Failure> {
 fn transactions_in(text: &str) -> Option<f64> {
     let line = text.lines().find(|line| line.starts_with("tps = "))?;
     line.split(' ').nth(2)?.parse().ok()
+}
+
+/// What a statement answers: a line for each row, its columns apart by `|`.
+///
+/// # Errors
+/// [`Failure`] when the program fails.
+pub fn query(url: &str, statement: &str) -> Result<String, Failure> {
+    let mut command = Command::new(program("psql")?);
+    command.args(["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--tuples-only", "--no-align"]);
+    output_of(command.args(["--dbname", url, "--command", statement]))
+}
+
+/// Runs the statements of a file.
+///
+/// # Errors
+/// [`Failure`] when the program fails.
+pub fn run_file(url: &str, file: &Path) -> Result<(), Failure> {
+    psql(url, &["--file", &file.display().to_string()])
 }
 
 fn psql(url: &str, arguments: &[&str]) -> Result<(), Failure> {

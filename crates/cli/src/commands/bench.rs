@@ -2,17 +2,23 @@
 
 mod availability;
 mod orders;
+mod receipts;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Subcommand};
 
 pub use availability::AvailabilityArgs;
 pub use orders::OrdersArgs;
+pub use receipts::ReceiptsArgs;
 
 use crate::{
     bench::{
         alone,
+        bare_rows::Before,
         baseline::{Baseline, Rival, Shape},
         figure::{self, Figure, Target, median},
         host::{Served, connections},
@@ -42,6 +48,9 @@ pub enum BenchCommand {
     },
     /// Orders: one unit a line, out of plenty, by many clients at once, beside the rate of reservations of the same run.
     Orders(OrdersArgs),
+    /// A receipt of one item that serves a long queue, beside bare statements that write the same rows, and reservations of
+    /// other items during another one.
+    Receipts(ReceiptsArgs),
 }
 
 /// Where and how long.
@@ -100,6 +109,7 @@ pub async fn run(command: BenchCommand) -> Result<(), Failure> {
         BenchCommand::Availability(args) => availability::run(args).await,
         BenchCommand::ServeInventory { url } => alone::serve(&url).await,
         BenchCommand::Orders(args) => orders::run(args).await,
+        BenchCommand::Receipts(args) => receipts::run(args).await,
     }
 }
 
@@ -183,8 +193,28 @@ impl Home {
 /// Stores that go when this value does.
 struct Scratches<const N: usize> {
     urls: [String; N],
-    _databases: Vec<Scratch>,
+    databases: Vec<Scratch>,
     _folder: Option<tempfile::TempDir>,
+}
+
+impl<const N: usize> Scratches<N> {
+    /// The stores as they are now, while no service has them open.
+    fn before(&self, folder: &Path) -> Result<Vec<Before>, Failure> {
+        let database = |(number, database): (usize, &Scratch)| {
+            let copy = database.copy_of(&format!("before_{number}"))?;
+            Ok(Before::Postgres { copy, now: database.url().to_owned() })
+        };
+        if !self.databases.is_empty() {
+            return self.databases.iter().enumerate().map(database).collect();
+        }
+        let files = self.urls.iter().enumerate().map(|(number, url)| {
+            let now = PathBuf::from(url.trim_start_matches("sqlite:"));
+            let copy = folder.join(format!("before-{number}.sqlite"));
+            std::fs::copy(&now, &copy)?;
+            Ok(Before::Sqlite { copy, now })
+        });
+        files.collect()
+    }
 }
 
 impl HostArgs {
@@ -200,13 +230,18 @@ impl HostArgs {
                 databases.push(Scratch::create(server, service)?);
             }
             let urls = std::array::from_fn(|number| databases[number].url().to_owned());
-            return Ok(Scratches { urls, _databases: databases, _folder: None });
+            return Ok(Scratches { urls, databases, _folder: None });
         }
+        let folder = self.scratch_folder()?;
+        let file = |service: &str| format!("sqlite:{}", folder.path().join(service).with_extension("sqlite").display());
+        Ok(Scratches { urls: services.map(file), databases: Vec::new(), _folder: Some(folder) })
+    }
+
+    /// A folder that goes when this value does.
+    fn scratch_folder(&self) -> Result<tempfile::TempDir, Failure> {
         let mut folder = tempfile::Builder::new();
         folder.prefix("backorder-bench-");
-        let folder = self.folder.as_ref().map_or_else(|| folder.tempdir(), |parent| folder.tempdir_in(parent))?;
-        let file = |service: &str| format!("sqlite:{}", folder.path().join(service).with_extension("sqlite").display());
-        Ok(Scratches { urls: services.map(file), _databases: Vec::new(), _folder: Some(folder) })
+        Ok(self.folder.as_ref().map_or_else(|| folder.tempdir(), |parent| folder.tempdir_in(parent))?)
     }
 
     /// The word of the database in the names of figures.
@@ -259,6 +294,19 @@ fn figures_of(
     figures
 }
 
+/// What a count of faults has to be.
+const NONE: Target = Target { floor: 0.0, goal: 0.0 };
+
+/// A count that is a figure of its own.
+fn count(name: &str, count: u64, unit: &'static str) -> Figure {
+    Figure::new(name, f64::from(u32::try_from(count).unwrap_or(u32::MAX)), unit)
+}
+
+/// The most memory that this process used; none where the system does not tell.
+fn memory() -> Option<Figure> {
+    Some(Figure::new("memory at most", mebibytes(peak_bytes()?), "MiB").lower_is_better())
+}
+
 fn mebibytes(bytes: u64) -> f64 {
     f64::from(u32::try_from(bytes / 1_048_576).unwrap_or(u32::MAX))
 }
@@ -273,13 +321,11 @@ fn figures(cases: &[Case], rival: &Rival, proof: Option<Proof>) -> Vec<Figure> {
             |word: &str| if word == "rate" { rate_target(is_pg, case) } else { time_target(is_pg, case, word) };
         figures.extend(figures_of(&name, "lines/s", rival.word(case.send.rival_lines()), &case.rounds, target));
     }
-    figures.extend(peak_bytes().map(|bytes| Figure::new("memory at most", mebibytes(bytes), "MiB").lower_is_better()));
+    figures.extend(memory());
     let Some(proof) = proof else { return figures };
-    let none = Some(Target { floor: 0.0, goal: 0.0 });
-    let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    figures.push(Figure::new("acknowledged", count(proof.lines), "lines"));
+    figures.push(count("acknowledged", proof.lines, "lines"));
     for (name, value) in [("lost", proof.lost), ("doubled", proof.doubled), ("drifted", proof.drifted)] {
-        figures.push(Figure::new(name, count(value), "lines").lower_is_better().with_target(none));
+        figures.push(count(name, value, "lines").lower_is_better().with_target(Some(NONE)));
     }
     figures
 }

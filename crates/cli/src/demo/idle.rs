@@ -41,7 +41,10 @@ pub async fn until_idle(clients: &Clients) -> Result<(), Failure> {
 }
 
 /// What a service is busy with, `None` when all are idle.
-async fn busy(clients: &Clients) -> Result<Option<String>, Failure> {
+///
+/// # Errors
+/// [`Failure`] when a service cannot answer.
+pub async fn busy(clients: &Clients) -> Result<Option<String>, Failure> {
     for service in ["allocation", "inventory", "allocation"] {
         let activity = match service {
             "inventory" => inventory(clients).await?,

@@ -28,6 +28,7 @@ async fn waiting(world: &World, item: &str, location: &str, page_size: i32) -> V
             location: location.to_owned(),
             page_size,
             page_token,
+            decided_as_sets: false,
         };
         let page = world.clients.reservations.clone().list_waiting_claims(request).await.unwrap().into_inner();
         lines.extend(page.claims.into_iter().map(|claim| claim.line));
@@ -83,6 +84,33 @@ async fn the_queue_is_listed_by_key_then_time_and_by_location(backend: Backend) 
     assert_eq!(waiting(&world, "a", "locations/main", 1).await, [lines[1].clone(), lines[2].clone()]);
     change(&world, &lines[2], None, Some("0")).await;
     assert_eq!(waiting(&world, "a", "", 0).await, [lines[2].clone(), lines[1].clone(), lines[0].clone()]);
+}
+
+async fn only_what_no_run_serves_alone_is_listed_where_that_is_asked(backend: Backend) {
+    let world = World::new(backend).await;
+    let (alone, in_set) = (world.wants("a", 1), world.wants("a", 1));
+    let wish = Some(BatchWish { min_remaining_shelf_life_days: 9, ..BatchWish::default() });
+    let asking = ReserveLine { wish, ..world.wants("a", 1) };
+    let expected = [in_set.line.clone(), asking.line.clone()];
+    let joins = QueueChange { line: in_set.line.clone(), in_set: Some(true), ..QueueChange::default() };
+    world.reserve(vec![alone, in_set, asking]).await.unwrap();
+    let joins = UpdateQueueRequest { request_id: world.id(), changes: vec![joins], context: because("test") };
+    world.clients.reservations.clone().update_queue(joins).await.unwrap();
+    let request = ListWaitingClaimsRequest {
+        item: "items/a".to_owned(),
+        page_size: 1,
+        decided_as_sets: true,
+        ..ListWaitingClaimsRequest::default()
+    };
+    let list = |request| async { world.clients.reservations.clone().list_waiting_claims(request).await };
+    let first = list(request.clone()).await.unwrap().into_inner();
+    let page_token = first.next_page_token;
+    let other = ListWaitingClaimsRequest { page_token: page_token.clone(), decided_as_sets: false, ..request.clone() };
+    assert_eq!(list(other).await.unwrap_err().code(), Code::InvalidArgument, "the token is of another list");
+    let second = list(ListWaitingClaimsRequest { page_token, ..request }).await.unwrap().into_inner();
+    assert_eq!([&first.claims[0].line, &second.claims[0].line], [&expected[0], &expected[1]]);
+    assert_eq!((first.claims.len(), second.claims.len()), (1, 1));
+    assert!(second.next_page_token.is_empty());
 }
 
 async fn reserved_units_are_reassigned_by_version_and_the_giver_waits_again(backend: Backend) {
@@ -142,6 +170,7 @@ on_each_backend!(
     stock_is_not_held_for_a_line_that_is_not_eligible_until_it_becomes_so,
     open_claims_of_all_items_are_listed_in_pages_and_closed_ones_are_not,
     the_queue_is_listed_by_key_then_time_and_by_location,
+    only_what_no_run_serves_alone_is_listed_where_that_is_asked,
     reserved_units_are_reassigned_by_version_and_the_giver_waits_again,
     a_run_that_gives_more_than_is_there_skips_and_says_so,
     holds_are_listed_oldest_first_and_by_item,

@@ -70,6 +70,30 @@ async fn what_was_passed_over_becomes_free_at_the_end_of_the_run(backend: Backen
     world.balanced().await;
 }
 
+async fn what_a_line_that_may_take_none_gets_is_held_anew_for_those_that_may(backend: Backend) {
+    let world = World::new(backend).await;
+    let barred = ReserveLine { eligible: false, ..world.wants("a", 5) };
+    let barred = world.reserve(vec![barred]).await.unwrap().remove(0).claim.unwrap();
+    world.backorder("a", 5).await;
+    world.receive("a", "main", 10).await;
+    let holds = world.holds().await.into_iter().map(|hold| hold.name).collect();
+    let gain = AllocationGain { line: barred.line, part: 1, quantity: 3, expected_version: barred.version };
+    let request = ApplyAllocationRequest {
+        request_id: world.id(),
+        run: "runs/1".to_owned(),
+        item: "items/a".to_owned(),
+        location: "locations/main".to_owned(),
+        holds,
+        gains: vec![gain],
+        ..ApplyAllocationRequest::default()
+    };
+    let served = world.clients.reservations.clone().apply_allocation(request).await.unwrap().into_inner();
+    assert_eq!(served.results[0].outcome(), GainOutcome::Applied);
+    let position = world.position("a", "main").await;
+    assert_eq!((position.reserved, position.held, position.available), (3, 5, 2));
+    world.balanced().await;
+}
+
 async fn posting_a_part_leaves_the_rest_reserved(backend: Backend) {
     let world = World::new(backend).await;
     world.receive("a", "main", 5).await;
@@ -183,6 +207,7 @@ on_each_backend!(
     stock_that_arrives_is_held_for_the_queue_and_a_new_order_cannot_overtake_it,
     a_gain_for_a_claim_that_changed_is_skipped_and_its_units_are_held_anew,
     what_was_passed_over_becomes_free_at_the_end_of_the_run,
+    what_a_line_that_may_take_none_gets_is_held_anew_for_those_that_may,
     posting_a_part_leaves_the_rest_reserved,
     released_units_go_to_the_queue_before_they_are_free,
     a_claim_stands_once_under_line_and_part,

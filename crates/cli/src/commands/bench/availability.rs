@@ -95,7 +95,7 @@ pub(super) async fn run(args: AvailabilityArgs) -> Result<(), Failure> {
     figures.push(Figure::new(words, count(fallbacks), "reads").lower_is_better());
     // SQLite files belong to one process at a time.
     home.inventory.stop().await?;
-    figures.extend(memory_alone(&home.url, &args).await?);
+    figures.extend(memory_alone(&home.stores.urls[0], &args).await?);
     show(&figures, output);
     Ok(())
 }

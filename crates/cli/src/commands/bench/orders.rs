@@ -3,11 +3,11 @@
 use backorder_service_kit::clients::ServiceChannel;
 use clap::Args;
 
-use super::{HostArgs, Scratches, figures_of, memory, show, warn_of_debug_build};
+use super::{HostArgs, NONE, Scratches, count, figures_of, memory, show, warn_of_debug_build};
 use crate::{
     bench::{
         baseline::{Baseline, Shape},
-        figure::{Figure, Target, median},
+        figure::{Figure, median},
         host::{Served, connections},
         load::{Measured, run as drive},
         metric,
@@ -158,18 +158,16 @@ fn figures(cases: &[Case], args: &OrdersArgs, batch: Option<f64>, proof: Option<
         }
     }
     figures.extend(batch.map(|orders| Figure::new("orders per batch", orders, "orders")));
-    figures.extend(memory(None));
+    figures.extend(memory());
     let Some(proof) = proof else { return figures };
-    let none = Some(Target { floor: 0.0, goal: 0.0 });
-    let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    figures.push(Figure::new("acknowledged", count(proof.orders), "orders"));
+    figures.push(count("acknowledged", proof.orders, "orders"));
     for (name, value, unit) in [
         ("lost", proof.lost, "lines"),
         ("doubled", proof.doubled, "lines"),
         ("answered otherwise", proof.answered_otherwise, "orders"),
         ("drifted", proof.drifted, "lines"),
     ] {
-        figures.push(Figure::new(name, count(value), unit).lower_is_better().with_target(none));
+        figures.push(count(name, value, unit).lower_is_better().with_target(Some(NONE)));
     }
     figures
 }

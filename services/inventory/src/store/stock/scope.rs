@@ -132,6 +132,20 @@ mod tests {
     }
 
     #[test]
+    fn the_queue_is_summed_up_where_any_command_does_more_than_serve_named_claims() {
+        let items = BTreeSet::from([ItemId::try_new("a").unwrap()]);
+        let serving = Scope { items: items.clone(), serves_named: true, ..Scope::default() };
+        let mut both = Scope::default();
+        both.add(serving.clone());
+        both.add(serving.clone());
+        assert!(both.serves_named);
+        both.add(Scope { items, ..Scope::default() });
+        assert!(!both.serves_named);
+        both.add(serving);
+        assert!(!both.serves_named);
+    }
+
+    #[test]
     fn an_item_of_which_another_command_does_more_than_take_is_not_covered() {
         let item = ItemId::try_new("a").unwrap();
         let location = LocationId::try_new("x").unwrap();
