@@ -79,7 +79,7 @@ async fn orders_of_one_batch_that_die_at_any_point_are_placed_once(backend: Back
         let is_armed = Arc::new(AtomicBool::new(false));
         let armed = Arc::clone(&is_armed);
         let crash_point = CrashPoint::new(move |passed| {
-            passed == point && armed.load(Ordering::SeqCst) && counted.fetch_add(1, Ordering::SeqCst) % 2 == 0
+            passed == point && armed.load(Ordering::SeqCst) && counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2)
         });
         let config = Config { crash_point: Some(crash_point), ..Config::default() };
         let cluster = InProcess::start_with(backend, config).await;

@@ -272,8 +272,8 @@ async fn placed_before_in_tx(
 fn lost_to_another(error: StorageError) -> StorageError {
     let is_lost = error.is_unique_violation_of("pk_customer_order", "customer_order.id")
         || error.is_unique_violation_of("pk_unfinished_step", "unfinished_step.id");
-    match error {
-        StorageError::Unique { source, .. } if is_lost => StorageError::Serialization(source),
-        error => error,
+    if is_lost && let StorageError::Unique { source, .. } = error {
+        return StorageError::Serialization(source);
     }
+    error
 }

@@ -94,7 +94,7 @@ pub async fn list_waiting(
     }
     if let Some((key, time, line, part)) = after {
         // Compared as rows, so that the index is entered at the place and not at the head of the queue.
-        let place = Expr::tuple([QueueKey, QueueTime, LineId, Part].map(|column| Expr::col(column)));
+        let place = Expr::tuple([QueueKey, QueueTime, LineId, Part].map(Expr::col));
         let passed = Expr::tuple([Expr::val(key), Expr::val(time), Expr::val(line), Expr::val(part)]);
         query = query.filter(place.gt(passed));
     }
