@@ -14,6 +14,9 @@ use rusqlite::Connection;
 use super::postgres::{Scratch, query, run_file};
 use crate::failure::Failure;
 
+/// The column of staged rows that says which transaction writes them. No table of a service has one of that name.
+const NUMBER: &str = "bare_transaction";
+
 /// A store as it was before, with where it is now.
 #[derive(Debug)]
 pub enum Before {
@@ -80,7 +83,7 @@ fn postgres(copy: &str, now: &str, transactions: u32, folder: &Path) -> Result<D
             query(copy, &statement)?;
         }
         for part in ["put", "gone"] {
-            query(copy, &format!("CREATE INDEX ON stage.{} (batch)", quoted(&format!("{}_{part}", table.name))))?;
+            query(copy, &format!("CREATE INDEX ON stage.{} ({NUMBER})", quoted(&format!("{}_{part}", table.name))))?;
         }
     }
     query(copy, "VACUUM ANALYZE")?;
@@ -110,7 +113,7 @@ fn sqlite(copy: &Path, now: &Path, transactions: u32, folder: &Path) -> rusqlite
         for part in ["put", "gone"] {
             let name = format!("{}_{part}", table.name);
             let index = quoted(&format!("{name}_batch"));
-            connection.execute_batch(&format!("CREATE INDEX stage.{index} ON {} (batch)", quoted(&name)))?;
+            connection.execute_batch(&format!("CREATE INDEX stage.{index} ON {} ({NUMBER})", quoted(&name)))?;
         }
     }
     let changed = |table: &Table, part: &str| {
@@ -159,7 +162,7 @@ impl Table {
         let stage = |part: &str, what: &str, one: &str, other: &str| {
             let staged = quoted(&format!("{}_{part}", self.name));
             format!(
-                "CREATE TABLE stage.{staged} AS SELECT {what}, ntile({transactions}) OVER (ORDER BY {key}) AS batch \
+                "CREATE TABLE stage.{staged} AS SELECT {what}, ntile({transactions}) OVER (ORDER BY {key}) AS {NUMBER} \
                  FROM (SELECT {what} FROM {one}{name} EXCEPT SELECT {what} FROM {other}{name}) AS differing"
             )
         };
@@ -174,7 +177,7 @@ impl Table {
         let on_conflict =
             if replaced.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", replaced.join(", ")) };
         format!(
-            "INSERT INTO {} ({1}) SELECT {1} FROM stage.{2} WHERE batch = {batch} ON CONFLICT ({3}) DO {on_conflict};\n",
+            "INSERT INTO {} ({1}) SELECT {1} FROM stage.{2} WHERE {NUMBER} = {batch} ON CONFLICT ({3}) DO {on_conflict};\n",
             quoted(&self.name),
             self.list(""),
             quoted(&format!("{}_put", self.name)),
@@ -184,7 +187,7 @@ impl Table {
 
     fn take_off(&self, batch: u32) -> String {
         format!(
-            "DELETE FROM {} WHERE ({1}) IN (SELECT {1} FROM stage.{2} WHERE batch = {batch});\n",
+            "DELETE FROM {} WHERE ({1}) IN (SELECT {1} FROM stage.{2} WHERE {NUMBER} = {batch});\n",
             quoted(&self.name),
             list(&self.key, ""),
             quoted(&format!("{}_gone", self.name)),
@@ -252,7 +255,7 @@ mod tests {
     use super::*;
 
     const SCHEMA: &str = "CREATE TABLE parent (id TEXT PRIMARY KEY, \"open\" INTEGER NOT NULL);
-        CREATE TABLE child (id TEXT NOT NULL, part INTEGER NOT NULL, units INTEGER, PRIMARY KEY (id, part),
+        CREATE TABLE child (id TEXT NOT NULL, part INTEGER NOT NULL, units INTEGER, batch TEXT, PRIMARY KEY (id, part),
             FOREIGN KEY (id) REFERENCES parent (id));";
 
     #[test]
@@ -265,11 +268,14 @@ mod tests {
             connection.execute_batch(text).unwrap();
         };
         let same = "INSERT INTO parent VALUES ('same', 1), ('other', 1)";
-        fill(&copy, &format!("{same}, ('gone', 1); INSERT INTO child VALUES ('gone', 1, NULL), ('same', 1, 5)"));
+        fill(
+            &copy,
+            &format!("{same}, ('gone', 1); INSERT INTO child VALUES ('gone', 1, NULL, ''), ('same', 1, 5, '')"),
+        );
         fill(
             &now,
             "INSERT INTO parent VALUES ('same', 1), ('other', 2), ('new', 3);
-             INSERT INTO child VALUES ('new', 1, NULL), ('same', 1, 5), ('same', 2, 6)",
+             INSERT INTO child VALUES ('new', 1, NULL, 'b'), ('same', 1, 5, ''), ('same', 2, 6, '')",
         );
         Before::Sqlite { copy: copy.clone(), now: now.clone() }.catch_up(3, folder.path()).unwrap();
         let rows = |file: &Path, text: &str| -> Vec<String> {
@@ -279,7 +285,7 @@ mod tests {
         };
         for text in [
             "SELECT id || '/' || \"open\" FROM parent ORDER BY 1",
-            "SELECT id || part || coalesce(units, '-') FROM child ORDER BY 1",
+            "SELECT id || part || coalesce(units, '-') || batch FROM child ORDER BY 1",
         ] {
             assert_eq!(rows(&copy, text), rows(&now, text));
         }

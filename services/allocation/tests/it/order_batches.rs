@@ -177,7 +177,7 @@ async fn each_order_of_a_batch_gets_its_own_answer(backend: Backend) {
     assert_eq!(refusal(taken.await.unwrap()), (Code::AlreadyExists, ErrorReason::AlreadyExists));
     assert_eq!(refusal(reused.await.unwrap()), (Code::InvalidArgument, ErrorReason::RequestIdReused));
     assert_eq!(of_line(repeated.await.unwrap()), ("orders/known".to_owned(), 0, 5));
-    assert_eq!(refused.await.unwrap().unwrap_err().code(), Code::FailedPrecondition);
+    assert_eq!(refused.await.unwrap().unwrap_err().code(), Code::NotFound);
     assert_eq!(of_line(last.await.unwrap()), ("orders/last".to_owned(), 0, 2));
     for gone in ["new", "refused"] {
         assert_eq!(world.order_named(gone).await.unwrap_err().code(), Code::NotFound, "{gone}");

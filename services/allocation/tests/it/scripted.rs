@@ -104,7 +104,7 @@ impl Books {
     /// Reserves what a request asks for, once for each request id.
     fn reserve_all(&mut self, request: ReserveStockRequest) -> Result<ReserveStockResponse, Status> {
         if let Some(unknown) = request.lines.iter().find(|line| line.item == REFUSED_ITEM) {
-            return Err(Status::failed_precondition(unknown.item.clone()));
+            return Err(Status::not_found(unknown.item.clone()));
         }
         let answer = match self.reserved.get(&request.request_id) {
             Some(answer) => answer.clone(),
