@@ -31,7 +31,7 @@ const ORDERS_AT_ONCE: usize = 4;
 /// Answers of an order with all its lines may be larger than tonic's default.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How often the services are asked whether they are at rest: what is measured takes many times as long.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// An item of which nothing is there, and the lines that wait for it, one unit each.
 #[derive(Debug, Clone)]
