@@ -23,7 +23,7 @@ use backorder_domain::{
     time::Clock,
 };
 use backorder_proto::convert::{Violations, encode};
-use backorder_service_kit::{crash_point::CrashPoint, jobs::Wake, tasks::OwnedTasks};
+use backorder_service_kit::{crash_point::CrashPoint, group::Group, jobs::Wake, tasks::OwnedTasks};
 use backorder_storage::{
     Batch, StorageError, Store, WriteTx,
     idempotency::{self, Begun},
@@ -54,7 +54,7 @@ struct Parts {
     memory: Memory,
     tasks: OwnedTasks,
     wake_upkeep: Wake,
-    reserve_group: stock::ReserveGroup,
+    reserve_group: Group<stock::Reserving>,
     over_receipt: OverReceiptTolerance,
     index: Arc<AvailabilityIndex>,
     availability_age_max: Duration,
@@ -66,6 +66,7 @@ impl UseCases {
     #[must_use]
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
         let tasks = OwnedTasks::new(config.writes_running_max);
+        let reserve_group = stock::Reserving::group_on(store.backend());
         Self {
             parts: Arc::new(Parts {
                 store,
@@ -74,7 +75,7 @@ impl UseCases {
                 memory: Memory::default(),
                 tasks,
                 wake_upkeep: Wake::new(),
-                reserve_group: stock::ReserveGroup::default(),
+                reserve_group,
                 over_receipt: config.over_receipt,
                 index: Arc::new(AvailabilityIndex::new(config.index_positions_max)),
                 availability_age_max: config.index_age_max,
@@ -102,7 +103,7 @@ impl UseCases {
     }
 
     /// The reservations that wait for their batch.
-    fn reserve_group(&self) -> &stock::ReserveGroup {
+    fn reserve_group(&self) -> &Group<stock::Reserving> {
         &self.parts.reserve_group
     }
 

@@ -62,7 +62,7 @@ pub use count::{Count, CountLine};
 pub use cover_sets::{CoverSets, SetToCover};
 pub use create_supplies::{CreateSupplies, SupplyToCreate};
 pub use desk::Desk;
-pub use group::ReserveGroup;
+pub use group::Reserving;
 pub use post::PostReservations;
 pub use preview_serving::PreviewServing;
 pub use put_batches::PutBatches;
