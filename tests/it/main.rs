@@ -15,6 +15,7 @@ mod hostile_feeds;
 mod hostile_planners;
 mod last_units_race;
 mod line_table;
+mod many_warehouses;
 mod random_commands;
 mod steps_by_time;
 mod told_in_one_process;

@@ -24,6 +24,14 @@ use backorder_proto::{
 
 use super::ServiceChannel;
 
+/// A client that takes every answer, however large: one that gave up reading would say OUT_OF_RANGE of what the service has done,
+/// and be taken for a refusal. What is asked is bounded, so answers are, too.
+macro_rules! client {
+    ($client:ident, $channel:expr) => {
+        $client::new($channel.clone()).max_decoding_message_size(usize::MAX)
+    };
+}
+
 /// The clients of `inventory`. Clones are cheap; generated clients are called through a clone of their own.
 #[derive(Debug, Clone)]
 pub struct InventoryClients {
@@ -55,16 +63,16 @@ impl InventoryClients {
     pub fn new(channel: ServiceChannel) -> Self {
         let channel = channel.with_target("inventory");
         Self {
-            catalog: CatalogServiceClient::new(channel.clone()),
-            stock: StockServiceClient::new(channel.clone()),
-            receipts: ReceiptServiceClient::new(channel.clone()),
-            supply: SupplyServiceClient::new(channel.clone()),
-            reservations: ReservationServiceClient::new(channel.clone()),
-            warehouse: WarehouseServiceClient::new(channel.clone()),
-            drop_ship_stock: DropShipStockServiceClient::new(channel.clone()),
-            feed: WarehouseFeedServiceClient::new(channel.clone()),
-            availability: AvailabilityServiceClient::new(channel.clone()),
-            operations: InventoryOperationsServiceClient::new(channel),
+            catalog: client!(CatalogServiceClient, channel),
+            stock: client!(StockServiceClient, channel),
+            receipts: client!(ReceiptServiceClient, channel),
+            supply: client!(SupplyServiceClient, channel),
+            reservations: client!(ReservationServiceClient, channel),
+            warehouse: client!(WarehouseServiceClient, channel),
+            drop_ship_stock: client!(DropShipStockServiceClient, channel),
+            feed: client!(WarehouseFeedServiceClient, channel),
+            availability: client!(AvailabilityServiceClient, channel),
+            operations: client!(InventoryOperationsServiceClient, channel),
         }
     }
 }
@@ -112,22 +120,22 @@ impl AllocationClients {
     pub fn new(channel: ServiceChannel) -> Self {
         let channel = channel.with_target("allocation");
         Self {
-            orders: OrderServiceClient::new(channel.clone()),
-            backlog: BacklogServiceClient::new(channel.clone()),
-            go_live: GoLiveServiceClient::new(channel.clone()),
-            holds: HoldServiceClient::new(channel.clone()),
-            overrides: OverrideServiceClient::new(channel.clone()),
-            releases: ReleaseServiceClient::new(channel.clone()),
-            shipments: ShipmentServiceClient::new(channel.clone()),
-            shortages: ShortageServiceClient::new(channel.clone()),
-            serving: ServingServiceClient::new(channel.clone()),
-            exceptions: ExceptionServiceClient::new(channel.clone()),
-            consents: ConsentServiceClient::new(channel.clone()),
-            refunds: RefundServiceClient::new(channel.clone()),
-            drop_ship: DropShipServiceClient::new(channel.clone()),
-            feed: FulfilmentFeedServiceClient::new(channel.clone()),
-            policies: PolicyServiceClient::new(channel.clone()),
-            operations: AllocationOperationsServiceClient::new(channel),
+            orders: client!(OrderServiceClient, channel),
+            backlog: client!(BacklogServiceClient, channel),
+            go_live: client!(GoLiveServiceClient, channel),
+            holds: client!(HoldServiceClient, channel),
+            overrides: client!(OverrideServiceClient, channel),
+            releases: client!(ReleaseServiceClient, channel),
+            shipments: client!(ShipmentServiceClient, channel),
+            shortages: client!(ShortageServiceClient, channel),
+            serving: client!(ServingServiceClient, channel),
+            exceptions: client!(ExceptionServiceClient, channel),
+            consents: client!(ConsentServiceClient, channel),
+            refunds: client!(RefundServiceClient, channel),
+            drop_ship: client!(DropShipServiceClient, channel),
+            feed: client!(FulfilmentFeedServiceClient, channel),
+            policies: client!(PolicyServiceClient, channel),
+            operations: client!(AllocationOperationsServiceClient, channel),
         }
     }
 }
