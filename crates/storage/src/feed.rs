@@ -122,31 +122,35 @@ pub async fn unstamped(store: &Store) -> Result<u64, StorageError> {
 
 /// Gives positions to all committed events that have none, tells the watchers, and answers how many there were.
 ///
-/// Locks the feed's one row, so that two instances cannot give the same position. Rows are numbered in the order of
-/// their row ids: changes of one aggregate are serialised by its row lock, so this is also the order of their sequences.
+/// Rows are numbered in the order of their row ids: changes of one aggregate are serialised by its row lock, so this is also
+/// the order of their sequences. Two instances cannot give the same position: each moves the feed's one row on from where it
+/// knows it to be, and whoever finds it moved locks it and looks again.
 ///
 /// # Errors
 /// [`StorageError`] of the statements.
 pub async fn stamp(store: &Store) -> Result<u64, StorageError> {
-    if store.backend() == DbBackend::Sqlite || !has_unstamped(store).await? {
+    if store.backend() == DbBackend::Sqlite {
         store.refresh_feed_head().await?;
         return Ok(0);
     }
     let mut stamped = 0;
     loop {
-        let Stamped { rows, events, head } = stamp_some(store).await?;
+        let known = *store.feed_watch().borrow();
+        let Stamped { rows, events, head } = match stamp_from(store, known).await? {
+            Stamping::Done(done) => done,
+            Stamping::NoneWait if stamped > 0 => return Ok(stamped),
+            Stamping::NoneWait => {
+                store.refresh_feed_head().await?;
+                return Ok(0);
+            }
+            Stamping::MovedOn => stamp_some(store).await?,
+        };
         stamped += events;
+        store.raise_feed_head(head);
         if rows < STAMP_ROWS_MAX {
-            store.raise_feed_head(head);
             return Ok(stamped);
         }
     }
-}
-
-async fn has_unstamped(store: &Store) -> Result<bool, StorageError> {
-    // In the order of the index of unstamped rows: without it, a table of rows that all are stamped is read to its end.
-    let text = "SELECT id FROM outbox WHERE last_position IS NULL ORDER BY id LIMIT 1";
-    Ok(store.reader().query_one_raw(sql::statement(store.reader(), text, [])).await?.is_some())
 }
 
 struct Stamped {
@@ -154,6 +158,41 @@ struct Stamped {
     events: u64,
     /// The last position given, by whomever.
     head: i64,
+}
+
+/// What has become of events without positions.
+enum Stamping {
+    Done(Stamped),
+    NoneWait,
+    /// The feed is not where it was known to be.
+    MovedOn,
+}
+
+/// Gives positions in one round trip, if `known` is still the last one given. Another instance's stamping in between changes
+/// the row that is moved here, which is looked at again then.
+async fn stamp_from(store: &Store, known: i64) -> Result<Stamping, StorageError> {
+    // In the order of the index of unstamped rows: without it, a table of rows that all are stamped is read to its end.
+    let text = "WITH numbered AS MATERIALIZED \
+           (SELECT id, $1 + CAST(SUM(event_count) OVER (ORDER BY id) AS BIGINT) AS last_position FROM \
+             (SELECT id, event_count FROM outbox WHERE last_position IS NULL ORDER BY id LIMIT $2) AS waiting), \
+         moved AS \
+           (UPDATE feed SET last_position = (SELECT MAX(last_position) FROM numbered) \
+            WHERE id = 1 AND last_position = $1 AND EXISTS (SELECT FROM numbered) RETURNING last_position), \
+         stamped AS \
+           (UPDATE outbox SET last_position = numbered.last_position FROM numbered, moved \
+            WHERE outbox.id = numbered.id RETURNING outbox.id) \
+         SELECT (SELECT COUNT(*) FROM numbered) AS waiting, (SELECT COUNT(*) FROM stamped) AS rows_stamped, \
+         (SELECT last_position FROM moved) AS last_position";
+    let reader = store.reader();
+    let stamp = sql::statement(reader, text, [Value::from(known), Value::from(STAMP_ROWS_MAX)]);
+    let row = reader.query_one_raw(stamp).await?.ok_or_else(missing_row)?;
+    let (waiting, rows): (i64, i64) = (row.try_get("", "waiting")?, row.try_get("", "rows_stamped")?);
+    let head: Option<i64> = row.try_get("", "last_position")?;
+    Ok(match head {
+        _ if waiting == 0 => Stamping::NoneWait,
+        Some(head) => Stamping::Done(Stamped { rows, events: (head - known).unsigned_abs(), head }),
+        None => Stamping::MovedOn,
+    })
 }
 
 async fn stamp_some(store: &Store) -> Result<Stamped, StorageError> {

@@ -76,7 +76,7 @@ pub(super) async fn run(args: ReceiptsArgs) -> Result<(), Failure> {
     progress.at(0, "others, and a receipt beside them");
     until_idle(&clients).await?;
     let (reserving, without) = drive(others(&channels, &args), args.host.span()).await?;
-    let (reserving, during, beside_others) = run_during(reserving, beside_others.serve(&clients)).await?;
+    let (reserving, during, beside_others) = run_during(reserving, beside_others.serve_beside_others(&clients)).await?;
     let others = reserve::Proof::of(&channels[0], &reserving).await?;
     served.stop().await?;
 

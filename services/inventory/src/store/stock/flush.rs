@@ -33,6 +33,9 @@ const TAKEN_PER_VERSION: i64 = 1_000;
 /// [`StockBooks::into_changes`]: backorder_domain::stock::books::StockBooks::into_changes
 ///
 /// A CHECK that refuses is a fault of the program.
+///
+/// # Panics
+/// When a reservation comes without its claim, which is a fault of the program as well.
 pub fn flush(
     batch: &mut Batch,
     changes: &mut [StockChanges],
@@ -142,20 +145,24 @@ fn write_claims(batch: &mut Batch, changes: &[StockChanges]) {
     });
     batch.insert(waiting.collect());
 
-    let reservations = changes.iter().flat_map(|c| {
-        let versions: HashMap<&ClaimKey, i64> = c.claims.iter().map(|claim| (&claim.key, claim.version)).collect();
-        let numbered = c.reservations.iter().zip(0..);
-        numbered.map(move |((key, reservation), number)| {
-            let version = versions.get(key).copied().unwrap_or_default();
-            rows::reservation_row(&c.item, key, reservation, version * TAKEN_PER_VERSION + number % TAKEN_PER_VERSION)
-        })
-    });
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for c in changes {
+        for ((key, reservation), number) in c.reservations.iter().zip(0..) {
+            let version = version_of(c, key).unwrap_or_default();
+            // On PostgreSQL no foreign key says so again (docs/adr/0043).
+            assert!(version > 0, "a reservation is written beside its claim");
+            let taken = version * TAKEN_PER_VERSION + number % TAKEN_PER_VERSION;
+            let rows = if version == 1 { &mut new } else { &mut known };
+            rows.push(rows::reservation_row(&c.item, key, reservation, taken));
+        }
+    }
+    batch.insert(new);
     let key = {
         use reservation::Column as C;
         [C::LineId, C::Part, C::LocationId, C::Batch]
     };
     let replaced = [reservation::Column::Quantity, reservation::Column::Released];
-    batch.upsert(reservations.collect(), &bulk::replacing(key, replaced));
+    batch.upsert(known, &bulk::replacing(key, replaced));
 
     let pegs = changes.iter().flat_map(|c| c.pegs.iter().map(|(key, peg)| rows::peg_row(&c.item, key, peg)));
     let key = [peg::Column::LineId, peg::Column::Part, peg::Column::SupplyId];
@@ -200,8 +207,13 @@ fn delete_ended(batch: &mut Batch, changes: &[StockChanges]) {
 
 /// Whether the claim came with these changes: its first command gives it version 1.
 fn is_new(changes: &StockChanges, key: &ClaimKey) -> bool {
-    let place = changes.claims.binary_search_by(|claim| claim.key.cmp(key));
-    place.is_ok_and(|place| changes.claims[place].version == 1)
+    version_of(changes, key) == Some(1)
+}
+
+/// The version of a claim that is written with these changes.
+fn version_of(changes: &StockChanges, key: &ClaimKey) -> Option<i64> {
+    let place = changes.claims.binary_search_by(|claim| claim.key.cmp(key)).ok()?;
+    Some(changes.claims[place].version)
 }
 
 /// The rows of the movements, each with the one before it of the same item.
