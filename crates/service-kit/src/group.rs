@@ -16,7 +16,10 @@ use std::{
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use tokio::{
-    sync::oneshot::{self, error::RecvError},
+    sync::{
+        oneshot::{self, error::RecvError},
+        watch,
+    },
     time::Instant,
 };
 use tracing::Instrument as _;
@@ -99,6 +102,8 @@ pub trait Batches: Clone + Send + Sync + 'static {
 pub struct Group<B: Batches> {
     limits: GroupLimits,
     queue: Mutex<Queue<B>>,
+    /// Lines of all batches that have ended.
+    lines_done: watch::Sender<usize>,
 }
 
 struct Waiting<B: Batches> {
@@ -132,6 +137,7 @@ struct TakenBatch<'g, B: Batches> {
     group: &'g Group<B>,
     calls: Vec<Waiting<B>>,
     count: usize,
+    lines: usize,
     subjects: HashSet<<B::Call as GroupCall>::Subject>,
 }
 
@@ -140,6 +146,8 @@ impl<B: Batches> Drop for TakenBatch<'_, B> {
         let mut queue = self.group.queue();
         queue.running -= self.count;
         queue.busy.retain(|subject| !self.subjects.contains(subject));
+        drop(queue);
+        self.group.lines_done.send_modify(|done| *done = done.wrapping_add(self.lines));
     }
 }
 
@@ -161,7 +169,19 @@ impl<B: Batches> Group<B> {
     #[must_use]
     pub fn new(limits: GroupLimits) -> Self {
         let queue = Queue { waiting: VecDeque::new(), workers: 0, running: 0, busy: HashSet::new() };
-        Self { limits, queue: Mutex::new(queue) }
+        Self { limits, queue: Mutex::new(queue), lines_done: watch::Sender::new(0) }
+    }
+
+    /// Waits until so many lines of calls were done, or nobody is in the group: for work that is not urgent, to leave others
+    /// as much as it takes for itself. A call that leaves the group without a batch is not heard of, so bound the wait.
+    pub async fn let_pass(&self, lines: usize) {
+        let mut done = self.lines_done.subscribe();
+        let before = *done.borrow();
+        while self.load() != GroupLoad::default() && done.borrow_and_update().wrapping_sub(before) < lines {
+            if done.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Who is in the group now.
@@ -227,7 +247,7 @@ impl<B: Batches> Group<B> {
         queue.workers -= usize::from(calls.is_empty());
         drop(queue);
         let count = calls.len();
-        (count > 0).then_some(TakenBatch { group: self, calls, count, subjects })
+        (count > 0).then_some(TakenBatch { group: self, calls, count, lines, subjects })
     }
 }
 

@@ -296,3 +296,21 @@ async fn no_callers_deadline_bounds_a_batch() {
     let scope = CallScope { deadline: Some(Instant::now() + Duration::from_secs(60)), ..CallScope::default() };
     assert_eq!(in_scope(scope, async { join(group, call("1", &[])).await }).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn who_lets_others_pass_waits_for_so_many_lines_or_for_nobody() {
+    let (echo, _answers) = waiting(&[("1", &["a", "b"]), ("2", &["c"]), ("3", &["a"])]);
+    let group = &echo.parts.group;
+    let (mut three, mut five) = (Box::pin(group.let_pass(3)), Box::pin(group.let_pass(5)));
+    let mut have_passed = || (three.as_mut().now_or_never().is_some(), five.as_mut().now_or_never().is_some());
+    assert_eq!(have_passed(), (false, false), "nothing is done");
+    let first = group.take_batch(Instant::now());
+    assert_eq!(keys(first.as_ref()), ["1", "2", "3"], "four lines");
+    assert_eq!(have_passed(), (false, false), "the batch is under way");
+    let _answer = push(group, call("4", &["z"]), None);
+    drop(first);
+    assert_eq!(have_passed(), (true, false), "four lines were done, and 4 waits");
+    drop(group.take_batch(Instant::now()));
+    assert_eq!(five.now_or_never(), Some(()), "nobody is there");
+    assert!(group.let_pass(1).now_or_never().is_some());
+}

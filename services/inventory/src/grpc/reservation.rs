@@ -178,7 +178,7 @@ impl ReservationService for Reservations {
         &self,
         request: Request<pb::ApplyAllocationRequest>,
     ) -> Result<Response<pb::ApplyAllocationResponse>, Status> {
-        write(&self.0, request, decode::apply_allocation, UseCases::execute).await
+        write(&self.0, request, decode::apply_allocation, UseCases::apply_allocation).await
     }
 
     async fn cover_sets(

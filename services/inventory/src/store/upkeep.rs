@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
     ids::{BatchId, ItemId, LocationId},
-    stock::claim::ClaimKey,
+    stock::claim::{Claim, ClaimKey},
 };
-use backorder_storage::{StorageError, columns, sql::statement};
+use backorder_storage::{Reads, StorageError, columns, sql::statement};
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -97,27 +97,30 @@ pub async fn expired_batches(
 
 /// Claims of which reserved units do not fit any more at the date of their location, at most `limit`.
 pub async fn unfit_claims(
-    connection: &impl ConnectionTrait,
+    connection: &impl Reads,
     dates: &BTreeMap<LocationId, Date>,
     limit: u64,
 ) -> Result<Vec<(ItemId, ClaimKey)>, StorageError> {
-    const TABLE: &str = "claim";
     let Some(latest) = dates.values().max() else { return Ok(Vec::new()) };
-    let text = "SELECT c.item_id, c.line_id, c.part, c.fits_until, r.location_id FROM claim c \
-         JOIN reservation r ON r.line_id = c.line_id AND r.part = c.part AND r.quantity > r.released \
-         WHERE c.fits_until IS NOT NULL AND c.fits_until < $1 ORDER BY c.fits_until, c.line_id, c.part";
-    let rows = connection.query_all_raw(statement(connection, text, [columns::date_text(*latest).into()])).await?;
-    let mut found: Vec<(ItemId, ClaimKey)> = Vec::new();
-    for row in rows {
-        let location = stock::location_id(&row.try_get::<String>("", "location_id")?, TABLE)?;
-        let until = columns::date(&row.try_get::<String>("", "fits_until")?, TABLE)?;
-        let key = stock::claim_key(&row.try_get::<String>("", "line_id")?, row.try_get("", "part")?, TABLE)?;
-        let is_over = dates.get(&location).is_some_and(|today| until < *today);
-        if is_over && (found.len() as u64) < limit && found.last().is_none_or(|(_, last)| *last != key) {
-            found.push((stock::item_id(&row.try_get::<String>("", "item_id")?, TABLE)?, key));
-        }
-    }
-    Ok(found)
+    let rows = claim::Entity::find()
+        // The first condition is that of the index.
+        .filter(Expr::cust("fits_until IS NOT NULL"))
+        .filter(claim::Column::FitsUntil.lt(columns::date_text(*latest)))
+        .order_by_asc(claim::Column::FitsUntil)
+        .order_by_asc(claim::Column::LineId)
+        .order_by_asc(claim::Column::Part)
+        .all(connection)
+        .await?;
+    let is_over = |(_, claim): &(claim::Model, Claim)| {
+        let Some(until) = claim.fits_until else { return false };
+        let mut kept = claim.reservations.iter().filter(|reservation| reservation.quantity > reservation.released);
+        kept.any(|reservation| dates.get(&reservation.location).is_some_and(|today| until < *today))
+    };
+    // Not joined: where few claims are found or none, their reservations are found by key, and not by reading all.
+    let mut over: Vec<_> = stock::complete_claims(connection, rows).await?.into_iter().filter(is_over).collect();
+    over.sort_by_key(|(_, claim)| claim.fits_until);
+    over.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    over.into_iter().map(|(row, claim)| Ok((stock::item_id(&row.item_id, "claim")?, claim.key))).collect()
 }
 
 /// The condition of the index of pegged supply, with its number written out: a bound number would hide the index.

@@ -13,5 +13,5 @@ pub use flush::{MovementNumbers, flush};
 pub use load::{LoadError, Loaded, Times, complete_claims, load, load_in_tx, sort_pegs};
 pub use query::*;
 pub use receipt_rows::{is_in_review, received_line_of};
-pub use rows::{claim_key, claim_of, hold_of, item_id, location_id, movement_of, position_of, supply_of};
+pub use rows::{claim_of, hold_of, item_id, location_id, movement_of, position_of, supply_of};
 pub use scope::Scope;
