@@ -11,6 +11,7 @@ use std::{
     hash::Hash,
     panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use tokio::{
         oneshot::{self, error::RecvError},
         watch,
     },
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 use tracing::Instrument as _;
 
@@ -67,6 +68,9 @@ pub struct GroupLoad {
     pub running: usize,
 }
 
+/// After this time without a batch nobody is about to call again.
+const QUIET: Duration = Duration::from_millis(10);
+
 /// Calls looked through for a batch at most, in batches, when many wait for subjects of another one.
 const LOOKED_THROUGH: usize = 4;
 
@@ -102,8 +106,16 @@ pub trait Batches: Clone + Send + Sync + 'static {
 pub struct Group<B: Batches> {
     limits: GroupLimits,
     queue: Mutex<Queue<B>>,
+    done: watch::Sender<Done>,
+}
+
+/// What has been done in a group.
+#[derive(Debug, Clone, Copy, Default)]
+struct Done {
     /// Lines of all batches that have ended.
-    lines_done: watch::Sender<usize>,
+    lines: usize,
+    /// When the last one did.
+    at: Option<Instant>,
 }
 
 struct Waiting<B: Batches> {
@@ -147,7 +159,9 @@ impl<B: Batches> Drop for TakenBatch<'_, B> {
         queue.running -= self.count;
         queue.busy.retain(|subject| !self.subjects.contains(subject));
         drop(queue);
-        self.group.lines_done.send_modify(|done| *done = done.wrapping_add(self.lines));
+        self.group.done.send_modify(|done| {
+            *done = Done { lines: done.lines.wrapping_add(self.lines), at: Some(Instant::now()) };
+        });
     }
 }
 
@@ -169,16 +183,27 @@ impl<B: Batches> Group<B> {
     #[must_use]
     pub fn new(limits: GroupLimits) -> Self {
         let queue = Queue { waiting: VecDeque::new(), workers: 0, running: 0, busy: HashSet::new() };
-        Self { limits, queue: Mutex::new(queue), lines_done: watch::Sender::new(0) }
+        Self { limits, queue: Mutex::new(queue), done: watch::Sender::default() }
     }
 
-    /// Waits until so many lines of calls were done, or nobody is in the group: for work that is not urgent, to leave others
+    /// Waits until so many lines of calls were done, or nobody comes any more: for work that is not urgent, to leave others
     /// as much as it takes for itself. A call that leaves the group without a batch is not heard of, so bound the wait.
     pub async fn let_pass(&self, lines: usize) {
-        let mut done = self.lines_done.subscribe();
-        let before = *done.borrow();
-        while self.load() != GroupLoad::default() && done.borrow_and_update().wrapping_sub(before) < lines {
-            if done.changed().await.is_err() {
+        let mut done = self.done.subscribe();
+        let before = done.borrow().lines;
+        loop {
+            let now = *done.borrow_and_update();
+            if now.lines.wrapping_sub(before) >= lines {
+                return;
+            }
+            if self.load() != GroupLoad::default() {
+                let _ = done.changed().await;
+                continue;
+            }
+            // Who was just answered is about to call again.
+            let Some(at) = now.at else { return };
+            let came = timeout_at(at + QUIET, done.changed()).await;
+            if came.is_err() && self.load() == GroupLoad::default() {
                 return;
             }
         }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test; panics are what is tested")]
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use backorder_proto::common::v1::ErrorReason;
 use tokio::sync::{Notify, Semaphore};
@@ -297,12 +297,12 @@ async fn no_callers_deadline_bounds_a_batch() {
     assert_eq!(in_scope(scope, async { join(group, call("1", &[])).await }).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_lets_others_pass_waits_for_so_many_lines_or_for_nobody() {
     let (echo, _answers) = waiting(&[("1", &["a", "b"]), ("2", &["c"]), ("3", &["a"])]);
     let group = &echo.parts.group;
-    let (mut three, mut five) = (Box::pin(group.let_pass(3)), Box::pin(group.let_pass(5)));
-    let mut have_passed = || (three.as_mut().now_or_never().is_some(), five.as_mut().now_or_never().is_some());
+    let (mut three, mut six) = (Box::pin(group.let_pass(3)), Box::pin(group.let_pass(6)));
+    let mut have_passed = || (three.as_mut().now_or_never().is_some(), six.as_mut().now_or_never().is_some());
     assert_eq!(have_passed(), (false, false), "nothing is done");
     let first = group.take_batch(Instant::now());
     assert_eq!(keys(first.as_ref()), ["1", "2", "3"], "four lines");
@@ -311,6 +311,9 @@ async fn who_lets_others_pass_waits_for_so_many_lines_or_for_nobody() {
     drop(first);
     assert_eq!(have_passed(), (true, false), "four lines were done, and 4 waits");
     drop(group.take_batch(Instant::now()));
-    assert_eq!(five.now_or_never(), Some(()), "nobody is there");
-    assert!(group.let_pass(1).now_or_never().is_some());
+    assert!(six.as_mut().now_or_never().is_none(), "who was answered may call again");
+    let begun = Instant::now();
+    six.await;
+    assert!(begun.elapsed() >= QUIET, "{:?}", begun.elapsed());
+    assert!(group.let_pass(1).now_or_never().is_some(), "nobody is there");
 }
