@@ -1,4 +1,4 @@
-//! Connections have the settings that durability rests on.
+//! Connections have the settings that durability and speed rest on.
 
 use backorder_storage::{StorageError, Store, StoreOptions};
 use backorder_testkit::{Backend, on_each_backend};
@@ -27,7 +27,15 @@ async fn writing_connections_are_durable(backend: Backend) {
                     DbBackend::Sqlite => {
                         &["PRAGMA journal_mode", "PRAGMA synchronous", "PRAGMA foreign_keys", "PRAGMA busy_timeout"]
                     }
-                    _ => &["SHOW transaction_isolation", "SHOW synchronous_commit", "SHOW lock_timeout"],
+                    _ => &[
+                        "SHOW transaction_isolation",
+                        "SHOW synchronous_commit",
+                        "SHOW lock_timeout",
+                        // What plans rest on.
+                        "SHOW enable_seqscan",
+                        "SHOW jit",
+                        "SHOW plan_cache_mode",
+                    ],
                 };
                 let mut values = Vec::new();
                 for name in names {
@@ -40,7 +48,7 @@ async fn writing_connections_are_durable(backend: Backend) {
         .unwrap();
     match backend {
         Backend::Sqlite => assert_eq!(settings, ["wal", "2", "1", "5000"]),
-        Backend::Postgres => assert_eq!(settings, ["read committed", "on", "5s"]),
+        Backend::Postgres => assert_eq!(settings, ["read committed", "on", "5s", "off", "off", "force_generic_plan"]),
     }
 }
 

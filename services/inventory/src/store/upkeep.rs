@@ -106,9 +106,6 @@ pub async fn unfit_claims(
         // The first condition is that of the index.
         .filter(Expr::cust("fits_until IS NOT NULL"))
         .filter(claim::Column::FitsUntil.lt(columns::date_text(*latest)))
-        .order_by_asc(claim::Column::FitsUntil)
-        .order_by_asc(claim::Column::LineId)
-        .order_by_asc(claim::Column::Part)
         .all(connection)
         .await?;
     let is_over = |(_, claim): &(claim::Model, Claim)| {
@@ -118,6 +115,7 @@ pub async fn unfit_claims(
     };
     // Not joined: where few claims are found or none, their reservations are found by key, and not by reading all.
     let mut over: Vec<_> = stock::complete_claims(connection, rows).await?.into_iter().filter(is_over).collect();
+    // They come in the order of line and part.
     over.sort_by_key(|(_, claim)| claim.fits_until);
     over.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     over.into_iter().map(|(row, claim)| Ok((stock::item_id(&row.item_id, "claim")?, claim.key))).collect()

@@ -140,6 +140,27 @@ async fn a_claim_for_no_item_is_refused_or_found(backend: Backend) {
     assert!(!books.balanced && (booked, expected) == (2, 1), "{:?}", books.differences);
 }
 
+async fn what_stands_for_no_claim_is_refused_or_found(backend: Backend) {
+    let world = busy_world(backend).await;
+    for (damage, repair) in [
+        ("UPDATE reservation SET part = part + 8", "UPDATE reservation SET part = part - 8"),
+        ("UPDATE claim_location SET part = part + 8", "UPDATE claim_location SET part = part - 8"),
+    ] {
+        let done = try_to_tamper(&world, damage).await;
+        if backend == Backend::Sqlite {
+            assert!(done.is_err(), "a foreign key refuses it: {damage}");
+            continue;
+        }
+        done.expect("PostgreSQL has no key for it: the claim is written by the same statement");
+        let books = world.verify().await;
+        let is_named =
+            |difference: &BookDifference| difference.kind == "claim" && difference.name.ends_with("/parts/9");
+        assert!(!books.balanced && books.differences.iter().any(is_named), "{damage}: {:?}", books.differences);
+        tamper(&world, repair).await;
+        world.balanced().await;
+    }
+}
+
 async fn free_stock_beside_a_waiting_line_is_starvation(backend: Backend) {
     let world = busy_world(backend).await;
     tamper(&world, "UPDATE position SET held = held - 1, available = available + 1 WHERE item_id = 'b'").await;
@@ -208,6 +229,7 @@ on_each_backend!(
     the_books_of_a_busy_world_balance,
     every_kind_of_difference_is_found_and_named,
     a_claim_for_no_item_is_refused_or_found,
+    what_stands_for_no_claim_is_refused_or_found,
     free_stock_beside_a_waiting_line_is_starvation,
     the_same_history_has_the_same_digest_whatever_ids_were_drawn,
     a_random_id_in_a_cause_does_not_change_the_digest,
