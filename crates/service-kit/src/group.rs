@@ -98,6 +98,13 @@ pub trait Batches: Clone + Send + Sync + 'static {
     /// earned it and costs the others little.
     async fn execute(&self, calls: &[Self::Call]) -> Result<Vec<Result<Self::Answer, Self::Error>>, Self::Error>;
 
+    /// Does those of the calls that a quicker way is open to, and answers each of them; `None`, or nothing, for the others,
+    /// which [`Batches::execute`] does. Of calls about one subject none may overtake another.
+    async fn execute_quickly(&self, calls: &[Self::Call]) -> Vec<Option<Self::Answer>> {
+        let _ = calls;
+        Vec::new()
+    }
+
     /// The problem that all calls of a batch have when it makes no sense to try its halves, as when the database is away.
     fn problem_of_all(error: Self::Error) -> Option<Problem>;
 }
@@ -334,7 +341,24 @@ impl<B: Batches> Worker<B> {
 
 /// Does a batch, in halves of halves where it fails, and answers each call.
 async fn execute<B: Batches>(batches: &B, batch: Vec<Waiting<B>>) {
-    let (calls, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.call, one.answer)).unzip();
+    let (mut calls, mut answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.call, one.answer)).unzip();
+    let quick = batches.execute_quickly(&calls).await;
+    if quick.iter().any(Option::is_some) {
+        let others = std::iter::repeat_with(|| None);
+        let all = calls.into_iter().zip(answers).zip(quick.into_iter().chain(others));
+        (calls, answers) = all
+            .filter_map(|((call, answer), done)| match done {
+                Some(done) => {
+                    let _ = answer.send(Ok(done));
+                    None
+                }
+                None => Some((call, answer)),
+            })
+            .unzip();
+        if calls.is_empty() {
+            return;
+        }
+    }
     let mut parts = vec![(calls, answers)];
     while let Some((mut calls, mut answers)) = parts.pop() {
         match batches.execute(&calls).await {

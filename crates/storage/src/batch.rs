@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait as _, DbBackend, Value};
 
 use crate::{
-    StorageError, WriteTx,
+    StorageError, Store, WriteTx,
     arrays::{self, RowSource, row_source},
     columns,
     event_rows::EventRow,
@@ -36,10 +36,19 @@ pub struct Batch {
 
 /// A statement that waits to be sent.
 #[derive(Debug)]
-struct Pending {
+pub(crate) struct Pending {
     /// The one table that it writes and that no other statement need have written before; `None` where that is not known.
     table: Option<&'static str>,
     statement: RowStatement,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub(crate) struct BatchParts {
+    /// The statements, those of events last.
+    pub(crate) statements: Vec<Pending>,
+    /// The rows of events.
+    pub(crate) events: Vec<EventRow>,
 }
 
 impl Batch {
@@ -48,6 +57,12 @@ impl Batch {
     pub fn new(tx: &WriteTx<'_>) -> Self {
         let shapes = Arc::clone(tx.shapes());
         Self { backend: tx.backend(), shapes, statements: Vec::new(), events: Vec::new() }
+    }
+
+    /// An empty batch that no transaction has yet.
+    pub(crate) fn of_store(store: &Store) -> Self {
+        let shapes = Arc::clone(store.shapes());
+        Self { backend: store.backend(), shapes, statements: Vec::new(), events: Vec::new() }
     }
 
     /// The database that it is for.
@@ -71,8 +86,19 @@ impl Batch {
         values: Vec<Value>,
         text: impl Fn(&str) -> String,
     ) {
-        let statements = row_statements(self.backend, &self.shapes, (table, width), values, text);
+        let statements = self.row_statements(table, width, values, text);
         self.statements.extend(statements.into_iter().map(|statement| Pending { table: Some(table), statement }));
+    }
+
+    /// Statements as [`Batch::push_rows`] adds them, for whoever sends them otherwise.
+    pub(crate) fn row_statements(
+        &self,
+        table: &'static str,
+        width: usize,
+        values: Vec<Value>,
+        text: impl Fn(&str) -> String,
+    ) -> Vec<RowStatement> {
+        row_statements(self.backend, &self.shapes, (table, width), values, text)
     }
 
     /// Adds a row of events.
@@ -85,9 +111,7 @@ impl Batch {
     /// # Errors
     /// [`StorageError`] of the first statement that fails.
     pub async fn run(self, tx: &WriteTx<'_>) -> Result<u64, StorageError> {
-        let Self { mut statements, events, backend, shapes } = self;
-        let of_events = event_statements(backend, &shapes, &events);
-        statements.extend(of_events.into_iter().map(|statement| Pending { table: Some("outbox"), statement }));
+        let BatchParts { statements, events } = self.into_parts();
         let mut changed = 0;
         let mut last_row = None;
         if let Some(session) = tx.transaction().as_session() {
@@ -106,11 +130,19 @@ impl Batch {
         }
         Ok(changed)
     }
+
+    /// What is to be sent.
+    pub(crate) fn into_parts(self) -> BatchParts {
+        let Self { mut statements, events, backend, shapes } = self;
+        let of_events = event_statements(backend, &shapes, &events);
+        statements.extend(of_events.into_iter().map(|statement| Pending { table: Some("outbox"), statement }));
+        BatchParts { statements, events }
+    }
 }
 
 /// Statements that may be one, because they write tables that differ: each round trip less is time in which a hot row is
 /// not locked.
-fn groups(statements: Vec<Pending>) -> Vec<Vec<RowStatement>> {
+pub(crate) fn groups(statements: Vec<Pending>) -> Vec<Vec<RowStatement>> {
     let mut groups: Vec<Vec<RowStatement>> = Vec::new();
     let mut written: Vec<&'static str> = Vec::new();
     for Pending { table, statement } in statements {

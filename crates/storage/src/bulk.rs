@@ -44,7 +44,7 @@ pub fn keeping<C: IdenStatic>(key: impl IntoIterator<Item = C>) -> OnKey {
     OnKey { key: names(key), replaced: Vec::new() }
 }
 
-fn names<C: IdenStatic>(columns: impl IntoIterator<Item = C>) -> Vec<&'static str> {
+pub(crate) fn names<C: IdenStatic>(columns: impl IntoIterator<Item = C>) -> Vec<&'static str> {
     columns.into_iter().map(|column| column.as_str()).collect()
 }
 
@@ -89,11 +89,9 @@ impl Batch {
     /// of one call must set the same columns.
     pub fn replace<A: ActiveModelTrait>(&mut self, models: Vec<A>, key: &[<A::Entity as EntityTrait>::Column]) {
         let Some(first) = models.first() else { return };
-        let key_names = names(key.iter().copied());
-        let is_other = |column: &<A::Entity as EntityTrait>::Column| !key_names.contains(&column.as_str());
-        let columns: Vec<_> = set_columns(first).into_iter().filter(is_other).collect();
+        let columns = other_columns(first, key);
         let values = values_of(models, &key.iter().chain(&columns).copied().collect::<Vec<_>>());
-        self.update(A::Entity::default().table_name(), &key_names, &names(columns), values);
+        self.update(A::Entity::default().table_name(), &names(key.iter().copied()), &names(columns), values);
     }
 
     fn write<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: &str) {
@@ -135,8 +133,20 @@ fn set_columns<A: ActiveModelTrait>(model: &A) -> Vec<<A::Entity as EntityTrait>
     <A::Entity as EntityTrait>::Column::iter().filter(is_set).collect()
 }
 
+/// The columns that the model sets, those of the key left out.
+pub(crate) fn other_columns<A: ActiveModelTrait>(
+    model: &A,
+    key: &[<A::Entity as EntityTrait>::Column],
+) -> Vec<<A::Entity as EntityTrait>::Column> {
+    let key = names(key.iter().copied());
+    set_columns(model).into_iter().filter(|column| !key.contains(&column.as_str())).collect()
+}
+
 /// The values of `columns`, row after row.
-fn values_of<A: ActiveModelTrait>(models: Vec<A>, columns: &[<A::Entity as EntityTrait>::Column]) -> Vec<Value> {
+pub(crate) fn values_of<A: ActiveModelTrait>(
+    models: Vec<A>,
+    columns: &[<A::Entity as EntityTrait>::Column],
+) -> Vec<Value> {
     let mut values = Vec::with_capacity(models.len() * columns.len());
     for mut model in models {
         values.extend(columns.iter().filter_map(|column| model.take(*column).into_value()));
@@ -144,7 +154,7 @@ fn values_of<A: ActiveModelTrait>(models: Vec<A>, columns: &[<A::Entity as Entit
     values
 }
 
-fn update_text(table: &str, key: &[&str], columns: &[&str], rows: &str) -> String {
+pub(crate) fn update_text(table: &str, key: &[&str], columns: &[&str], rows: &str) -> String {
     let set = columns.iter().zip(key.len() + 1..).map(|(column, number)| format!("\"{column}\" = v.column{number}"));
     let set = set.collect::<Vec<_>>().join(", ");
     let same = key.iter().zip(1..).map(|(column, number)| format!("\"{table}\".\"{column}\" = v.column{number}"));

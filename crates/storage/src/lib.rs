@@ -5,6 +5,7 @@
 //! make a business decision, or read the wall clock: instants are given by the caller.
 
 mod arrays;
+mod at_once;
 mod batch;
 pub mod bulk;
 pub mod columns;
@@ -32,6 +33,7 @@ mod sqlite;
 mod store;
 mod tx;
 
+pub use at_once::{AtOnce, Written, create_lost_race};
 pub use batch::Batch;
 pub use error::{IsRetryable, StorageError};
 pub use futures::future::BoxFuture;

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
-use crate::{StorageError, WriteTx, sql};
+use crate::{StorageError, Store, WriteTx, sql};
 
 /// An expression of PostgreSQL for the table's next number, for statements that do other things as well. The sequence is
 /// looked up once a statement.
@@ -25,13 +25,26 @@ pub async fn next_in_tx(tx: &WriteTx<'_>, table: &'static str, count: usize) -> 
     }
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     if tx.backend() == DbBackend::Postgres {
-        let text = format!("SELECT {} AS id FROM generate_series(1, ?)", next_of(table));
-        let rows = tx.query_all_raw(sql::statement(tx, text, [Value::from(count)])).await?;
-        return rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect();
+        return drawn(tx, table, count).await;
     }
     // The writing transaction is alone.
     let newest = format!("SELECT COALESCE(MAX(id), 0) AS id FROM {table}");
     let row = tx.query_one_raw(sql::statement(tx, newest, [])).await?;
     let newest: i64 = row.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default();
     Ok((newest + 1..=newest + count).collect())
+}
+
+/// The next `count` numbers of a table as [`next_in_tx`] gives them, for a write that comes later. Only for PostgreSQL, where nobody
+/// else gets them.
+///
+/// # Errors
+/// [`StorageError`] of the query.
+pub async fn draw(store: &Store, table: &'static str, count: usize) -> Result<Vec<i64>, StorageError> {
+    drawn(store.reader(), table, i64::try_from(count).unwrap_or(i64::MAX)).await
+}
+
+async fn drawn(connection: &impl ConnectionTrait, table: &'static str, count: i64) -> Result<Vec<i64>, StorageError> {
+    let text = format!("SELECT {} AS id FROM generate_series(1, ?)", next_of(table));
+    let rows = connection.query_all_raw(sql::statement(connection, text, [Value::from(count)])).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }

@@ -149,7 +149,7 @@ impl Store {
         let Committed { has_events, feed_head, then } = tx.commit(&self.inner.recent_events).await?;
         match feed_head {
             Some(head) => self.raise_feed_head(head),
-            None if has_events => self.inner.events_to_stamp.notify_one(),
+            None if has_events => self.tell_of_events(),
             None => {}
         }
         then.into_iter().for_each(|then| then());
@@ -243,6 +243,15 @@ impl Store {
             }
             Connections::Sqlite { readers, .. } => readers.snapshot().await?.into(),
         })
+    }
+
+    /// Events were appended that need their positions.
+    pub(crate) fn tell_of_events(&self) {
+        self.inner.events_to_stamp.notify_one();
+    }
+
+    pub(crate) fn shapes(&self) -> &Arc<Shapes> {
+        &self.inner.shapes
     }
 
     pub(crate) fn connections(&self) -> &Connections {

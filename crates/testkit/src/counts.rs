@@ -39,6 +39,7 @@ const TABLE: &[CaseCount] = &[
     row("idempotency_keys", 50, 1_000, "request ids, each sent 64 times in parallel"),
     row("idempotency_sends", 64, 64, "parallel sends of one request id"),
     row("index_commands", 60, 1_000, "random commands, after each of which memory must answer as the database does"),
+    row("instance_commands", 60, 1_000, "random commands of each of eight callers of two instances on the same items"),
     row("last_units_callers", 1_000, 1_000, "callers that race for the last 10 units"),
     row("last_units_rounds", 20, 200, "rounds of the race for the last 10 units"),
     row("messaging_replay", 100, 1_000, "events redelivered, reordered and replayed without a changed row"),

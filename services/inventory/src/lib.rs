@@ -11,6 +11,7 @@ mod events;
 mod grpc;
 mod index;
 mod jobs;
+mod known;
 mod store;
 mod use_cases;
 mod write;

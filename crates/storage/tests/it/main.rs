@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod at_once;
 mod bulk;
 mod commits;
 mod connect;

@@ -1,6 +1,9 @@
 //! A small service's schema: shelves, and boxes that stand on them.
 
-use backorder_storage::schema::{Columns, create_shared_tables_v1};
+use backorder_storage::{
+    create_lost_race,
+    schema::{Columns, create_shared_tables_v1},
+};
 use sea_orm::{
     entity::prelude::*,
     sea_query::{ForeignKey, Index, Table},
@@ -115,6 +118,33 @@ impl MigrationTrait for Second {
 impl MigratorTrait for NewerMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![Box::new(Initial), Box::new(Second)]
+    }
+}
+
+/// A program that writes at once, and numbers rows.
+pub struct AtOnceMigrator;
+
+pub struct Numbers;
+
+impl MigrationName for Numbers {
+    fn name(&self) -> &str {
+        "m0002_numbers"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Numbers {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_lost_race(manager).await?;
+        let mut table = Table::create();
+        manager.create_table(table.table("numbered").col(Columns::of(manager).row_id("id")).take()).await
+    }
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for AtOnceMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Initial), Box::new(Numbers)]
     }
 }
 

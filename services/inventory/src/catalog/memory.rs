@@ -72,6 +72,12 @@ impl Places {
         self.by_id.keys()
     }
 
+    /// The civil date of an instant at a location; `None` when there is no such location.
+    #[must_use]
+    pub fn date_at(&self, location: &LocationId, instant: Timestamp) -> Option<Date> {
+        self.by_id.get(location).map(|place| civil_date_in(instant, &place.zone))
+    }
+
     /// The civil date of an instant at each location.
     #[must_use]
     pub fn dates_at(&self, instant: Timestamp) -> BTreeMap<LocationId, Date> {

@@ -14,7 +14,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::entity::{item, item_component, item_release, item_substitute, item_unit};
+use super::entity::{item, item_component, item_ledger, item_release, item_substitute, item_unit};
 use crate::catalog::{Component, Item, Stored, Substitute};
 
 /// Item ids in one `IN` list at most.
@@ -39,7 +39,7 @@ pub async fn find_items(connection: &impl ConnectionTrait, ids: &[&ItemId]) -> R
 ///
 /// An item that another transaction makes meanwhile is none yet: who makes it as well hears of it by its key.
 pub async fn lock_items_in_tx(tx: &WriteTx<'_>, ids: &[&ItemId]) -> Result<Vec<Stored<Item>>, StorageError> {
-    let locked = super::lock::lock_items_in_tx(tx, ids).await?;
+    let locked: Vec<&ItemId> = super::lock::lock_items_in_tx(tx, ids).await?.iter().map(|locked| locked.item).collect();
     find_items(tx, &locked).await
 }
 
@@ -282,7 +282,8 @@ fn read_money(nanos: Option<i64>, currency: Option<&str>) -> Result<Option<Money
 pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result<(), StorageError> {
     let (new, known): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.version == 1);
     // Not an upsert: of two transactions that make one item at once, the second has to hear of the first.
-    bulk::insert(tx, new.into_iter().map(item_row).collect()).await?;
+    bulk::insert(tx, new.iter().copied().map(item_row).collect()).await?;
+    bulk::insert(tx, new.into_iter().map(empty_ledger).collect()).await?;
     let columns = [
         item::Column::Description,
         item::Column::BaseUnit,
@@ -314,6 +315,10 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
     bulk::insert(tx, items.iter().flat_map(release_rows).collect()).await?;
     bulk::insert(tx, items.iter().flat_map(component_rows).collect()).await?;
     Ok(())
+}
+
+fn empty_ledger(stored: &Stored<Item>) -> item_ledger::ActiveModel {
+    item_ledger::ActiveModel { item_id: Set(stored.value.id.as_str().to_owned()), last_movement: Set(0) }
 }
 
 fn item_row(stored: &Stored<Item>) -> item::ActiveModel {

@@ -8,35 +8,56 @@ use backorder_domain::ids::{ItemId, LineId};
 use backorder_storage::{
     StorageError, WriteTx,
     idempotency::{self, RequestKey},
-    row_ids, sql,
+    row_ids, rows_by_key, sql,
 };
-use sea_orm::{ConnectionTrait, DbBackend, Value};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult as _, Value};
+
+use super::entity::item_ledger;
 
 /// Item ids in one statement at most.
 const IDS_PER_STATEMENT_MAX: usize = 500;
 
-/// Locks the rows of the items until the transaction ends, and answers those of the ids that may have a row. A row that
-/// another transaction makes a moment later is seen and not locked, so nothing must be decided on it.
+/// An item that is locked.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked<'a> {
+    /// The item.
+    pub item: &'a ItemId,
+    /// The number of its newest movement; 0 when it has none.
+    pub last_movement: i64,
+}
+
+/// Locks the ledgers of the items until the transaction ends, and answers those that are there. One that another transaction
+/// makes a moment later is seen and not locked, so nothing must be decided on it. SQLite locks nothing, as the writing
+/// transaction is alone.
 ///
 /// # Panics
 /// When the ids are not ascending, which is a fault of the program.
-pub async fn lock_items_in_tx<'a>(tx: &WriteTx<'_>, ids: &[&'a ItemId]) -> Result<Vec<&'a ItemId>, StorageError> {
+pub async fn lock_items_in_tx<'a>(tx: &WriteTx<'_>, ids: &[&'a ItemId]) -> Result<Vec<Locked<'a>>, StorageError> {
     assert!(ids.is_sorted(), "items are locked in ascending order");
     if tx.backend() == DbBackend::Sqlite {
-        return Ok(ids.to_vec());
+        let keys = ids.iter().map(|id| Value::from(id.as_str())).collect();
+        let mut rows: Vec<item_ledger::Model> = rows_by_key(tx, &["item_id"], keys).await?;
+        rows.sort_by(|a, b| a.item_id.cmp(&b.item_id));
+        return Ok(locked_of(ids, &rows).collect());
     }
     let mut locked = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
         // Rows that refer to the item may still be inserted by others: only changes wait.
-        let text = "SELECT id FROM item WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE";
+        let text = "SELECT item_id, last_movement FROM item_ledger WHERE item_id = ANY(?) ORDER BY item_id \
+                    FOR NO KEY UPDATE";
         let ids = sql::texts(chunk.iter().map(|id| id.as_str()));
-        let rows = tx.query_all_raw(sql::statement(tx, text, [ids])).await.map_err(StorageError::from)?;
-        let rows: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get("", "id")).collect();
-        let rows = rows.map_err(StorageError::from)?;
-        // Both ascend bytewise.
-        locked.extend(chunk.iter().filter(|id| rows.binary_search_by(|row| row.as_str().cmp(id.as_str())).is_ok()));
+        let rows = item_ledger::Model::find_by_statement(sql::statement(tx, text, [ids])).all(tx).await?;
+        locked.extend(locked_of(chunk, &rows));
     }
     Ok(locked)
+}
+
+/// Those of the items that have a row. Both ascend bytewise.
+fn locked_of<'a>(ids: &[&'a ItemId], rows: &[item_ledger::Model]) -> impl Iterator<Item = Locked<'a>> {
+    ids.iter().filter_map(move |item| {
+        let place = rows.binary_search_by(|row| row.item_id.as_str().cmp(item.as_str())).ok()?;
+        Some(Locked { item, last_movement: rows[place].last_movement })
+    })
 }
 
 /// What is asked in the statement that locks.
@@ -59,11 +80,11 @@ pub struct Look {
     pub knows_requests: bool,
     /// Numbers for movements, drawn when the items were locked.
     pub movement_ids: Vec<i64>,
-    /// How many of the items were there, and are locked.
-    pub items_locked: usize,
+    /// The newest movements of the items that were there and are locked, by item; 0 for an item without any.
+    pub last_movements: Vec<i64>,
 }
 
-/// Locks the rows of the items as [`lock_items_in_tx`] does and looks up the rest in the same round trip. Only for PostgreSQL.
+/// Locks the ledgers of the items as [`lock_items_in_tx`] does and looks up the rest in the same round trip. Only for PostgreSQL.
 ///
 /// What it answers of lines and requests was true when the statement began, before it waited for a lock. A claim or a request
 /// that another transaction wrote meanwhile is refused by its key when this one writes, which is a lost race. Two things
@@ -80,10 +101,10 @@ pub async fn lock_and_look_in_tx(
     let (known, keys) = idempotency::any_known(&question.requests);
     // What is known is counted: EXISTS is planned for a row that is soon found, and here there is none.
     let text = format!(
-        "WITH locked AS MATERIALIZED (SELECT id FROM item WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE), \
-         counted AS MATERIALIZED (SELECT COUNT(*) AS items FROM locked) \
+        "WITH locked AS MATERIALIZED (SELECT item_id, last_movement FROM item_ledger WHERE item_id = ANY(?) ORDER BY item_id \
+         FOR NO KEY UPDATE), counted AS MATERIALIZED (SELECT ARRAY(SELECT last_movement FROM locked) AS last_movements) \
          SELECT (SELECT COUNT(*) FROM claim WHERE line_id = ANY(?)) > 0 AS knows_lines, {known} AS knows_requests, \
-         ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.items AS items_locked FROM counted",
+         ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.last_movements FROM counted",
         row_ids::next_of("movement")
     );
     let mut values =
@@ -92,11 +113,11 @@ pub async fn lock_and_look_in_tx(
     values.push(Value::from(i64::try_from(question.movements).unwrap_or(i64::MAX)));
     let row = tx.query_one_raw(sql::statement(tx, text, values)).await?;
     let Some(row) = row else {
-        return Ok(Look { knows_lines: true, knows_requests: true, movement_ids: Vec::new(), items_locked: 0 });
+        let (movement_ids, last_movements) = (Vec::new(), Vec::new());
+        return Ok(Look { knows_lines: true, knows_requests: true, movement_ids, last_movements });
     };
-    let items_locked: i64 = row.try_get("", "items_locked")?;
     Ok(Look {
-        items_locked: usize::try_from(items_locked).unwrap_or_default(),
+        last_movements: row.try_get("", "last_movements")?,
         knows_lines: row.try_get("", "knows_lines")?,
         knows_requests: row.try_get("", "knows_requests")?,
         movement_ids: row.try_get("", "movement_ids")?,

@@ -1,4 +1,4 @@
-//! The movements of items. A movement names the one before it of its item, and a position its item's newest: from there
+//! The movements of items. A movement names the one before it of its item, and the item's ledger its newest: from there
 //! they are followed, newest first, without an index that every movement would have to enter. Numbers of an item's movements
 //! ascend, so all of them in the order of their numbers is the order of every item's links.
 
@@ -29,7 +29,7 @@ pub async fn list(
     // Numbered in the order of the text: that is how SQLite counts them.
     let mut values: Vec<Value> = vec![item.as_str().into()];
     let newest = match before {
-        None => "SELECT MAX(last_movement) FROM position WHERE item_id = $1",
+        None => "SELECT last_movement FROM item_ledger WHERE item_id = $1",
         // A token names a movement of this item: only that is asked for beside it.
         Some(_) => "SELECT previous FROM movement WHERE item_id = $1 AND id = $2",
     };

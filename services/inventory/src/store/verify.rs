@@ -5,7 +5,7 @@ use backorder_storage::{StorageError, sql::statement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
-    entity::{claim, claim_location, item, position, supply},
+    entity::{claim, claim_location, item, item_ledger, position, supply},
     stock::waits,
 };
 
@@ -151,6 +151,15 @@ pub async fn positions(
 ) -> Result<Vec<position::Model>, StorageError> {
     let query = position::Entity::find().filter(position::Column::ItemId.between(&range.first, &range.last));
     Ok(query.order_by_asc(position::Column::ItemId).order_by_asc(position::Column::LocationId).all(connection).await?)
+}
+
+/// The ledgers of a range.
+pub async fn ledgers(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<item_ledger::Model>, StorageError> {
+    let in_range = item_ledger::Column::ItemId.between(&range.first, &range.last);
+    Ok(item_ledger::Entity::find().filter(in_range).all(connection).await?)
 }
 
 /// The claims of a range that wait.

@@ -37,6 +37,7 @@ use crate::{
     error::{Error, Kind, Missing},
     events::Events,
     index::AvailabilityIndex,
+    known::KnownPositions,
     store,
     write::Write,
 };
@@ -57,6 +58,7 @@ struct Parts {
     reserve_group: Group<stock::Reserving>,
     over_receipt: OverReceiptTolerance,
     index: Arc<AvailabilityIndex>,
+    known: KnownPositions,
     availability_age_max: Duration,
     crash_point: Option<CrashPoint>,
 }
@@ -78,6 +80,7 @@ impl UseCases {
                 reserve_group,
                 over_receipt: config.over_receipt,
                 index: Arc::new(AvailabilityIndex::new(config.index_positions_max)),
+                known: KnownPositions::default(),
                 availability_age_max: config.index_age_max,
                 crash_point: config.crash_point.clone(),
             }),
@@ -100,6 +103,12 @@ impl UseCases {
     #[must_use]
     pub(crate) fn index(&self) -> &Arc<AvailabilityIndex> {
         &self.parts.index
+    }
+
+    /// The positions that were reserved lately, on which the next reservations are decided.
+    #[must_use]
+    fn known(&self) -> &KnownPositions {
+        &self.parts.known
     }
 
     /// The reservations that wait for their batch.

@@ -23,7 +23,13 @@ pub struct Held {
 impl Held {
     /// Locks the item. The transaction runs `last` and ends when it is let go.
     pub async fn item(world: &World, id: &'static str, last: &'static str) -> Self {
-        Self::hold(world, "SELECT id FROM item WHERE id = ? FOR NO KEY UPDATE", vec![Value::from(id)], last).await
+        Self::hold(
+            world,
+            "SELECT item_id FROM item_ledger WHERE item_id = ? FOR NO KEY UPDATE",
+            vec![Value::from(id)],
+            last,
+        )
+        .await
     }
 
     /// Locks the rows of all components of kits, so that nobody can even read them.
@@ -70,6 +76,14 @@ impl Held {
             reader.query_all_raw(sql::statement(reader, text, [Value::from(self.pid)])).await.unwrap().len() > count
         })
         .await;
+    }
+
+    /// The text of the statement that waits for what is held.
+    pub async fn waiting_statement(&self, world: &World) -> String {
+        let reader = world.app.store().reader();
+        let text = "SELECT query FROM pg_stat_activity WHERE CAST(? AS int) = ANY(pg_blocking_pids(pid))";
+        let row = reader.query_one_raw(sql::statement(reader, text, [Value::from(self.pid)])).await.unwrap();
+        row.unwrap().try_get("", "query").unwrap()
     }
 
     pub async fn ends(self) {

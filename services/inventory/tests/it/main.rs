@@ -7,6 +7,7 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+mod at_once;
 mod audit;
 mod availability;
 mod catalog;

@@ -101,8 +101,8 @@ const TAMPERINGS: [(&str, &str, &str, &str); 8] = [
         "claims/orders/o/lines/1/parts/1",
     ),
     (
-        "UPDATE position SET last_movement = 0 WHERE item_id = 'c'",
-        "UPDATE position SET last_movement = (SELECT MAX(id) FROM movement WHERE item_id = 'c') WHERE item_id = 'c'",
+        "UPDATE item_ledger SET last_movement = 0 WHERE item_id = 'c'",
+        "UPDATE item_ledger SET last_movement = (SELECT MAX(id) FROM movement WHERE item_id = 'c') WHERE item_id = 'c'",
         "ledger",
         "items/c",
     ),

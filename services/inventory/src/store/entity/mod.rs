@@ -11,6 +11,7 @@ pub mod drop_ship_stock;
 pub mod hold;
 pub mod item;
 pub mod item_component;
+pub mod item_ledger;
 pub mod item_release;
 pub mod item_substitute;
 pub mod item_unit;
@@ -55,6 +56,7 @@ mod tests {
             hold,
             item,
             item_component,
+            item_ledger,
             item_release,
             item_substitute,
             item_unit,

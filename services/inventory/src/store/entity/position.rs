@@ -18,7 +18,6 @@ pub struct Model {
     pub in_transit: i64,
     pub named: i64,
     pub version: i64,
-    pub last_movement: i64,
     pub updated_at: i64,
 }
 
@@ -30,6 +29,6 @@ impl ActiveModelBehavior for ActiveModel {}
 backorder_storage::keyed_row!(
     Model, "position" {
         item_id, location_id, available, reserved, released, held, quality_control, damaged, in_transit, named,
-        version, last_movement, updated_at,
+        version, updated_at,
     }
 );

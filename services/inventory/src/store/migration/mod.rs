@@ -14,6 +14,7 @@ mod m20261126_000017b_batches;
 mod m20261126_000018_wishes;
 mod m20261127_000019_proven_by_lock;
 mod m20261127_000020_claims_by_line;
+mod m20261127_000021_item_ledger;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000018_wishes::Migration),
             Box::new(m20261127_000019_proven_by_lock::Migration),
             Box::new(m20261127_000020_claims_by_line::Migration),
+            Box::new(m20261127_000021_item_ledger::Migration),
         ]
     }
 }

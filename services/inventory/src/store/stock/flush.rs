@@ -10,7 +10,7 @@ use backorder_domain::{
         position::Position,
     },
 };
-use backorder_storage::{Batch, bulk};
+use backorder_storage::{AtOnce, Batch, bulk};
 use jiff::Timestamp;
 use sea_orm::Value;
 use uuid::Uuid;
@@ -25,6 +25,8 @@ use crate::store::entity::{
     batch as batch_facts, batch_stock, claim, hold, movement, peg, position, receipt_line, reservation, supply,
 };
 
+/// The table whose rows are the locks of items.
+const LEDGER: &str = "item_ledger";
 /// Reservations that one version of a claim can add are numbered below this.
 const TAKEN_PER_VERSION: i64 = 1_000;
 
@@ -35,7 +37,7 @@ const TAKEN_PER_VERSION: i64 = 1_000;
 /// A CHECK that refuses is a fault of the program.
 ///
 /// # Panics
-/// When a reservation comes without its claim, which is a fault of the program as well.
+/// When a reservation comes without its claim, or a movement without a number, which is a fault of the program as well.
 pub fn flush(
     batch: &mut Batch,
     changes: &mut [StockChanges],
@@ -43,15 +45,56 @@ pub fn flush(
     times: &Times,
     now: Timestamp,
 ) {
+    let moved: Vec<usize> = (0..changes.len()).filter(|place| !changes[*place].movements.is_empty()).collect();
     let movements = take_movements(changes, numbers, now);
-    write_positions(batch, changes, numbers, times, now);
+    let ledgers = moved.into_iter().map(|place| &changes[place].item);
+    let ledgers = ledgers.flat_map(|item| [Value::from(item.as_str()), Value::from(numbers.last(item))]);
+    batch.update(LEDGER, &["item_id"], &["last_movement"], ledgers.collect());
+    write_positions(batch, changes, times, now);
+    write_rest(batch, changes, now);
+    batch.insert(movements);
+}
+
+/// Writes the changes of books of which nothing is locked, if no unit of their items has moved since and each position is as it
+/// was read. Sorted as for [`flush`].
+///
+/// # Panics
+/// As [`flush`].
+pub fn flush_unchanged(
+    writes: &mut AtOnce,
+    changes: &mut [StockChanges],
+    numbers: &mut MovementNumbers,
+    times: &Times,
+    now: Timestamp,
+) {
+    let before = numbers.last.clone();
+    let movements = take_movements(changes, numbers, now);
+    let (mut moved, mut positions) = (Vec::new(), Vec::new());
+    for c in changes.iter() {
+        let read = before.get(&c.item).copied().unwrap_or_default();
+        moved.extend([Value::from(c.item.as_str()), Value::from(numbers.last(&c.item)), Value::from(read)]);
+        for position in &c.positions {
+            // A position that nobody read is at no version, so that it is found to be changed.
+            let read = times.position_version(&c.item, &position.location).unwrap_or_default();
+            positions.push((rows::position_row(&c.item, position, now), Value::from(read)));
+        }
+    }
+    // The ledger first: it is the item's lock.
+    writes.update_unchanged(LEDGER, &["item_id"], &["last_movement"], "last_movement", moved);
+    let key = [position::Column::ItemId, position::Column::LocationId];
+    writes.replace_unchanged(positions, &key, position::Column::Version);
+    write_rest(writes.rest(), changes, now);
+    writes.rest().insert(movements);
+}
+
+/// What stands beside positions, ledgers and movements.
+fn write_rest(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {
     delete_ended(batch, changes);
     write_supplies(batch, changes, now);
     write_claims(batch, changes);
     write_holds(batch, changes);
     write_receipts(batch, changes, now);
     write_batches(batch, changes);
-    batch.insert(movements);
 }
 
 /// What movements are numbered by.
@@ -59,29 +102,24 @@ pub fn flush(
 pub struct MovementNumbers {
     /// A number for each movement, ascending.
     pub ids: VecDeque<i64>,
-    /// The newest movement of each item that has one.
+    /// The newest movement of each item, 0 where there is none.
     pub last: HashMap<ItemId, i64>,
 }
 
 impl MovementNumbers {
     /// The number of the item's newest movement; 0 when it has none.
-    fn last(&self, item: &ItemId) -> i64 {
+    #[must_use]
+    pub fn last(&self, item: &ItemId) -> i64 {
         self.last.get(item).copied().unwrap_or_default()
     }
 }
 
-fn write_positions(
-    batch: &mut Batch,
-    changes: &[StockChanges],
-    numbers: &MovementNumbers,
-    times: &Times,
-    now: Timestamp,
-) {
+fn write_positions(batch: &mut Batch, changes: &[StockChanges], times: &Times, now: Timestamp) {
     let positions = changes.iter().flat_map(|c| c.positions.iter().map(|position| (&c.item, position)));
     let (known, new): (Vec<_>, Vec<_>) =
         positions.partition(|(item, position)| times.knows_position(item, &position.location));
     let rows = |positions: Vec<(&ItemId, &Position)>| {
-        let row = |(item, position)| rows::position_row(item, position, numbers.last(item), now);
+        let row = |(item, position)| rows::position_row(item, position, now);
         positions.into_iter().map(row).collect::<Vec<_>>()
     };
     // The lock of the item keeps both as they are.

@@ -31,7 +31,7 @@ use super::{
 use crate::store::{
     catalog::{UnitsOfItem, units_of_items},
     entity::{claim, receipt_line, supply},
-    lock::{Look, Question, lock_and_look_in_tx, lock_items_in_tx},
+    lock::{Locked, Look, Question, lock_and_look_in_tx, lock_items_in_tx},
 };
 
 /// Items at most that are locked and looked up in one statement.
@@ -43,7 +43,7 @@ pub struct Loaded {
     pub books: StockBooks,
     /// When the rows were written.
     pub times: Times,
-    /// The newest movement of each item that has one.
+    /// The newest movement of each item, 0 where there is none; empty where no item was locked.
     pub last_movements: HashMap<ItemId, i64>,
     /// The item of each claim.
     pub holders: HashMap<ClaimKey, ItemId>,
@@ -66,6 +66,17 @@ impl Times {
     #[must_use]
     pub fn knows_position(&self, item: &ItemId, location: &LocationId) -> bool {
         self.positions.contains_key(&(item.clone(), location.clone()))
+    }
+
+    /// Notes a position as it was loaded.
+    pub(super) fn note_position(&mut self, item: &ItemId, position: &Position, updated_at: Timestamp) {
+        self.positions.insert((item.clone(), position.location.clone()), (position.version, updated_at));
+    }
+
+    /// The version at which a position was loaded.
+    #[must_use]
+    pub fn position_version(&self, item: &ItemId, location: &LocationId) -> Option<i64> {
+        self.positions.get(&(item.clone(), location.clone())).map(|(version, _)| *version)
     }
 
     /// When a position was changed last: `now` when it was changed since loading.
@@ -123,12 +134,14 @@ pub async fn load_in_tx(
     if tx.backend() == DbBackend::Postgres && scope.names_items && scope.items.len() <= ITEMS_LOOKED_UP_MAX {
         let question = Question { lines: scope.lines.iter().collect(), requests, movements: scope.movements };
         let look = lock_and_look_in_tx(tx, &scope.items.iter().collect::<Vec<_>>(), &question).await?;
-        refuse_missing(scope.items.len(), look.items_locked)?;
+        refuse_missing(scope.items.len(), look.last_movements.len())?;
         if !look.knows_lines {
             scope.lines.clear();
         }
-        return Ok(Loaded { look: Some(look), ..load(tx, scope, dates).await? });
+        let last_movements = scope.items.iter().cloned().zip(look.last_movements.iter().copied()).collect();
+        return Ok(Loaded { look: Some(look), last_movements, ..load(tx, scope, dates).await? });
     }
+    let mut last_movements = HashMap::new();
     if tx.backend() == DbBackend::Postgres {
         // The item of a line or supply never changes, so it may be read before the lock; the rows are read after.
         if !scope.names_items {
@@ -136,6 +149,7 @@ pub async fn load_in_tx(
         }
         let locked = lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
         refuse_missing(scope.items.len(), locked.len())?;
+        last_movements = numbers_of(&locked);
     }
     let (items_locked, may_know_more) = (scope.items.len(), scope.names_items);
     let loaded = load(tx, scope, dates).await?;
@@ -144,7 +158,15 @@ pub async fn load_in_tx(
         let lost = RuntimeErr::Internal("another transaction made a line or supply that is named".to_owned());
         return Err(LoadError::Storage(StorageError::Serialization(DbErr::Exec(lost))));
     }
-    Ok(loaded)
+    if tx.backend() == DbBackend::Sqlite {
+        let items: Vec<&ItemId> = loaded.books.iter().map(ItemBook::item).collect();
+        last_movements = numbers_of(&lock_items_in_tx(tx, &items).await?);
+    }
+    Ok(Loaded { last_movements, ..loaded })
+}
+
+fn numbers_of(locked: &[Locked<'_>]) -> HashMap<ItemId, i64> {
+    locked.iter().map(|locked| (locked.item.clone(), locked.last_movement)).collect()
 }
 
 /// Claims and movements refer to items that are locked, and on PostgreSQL no foreign key says so again (docs/adr/0041). Items
@@ -215,7 +237,6 @@ fn has_named(item: &ItemId, rows: &RowsRead) -> bool {
 /// The rows of all items together, by item.
 struct RowsRead {
     times: Times,
-    last_movements: HashMap<ItemId, i64>,
     positions: HashMap<ItemId, Vec<Position>>,
     claims: HashMap<ItemId, Vec<Claim>>,
     holds: HashMap<ItemId, Vec<Hold>>,
@@ -235,14 +256,11 @@ async fn read_rows(
 ) -> Result<RowsRead, StorageError> {
     let items: Vec<&ItemId> = scope.items.iter().collect();
     let mut times = Times::default();
-    let mut last_movements: HashMap<ItemId, i64> = HashMap::new();
     let mut positions: HashMap<ItemId, Vec<Position>> = HashMap::new();
     for row in query::positions(connection, &items).await? {
         let (item, position) = (item_id(&row.item_id, "position")?, position_of(&row)?);
         let updated = columns::instant(row.updated_at, "position")?;
-        times.positions.insert((item.clone(), position.location.clone()), (row.version, updated));
-        let last = last_movements.entry(item.clone()).or_default();
-        *last = row.last_movement.max(*last);
+        times.note_position(&item, &position, updated);
         positions.entry(item).or_default().push(position);
     }
     let mut holds: HashMap<ItemId, Vec<Hold>> = HashMap::new();
@@ -266,19 +284,7 @@ async fn read_rows(
         query::awaited(connection, &queued).await?
     };
     let (receipts, units, batches) = (HashMap::new(), HashMap::new(), HashMap::new());
-    Ok(RowsRead {
-        times,
-        last_movements,
-        positions,
-        claims,
-        holds,
-        supplies,
-        receipts,
-        awaited,
-        total_waiting,
-        units,
-        batches,
-    })
+    Ok(RowsRead { times, positions, claims, holds, supplies, receipts, awaited, total_waiting, units, batches })
 }
 
 /// Whether units that the claim gets are units that it was held for: of one that is not eligible, others lose them.
@@ -457,7 +463,8 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }
-    Ok(Loaded { books, times: rows.times, last_movements: rows.last_movements, holders, units: rows.units, look: None })
+    let last_movements = HashMap::new();
+    Ok(Loaded { books, times: rows.times, last_movements, holders, units: rows.units, look: None })
 }
 
 /// Puts the pegs of claims in their order: earliest expected first.

@@ -2,6 +2,7 @@
 
 mod batch_rows;
 mod flush;
+mod known;
 mod load;
 mod query;
 mod receipt_rows;
@@ -9,7 +10,8 @@ mod rows;
 mod scope;
 
 pub use batch_rows::batches_of;
-pub use flush::{MovementNumbers, flush};
+pub use flush::{MovementNumbers, flush, flush_unchanged};
+pub use known::{KnownStock, loaded_of, read_known};
 pub use load::{LoadError, Loaded, Times, complete_claims, load, load_in_tx, sort_pegs};
 pub use query::*;
 pub use receipt_rows::{is_in_review, received_line_of};

@@ -70,8 +70,8 @@ pub fn position_of(row: &position::Model) -> Result<Position, StorageError> {
     })
 }
 
-/// The row of a position, with its item's newest movement.
-pub fn position_row(item: &ItemId, position: &Position, last_movement: i64, now: Timestamp) -> position::ActiveModel {
+/// The row of a position.
+pub fn position_row(item: &ItemId, position: &Position, now: Timestamp) -> position::ActiveModel {
     position::ActiveModel {
         item_id: Set(item.as_str().to_owned()),
         location_id: Set(position.location.as_str().to_owned()),
@@ -84,7 +84,6 @@ pub fn position_row(item: &ItemId, position: &Position, last_movement: i64, now:
         in_transit: Set(position.in_transit.get()),
         named: Set(position.named.get()),
         version: Set(position.version),
-        last_movement: Set(last_movement),
         updated_at: Set(columns::micros(now)),
     }
 }

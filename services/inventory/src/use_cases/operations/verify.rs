@@ -10,7 +10,7 @@ use super::{super::UseCases, digest::LedgerDigest, ledger::Ledger};
 use crate::{
     error::Error,
     store::{
-        entity::{claim, position},
+        entity::{claim, item_ledger, position},
         movements,
         stock::{complete_claims, position_of, supply_of},
         verify::{self as table, ItemRange, Sum},
@@ -105,30 +105,32 @@ impl Proof {
         let positions = table::positions(connection, range).await?;
         self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
         self.prove_positions(&positions, ledger)?;
+        self.prove_newest(table::ledgers(connection, range).await?, ledger);
         self.prove_bound(&positions, summed(table::bound_by_place(connection, range).await?))?;
         self.prove_supplies(connection, range).await?;
         self.prove_receipts(connection, range, &positions).await?;
         self.prove_queue(connection, range, &positions).await
     }
 
-    /// Every state of every position is what the movements leave, and every item's newest movement stands on one of them.
+    /// Every state of every position is what the movements leave.
     fn prove_positions(&mut self, positions: &[position::Model], ledger: &mut Ledger) -> Result<(), StorageError> {
-        let mut newest: BTreeMap<&str, i64> = BTreeMap::new();
         for row in positions {
             for (state, booked) in states(row)? {
                 let expected = ledger.take(&row.item_id, &row.location_id, state);
                 self.compare_position(row, state, booked, expected);
             }
-            let booked = newest.entry(&row.item_id).or_default();
-            *booked = row.last_movement.max(*booked);
         }
-        for (item, booked) in newest {
-            let expected = ledger.take_newest(item);
+        Ok(())
+    }
+
+    /// Every item's newest movement stands in its ledger.
+    fn prove_newest(&mut self, ledgers: Vec<item_ledger::Model>, ledger: &mut Ledger) {
+        for item_ledger::Model { item_id: item, last_movement: booked } in ledgers {
+            let expected = ledger.take_newest(&item);
             if booked != expected {
                 self.add("ledger", format!("items/{item}"), 0, booked, expected);
             }
         }
-        Ok(())
     }
 
     /// Every movement names the one before it of its item, and nothing was moved to a place that has no position.

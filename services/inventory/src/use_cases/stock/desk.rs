@@ -62,7 +62,8 @@ impl<'a> Desk<'a> {
             note: who.note.clone(),
         };
         let Loaded { books, times, units, holders, last_movements: _, look: _ } = loaded;
-        let holds_before = books.iter().flat_map(ItemBook::holds).map(|hold| hold.id.clone()).collect();
+        let holds = C::TELLS_HOLDS.then(|| books.iter().flat_map(ItemBook::holds)).into_iter().flatten();
+        let holds_before = holds.map(|hold| hold.id.clone()).collect();
         Self { books, context, places, units, times, holds_before, holders, items_of_lines: OnceCell::new() }
     }
 
@@ -183,7 +184,7 @@ impl<'a> Desk<'a> {
         Some(wire::received_line(item, line, recorded_at))
     }
 
-    /// The holds that this command made.
+    /// The holds that this command made, if its answers tell of holds.
     #[must_use]
     pub fn new_holds(&self) -> Vec<pb::Hold> {
         let holds = self.books.iter().flat_map(|book| book.holds().map(|hold| (book.item(), hold)));

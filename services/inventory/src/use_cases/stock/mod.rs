@@ -8,6 +8,7 @@ mod adjust;
 mod advise_shipment;
 mod apply_allocation;
 mod assign;
+mod at_once;
 mod cancel_supply;
 mod count;
 mod cover_sets;
@@ -36,12 +37,14 @@ mod victims;
 mod warehouse;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     slice,
-    sync::Arc,
 };
 
-use backorder_domain::ids::{ItemId, LineId, LocationId};
+use backorder_domain::{
+    ids::{ItemId, LineId, LocationId, SupplyId},
+    stock::{changes::StockChanges, supply::Supply},
+};
 use backorder_proto::convert::inventory as wire;
 use backorder_storage::{
     Batch, StorageError, WriteTx,
@@ -90,9 +93,10 @@ use crate::{
     error::Error,
     events::Events,
     index::Stock,
+    known::StockWritten,
     store::{
         audit::{AuditNote, append_notes},
-        stock::{LoadError, Loaded, MovementNumbers, Scope, flush, load_in_tx},
+        stock::{LoadError, Loaded, MovementNumbers, Scope, Times, flush, load_in_tx},
     },
     write::{Who, Write},
 };
@@ -104,6 +108,8 @@ pub trait StockCommand: Send + Sync + 'static {
 
     /// The name of the transaction in spans and metrics.
     const NAME: &'static str;
+    /// Whether answers tell which holds were made.
+    const TELLS_HOLDS: bool = true;
 
     /// The items and locations that the request names, each with its field.
     fn names(&self) -> Named<'_>;
@@ -233,8 +239,7 @@ impl UseCases {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Writes what the books changed, with its events: one for each aggregate that changed. Answers which commands moved
-    /// units.
+    /// Writes what the books changed, with its events. Answers which commands moved units.
     ///
     /// # Errors
     /// [`StorageError::InvalidRow`] when an event is too large; those of the query for the numbers of movements.
@@ -248,12 +253,34 @@ impl UseCases {
         traceparent: Option<String>,
     ) -> Result<BTreeSet<Uuid>, StorageError> {
         let Loaded { books, times, last_movements: last, look, holders: _, units: _ } = loaded;
-        let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
         let mut changes = books.into_changes();
-        let mut positions: Vec<(ItemId, LocationId, Stock)> = Vec::new();
-        for change in &changes {
+        let events = self.events_of(&changes, &supplies, &times, now, cause, traceparent);
+        let moved = moved_by(&changes);
+        let mut ids = look.map(|look| look.movement_ids).unwrap_or_default();
+        ids.extend(row_ids::next_in_tx(tx, "movement", movements_in(&changes).saturating_sub(ids.len())).await?);
+        let mut numbers = MovementNumbers { ids: ids.into(), last };
+        let before = numbers.last.clone();
+        flush(batch, &mut changes, &mut numbers, &times, now);
+        batch.append(events.into_new())?;
+        let (this, written) = (self.clone(), stock_written(changes, &before, &numbers));
+        tx.after_commit(move || this.remember_written(&written, now));
+        Ok(moved)
+    }
+
+    /// The events of changes: one for each aggregate that changed.
+    fn events_of(
+        &self,
+        changes: &[StockChanges],
+        supplies: &BTreeMap<SupplyId, Supply>,
+        times: &Times,
+        now: Timestamp,
+        cause: &str,
+        traceparent: Option<String>,
+    ) -> Events<'_> {
+        let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
+        for change in changes {
             let item = &change.item;
             // Before the claims that hope for the units: who hears of those knows that a run will decide.
             for hold in &change.holds {
@@ -268,23 +295,43 @@ impl UseCases {
             }
             for position in &change.positions {
                 events.position(wire::position(item, position, Some(now)));
-                positions.push((item.clone(), position.location.clone(), Stock::of(position, now)));
             }
         }
-        let moved = changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect();
-        let count: usize = changes.iter().map(|change| change.movements.len()).sum();
-        let mut ids = look.map(|look| look.movement_ids).unwrap_or_default();
-        ids.extend(row_ids::next_in_tx(tx, "movement", count.saturating_sub(ids.len())).await?);
-        flush(batch, &mut changes, &mut MovementNumbers { ids: ids.into(), last }, &times, now);
-        batch.append(events.into_new())?;
-        let index = Arc::clone(self.index());
-        tx.after_commit(move || {
-            for (item, location, stock) in &positions {
-                index.put_stock(item.as_str(), location.as_str(), stock);
-            }
-        });
-        Ok(moved)
+        events
     }
+
+    /// Remembers what was committed.
+    fn remember_written(&self, written: &[StockWritten], now: Timestamp) {
+        for stock in written {
+            for position in &stock.positions {
+                self.index().put_stock(stock.item.as_str(), position.location.as_str(), &Stock::of(position, now));
+            }
+            self.known().note(stock, now);
+        }
+    }
+}
+
+/// The commands that moved units.
+fn moved_by(changes: &[StockChanges]) -> BTreeSet<Uuid> {
+    changes.iter().flat_map(|change| &change.movements).map(|movement| movement.command_id).collect()
+}
+
+fn movements_in(changes: &[StockChanges]) -> usize {
+    changes.iter().map(|change| change.movements.len()).sum()
+}
+
+fn stock_written(
+    changes: Vec<StockChanges>,
+    before: &HashMap<ItemId, i64>,
+    numbers: &MovementNumbers,
+) -> Vec<StockWritten> {
+    let written = changes.into_iter().map(|change| StockWritten {
+        last_before: before.get(&change.item).copied().unwrap_or_default(),
+        last_now: numbers.last(&change.item),
+        positions: change.positions,
+        item: change.item,
+    });
+    written.collect()
 }
 
 /// The answers of those requests that were done before.

@@ -31,9 +31,15 @@ pub struct Reserve {
 }
 
 impl Reserve {
+    /// Whether all that the lines do is to take free units, so that where their first locations have these nothing else is
+    /// looked at.
+    pub(super) fn only_takes(&self, takes: &BTreeMap<ItemId, Vec<(LocationId, Quantity)>>) -> bool {
+        self.lines.iter().all(|line| takes.contains_key(&line.item) && line.batch.is_none())
+    }
+
     /// What the lines take of which location first, for items of which no line can wait while that is there: a line that
     /// takes over another's units, belongs to a group, or is not eligible may do more than take.
-    fn takes(&self, places: &Places) -> BTreeMap<ItemId, Vec<(LocationId, Quantity)>> {
+    pub(super) fn takes(&self, places: &Places) -> BTreeMap<ItemId, Vec<(LocationId, Quantity)>> {
         let mut takes: BTreeMap<ItemId, Vec<(LocationId, Quantity)>> = BTreeMap::new();
         let only_takes = |line: &ReserveLine| {
             line.takes_over.is_none()
@@ -66,6 +72,7 @@ impl Reserve {
 impl StockCommand for Reserve {
     type Answer = pb::ReserveStockResponse;
     const NAME: &'static str = "reserve_stock";
+    const TELLS_HOLDS: bool = false;
 
     fn names(&self) -> Named<'_> {
         let mut named = Named::default();

@@ -1,0 +1,201 @@
+//! What this process knows of positions that were reserved lately, so that the next reservation is decided without asking the
+//! database first (docs/adr/0045).
+//!
+//! It may be wrong, because other instances write, too: what is decided on it is written only if the rows are still as they
+//! are known, and done the long way if not. So nothing depends on it but time.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI32, Ordering},
+    },
+};
+
+use backorder_domain::{
+    ids::{ItemId, LocationId},
+    stock::position::Position,
+};
+use jiff::Timestamp;
+
+use crate::store::stock::KnownStock;
+
+/// Positions known at most; they take some 300 bytes each.
+const POSITIONS_MAX: usize = 100_000;
+/// Numbers of movements kept at most.
+const NUMBERS_MAX: usize = 8_192;
+
+/// The memory. Shared by all reservations of one process.
+#[derive(Debug, Default)]
+pub struct KnownPositions {
+    stocks: Mutex<Stocks>,
+    numbers: Mutex<BTreeSet<i64>>,
+    /// In what is remembered.
+    pub remembering: Confidence,
+    /// In what was read a moment ago.
+    pub reading: Confidence,
+}
+
+/// Two generations: when the younger is full, the elder is forgotten. What is used is young again.
+#[derive(Debug, Default)]
+struct Stocks {
+    young: HashMap<ItemId, KnownStock>,
+    old: HashMap<ItemId, KnownStock>,
+    positions_young: usize,
+}
+
+impl Stocks {
+    fn get(&mut self, item: &ItemId) -> Option<&mut KnownStock> {
+        if let Some(stock) = self.old.remove(item) {
+            self.put(item.clone(), stock);
+        }
+        self.young.get_mut(item)
+    }
+
+    fn put(&mut self, item: ItemId, stock: KnownStock) {
+        if self.positions_young + stock.positions.len() > POSITIONS_MAX / 2 {
+            self.old = std::mem::take(&mut self.young);
+            self.positions_young = 0;
+        }
+        self.positions_young += stock.positions.len();
+        self.remove(&item);
+        self.young.insert(item, stock);
+    }
+
+    fn remove(&mut self, item: &ItemId) {
+        self.old.remove(item);
+        if let Some(stock) = self.young.remove(item) {
+            self.positions_young = self.positions_young.saturating_sub(stock.positions.len());
+        }
+    }
+}
+
+/// What a transaction did to an item's stock.
+#[derive(Debug, Clone)]
+pub struct StockWritten {
+    /// The item.
+    pub item: ItemId,
+    /// Its newest movement before.
+    pub last_before: i64,
+    /// Its newest movement now.
+    pub last_now: i64,
+    /// The positions that it changed, as they are now.
+    pub positions: Vec<Position>,
+}
+
+impl KnownPositions {
+    /// What is known of an item, if it has all these locations.
+    #[must_use]
+    pub fn find<'l>(&self, item: &ItemId, locations: impl IntoIterator<Item = &'l LocationId>) -> Option<KnownStock> {
+        let mut stocks = self.stocks();
+        let stock = stocks.get(item)?;
+        locations.into_iter().all(|location| stock.position(location).is_some()).then(|| stock.clone())
+    }
+
+    /// Keeps what was just read or written, unless something newer is known.
+    pub fn learn(&self, item: ItemId, mut stock: KnownStock) {
+        let mut stocks = self.stocks();
+        if let Some(known) = stocks.get(&item) {
+            if known.last_movement > stock.last_movement {
+                return;
+            }
+            if known.last_movement == stock.last_movement {
+                let others = known.positions.drain(..).filter(|(other, _)| stock.position(&other.location).is_none());
+                let others: Vec<_> = others.collect();
+                stock.positions.extend(others);
+            }
+        }
+        stocks.put(item, stock);
+    }
+
+    /// Keeps up with what was committed here. What is known of an item that somebody else wrote in between is forgotten.
+    pub fn note(&self, written: &StockWritten, now: Timestamp) {
+        let mut stocks = self.stocks();
+        let Some(known) = stocks.get(&written.item) else { return };
+        if known.last_movement != written.last_before {
+            if known.last_movement < written.last_now {
+                stocks.remove(&written.item);
+            }
+            return;
+        }
+        known.last_movement = written.last_now;
+        for (known, at) in &mut known.positions {
+            let changed = written.positions.iter().find(|position| position.location == known.location);
+            if let Some(changed) = changed {
+                (*known, *at) = (changed.clone(), now);
+            }
+        }
+    }
+
+    /// Forgets items that are not as they were known.
+    pub fn forget<'i>(&self, items: impl IntoIterator<Item = &'i ItemId>) {
+        let mut stocks = self.stocks();
+        items.into_iter().for_each(|item| stocks.remove(item));
+    }
+
+    /// Numbers for movements, each above `above`: where the movements of an item ascend, so must those of all. `None` when there
+    /// are too few.
+    #[must_use]
+    pub fn take_numbers(&self, count: usize, above: i64) -> Option<Vec<i64>> {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken: Vec<i64> = numbers.range(above.saturating_add(1)..).take(count).copied().collect();
+        if taken.len() < count {
+            return None;
+        }
+        for number in &taken {
+            numbers.remove(number);
+        }
+        Some(taken)
+    }
+
+    /// How many numbers to draw in a write that takes `count`, so that the writes after it find some.
+    #[must_use]
+    pub fn numbers_to_draw(&self, count: usize) -> usize {
+        let kept = self.numbers.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if kept < 4 * count { 8 * count } else { 0 }
+    }
+
+    /// Keeps numbers that were drawn. The lowest are dropped where there are too many: nobody needs all.
+    pub fn put_numbers(&self, drawn: impl IntoIterator<Item = i64>) {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.extend(drawn);
+        while numbers.len() > NUMBERS_MAX {
+            numbers.pop_first();
+        }
+    }
+
+    fn stocks(&self) -> MutexGuard<'_, Stocks> {
+        self.stocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a quicker way is worth trying, by how often it failed lately: one failure costs as much as many successes gain, and
+/// what goes another way gains, too, so that it is tried again.
+#[derive(Debug, Default)]
+pub struct Confidence(AtomicI32);
+
+impl Confidence {
+    const MOST: i32 = 16;
+    const LEAST: i32 = -64;
+    const LOSS: i32 = 16;
+
+    /// Whether to try it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= 0
+    }
+
+    /// It went well, or was not tried.
+    pub fn gain(&self) {
+        self.change(|now| (now + 1).min(Self::MOST));
+    }
+
+    /// It failed.
+    pub fn lose(&self) {
+        self.change(|now| (now - Self::LOSS).max(Self::LEAST));
+    }
+
+    fn change(&self, change: impl Fn(i32) -> i32) {
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(change(now)));
+    }
+}
