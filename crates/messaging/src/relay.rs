@@ -27,7 +27,7 @@ use crate::{BusError, Envelope, EventBus, Publisher, backoff::Backoff};
 const FALLBACK_TICK: Duration = Duration::from_secs(1);
 /// Under load events are stamped for several commits at once: a stamping is a commit of its own, and as many of them as of
 /// commands would cost the commands half of the disk. The first event after a pause waits for nothing.
-const STAMP_PACE: Duration = Duration::from_millis(5);
+const STAMP_PACE: Duration = Duration::from_millis(10);
 /// How often old rows are forgotten.
 const RETENTION_TICK: Duration = Duration::from_secs(60);
 /// How long after the start that is done first.

@@ -17,6 +17,7 @@ use crate::{
     idempotency::lost_to_another,
     row_ids, sql,
     sqlite::RowStatement,
+    store::Connections,
 };
 
 /// The function that refuses. What it answers is never seen; it is a number so that it fits where rows are counted.
@@ -169,13 +170,14 @@ impl Store {
     /// that need more than one statement; [`StorageError::CommitUnknown`] when the effect may be there; else that of the
     /// statement.
     pub async fn write_at_once(&self, name: &'static str, writes: AtOnce) -> Result<Written, StorageError> {
-        if self.backend() != DbBackend::Postgres {
+        let Connections::Postgres { pool, kept } = self.connections() else {
             return Err(StorageError::Settings("only PostgreSQL writes at once".to_owned()));
-        }
+        };
         let started = Instant::now();
         let (text, values, parts) = writes.into_statement()?;
         let span = tracing::info_span!("transaction", name, at_once = true);
-        let row = self.reader().query_one_raw(sql::statement(self.reader(), text, values)).instrument(span).await;
+        let pool = pool.get_postgres_connection_pool();
+        let row = kept.query_one(pool, &sql::numbered(&text), values).instrument(span).await;
         let row = row.map_err(|error| lost_to_another(StorageError::of_commit(error)))?;
         if !parts.events.is_empty() {
             self.tell_of_events();

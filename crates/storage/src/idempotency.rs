@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use sea_orm::{DbBackend, Value};
+use uuid::Uuid;
 
 use crate::{
     Batch, StorageError, Store, WriteTx,
@@ -21,10 +22,12 @@ use crate::{
 };
 
 const TABLE: &str = "request";
+/// The name space of request ids.
+const REQUESTS: Uuid = Uuid::from_u128(0x0be4_9b1c_6f0d_4c52_9d0e_5f1b_7f3a_2c61);
 
 /// Names a write: who calls, which method, and the id that the caller chose for this write.
 ///
-/// Keys order as the database orders them; take several in ascending order.
+/// Take several in ascending order, so that two transactions cannot wait for each other in a circle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestKey {
     /// The caller's identity.
@@ -33,6 +36,17 @@ pub struct RequestKey {
     pub method: String,
     /// The caller's id for this write.
     pub request_id: String,
+}
+
+impl RequestKey {
+    /// The key as the database knows it: a digest of all three, as short as an index wants it.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        let Self { caller, method, request_id } = self;
+        // With their lengths, so that no two keys are one text.
+        let text = format!("{}:{caller}{}:{method}{request_id}", caller.len(), method.len());
+        Uuid::new_v5(&REQUESTS, text.as_bytes()).into_bytes()
+    }
 }
 
 /// What is known about a request at its beginning.
@@ -66,10 +80,13 @@ pub async fn begin_in_tx(
 /// # Errors
 /// [`StorageError`] of the query.
 pub async fn known_in_tx(tx: &WriteTx<'_>, requests: &[(&RequestKey, &[u8])]) -> Result<Vec<Begun>, StorageError> {
-    let keys = requests.iter().flat_map(|(key, _)| key_values(key)).collect();
-    let rows: Vec<Stored> = rows_by_key(tx, &["caller", "method", "request_id"], keys).await?;
-    let mut stored: HashMap<RequestKey, Stored> = rows.into_iter().map(|row| (row.key(), row)).collect();
-    Ok(requests.iter().map(|(key, hash)| stored.remove(*key).map_or(Begun::Fresh, |row| row.begun(hash))).collect())
+    let keys = requests.iter().map(|(key, _)| id_value(key)).collect();
+    let rows: Vec<Stored> = rows_by_key(tx, &["id"], keys).await?;
+    let mut stored: HashMap<Vec<u8>, Stored> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let begun = |(key, hash): &(&RequestKey, &[u8])| {
+        stored.remove(key.id().as_slice()).map_or(Begun::Fresh, |row| row.begun(hash))
+    };
+    Ok(requests.iter().map(begun).collect())
 }
 
 /// A condition that is true when one of the requests is known, with its values; each `?` stands for the next. For statements
@@ -79,28 +96,22 @@ pub fn any_known(requests: &[&RequestKey]) -> (String, Vec<Value>) {
     if requests.is_empty() {
         return ("FALSE".to_owned(), Vec::new());
     }
-    let keys = requests.iter().flat_map(|key| key_values(key)).collect();
-    let (is_one, values) = is_one_of(DbBackend::Postgres, &["caller", "method", "request_id"], keys);
+    let keys = requests.iter().map(|key| id_value(key)).collect();
+    let (is_one, values) = is_one_of(DbBackend::Postgres, &["id"], keys);
     // Counted, because EXISTS is planned for a row that is soon found, and here none is: the table would be read to its end.
     (format!("(SELECT COUNT(*) FROM {TABLE} WHERE {is_one}) > 0"), values)
 }
 
 /// A row of the table.
 struct Stored {
-    caller: String,
-    method: String,
-    request_id: String,
+    id: Vec<u8>,
     command_hash: Vec<u8>,
     answer: Option<Vec<u8>>,
 }
 
-crate::keyed_row!(Stored, "request" { caller, method, request_id, command_hash, answer });
+crate::keyed_row!(Stored, "request" { id, command_hash, answer });
 
 impl Stored {
-    fn key(&self) -> RequestKey {
-        RequestKey { caller: self.caller.clone(), method: self.method.clone(), request_id: self.request_id.clone() }
-    }
-
     /// A row without an answer is one that this transaction has just inserted: a committed request always has its answer.
     fn begun(self, command_hash: &[u8]) -> Begun {
         match self.answer {
@@ -139,20 +150,11 @@ pub async fn begin_all_in_tx(
 }
 
 async fn insert_new(tx: &WriteTx<'_>, chunk: &[(&RequestKey, &[u8])], now: Timestamp) -> Result<u64, StorageError> {
-    let rows = sql::rows_of_placeholders(chunk.len(), 5);
-    let text = format!(
-        "INSERT INTO request (caller, method, request_id, command_hash, created_at) VALUES {rows} \
-         ON CONFLICT (caller, method, request_id) DO NOTHING"
-    );
-    let values = chunk.iter().flat_map(|(key, hash)| {
-        [
-            Value::from(key.caller.as_str()),
-            Value::from(key.method.as_str()),
-            Value::from(key.request_id.as_str()),
-            Value::from(hash.to_vec()),
-            Value::from(columns::micros(now)),
-        ]
-    });
+    let rows = sql::rows_of_placeholders(chunk.len(), 3);
+    let text = format!("INSERT INTO request (id, command_hash, created_at) VALUES {rows} ON CONFLICT (id) DO NOTHING");
+    let values = chunk
+        .iter()
+        .flat_map(|(key, hash)| [id_value(key), Value::from(hash.to_vec()), Value::from(columns::micros(now))]);
     sql::execute(tx, text, values).await
 }
 
@@ -173,9 +175,7 @@ pub async fn answer_in_tx(tx: &WriteTx<'_>, key: &RequestKey, answer: &[u8]) -> 
 impl Batch {
     /// Stores the answer of a request that was begun as [`Begun::Fresh`] in this transaction.
     pub fn answer(&mut self, key: &RequestKey, answer: &[u8]) {
-        let text = "UPDATE request SET answer = ? WHERE caller = ? AND method = ? AND request_id = ?";
-        let [caller, method, request_id] = key_values(key);
-        self.push(text, vec![Value::from(answer.to_vec()), caller, method, request_id]);
+        self.push("UPDATE request SET answer = ? WHERE id = ?", vec![Value::from(answer.to_vec()), id_value(key)]);
     }
 
     /// Stores a request that something else has kept from being done twice, with its answer. When another call with its
@@ -191,12 +191,10 @@ impl Batch {
         now: Timestamp,
     ) {
         let values = requests.into_iter().flat_map(|(key, command_hash, answer)| {
-            let [caller, method, request_id] = key_values(key);
-            let rest = [Value::from(command_hash.to_vec()), Value::from(answer), columns::micros(now).into()];
-            [caller, method, request_id].into_iter().chain(rest)
+            [id_value(key), Value::from(command_hash.to_vec()), Value::from(answer), columns::micros(now).into()]
         });
-        self.push_rows(TABLE, 6, values.collect(), |rows| {
-            format!("INSERT INTO request (caller, method, request_id, command_hash, answer, created_at) {rows}")
+        self.push_rows(TABLE, 4, values.collect(), |rows| {
+            format!("INSERT INTO request (id, command_hash, answer, created_at) {rows}")
         });
     }
 }
@@ -204,7 +202,7 @@ impl Batch {
 /// The error of a transaction that wrote requests: one whose key another transaction wrote meanwhile lost a race, and finds
 /// the answer when it is run again.
 pub(crate) fn lost_to_another(error: StorageError) -> StorageError {
-    if error.is_unique_violation_of("pk_request", "request.caller, request.method, request.request_id")
+    if error.is_unique_violation_of("pk_request_by_id", "request.id")
         && let StorageError::Unique { source, .. } = error
     {
         return StorageError::Serialization(source);
@@ -212,8 +210,8 @@ pub(crate) fn lost_to_another(error: StorageError) -> StorageError {
     error
 }
 
-fn key_values(key: &RequestKey) -> [Value; 3] {
-    [Value::from(key.caller.as_str()), Value::from(key.method.as_str()), Value::from(key.request_id.as_str())]
+fn id_value(key: &RequestKey) -> Value {
+    Value::from(key.id().to_vec())
 }
 
 /// Forgets requests that were begun before `before`, at most `limit` of them; answers how many. Keep at least 48 hours.
@@ -226,9 +224,8 @@ pub async fn purge(store: &Store, before: Timestamp, limit: u32) -> Result<u64, 
             Box::pin(async move {
                 sql::execute(
                     tx,
-                    "DELETE FROM request WHERE (caller, method, request_id) IN \
-                     (SELECT caller, method, request_id FROM request WHERE created_at < ? \
-                      ORDER BY created_at LIMIT ?)",
+                    "DELETE FROM request WHERE id IN \
+                     (SELECT id FROM request WHERE created_at < ? ORDER BY created_at LIMIT ?)",
                     [Value::from(columns::micros(before)), Value::from(i64::from(limit))],
                 )
                 .await

@@ -18,6 +18,7 @@ pub mod feed;
 pub mod follow;
 pub mod idempotency;
 pub mod inbox;
+mod kept;
 mod keyed;
 pub mod lease;
 mod migrate;

@@ -19,7 +19,7 @@ impl Store {
     /// which leaves the schema as it was.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), StorageError> {
         match self.connections() {
-            Connections::Postgres(pool) => {
+            Connections::Postgres { pool, .. } => {
                 let transaction = pool.begin().await?;
                 // A migration may rightly take long, and waits for the other instance's.
                 transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;

@@ -4,12 +4,17 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable,
+    ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, Value,
     sea_query::{Check, ColumnDef, Expr, ExprTrait, IntoIden, TableCreateStatement},
 };
 use sea_orm_migration::SchemaManager;
 
-use crate::{StorageError, sql::statement, sqlite::INT32};
+use crate::{
+    StorageError,
+    idempotency::RequestKey,
+    sql::{rows_of_placeholders, statement},
+    sqlite::INT32,
+};
 
 /// Makes column definitions for one database. Columns are NOT NULL; chain `.null()` where a value may be missing.
 ///
@@ -131,7 +136,7 @@ pub async fn misdeclared_columns<E: EntityTrait>(
     Ok(E::Column::iter().filter(is_misdeclared).map(|column| column.as_str().to_owned()).collect())
 }
 
-/// The tables that every service has, version 1: `request`, `outbox`, `feed`, `inbox`, `bus_cursor`,
+/// The tables that every service has, version 1, which [`change_shared_tables_to_v2`] changes: `request`, `outbox`, `feed`, `inbox`, `bus_cursor`,
 /// `delivery_failure`, `dead_letter`, `lease`. Call it in the service's first migration.
 ///
 /// # Errors
@@ -157,6 +162,71 @@ fn of_dialect(template: &str, backend: DbBackend) -> String {
         .replace("{row_id}", row_id)
         .replace("{clustered}", clustered)
 }
+
+/// Changes the shared tables to version 2: requests are found by [`RequestKey::id`] alone, and PostgreSQL compresses events by
+/// LZ4 where it was built with it, which takes a fraction of the time. Call it in a migration after [`create_shared_tables_v1`].
+///
+/// # Errors
+/// [`DbErr`] of the statements.
+pub async fn change_shared_tables_to_v2(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let (connection, backend) = (manager.get_connection(), manager.get_database_backend());
+    connection.execute_unprepared(&of_dialect(REQUEST_V2, backend)).await?;
+    let mut after = RequestKey { caller: String::new(), method: String::new(), request_id: String::new() };
+    while let Some(last) = copy_requests(connection, &after).await? {
+        after = last;
+    }
+    let rest: &[&str] = if backend == DbBackend::Postgres { &[LZ4_IF_IT_IS_THERE] } else { &[] };
+    for text in REQUEST_RENAMED_V2.iter().chain(rest) {
+        connection.execute_unprepared(text).await?;
+    }
+    Ok(())
+}
+
+/// Copies some requests, those after `after`; answers the last one, `None` when there was none.
+async fn copy_requests(connection: &impl ConnectionTrait, after: &RequestKey) -> Result<Option<RequestKey>, DbErr> {
+    let text = "SELECT caller, method, request_id, command_hash, answer, created_at FROM request \
+                WHERE (caller, method, request_id) > (?, ?, ?) ORDER BY caller, method, request_id LIMIT ?";
+    let key = [&after.caller, &after.method, &after.request_id].map(|text| Value::from(text.as_str()));
+    let values = key.into_iter().chain([Value::from(REQUESTS_AT_ONCE)]);
+    let (mut copied, mut last) = (Vec::new(), None);
+    for row in connection.query_all_raw(statement(connection, text, values)).await? {
+        let column = |name: &str| row.try_get::<String>("", name);
+        let key =
+            RequestKey { caller: column("caller")?, method: column("method")?, request_id: column("request_id")? };
+        copied.extend([
+            Value::from(key.id().to_vec()),
+            Value::from(row.try_get::<Vec<u8>>("", "command_hash")?),
+            Value::Bytes(row.try_get("", "answer")?),
+            Value::from(row.try_get::<i64>("", "created_at")?),
+        ]);
+        last = Some(key);
+    }
+    if last.is_some() {
+        let rows = rows_of_placeholders(copied.len() / 4, 4);
+        let text = format!("INSERT INTO request_by_id (id, command_hash, answer, created_at) VALUES {rows}");
+        connection.execute_raw(statement(connection, text, copied)).await?;
+    }
+    Ok(last)
+}
+
+/// Requests that are copied at once.
+const REQUESTS_AT_ONCE: i64 = 1_000;
+
+const REQUEST_V2: &str = "CREATE TABLE request_by_id (
+        id {bytes} NOT NULL,
+        command_hash {bytes} NOT NULL,
+        answer {bytes},
+        created_at BIGINT NOT NULL,
+        CONSTRAINT pk_request_by_id PRIMARY KEY (id))";
+
+const REQUEST_RENAMED_V2: [&str; 3] = [
+    "DROP TABLE request",
+    "ALTER TABLE request_by_id RENAME TO request",
+    "CREATE INDEX ix_request_created_at ON request (created_at)",
+];
+
+const LZ4_IF_IT_IS_THERE: &str = "DO $$ BEGIN ALTER TABLE outbox ALTER COLUMN events SET COMPRESSION lz4; \
+     EXCEPTION WHEN feature_not_supported THEN NULL; END $$";
 
 /// On SQLite a row of events gets its position when it is written, so the position is the row's number and no further
 /// tree is needed.

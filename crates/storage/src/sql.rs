@@ -26,7 +26,7 @@ pub fn statement<'a>(
 }
 
 /// The text with `$1`, `$2`, … for each `?`.
-fn numbered(sql: &str) -> String {
+pub(crate) fn numbered(sql: &str) -> String {
     use std::fmt::Write as _;
 
     let mut text = String::with_capacity(sql.len() * 2);

@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use crate::{
     IsRetryable, SnapshotTx, StorageError, StoreOptions, Transaction, WriteTx, feed,
+    kept::KeptConnections,
     options::Location,
     postgres,
     recent::RecentEvents,
@@ -43,7 +44,7 @@ struct Inner {
 }
 
 pub(crate) enum Connections {
-    Postgres(DatabaseConnection),
+    Postgres { pool: DatabaseConnection, kept: KeptConnections },
     Sqlite { writer: Writer, readers: Readers, log: WriteAheadLog },
 }
 
@@ -55,7 +56,10 @@ impl Store {
     /// not answer.
     pub async fn connect(options: StoreOptions) -> Result<Self, StorageError> {
         let connections = match options.location()? {
-            Location::Postgres => Connections::Postgres(postgres::open(&options).await?),
+            Location::Postgres => {
+                let pool = postgres::open(&options).await?;
+                Connections::Postgres { pool, kept: KeptConnections::default() }
+            }
             Location::Sqlite(path) => {
                 let (writer, readers) = sqlite::open(&options, &path).await?;
                 Connections::Sqlite { writer, readers, log: WriteAheadLog::of(&path) }
@@ -76,7 +80,7 @@ impl Store {
     #[must_use]
     pub fn backend(&self) -> DbBackend {
         match self.inner.connections {
-            Connections::Postgres(_) => DbBackend::Postgres,
+            Connections::Postgres { .. } => DbBackend::Postgres,
             Connections::Sqlite { .. } => DbBackend::Sqlite,
         }
     }
@@ -87,7 +91,7 @@ impl Store {
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         match &self.inner.connections {
-            Connections::Postgres(pool) => pool,
+            Connections::Postgres { pool, .. } => pool,
             Connections::Sqlite { readers, .. } => &readers.connection,
         }
     }
@@ -215,7 +219,10 @@ impl Store {
     /// [`StorageError`] when the driver refuses.
     pub async fn close(&self) -> Result<(), StorageError> {
         match &self.inner.connections {
-            Connections::Postgres(pool) => Ok(pool.close_by_ref().await?),
+            Connections::Postgres { pool, kept } => {
+                kept.give_back();
+                Ok(pool.close_by_ref().await?)
+            }
             Connections::Sqlite { writer, readers, .. } => {
                 readers.close().await?;
                 writer.close().await
@@ -226,14 +233,14 @@ impl Store {
     async fn begin(&self) -> Result<Transaction, StorageError> {
         Ok(match &self.inner.connections {
             // READ COMMITTED is a setting of the connections, which saves a round trip per transaction.
-            Connections::Postgres(pool) => pool.begin().await?.into(),
+            Connections::Postgres { pool, .. } => pool.begin().await?.into(),
             Connections::Sqlite { writer, .. } => writer.begin().await?.into(),
         })
     }
 
     async fn begin_snapshot(&self) -> Result<Transaction, StorageError> {
         Ok(match &self.inner.connections {
-            Connections::Postgres(pool) => {
+            Connections::Postgres { pool, .. } => {
                 let options = TransactionOptions {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     access_mode: Some(AccessMode::ReadOnly),

@@ -13,7 +13,7 @@ use backorder_messaging::{
 use backorder_storage::{
     StorageError, Store, StoreOptions,
     outbox::{self, NewEvent},
-    schema::{Columns, create_shared_tables_v1},
+    schema::{Columns, change_shared_tables_to_v2, create_shared_tables_v1},
 };
 use backorder_testkit::{Backend, FreshDatabase, eventually, fresh_url, nats};
 use jiff::Timestamp;
@@ -228,6 +228,7 @@ impl MigrationName for Initial {
 impl MigrationTrait for Initial {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_shared_tables_v1(manager).await?;
+        change_shared_tables_to_v2(manager).await?;
         let columns = Columns::of(manager);
         let applied = Table::create()
             .table("applied")

@@ -2,7 +2,7 @@
 
 use backorder_storage::{
     create_lost_race,
-    schema::{Columns, create_shared_tables_v1},
+    schema::{Columns, change_shared_tables_to_v2, create_shared_tables_v1},
 };
 use sea_orm::{
     entity::prelude::*,
@@ -58,6 +58,7 @@ impl MigrationName for Initial {
 impl MigrationTrait for Initial {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_shared_tables_v1(manager).await?;
+        change_shared_tables_to_v2(manager).await?;
         let columns = Columns::of(manager);
         let mut shelf = Table::create();
         shelf
@@ -118,6 +119,53 @@ impl MigrationTrait for Second {
 impl MigratorTrait for NewerMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![Box::new(Initial), Box::new(Second)]
+    }
+}
+
+/// A program from before requests had one short key, and the one after it.
+pub struct V1Migrator;
+pub struct V2Migrator;
+
+pub struct V1;
+pub struct V2;
+
+impl MigrationName for V1 {
+    fn name(&self) -> &str {
+        "m0001_shared_v1"
+    }
+}
+
+impl MigrationName for V2 {
+    fn name(&self) -> &str {
+        "m0002_shared_v2"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V1 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_shared_tables_v1(manager).await
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V2 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        change_shared_tables_to_v2(manager).await
+    }
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for V1Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(V1)]
+    }
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for V2Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(V1), Box::new(V2)]
     }
 }
 

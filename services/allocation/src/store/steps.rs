@@ -110,15 +110,9 @@ pub async fn known_in_tx(
     key: &RequestKey,
     step: &str,
 ) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StorageError> {
-    let text = "SELECT command_hash, answer FROM request WHERE caller = ? AND method = ? AND request_id = ? \
-                AND answer IS NOT NULL \
+    let text = "SELECT command_hash, answer FROM request WHERE id = ? AND answer IS NOT NULL \
                 UNION ALL SELECT command_hash, NULL FROM unfinished_step WHERE id = ?";
-    let values = [
-        Value::from(key.caller.as_str()),
-        Value::from(key.method.as_str()),
-        Value::from(key.request_id.as_str()),
-        Value::from(step),
-    ];
+    let values = [Value::from(key.id().to_vec()), Value::from(step)];
     let Some(row) = tx.query_one_raw(statement(tx, text, values)).await? else { return Ok(None) };
     Ok(Some((row.try_get("", "command_hash")?, row.try_get("", "answer")?)))
 }

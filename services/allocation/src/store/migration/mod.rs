@@ -24,6 +24,7 @@ mod m20261126_000020_whole_kits;
 mod m20261127_000021_bound_batches;
 mod m20261127_000022_unfit_units;
 mod m20261127_000023_recalled_to_cancel;
+mod m20261127_000024_requests_by_id;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000021_bound_batches::Migration),
             Box::new(m20261127_000022_unfit_units::Migration),
             Box::new(m20261127_000023_recalled_to_cancel::Migration),
+            Box::new(m20261127_000024_requests_by_id::Migration),
         ]
     }
 }

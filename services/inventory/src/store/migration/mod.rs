@@ -15,6 +15,7 @@ mod m20261126_000018_wishes;
 mod m20261127_000019_proven_by_lock;
 mod m20261127_000020_claims_by_line;
 mod m20261127_000021_item_ledger;
+mod m20261127_000022_requests_by_id;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000019_proven_by_lock::Migration),
             Box::new(m20261127_000020_claims_by_line::Migration),
             Box::new(m20261127_000021_item_ledger::Migration),
+            Box::new(m20261127_000022_requests_by_id::Migration),
         ]
     }
 }
