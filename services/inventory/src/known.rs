@@ -111,7 +111,11 @@ impl KnownPositions {
     /// Keeps up with what was committed here. What is known of an item that somebody else wrote in between is forgotten.
     pub fn note(&self, written: &StockWritten, now: Timestamp) {
         let mut stocks = self.stocks();
-        let Some(known) = stocks.get(&written.item) else { return };
+        let Some(known) = stocks.get(&written.item) else {
+            let positions = written.positions.iter().map(|position| (position.clone(), now)).collect();
+            stocks.put(written.item.clone(), KnownStock { last_movement: written.last_now, positions });
+            return;
+        };
         if known.last_movement != written.last_before {
             if known.last_movement < written.last_now {
                 stocks.remove(&written.item);

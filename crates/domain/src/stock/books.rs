@@ -10,6 +10,18 @@ use super::context::CommandContext;
 use super::error::StockError;
 use super::reserve::{Mode, Refusal, ReserveLine, ReserveOutcome};
 
+/// A state of one book to which it can return.
+#[derive(Debug)]
+pub struct Attempt(ItemId, Checkpoint);
+
+impl Attempt {
+    /// The item of the book.
+    #[must_use]
+    pub const fn item(&self) -> &ItemId {
+        &self.0
+    }
+}
+
 /// The loaded books of several items.
 #[derive(Debug, Clone, Default)]
 pub struct StockBooks {
@@ -167,6 +179,22 @@ impl StockBooks {
             whole.push((*index, outcome));
         }
         Ok(Ok(whole))
+    }
+
+    /// A state of an item's book to which [`StockBooks::end_attempts`] returns; `None` when there is no book of the item.
+    #[must_use]
+    pub fn begin_attempt(&mut self, item: &ItemId) -> Option<Attempt> {
+        let checkpoint = self.books.get_mut(item)?.open_checkpoint();
+        Some(Attempt(item.clone(), checkpoint))
+    }
+
+    /// Ends attempts: what was done to their books since stays, or is taken back. Of several about one item the newest must be
+    /// ended first.
+    pub fn end_attempts(&mut self, attempts: impl IntoIterator<Item = Attempt>, keep: bool) {
+        self.close_checkpoints(
+            attempts.into_iter().map(|Attempt(item, checkpoint)| (item, checkpoint)).collect(),
+            keep,
+        );
     }
 
     pub(super) fn open_checkpoints(&mut self, items: &BTreeSet<&ItemId>) -> Vec<(ItemId, Checkpoint)> {

@@ -38,7 +38,7 @@ async fn reserve_one(
     let now = use_cases.now();
     let write = Write::decode(context, &request, |r, v| decode::reserve(r, now, v)).map_err(Error::Invalid);
     let answered = match write {
-        Ok(write) => use_cases.tasks().run_begun(|| use_cases.clone().begin_reserve(write)).await,
+        Ok(write) => use_cases.tasks().run_begun(|| use_cases.clone().begin(write)).await,
         Err(error) => Err(error),
     };
     let outcome = match answered {
@@ -107,7 +107,7 @@ impl ReservationService for Reservations {
         request: Request<pb::ReserveStockRequest>,
     ) -> Result<Response<pb::ReserveStockResponse>, Status> {
         let now = self.0.now();
-        write(&self.0, request, |r, v| decode::reserve(r, now, v), UseCases::begin_reserve).await
+        write(&self.0, request, |r, v| decode::reserve(r, now, v), UseCases::begin).await
     }
 
     async fn stream_reservations(
@@ -129,14 +129,14 @@ impl ReservationService for Reservations {
         &self,
         request: Request<pb::PostReservationsRequest>,
     ) -> Result<Response<pb::PostReservationsResponse>, Status> {
-        write(&self.0, request, decode::post, UseCases::execute).await
+        write(&self.0, request, decode::post, UseCases::begin).await
     }
 
     async fn release_claims(
         &self,
         request: Request<pb::ReleaseClaimsRequest>,
     ) -> Result<Response<pb::ReleaseClaimsResponse>, Status> {
-        write(&self.0, request, decode::release, UseCases::execute).await
+        write(&self.0, request, decode::release, UseCases::begin).await
     }
 
     async fn reassign_reservation(

@@ -106,7 +106,7 @@ impl StockService for Stock {
         request: Request<pb::ReceiveStockRequest>,
     ) -> Result<Response<pb::ReceiveStockResponse>, Status> {
         let tolerance = self.0.over_receipt();
-        write(&self.0, request, |r, v| receipt::receive(r, tolerance, v), UseCases::execute).await
+        write(&self.0, request, |r, v| receipt::receive(r, tolerance, v), UseCases::begin).await
     }
 
     async fn adjust_stock(

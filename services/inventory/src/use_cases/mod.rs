@@ -23,7 +23,7 @@ use backorder_domain::{
     time::Clock,
 };
 use backorder_proto::convert::{Violations, encode};
-use backorder_service_kit::{crash_point::CrashPoint, group::Group, jobs::Wake, tasks::OwnedTasks};
+use backorder_service_kit::{crash_point::CrashPoint, jobs::Wake, tasks::OwnedTasks};
 use backorder_storage::{
     Batch, StorageError, Store, WriteTx,
     idempotency::{self, Begun},
@@ -55,7 +55,7 @@ struct Parts {
     memory: Memory,
     tasks: OwnedTasks,
     wake_upkeep: Wake,
-    reserve_group: Group<stock::Reserving>,
+    groups: stock::Groups,
     over_receipt: OverReceiptTolerance,
     index: Arc<AvailabilityIndex>,
     known: KnownPositions,
@@ -68,7 +68,7 @@ impl UseCases {
     #[must_use]
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
         let tasks = OwnedTasks::new(config.writes_running_max);
-        let reserve_group = stock::Reserving::group_on(store.backend());
+        let groups = stock::Groups::on(store.backend());
         Self {
             parts: Arc::new(Parts {
                 store,
@@ -77,7 +77,7 @@ impl UseCases {
                 memory: Memory::default(),
                 tasks,
                 wake_upkeep: Wake::new(),
-                reserve_group,
+                groups,
                 over_receipt: config.over_receipt,
                 index: Arc::new(AvailabilityIndex::new(config.index_positions_max)),
                 known: KnownPositions::default(),
@@ -111,9 +111,9 @@ impl UseCases {
         &self.parts.known
     }
 
-    /// The reservations that wait for their batch.
-    fn reserve_group(&self) -> &Group<stock::Reserving> {
-        &self.parts.reserve_group
+    /// The calls that wait for their batch.
+    fn groups(&self) -> &stock::Groups {
+        &self.parts.groups
     }
 
     /// Wakes the job that keeps up with business time.

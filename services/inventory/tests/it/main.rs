@@ -25,6 +25,7 @@ mod serving;
 mod shipping;
 mod streams;
 mod supply;
+mod together;
 mod upkeep;
 mod warehouse;
 mod watch;

@@ -28,7 +28,7 @@ pub use receipt::AdviseReceipt;
 
 use super::{
     UseCases,
-    stock::{Desk, StockCommand, notes},
+    stock::{Causes, Desk, StockCommand, notes},
     stored_answer,
 };
 use crate::{
@@ -102,7 +102,7 @@ impl UseCases {
         let mut desk = Desk::new(&mut loaded, write, places, now);
         let answer = write.command.apply(&mut desk)?;
         let cause = write.command.cause();
-        let moved = self.keep_in_tx(tx, batch, loaded, now, &cause, write.traceparent.clone()).await?;
+        let moved = self.keep_in_tx(tx, batch, loaded, now, &Causes::all(&cause), write.traceparent.clone()).await?;
         append_notes(batch, notes(write, &moved, now));
         if let Some(key) = &write.key {
             batch.answer(key, &answer.encode_to_vec());

@@ -33,7 +33,7 @@ impl UseCases {
         let gains = write.command.chunk.gains.len();
         if gains >= LARGE {
             // When the time is over, the others have had theirs.
-            let _ = tokio::time::timeout(LETS_PASS_MAX, self.reserve_group().let_pass(gains)).await;
+            let _ = tokio::time::timeout(LETS_PASS_MAX, self.groups().reserving().let_pass(gains)).await;
         }
         self.execute(write).await
     }

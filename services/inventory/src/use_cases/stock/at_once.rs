@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use prost::Message as _;
 use sea_orm::DbBackend;
 
-use super::{Desk, Reserve, StockCommand, UseCases, moved_by, movements_in, notes, stock_written};
+use super::{Causes, Desk, Reserve, StockCommand, UseCases, moved_by, movements_in, notes, stock_written};
 use crate::{
     catalog::Places,
     error::Error,
@@ -138,8 +138,8 @@ impl UseCases {
         let Loaded { books, times, last_movements: last, .. } = loaded;
         let mut changes = books.into_changes();
         let traceparent = writes.first().and_then(|write| write.traceparent.clone());
-        let cause = writes.first().map(|write| write.command.cause()).unwrap_or_default();
-        let events = self.events_of(&changes, &BTreeMap::new(), &times, now, &cause, traceparent);
+        let causes = Causes::all(&writes.first().map(|write| write.command.cause()).unwrap_or_default());
+        let events = self.events_of(&changes, &BTreeMap::new(), &times, now, &causes, traceparent);
         let moved = moved_by(&changes);
         let count = movements_in(&changes);
         let ids = self.movement_numbers(count, last.values().copied().max().unwrap_or_default()).await?;

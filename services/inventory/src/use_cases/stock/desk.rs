@@ -9,7 +9,7 @@ use backorder_domain::{
     ids::{BatchId, HoldId, ItemId, LineId, LocationId, ReceiptId, SupplyId},
     stock::{
         book::ItemBook,
-        books::StockBooks,
+        books::{Attempt, StockBooks},
         claim::{Claim, ClaimKey},
         context::CommandContext,
         error::StockError,
@@ -46,6 +46,8 @@ pub struct Desk<'a> {
     pub(super) holders: &'a mut HashMap<ClaimKey, ItemId>,
     /// The items of the lines of these claims, made when the first is asked for: a batch of reservations asks for none.
     items_of_lines: OnceCell<HashMap<LineId, ItemId>>,
+    /// The books that the command changed, where it may be taken back by itself.
+    attempts: Option<Vec<Attempt>>,
 }
 
 impl<'a> Desk<'a> {
@@ -64,7 +66,37 @@ impl<'a> Desk<'a> {
         let Loaded { books, times, units, holders, last_movements: _, look: _ } = loaded;
         let holds = C::TELLS_HOLDS.then(|| books.iter().flat_map(ItemBook::holds)).into_iter().flatten();
         let holds_before = holds.map(|hold| hold.id.clone()).collect();
-        Self { books, context, places, units, times, holds_before, holders, items_of_lines: OnceCell::new() }
+        Self {
+            books,
+            context,
+            places,
+            units,
+            times,
+            holds_before,
+            holders,
+            items_of_lines: OnceCell::new(),
+            attempts: None,
+        }
+    }
+
+    /// A desk whose command is done beside others: refused, it is taken back by itself when the desk is [`Desk::ended`].
+    #[must_use]
+    pub fn beside_others(self) -> Self {
+        Self { attempts: Some(Vec::new()), ..self }
+    }
+
+    /// Notes that the command is about to change an item's book. [`Desk::on_book`] does it by itself.
+    pub fn changes(&mut self, item: &ItemId) {
+        if let Some(attempts) = &mut self.attempts
+            && attempts.iter().all(|attempt| attempt.item() != item)
+        {
+            attempts.extend(self.books.begin_attempt(item));
+        }
+    }
+
+    /// The end of the command: what it did stays, or is taken back.
+    pub fn ended(self, keep: bool) {
+        self.books.end_attempts(self.attempts.into_iter().flatten(), keep);
     }
 
     /// The item whose book holds a line, which the request names in `field`.
@@ -107,6 +139,7 @@ impl<'a> Desk<'a> {
         item: &ItemId,
         work: impl FnOnce(&mut ItemBook, &CommandContext) -> Result<T, StockError>,
     ) -> Result<T, Error> {
+        self.changes(item);
         let context = &self.context;
         let result = self.books.book_mut(item).and_then(|book| work(book, context));
         result.map_err(|error| Error::Stock { item: item.clone(), error })

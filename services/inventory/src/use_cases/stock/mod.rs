@@ -36,10 +36,7 @@ mod update_supply;
 mod victims;
 mod warehouse;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    slice,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use backorder_domain::{
     ids::{ItemId, LineId, LocationId, SupplyId},
@@ -65,7 +62,7 @@ pub use count::{Count, CountLine};
 pub use cover_sets::{CoverSets, SetToCover};
 pub use create_supplies::{CreateSupplies, SupplyToCreate};
 pub use desk::Desk;
-pub use group::Reserving;
+pub use group::Groups;
 pub use post::PostReservations;
 pub use preview_serving::PreviewServing;
 pub use put_batches::PutBatches;
@@ -167,35 +164,57 @@ impl UseCases {
     /// Executes one command.
     ///
     /// # Errors
-    /// As [`UseCases::execute_all`].
+    /// [`Error`] of the command, or those of [`UseCases::execute_all`].
     pub async fn execute<C: StockCommand>(self, write: Write<C>) -> Result<C::Answer, Error> {
-        let answers = self.execute_all(&[write]).await?;
-        answers.into_iter().next().ok_or_else(|| StorageError::Settings("no answer".to_owned()).into())
+        self.execute_all(&[write]).await?.pop().unwrap_or_else(|| Err(no_answer()))
     }
 
-    /// Executes commands in one transaction, in their order, and answers each. When one fails, all are rolled back: the
-    /// caller sends the others again.
+    /// Executes commands in one transaction, in their order, and answers each. One that is refused has no effect, and the
+    /// others are done.
     ///
     /// # Errors
-    /// [`Error`] of the first command that fails.
-    pub async fn execute_all<C: StockCommand>(&self, writes: &[Write<C>]) -> Result<Vec<C::Answer>, Error> {
+    /// Those of the store, when nothing was done.
+    pub async fn execute_all<C: StockCommand>(
+        &self,
+        writes: &[Write<C>],
+    ) -> Result<Vec<Result<C::Answer, Error>>, Error> {
         let mut places = self.places().await?;
-        for write in writes {
+        let (mut valid, mut refused) = (Vec::with_capacity(writes.len()), BTreeMap::new());
+        for (place, write) in writes.iter().enumerate() {
             let Named { items, locations } = write.command.names();
-            places = self.check_master_data(&items, &locations).await?;
+            match self.check_master_data(&items, &locations).await {
+                Ok(latest) => {
+                    places = latest;
+                    valid.push(write);
+                }
+                Err(Error::Storage(error)) => return Err(error.into()),
+                Err(error) => {
+                    refused.insert(place, error);
+                }
+            }
         }
-        let places = places.as_ref();
-        self.store()
-            .write(C::NAME, move |tx| Box::pin(async move { self.execute_in_tx(tx, writes, places).await }))
-            .await
+        let mut answers = Vec::new();
+        if !valid.is_empty() {
+            let (places, valid) = (places.as_ref(), valid.as_slice());
+            let work = self
+                .store()
+                .write(C::NAME, move |tx| Box::pin(async move { self.execute_in_tx(tx, valid, places).await }));
+            answers = work.await?;
+        }
+        let mut answers = answers.into_iter();
+        let answer = |place| match refused.remove(&place) {
+            Some(error) => Err(error),
+            None => answers.next().unwrap_or_else(|| Err(no_answer())),
+        };
+        Ok((0..writes.len()).map(answer).collect())
     }
 
     async fn execute_in_tx<C: StockCommand>(
         &self,
         tx: &WriteTx<'_>,
-        writes: &[Write<C>],
+        writes: &[&Write<C>],
         places: &Places,
-    ) -> Result<Vec<C::Answer>, Error> {
+    ) -> Result<Vec<Result<C::Answer, Error>>, Error> {
         let now = self.now();
         let mut scope = Scope::default();
         for write in writes {
@@ -204,35 +223,32 @@ impl UseCases {
         let keys = writes.iter().filter_map(|write| write.key.as_ref()).collect();
         let mut loaded = load_in_tx(tx, scope, keys, &places.dates_at(now)).await?;
         // Under the locks: who did one of the requests before held them, too.
-        let mut answers = match &loaded.look {
-            Some(look) if !look.knows_requests => vec![None; writes.len()],
+        let mut answers: Vec<Option<Result<C::Answer, Error>>> = match &loaded.look {
+            Some(look) if !look.knows_requests => writes.iter().map(|_| None).collect(),
             _ => known_answers_in_tx(tx, writes).await?,
         };
-        let fresh: Vec<usize> = (0..writes.len()).filter(|index| answers[*index].is_none()).collect();
-        if fresh.is_empty() {
-            return Ok(answers.into_iter().flatten().collect());
-        }
-        let mut cause = String::new();
-        for index in &fresh {
-            let write = &writes[*index];
-            let mut desk = Desk::new(&mut loaded, write, places, now);
-            let answer = write.command.apply(&mut desk);
-            if answer.is_err() && loaded.look.is_some() {
+        let mut done = Vec::with_capacity(writes.len());
+        for (write, answer) in writes.iter().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
+            let mut desk = Desk::new(&mut loaded, write, places, now).beside_others();
+            let result = write.command.apply(&mut desk);
+            desk.ended(result.is_ok());
+            match &result {
+                Ok(message) => done.push((*write, message.encode_to_vec())),
                 // Another call may have done it since the look: then it is answered and not refused.
-                refuse_known_in_tx(tx, write).await?;
+                Err(_) if loaded.look.is_some() => refuse_known_in_tx(tx, write).await?,
+                Err(_) => {}
             }
-            answers[*index] = Some(answer?);
-            cause = write.command.cause();
+            *answer = Some(result);
         }
-        if writes.iter().all(|write| write.key.is_some()) {
-            let traceparent = fresh.first().and_then(|index| writes[*index].traceparent.clone());
+        if !done.is_empty() && writes.iter().all(|write| write.key.is_some()) {
+            let causes = Causes::of_commands(done.iter().map(|(write, _)| &write.command));
+            let traceparent = done.first().and_then(|(write, _)| write.traceparent.clone());
             let mut batch = Batch::new(tx);
-            let moved = self.keep_in_tx(tx, &mut batch, loaded, now, &cause, traceparent).await?;
-            append_notes(&mut batch, fresh.iter().flat_map(|index| notes(&writes[*index], &moved, now)).collect());
-            let answered = fresh.iter().filter_map(|index| {
-                let (write, answer) = (&writes[*index], answers[*index].as_ref()?);
-                Some((write.key.as_ref()?, write.hash.as_slice(), answer.encode_to_vec()))
-            });
+            let moved = self.keep_in_tx(tx, &mut batch, loaded, now, &causes, traceparent).await?;
+            append_notes(&mut batch, done.iter().flat_map(|(write, _)| notes(*write, &moved, now)).collect());
+            let answered = done.into_iter();
+            let answered =
+                answered.filter_map(|(write, answer)| Some((write.key.as_ref()?, write.hash.as_slice(), answer)));
             batch.answered_all(answered, now);
             batch.run(tx).await.map_err(lost_to_another)?;
         }
@@ -249,14 +265,14 @@ impl UseCases {
         batch: &mut Batch,
         loaded: Loaded,
         now: Timestamp,
-        cause: &str,
+        causes: &Causes,
         traceparent: Option<String>,
     ) -> Result<BTreeSet<Uuid>, StorageError> {
         let Loaded { books, times, last_movements: last, look, holders: _, units: _ } = loaded;
         let supplies: BTreeMap<_, _> =
             books.iter().flat_map(|book| book.supplies()).map(|supply| (supply.id.clone(), supply.clone())).collect();
         let mut changes = books.into_changes();
-        let events = self.events_of(&changes, &supplies, &times, now, cause, traceparent);
+        let events = self.events_of(&changes, &supplies, &times, now, causes, traceparent);
         let moved = moved_by(&changes);
         let mut ids = look.map(|look| look.movement_ids).unwrap_or_default();
         ids.extend(row_ids::next_in_tx(tx, "movement", movements_in(&changes).saturating_sub(ids.len())).await?);
@@ -276,7 +292,7 @@ impl UseCases {
         supplies: &BTreeMap<SupplyId, Supply>,
         times: &Times,
         now: Timestamp,
-        cause: &str,
+        causes: &Causes,
         traceparent: Option<String>,
     ) -> Events<'_> {
         let mut events = Events::new(self.parts.ids.as_ref(), now, traceparent);
@@ -291,7 +307,7 @@ impl UseCases {
                 events.supply(wire::supply(item, supply, created_at, now));
             }
             for claim in &change.claims {
-                events.claim(wire::claim(item, claim, |id| supplies.get(id)), cause.to_owned());
+                events.claim(wire::claim(item, claim, |id| supplies.get(id)), causes.of(item).to_owned());
             }
             for position in &change.positions {
                 events.position(wire::position(item, position, Some(now)));
@@ -334,21 +350,57 @@ fn stock_written(
     written.collect()
 }
 
+fn no_answer() -> Error {
+    StorageError::Settings("no answer".to_owned()).into()
+}
+
+/// What claims changed for: the last command of the transaction about their item.
+#[derive(Debug)]
+pub struct Causes {
+    last: String,
+    of_items: HashMap<ItemId, String>,
+}
+
+impl Causes {
+    /// The same for all.
+    #[must_use]
+    pub fn all(cause: &str) -> Self {
+        Self { last: cause.to_owned(), of_items: HashMap::new() }
+    }
+
+    /// What commands are for, in their order. Kept by item only where not all are for the same.
+    fn of_commands<'c, C: StockCommand>(commands: impl Iterator<Item = &'c C> + Clone) -> Self {
+        let mut causes = Self::all(&commands.clone().last().map(StockCommand::cause).unwrap_or_default());
+        if commands.clone().any(|command| command.cause() != causes.last) {
+            for command in commands {
+                let cause = command.cause();
+                let named = command.names().items.into_iter();
+                causes.of_items.extend(named.map(|(item, _)| (item.clone(), cause.clone())));
+            }
+        }
+        causes
+    }
+
+    fn of(&self, item: &ItemId) -> &str {
+        self.of_items.get(item).unwrap_or(&self.last)
+    }
+}
+
 /// The answers of those requests that were done before.
 async fn known_answers_in_tx<C: StockCommand>(
     tx: &WriteTx<'_>,
-    writes: &[Write<C>],
-) -> Result<Vec<Option<C::Answer>>, Error> {
+    writes: &[&Write<C>],
+) -> Result<Vec<Option<Result<C::Answer, Error>>>, Error> {
     let keyed: Vec<(usize, &RequestKey)> =
         writes.iter().enumerate().filter_map(|(index, write)| Some((index, write.key.as_ref()?))).collect();
     let requests: Vec<(&RequestKey, &[u8])> =
         keyed.iter().map(|(index, key)| (*key, writes[*index].hash.as_slice())).collect();
-    let mut answers: Vec<Option<C::Answer>> = vec![None; writes.len()];
+    let mut answers: Vec<Option<Result<C::Answer, Error>>> = writes.iter().map(|_| None).collect();
     for (begun, (index, _)) in idempotency::known_in_tx(tx, &requests).await?.into_iter().zip(keyed) {
         match begun {
             Begun::Fresh => {}
-            Begun::Reused => return Err(Error::RequestIdReused),
-            Begun::Answered(bytes) => answers[index] = Some(stored_answer(&bytes)?),
+            Begun::Reused => answers[index] = Some(Err(Error::RequestIdReused)),
+            Begun::Answered(bytes) => answers[index] = Some(Ok(stored_answer(&bytes)?)),
         }
     }
     Ok(answers)
@@ -356,7 +408,7 @@ async fn known_answers_in_tx<C: StockCommand>(
 
 /// The error of a race lost when a request is known by now.
 async fn refuse_known_in_tx<C: StockCommand>(tx: &WriteTx<'_>, write: &Write<C>) -> Result<(), Error> {
-    let known = known_answers_in_tx(tx, slice::from_ref(write)).await?;
+    let known = known_answers_in_tx(tx, &[write]).await?;
     if known.iter().all(Option::is_none) {
         return Ok(());
     }

@@ -122,6 +122,10 @@ impl StockCommand for Reserve {
     fn apply(&self, desk: &mut Desk<'_>) -> Result<Self::Answer, Error> {
         let lines = self.lines_with_candidates(desk.places);
         refuse_claims_of_other_items(desk, &lines)?;
+        // What is told of a group is looked for when it has been reserved.
+        for line in lines.iter().filter(|line| line.all_or_nothing_group.is_some()) {
+            desk.changes(&line.item);
+        }
         let context = desk.context.clone();
         let outcomes = match desk.books.reserve(&context, &lines) {
             Ok(outcomes) => outcomes,

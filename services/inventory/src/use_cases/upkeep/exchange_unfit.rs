@@ -13,7 +13,7 @@ use crate::{
         stock::{Loaded, Scope, load_in_tx},
         upkeep as table,
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, stock::Causes},
 };
 
 /// Claims looked at together.
@@ -75,7 +75,7 @@ impl UseCases {
         given_up.map_err(of_item(item))?;
         let is_changed = version(&loaded) != before;
         let mut written = Batch::new(tx);
-        self.keep_in_tx(tx, &mut written, loaded, now, CAUSE, None).await?;
+        self.keep_in_tx(tx, &mut written, loaded, now, &Causes::all(CAUSE), None).await?;
         written.run(tx).await?;
         Ok(is_changed)
     }

@@ -17,7 +17,7 @@ use crate::{
         stock::{Scope, load_in_tx},
         upkeep as table,
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, stock::Causes},
 };
 
 /// Claims ended in one transaction at most.
@@ -95,7 +95,7 @@ impl UseCases {
         }
         if ended > 0 {
             let mut batch = Batch::new(tx);
-            self.keep_in_tx(tx, &mut batch, loaded, now, CAUSE, None).await?;
+            self.keep_in_tx(tx, &mut batch, loaded, now, &Causes::all(CAUSE), None).await?;
             batch.run(tx).await?;
         }
         Ok(ended)

@@ -16,7 +16,7 @@ use crate::{
         stock::{Scope, load_in_tx},
         upkeep as table,
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, stock::Causes},
 };
 
 /// Balances looked at together.
@@ -92,7 +92,7 @@ impl UseCases {
         });
         moved.map_err(of_item(item))?;
         let mut written = Batch::new(tx);
-        self.keep_in_tx(tx, &mut written, loaded, now, CAUSE, None).await?;
+        self.keep_in_tx(tx, &mut written, loaded, now, &Causes::all(CAUSE), None).await?;
         written.run(tx).await?;
         self.stop_at("expiry.written")
     }

@@ -17,7 +17,7 @@ use crate::{
         stock::{Scope, load_in_tx},
         upkeep as table,
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, stock::Causes},
 };
 
 /// Items pegged anew in one transaction at most.
@@ -84,7 +84,7 @@ impl UseCases {
             result.map_err(of_item(item))?;
         }
         let mut batch = Batch::new(tx);
-        self.keep_in_tx(tx, &mut batch, loaded, now, CAUSE, None).await?;
+        self.keep_in_tx(tx, &mut batch, loaded, now, &Causes::all(CAUSE), None).await?;
         batch.run(tx).await?;
         Ok(items.len())
     }
