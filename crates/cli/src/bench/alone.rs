@@ -39,6 +39,16 @@ impl Alone {
         &self.address
     }
 
+    /// Ends it without a chance to do anything, as SIGKILL does.
+    ///
+    /// # Errors
+    /// [`Failure`] when the system refuses.
+    pub fn kill(&mut self) -> Result<(), Failure> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// The most memory that it used; `None` where the system does not tell.
     #[must_use]
     pub fn peak_bytes(&self) -> Option<u64> {

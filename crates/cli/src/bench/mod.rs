@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod echo;
 pub mod figure;
 pub mod host;
+pub mod kills;
 pub mod load;
 pub mod machine;
 pub mod metric;

@@ -145,7 +145,7 @@ impl Reserving {
     }
 
     /// The lines that were acknowledged, each with one unit reserved.
-    fn acknowledged(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn acknowledged(&self) -> impl Iterator<Item = String> + '_ {
         let lines = self.sending.lines_per_call();
         (0..self.answered).flat_map(move |call| (0..lines).map(move |line| self.line(call, line)))
     }
@@ -187,21 +187,18 @@ impl Proof {
     ///
     /// # Errors
     /// [`Failure`] when the service cannot answer.
-    pub async fn of(channel: &ServiceChannel, clients: &[Reserving]) -> Result<Self, Failure> {
+    pub async fn of(channel: &ServiceChannel, mut acknowledged: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let mut proof = Self::default();
         let mut reservations =
             ReservationServiceClient::new(channel.clone()).max_decoding_message_size(64 * 1024 * 1024);
-        for client in clients {
-            let mut acknowledged = client.acknowledged();
-            loop {
-                let lines: Vec<String> = acknowledged.by_ref().take(CLAIMS_PER_CALL).collect();
-                if lines.is_empty() {
-                    break;
-                }
-                proof.lines += u64::try_from(lines.len()).unwrap_or_default();
-                let claims = reservations.batch_get_claims(BatchGetClaimsRequest { lines: lines.clone() }).await?;
-                proof.count(&lines, &claims.into_inner().claims);
+        loop {
+            let lines: Vec<String> = acknowledged.by_ref().take(CLAIMS_PER_CALL).collect();
+            if lines.is_empty() {
+                break;
             }
+            proof.lines += u64::try_from(lines.len()).unwrap_or_default();
+            let claims = reservations.batch_get_claims(BatchGetClaimsRequest { lines: lines.clone() }).await?;
+            proof.count(&lines, &claims.into_inner().claims);
         }
         let mut operations = InventoryOperationsServiceClient::new(channel.clone());
         let books = operations.verify_books(VerifyBooksRequest::default()).await?.into_inner();

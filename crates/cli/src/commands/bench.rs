@@ -1,6 +1,7 @@
 //! `backorder bench`: what the services reach on this machine, beside baselines of the same run.
 
 mod availability;
+mod kills;
 mod orders;
 mod receipts;
 
@@ -12,6 +13,7 @@ use std::{
 use clap::{Args, Subcommand};
 
 pub use availability::AvailabilityArgs;
+pub use kills::KillsArgs;
 pub use orders::OrdersArgs;
 pub use receipts::ReceiptsArgs;
 
@@ -38,6 +40,8 @@ use crate::{
 pub enum BenchCommand {
     /// Reservations: one unit a line, out of plenty, by many clients at once.
     Reserve(ReserveArgs),
+    /// Reservations while the service and the database are killed: what was acknowledged is there, once.
+    Kills(KillsArgs),
     /// Reads of availability: one item at one location a call, from memory and from the database.
     Availability(AvailabilityArgs),
     /// Serves inventory alone until its input ends: how `availability` measures the memory of a service.
@@ -106,6 +110,7 @@ pub struct ReserveArgs {
 pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Reserve(args) => reserve(args).await,
+        BenchCommand::Kills(args) => kills::run(args).await,
         BenchCommand::Availability(args) => availability::run(args).await,
         BenchCommand::ServeInventory { url } => alone::serve(&url).await,
         BenchCommand::Orders(args) => orders::run(args).await,
@@ -152,7 +157,7 @@ async fn reserve(args: ReserveArgs) -> Result<(), Failure> {
         }
     }
     progress.finish();
-    let proof = Proof::of(&channels[0], &acknowledged).await;
+    let proof = Proof::of(&channels[0], acknowledged.iter().flat_map(Reserving::acknowledged)).await;
     // What was measured is shown though the proof could not be had; the run fails then all the same.
     show(&figures(&cases, &rival, proof.as_ref().ok().copied()), output);
     home.inventory.stop().await?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 
 mod assess;
+mod bench;
 mod clients;
 mod demo;
 mod dropship;

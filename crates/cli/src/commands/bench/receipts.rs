@@ -77,7 +77,7 @@ pub(super) async fn run(args: ReceiptsArgs) -> Result<(), Failure> {
     until_idle(&clients).await?;
     let (reserving, without) = drive(others(&channels, &args), args.host.span()).await?;
     let (reserving, during, beside_others) = run_during(reserving, beside_others.serve_beside_others(&clients)).await?;
-    let others = reserve::Proof::of(&channels[0], &reserving).await?;
+    let others = reserve::Proof::of(&channels[0], reserving.iter().flat_map(Reserving::acknowledged)).await?;
     served.stop().await?;
 
     let folder = args.host.scratch_folder()?;

@@ -1,0 +1,52 @@
+//! Benchmarks that prove something, run shortly.
+
+use backorder_testkit::postgres::Cluster;
+use serde_json::Value;
+
+use crate::program::{json_of, run};
+
+fn figure<'f>(figures: &'f Value, name: &str) -> &'f Value {
+    let all = figures.as_array().unwrap();
+    all.iter().find(|figure| figure["name"] == name).unwrap_or_else(|| panic!("no figure {name}: {figures:#}"))
+}
+
+fn kills(more: &[&str]) -> Value {
+    let arguments = ["bench", "kills", "--kills", "1", "--clients", "8", "--items", "5", "--seconds", "1", "--json"];
+    json_of(&run(&[&arguments, more].concat()))
+}
+
+fn nothing_went_wrong(figures: &Value) {
+    assert!(figure(figures, "acknowledged")["value"].as_f64().unwrap() > 0.0);
+    for fault in ["lost", "doubled", "drifted"] {
+        assert_eq!(figure(figures, fault)["verdict"], "goal", "{fault}");
+    }
+}
+
+#[test]
+fn reservations_outlive_the_service_on_sqlite() {
+    let figures = kills(&["--shape", "hot"]);
+    assert_eq!(figure(&figures, "kills/sqlite/hot/kills of the service")["value"], 1.0);
+    nothing_went_wrong(&figures);
+}
+
+/// On a server of its own: all that is connected to it loses its connection.
+#[test]
+fn reservations_outlive_the_service_and_the_database_on_postgresql() {
+    let cluster = Cluster::start().unwrap();
+    let figures = kills(&["--shape", "spread,hot", "--postgres", &cluster.url()]);
+    for shape in ["spread", "hot"] {
+        for victim in ["service", "database"] {
+            assert_eq!(figure(&figures, &format!("kills/postgres/{shape}/kills of the {victim}"))["value"], 1.0);
+        }
+    }
+    nothing_went_wrong(&figures);
+}
+
+#[test]
+fn reservations_are_measured_beside_their_baseline() {
+    let arguments = ["--clients", "4", "--items", "20", "--seconds", "1", "--warm-up", "0", "--rounds", "1", "--json"];
+    let figures = json_of(&run(&[&["bench", "reserve", "--shape", "hot"], &arguments[..]].concat()));
+    let rate = figure(&figures, "reserve/sqlite/hot/4/unary/rate");
+    assert!(rate["value"].as_f64().unwrap() > 0.0 && rate["baseline"].as_f64().unwrap() > 0.0, "{rate:#}");
+    nothing_went_wrong(&figures);
+}
