@@ -85,40 +85,46 @@ pub(crate) fn fit(width: usize, values: &[Value]) -> bool {
 /// once; unless there is one row, one column is not.
 pub(crate) fn row_source(width: usize, values: Vec<Value>, same: Columns) -> RowSource {
     // The driver knows no arrays with NULL in them, so a column with some has a second one that says where.
-    let (mut selected, mut names, mut arrays, mut in_arrays) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut bound = Vec::new();
+    // Each text ends with a separator, which is cut in the end.
+    let (mut text, mut names, mut arrays) = (String::with_capacity(64 * width), String::new(), String::new());
+    let (mut bound, mut in_arrays) = (Vec::new(), Vec::new());
+    text.push_str("SELECT ");
+    // Writing to a String cannot fail.
     for (values, number) in columns_of(width, values, same).into_iter().zip(1..) {
         let Some(kind) = values.first().and_then(Kind::of) else { continue };
         let name = kind.name();
         if same.contains(number - 1) {
-            selected.push(format!("CAST(? AS {name}) AS column{number}"));
+            let _ = write!(text, "CAST(? AS {name}) AS column{number}, ");
             bound.extend(values);
             continue;
         }
         match filled(&values) {
             // The first array says how many rows there are.
             Filled::None if !arrays.is_empty() => {
-                selected.push(format!("CAST(NULL AS {name}) AS column{number}"));
+                let _ = write!(text, "CAST(NULL AS {name}) AS column{number}, ");
                 continue;
             }
-            Filled::All => selected.push(format!("v.c{number} AS column{number}")),
+            Filled::All => {
+                let _ = write!(text, "v.c{number} AS column{number}, ");
+            }
             Filled::None | Filled::Some => {
                 let is_there = values.iter().map(|value| Value::Bool(Some(value.is_some()))).collect();
-                selected.push(format!("CASE WHEN v.f{number} THEN v.c{number} END AS column{number}"));
-                names.push(format!("f{number}"));
-                arrays.push("CAST(? AS bool[])".to_owned());
+                let _ = write!(text, "CASE WHEN v.f{number} THEN v.c{number} END AS column{number}, ");
+                let _ = write!(names, "f{number}, ");
+                arrays.push_str("CAST(? AS bool[]), ");
                 in_arrays.push(Value::Array(ArrayType::Bool, Some(Box::new(is_there))));
             }
         }
-        names.push(format!("c{number}"));
-        arrays.push(format!("CAST(? AS {name}[])"));
+        let _ = write!(names, "c{number}, ");
+        let _ = write!(arrays, "CAST(? AS {name}[]), ");
         let values = values.into_iter().map(|value| if value.is_some() { value } else { value.dummy_value() });
         in_arrays.push(Value::Array(kind.array(), Some(Box::new(values.collect()))));
     }
     bound.extend(in_arrays);
-    let mut text = format!("SELECT {}", selected.join(", "));
+    let cut = |text: &str| text.strip_suffix(", ").map_or(text.len(), str::len);
+    text.truncate(cut(&text));
     if !arrays.is_empty() {
-        let _ = write!(text, " FROM unnest({}) AS v({})", arrays.join(", "), names.join(", "));
+        let _ = write!(text, " FROM unnest({}) AS v({})", &arrays[..cut(&arrays)], &names[..cut(&names)]);
     }
     RowSource { text, values: bound }
 }

@@ -2,6 +2,8 @@
 //!
 //! The texts are made here and not by the query builder: on the way of every order they are a fifth of the work else.
 
+use std::fmt::Write as _;
+
 use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, Value};
 
 use crate::{Batch, StorageError, WriteTx};
@@ -10,23 +12,41 @@ use crate::{Batch, StorageError, WriteTx};
 #[derive(Debug, Clone)]
 pub struct OnKey {
     key: Vec<&'static str>,
-    replaced: Vec<&'static str>,
+    replaced: Replaced,
+}
+
+/// Columns that are taken over from the new row.
+#[derive(Debug, Clone)]
+enum Replaced {
+    These(Vec<&'static str>),
+    /// All that the function names, but these and those of the key. Asked only when there is a row: most of what may be
+    /// written with an order is not.
+    AllBut(fn() -> Vec<&'static str>, Vec<&'static str>),
 }
 
 impl OnKey {
     fn text(&self) -> String {
-        let key = quoted(&self.key);
-        if self.replaced.is_empty() {
-            return format!(" ON CONFLICT ({key}) DO NOTHING");
+        let mut text = format!(" ON CONFLICT ({}) DO ", quoted(&self.key));
+        let replaced = match &self.replaced {
+            Replaced::These(columns) => columns.clone(),
+            Replaced::AllBut(all, kept) => {
+                all().into_iter().filter(|name| !self.key.contains(name) && !kept.contains(name)).collect()
+            }
+        };
+        if replaced.is_empty() {
+            return text + "NOTHING";
         }
-        let taken = self.replaced.iter().map(|column| format!("\"{column}\" = excluded.\"{column}\""));
-        format!(" ON CONFLICT ({key}) DO UPDATE SET {}", taken.collect::<Vec<_>>().join(", "))
+        text.push_str("UPDATE SET ");
+        push_separated(&mut text, &replaced, ", ", |text, column| {
+            let _ = write!(text, "\"{column}\" = excluded.\"{column}\"");
+        });
+        text
     }
 }
 
 /// On the key, take over the other columns from the new row.
 pub fn replacing<C: IdenStatic>(key: impl IntoIterator<Item = C>, columns: impl IntoIterator<Item = C>) -> OnKey {
-    OnKey { key: names(key), replaced: names(columns) }
+    OnKey { key: names(key), replaced: Replaced::These(names(columns)) }
 }
 
 /// On the key, take over every column from the new row but those of the key and those that are `kept`.
@@ -34,14 +54,12 @@ pub fn replacing_all_but<C: IdenStatic + Iterable>(
     key: impl IntoIterator<Item = C>,
     kept: impl IntoIterator<Item = C>,
 ) -> OnKey {
-    let (key, kept) = (names(key), names(kept));
-    let replaced = names(C::iter()).into_iter().filter(|name| !key.contains(name) && !kept.contains(name)).collect();
-    OnKey { key, replaced }
+    OnKey { key: names(key), replaced: Replaced::AllBut(|| names(C::iter()), names(kept)) }
 }
 
 /// On the key, keep the row that is there.
 pub fn keeping<C: IdenStatic>(key: impl IntoIterator<Item = C>) -> OnKey {
-    OnKey { key: names(key), replaced: Vec::new() }
+    OnKey { key: names(key), replaced: Replaced::These(Vec::new()) }
 }
 
 pub(crate) fn names<C: IdenStatic>(columns: impl IntoIterator<Item = C>) -> Vec<&'static str> {
@@ -77,12 +95,12 @@ impl Batch {
     ///
     /// All models of one call must set the same columns. Rows are locked in the given order: sort by key before.
     pub fn upsert<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: &OnKey) {
-        self.write(models, &on_key.text());
+        self.write(models, Some(on_key));
     }
 
     /// Inserts rows, which must not be there. All models of one call must set the same columns.
     pub fn insert<A: ActiveModelTrait>(&mut self, models: Vec<A>) {
-        self.write(models, "");
+        self.write(models, None);
     }
 
     /// Overwrites rows, which must be there, found by their `key`. Cheaper than an upsert, which tries to insert first. All models
@@ -94,8 +112,9 @@ impl Batch {
         self.update(A::Entity::default().table_name(), &names(key.iter().copied()), &names(columns), values);
     }
 
-    fn write<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: &str) {
+    fn write<A: ActiveModelTrait>(&mut self, models: Vec<A>, on_key: Option<&OnKey>) {
         let Some(first) = models.first() else { return };
+        let on_key = on_key.map(OnKey::text).unwrap_or_default();
         let columns = set_columns(first);
         let (table, width) = (A::Entity::default().table_name(), columns.len());
         let into = format!("INSERT INTO \"{}\" ({})", table, quoted(&names(columns.iter().copied())));
@@ -155,11 +174,18 @@ pub(crate) fn values_of<A: ActiveModelTrait>(
 }
 
 pub(crate) fn update_text(table: &str, key: &[&str], columns: &[&str], rows: &str) -> String {
-    let set = columns.iter().zip(key.len() + 1..).map(|(column, number)| format!("\"{column}\" = v.column{number}"));
-    let set = set.collect::<Vec<_>>().join(", ");
-    let same = key.iter().zip(1..).map(|(column, number)| format!("\"{table}\".\"{column}\" = v.column{number}"));
-    let same = same.collect::<Vec<_>>().join(" AND ");
-    format!("UPDATE \"{table}\" SET {set} FROM ({rows}) AS v WHERE {same}")
+    let mut text = String::with_capacity(rows.len() + 64 * (key.len() + columns.len()));
+    let _ = write!(text, "UPDATE \"{table}\" SET ");
+    let numbered: Vec<(&str, usize)> = columns.iter().copied().zip(key.len() + 1..).collect();
+    push_separated(&mut text, &numbered, ", ", |text, (column, number)| {
+        let _ = write!(text, "\"{column}\" = v.column{number}");
+    });
+    let _ = write!(text, " FROM ({rows}) AS v WHERE ");
+    let numbered: Vec<(&str, usize)> = key.iter().copied().zip(1..).collect();
+    push_separated(&mut text, &numbered, " AND ", |text, (column, number)| {
+        let _ = write!(text, "\"{table}\".\"{column}\" = v.column{number}");
+    });
+    text
 }
 
 /// The key's values come first, as in [`update_text`].
@@ -172,7 +198,21 @@ fn update_one_text(table: &str, key: &[&str], columns: &[&str]) -> String {
 }
 
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    let mut text = String::with_capacity(names.iter().map(|name| name.len() + 4).sum());
+    push_separated(&mut text, names, ", ", |text, name| {
+        text.extend(["\"", name, "\""]);
+    });
+    text
+}
+
+/// Appends a text for each of `parts`.
+fn push_separated<T>(text: &mut String, parts: &[T], separator: &str, push: impl Fn(&mut String, &T)) {
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            text.push_str(separator);
+        }
+        push(text, part);
+    }
 }
 
 #[cfg(test)]
@@ -194,9 +234,12 @@ mod tests {
 
     #[test]
     fn a_row_that_is_there_is_kept_or_overwritten() {
-        let mut on_key = OnKey { key: vec!["a", "b"], replaced: Vec::new() };
+        let mut on_key = OnKey { key: vec!["a", "b"], replaced: Replaced::These(Vec::new()) };
         assert_eq!(on_key.text(), " ON CONFLICT (\"a\", \"b\") DO NOTHING");
-        on_key.replaced = vec!["c"];
-        assert_eq!(on_key.text(), " ON CONFLICT (\"a\", \"b\") DO UPDATE SET \"c\" = excluded.\"c\"");
+        let replaces_c = " ON CONFLICT (\"a\", \"b\") DO UPDATE SET \"c\" = excluded.\"c\"";
+        on_key.replaced = Replaced::These(vec!["c"]);
+        assert_eq!(on_key.text(), replaces_c);
+        on_key.replaced = Replaced::AllBut(|| vec!["a", "b", "c", "d"], vec!["d"]);
+        assert_eq!(on_key.text(), replaces_c);
     }
 }

@@ -203,3 +203,110 @@ impl Confidence {
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(change(now)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    fn item(text: &str) -> ItemId {
+        ItemId::try_new(text).unwrap()
+    }
+
+    fn place(text: &str) -> LocationId {
+        LocationId::try_new(text).unwrap()
+    }
+
+    fn position(location: &str, version: i64) -> Position {
+        Position { version, ..Position::empty(place(location)) }
+    }
+
+    fn stock(last_movement: i64, positions: &[(&str, i64)]) -> KnownStock {
+        let positions =
+            positions.iter().map(|(location, version)| (position(location, *version), Timestamp::UNIX_EPOCH));
+        KnownStock { last_movement, positions: positions.collect() }
+    }
+
+    fn written(last_before: i64, last_now: i64, positions: &[(&str, i64)]) -> StockWritten {
+        let positions = positions.iter().map(|(location, version)| position(location, *version));
+        StockWritten { item: item("a"), last_before, last_now, positions: positions.collect() }
+    }
+
+    /// The newest movement that is known, and the versions of positions.
+    fn known(memory: &KnownPositions, locations: &[&str]) -> Option<(i64, Vec<i64>)> {
+        let places: Vec<LocationId> = locations.iter().map(|location| place(location)).collect();
+        let found = memory.find(&item("a"), &places)?;
+        Some((found.last_movement, places.iter().map(|at| found.position(at).unwrap().version).collect()))
+    }
+
+    #[test]
+    fn what_was_read_later_is_kept_and_positions_of_one_moment_come_together() {
+        let memory = KnownPositions::default();
+        memory.learn(item("a"), stock(7, &[("x", 3)]));
+        memory.learn(item("a"), stock(7, &[("y", 5)]));
+        assert_eq!(known(&memory, &["x", "y"]), Some((7, vec![3, 5])));
+        memory.learn(item("a"), stock(6, &[("x", 2)]));
+        assert_eq!(known(&memory, &["x"]), Some((7, vec![3])), "that was before");
+        memory.learn(item("a"), stock(8, &[("y", 6)]));
+        assert_eq!(known(&memory, &["x"]), None, "x may have changed since");
+        assert_eq!(known(&memory, &["y"]), Some((8, vec![6])));
+    }
+
+    #[test]
+    fn what_was_committed_here_is_known_and_a_gap_forgets() {
+        let memory = KnownPositions::default();
+        memory.note(&written(0, 4, &[("x", 1), ("y", 1)]), Timestamp::UNIX_EPOCH);
+        assert_eq!(known(&memory, &["x", "y"]), Some((4, vec![1, 1])));
+        memory.note(&written(4, 5, &[("x", 2)]), Timestamp::UNIX_EPOCH);
+        assert_eq!(known(&memory, &["x", "y"]), Some((5, vec![2, 1])));
+        memory.note(&written(0, 4, &[("x", 1)]), Timestamp::UNIX_EPOCH);
+        assert_eq!(known(&memory, &["x"]), Some((5, vec![2])), "told late");
+        memory.note(&written(8, 9, &[("x", 4)]), Timestamp::UNIX_EPOCH);
+        assert_eq!(known(&memory, &["x"]), None, "somebody else moved units between 5 and 8");
+        memory.note(&written(9, 10, &[("x", 5)]), Timestamp::UNIX_EPOCH);
+        memory.forget([&item("a")]);
+        assert_eq!(known(&memory, &["x"]), None);
+    }
+
+    #[test]
+    fn what_is_used_stays_and_the_rest_goes() {
+        let memory = KnownPositions::default();
+        memory.learn(item("a"), stock(1, &[("x", 1)]));
+        for number in 0..2 * POSITIONS_MAX {
+            memory.learn(item(&format!("i{number}")), stock(1, &[("x", 1)]));
+            if number % 1_000 == 0 {
+                assert!(known(&memory, &["x"]).is_some(), "{number}");
+            }
+        }
+        let stocks = memory.stocks();
+        assert!(stocks.young.len() + stocks.old.len() <= POSITIONS_MAX);
+        assert!(!stocks.young.contains_key(&item("i0")) && !stocks.old.contains_key(&item("i0")));
+    }
+
+    #[test]
+    fn numbers_are_above_the_newest_movement_and_used_once() {
+        let memory = KnownPositions::default();
+        memory.put_numbers([5, 6, 7, 9]);
+        assert_eq!(memory.take_numbers(2, 6), Some(vec![7, 9]));
+        assert_eq!(memory.take_numbers(1, 6), None);
+        assert_eq!(memory.take_numbers(2, 0), Some(vec![5, 6]));
+        assert_eq!((memory.numbers_to_draw(3), memory.take_numbers(0, 9)), (24, Some(Vec::new())));
+        memory.put_numbers(0..20);
+        assert_eq!(memory.numbers_to_draw(3), 0);
+    }
+
+    #[test]
+    fn what_fails_often_is_left_and_tried_again() {
+        let confidence = Confidence::default();
+        confidence.lose();
+        assert!(!confidence.is_there());
+        (0..16).for_each(|_| confidence.gain());
+        assert!(confidence.is_there());
+        (0..100).for_each(|_| confidence.gain());
+        confidence.lose();
+        assert!(confidence.is_there(), "one failure among many");
+        (0..100).for_each(|_| confidence.lose());
+        (0..64).for_each(|_| confidence.gain());
+        assert!(confidence.is_there(), "not left for ever");
+    }
+}
