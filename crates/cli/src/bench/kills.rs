@@ -144,14 +144,15 @@ impl Battered {
             })
             .collect();
         let mut pauses = Vec::with_capacity(victims.len());
-        let mut killed = self.answers_after(clients).await.map(drop);
+        let mut killed = self.answers_since(Instant::now(), clients).await.map(drop);
         for victim in victims {
             if killed.is_err() {
                 break;
             }
             tokio::time::sleep(apart.mul_f64(rand::random())).await;
+            let begun = Instant::now();
             killed = match self.kill_one(*victim) {
-                Ok(()) => self.answers_after(clients).await.map(|pause| pauses.push(pause)),
+                Ok(()) => self.answers_since(begun, clients).await.map(|pause| pauses.push(pause)),
                 Err(failure) => Err(failure),
             };
         }
@@ -185,9 +186,9 @@ impl Battered {
         }
     }
 
-    /// Waits until more answers came than clients may have had under way; answers how long the first one took.
-    async fn answers_after(&self, clients: usize) -> Result<Duration, Failure> {
-        let (begun, before) = (Instant::now(), self.acknowledged.load(Ordering::Relaxed));
+    /// Waits until more answers came than clients may have had under way; answers how long after `begun` the first one came.
+    async fn answers_since(&self, begun: Instant, clients: usize) -> Result<Duration, Failure> {
+        let before = self.acknowledged.load(Ordering::Relaxed);
         let enough = before + 2 * u64::try_from(clients).unwrap_or_default();
         let mut first = None;
         loop {
