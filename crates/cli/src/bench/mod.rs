@@ -10,6 +10,7 @@ pub mod bare_rows;
 pub mod baseline;
 pub mod echo;
 pub mod figure;
+pub mod grown;
 pub mod host;
 pub mod kills;
 pub mod load;

@@ -1,5 +1,7 @@
 //! Clients that reserve one unit a line, and the proof that each acknowledged line is in the books once.
 
+use std::time::Duration;
+
 use backorder_proto::inventory::v1::{
     BatchGetClaimsRequest, ReserveLine, ReserveStockRequest, ReserveStockResponse, Shortfall,
     StreamReservationsRequest, StreamReservationsResponse, VerifyBooksRequest,
@@ -21,6 +23,8 @@ use super::{
 use crate::failure::Failure;
 
 const CLAIMS_PER_CALL: usize = 1_000;
+/// The proof of the books of a grown store reads them all.
+const PROVEN_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Requests that a client of a stream has under way.
 const STREAM_WINDOW: u64 = 64;
@@ -201,7 +205,9 @@ impl Proof {
             proof.count(&lines, &claims.into_inner().claims);
         }
         let mut operations = InventoryOperationsServiceClient::new(channel.clone());
-        let books = operations.verify_books(VerifyBooksRequest::default()).await?.into_inner();
+        let mut request = tonic::Request::new(VerifyBooksRequest::default());
+        request.set_timeout(PROVEN_WITHIN);
+        let books = operations.verify_books(request).await?.into_inner();
         proof.drifted = u64::try_from(books.differences.len()).unwrap_or(u64::MAX);
         Ok(proof)
     }

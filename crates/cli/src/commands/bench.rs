@@ -1,6 +1,7 @@
 //! `backorder bench`: what the services reach on this machine, beside baselines of the same run.
 
 mod availability;
+mod growth;
 mod kills;
 mod orders;
 mod receipts;
@@ -13,6 +14,7 @@ use std::{
 use clap::{Args, Subcommand};
 
 pub use availability::AvailabilityArgs;
+pub use growth::GrowthArgs;
 pub use kills::KillsArgs;
 pub use orders::OrdersArgs;
 pub use receipts::ReceiptsArgs;
@@ -40,6 +42,8 @@ use crate::{
 pub enum BenchCommand {
     /// Reservations: one unit a line, out of plenty, by many clients at once.
     Reserve(ReserveArgs),
+    /// Reservations on a store with millions of items and open lines, beside the same on a small one.
+    Growth(GrowthArgs),
     /// Reservations while the service and the database are killed: what was acknowledged is there, once.
     Kills(KillsArgs),
     /// Reads of availability: one item at one location a call, from memory and from the database.
@@ -110,6 +114,7 @@ pub struct ReserveArgs {
 pub async fn run(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Reserve(args) => reserve(args).await,
+        BenchCommand::Growth(args) => growth::run(args).await,
         BenchCommand::Kills(args) => kills::run(args).await,
         BenchCommand::Availability(args) => availability::run(args).await,
         BenchCommand::ServeInventory { url } => alone::serve(&url).await,

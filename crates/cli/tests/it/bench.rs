@@ -42,6 +42,23 @@ fn reservations_outlive_the_service_and_the_database_on_postgresql() {
     nothing_went_wrong(&figures);
 }
 
+/// The rows of the grown store are those that the public API writes: its books balance.
+#[test]
+fn reservations_on_a_grown_store_are_measured_beside_a_small_one() {
+    let cluster = Cluster::start().unwrap();
+    let url = cluster.url();
+    let arguments =
+        ["--items", "11000", "--clients", "4", "--seconds", "1", "--warm-up", "0", "--rounds", "1", "--json"];
+    let figures = json_of(&run(&[&["bench", "growth", "--postgres", &url], &arguments[..]].concat()));
+    assert!(figure(&figures, "growth/postgres/11000 items/rate")["value"].as_f64().unwrap() > 0.0);
+    for store in ["small", "grown"] {
+        assert!(figure(&figures, &format!("{store}/acknowledged"))["value"].as_f64().unwrap() > 0.0);
+        for fault in ["lost", "doubled", "drifted"] {
+            assert_eq!(figure(&figures, &format!("{store}/{fault}"))["verdict"], "goal", "{store} {fault}");
+        }
+    }
+}
+
 #[test]
 fn reservations_are_measured_beside_their_baseline() {
     let arguments = ["--clients", "4", "--items", "20", "--seconds", "1", "--warm-up", "0", "--rounds", "1", "--json"];
