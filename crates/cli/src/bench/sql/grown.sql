@@ -3,7 +3,7 @@
 SET synchronous_commit = off;
 BEGIN;
 CREATE TEMPORARY TABLE grown ON COMMIT DROP AS
-    SELECT n, 'B' || lpad(CAST(n AS text), 7, '0') AS item, 'kept/' || n AS line, 1767225600000000 AS at,
+    SELECT n, 'B' || lpad(CAST(n AS text), GREATEST(7, length(CAST(n AS text))), '0') AS item, 'kept/' || n AS line, 1767225600000000 AS at,
            nextval(pg_get_serial_sequence('movement', 'id')) AS opening,
            nextval(pg_get_serial_sequence('movement', 'id')) AS taking
     FROM generate_series({first}, {last}) AS n;
