@@ -8,6 +8,7 @@ use backorder_service_kit::{
     clients::{ServiceChannel, connect},
     ids::RandomIds,
     jobs::Jobs,
+    layer::RpcSettings,
     server::{BoundServer, ServerBuilder, ServerSettings, run_until_stopped},
     shutdown::Shutdown,
     tasks::OwnedTasks,
@@ -24,6 +25,8 @@ use crate::{
 
 /// Enough for the proof of the books after a long run.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The proof of the books of a grown store reads them all, which takes longer than a server allows otherwise.
+pub const PROVEN_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Services that serve.
 pub struct Served {
@@ -110,7 +113,8 @@ async fn open(url: &str, service: &str) -> Result<Store, Failure> {
 }
 
 fn builder() -> ServerBuilder {
-    ServerBuilder::new(ServerSettings { drain_grace: Duration::ZERO, ..ServerSettings::default() })
+    let rpc = RpcSettings { deadline_max: PROVEN_WITHIN, ..RpcSettings::default() };
+    ServerBuilder::new(ServerSettings { rpc, drain_grace: Duration::ZERO, ..ServerSettings::default() })
 }
 
 async fn bind(builder: ServerBuilder) -> Result<BoundServer, Failure> {

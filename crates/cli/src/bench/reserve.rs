@@ -1,7 +1,5 @@
 //! Clients that reserve one unit a line, and the proof that each acknowledged line is in the books once.
 
-use std::time::Duration;
-
 use backorder_proto::inventory::v1::{
     BatchGetClaimsRequest, ReserveLine, ReserveStockRequest, ReserveStockResponse, Shortfall,
     StreamReservationsRequest, StreamReservationsResponse, VerifyBooksRequest,
@@ -17,14 +15,13 @@ use backorder_service_kit::clients::ServiceChannel;
 
 use super::{
     baseline::Shape,
+    host::PROVEN_WITHIN,
     load::Client,
     stock::{LOCATION, item_name, new_id},
 };
 use crate::failure::Failure;
 
 const CLAIMS_PER_CALL: usize = 1_000;
-/// The proof of the books of a grown store reads them all.
-const PROVEN_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Requests that a client of a stream has under way.
 const STREAM_WINDOW: u64 = 64;

@@ -27,5 +27,8 @@ INSERT INTO claim (line_id, part, item_id, reserved, waiting, pegged, posted, st
 INSERT INTO reservation (line_id, part, location_id, batch, item_id, taken, quantity, released)
     SELECT line, 1, 'bench', '', item, 1000, 1, 0 FROM grown ORDER BY line;
 INSERT INTO request (id, command_hash, answer, created_at)
-    SELECT uuid_send(gen_random_uuid()), sha256(convert_to(line, 'UTF8')), convert_to(line || line || line, 'UTF8'), at FROM grown;
+    SELECT uuid_send(gen_random_uuid()), sha256(convert_to(line, 'UTF8')), convert_to(line || line || line, 'UTF8'),
+           -- Not to be forgotten yet.
+           CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)
+    FROM grown;
 COMMIT;
