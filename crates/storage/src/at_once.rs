@@ -20,6 +20,7 @@ use crate::{
     store::Connections,
 };
 
+const TOO_LARGE: &str = "what is written at once must fit into one statement";
 /// The function that refuses. What it answers is never seen; it is a number so that it fits where rows are counted.
 const CREATE_LOST_RACE: &str = "CREATE FUNCTION lost_race() RETURNS BIGINT LANGUAGE plpgsql AS $$ BEGIN \
      RAISE EXCEPTION 'a row is not as it was read' USING ERRCODE = 'serialization_failure'; END $$";
@@ -39,6 +40,8 @@ pub async fn create_lost_race(manager: &SchemaManager<'_>) -> Result<(), sea_orm
 #[derive(Debug)]
 pub struct AtOnce {
     guards: Vec<Guard>,
+    /// Whether a guard has more rows than a statement takes.
+    is_too_large: bool,
     rest: Batch,
     drawn: Option<(&'static str, usize)>,
 }
@@ -63,7 +66,7 @@ impl AtOnce {
     /// Nothing yet.
     #[must_use]
     pub fn new(store: &Store) -> Self {
-        Self { guards: Vec::new(), rest: Batch::of_store(store), drawn: None }
+        Self { guards: Vec::new(), is_too_large: false, rest: Batch::of_store(store), drawn: None }
     }
 
     /// What is written if all rows are as they were read: rows of tables that differ, and events.
@@ -89,6 +92,7 @@ impl AtOnce {
             format!("{text} AND \"{table}\".\"{unchanged}\" = v.column{width}")
         };
         let statements = self.rest.row_statements(table, width, values, text);
+        self.is_too_large |= statements.len() > 1;
         self.guards.extend(statements.into_iter().map(|statement| Guard { rows, statement }));
     }
 
@@ -120,7 +124,15 @@ impl AtOnce {
     /// The text and its values. The guards are counted one after the other before anything else is written: the parts of the
     /// last line are evaluated from left to right, and each when it is reached.
     fn into_statement(self) -> Result<(String, Vec<Value>, BatchParts), StorageError> {
-        let Self { guards, rest, drawn } = self;
+        let Self { guards, is_too_large, rest, drawn } = self;
+        if guards.is_empty() {
+            return Err(StorageError::Settings(
+                "what is written at once needs a row that must be as it was".to_owned(),
+            ));
+        }
+        if is_too_large {
+            return Err(StorageError::Settings(TOO_LARGE.to_owned()));
+        }
         let mut parts = rest.into_parts();
         let group = only_group(std::mem::take(&mut parts.statements))?;
         let (mut named, mut values, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
@@ -157,7 +169,7 @@ fn only_group(statements: Vec<Pending>) -> Result<Vec<RowStatement>, StorageErro
     let mut groups = groups(statements).into_iter();
     let group = groups.next().unwrap_or_default();
     if groups.next().is_some() {
-        return Err(StorageError::Settings("what is written at once must fit into one statement".to_owned()));
+        return Err(StorageError::Settings(TOO_LARGE.to_owned()));
     }
     Ok(group)
 }

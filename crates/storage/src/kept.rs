@@ -1,7 +1,7 @@
 //! Connections to PostgreSQL that go from one writer to the next. The pool tests each connection that comes back, which is a
 //! round trip; a statement that is a whole transaction leaves nothing behind that would have to be looked for.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sea_orm::{
     DbErr, QueryResult, RuntimeErr, SqlxError, Value,
@@ -13,9 +13,16 @@ use sea_orm::{
 const KEPT_MAX: usize = 4;
 
 /// Connections that nobody uses at the moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeptConnections {
-    idle: Mutex<Vec<PoolConnection<Postgres>>>,
+    /// `None` when none is kept any more, because the pool is closing and waits for all of them.
+    idle: Mutex<Option<Vec<PoolConnection<Postgres>>>>,
+}
+
+impl Default for KeptConnections {
+    fn default() -> Self {
+        Self { idle: Mutex::new(Some(Vec::new())) }
+    }
 }
 
 impl KeptConnections {
@@ -28,26 +35,25 @@ impl KeptConnections {
         values: Vec<Value>,
     ) -> Result<Option<QueryResult>, DbErr> {
         let arguments = arguments(values)?;
-        let kept = self.idle().pop();
+        let kept = self.idle().as_mut().and_then(Vec::pop);
         let mut connection = match kept {
             Some(connection) => connection,
             None => pool.acquire().await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?,
         };
         let query = sqlx::query_with(sqlx::AssertSqlSafe(text), arguments);
         let row = query.fetch_optional(&mut *connection).await.map_err(failed)?;
-        let mut idle = self.idle();
-        if idle.len() < KEPT_MAX {
+        if let Some(idle) = self.idle().as_mut().filter(|idle| idle.len() < KEPT_MAX) {
             idle.push(connection);
         }
         Ok(row.map(QueryResult::from))
     }
 
-    /// Gives all back to the pool.
+    /// Gives all back to the pool, and those in use when they are done.
     pub(crate) fn give_back(&self) {
-        self.idle().clear();
+        *self.idle() = None;
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<PoolConnection<Postgres>>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<PoolConnection<Postgres>>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,19 +9,11 @@ use std::{
     time::Duration,
 };
 
-use backorder_proto::inventory::v1::{
-    ReserveLine, ReserveStockRequest, Shortfall, reservation_service_client::ReservationServiceClient,
-};
+use backorder_proto::inventory::v1::{ReserveStockRequest, reservation_service_client::ReservationServiceClient};
 use backorder_service_kit::clients::ServiceChannel;
 use tokio::{sync::watch, time::Instant};
 
-use super::{
-    alone::Alone,
-    baseline::Shape,
-    host::connections,
-    postgres,
-    stock::{LOCATION, item_name, new_id},
-};
+use super::{alone::Alone, baseline::Shape, host::connections, postgres, reserve::one_unit, stock::new_id};
 use crate::failure::Failure;
 
 /// How long a client waits before it sends a request again.
@@ -59,16 +51,8 @@ impl Steadfast {
         let mut lines = Vec::new();
         while !self.done.load(Ordering::Relaxed) {
             let line = format!("{}/{}", self.name, lines.len());
-            let wanted = ReserveLine {
-                line: line.clone(),
-                item: item_name(1 + rand::random_range(0..self.items)),
-                quantity: 1,
-                locations: vec![LOCATION.to_owned()],
-                shortfall: Shortfall::Backorder.into(),
-                eligible: true,
-                ..ReserveLine::default()
-            };
-            let request = ReserveStockRequest { request_id: new_id(), lines: vec![wanted], ..Default::default() };
+            let lines_wanted = vec![one_unit(line.clone(), self.items)];
+            let request = ReserveStockRequest { request_id: new_id(), lines: lines_wanted, ..Default::default() };
             self.until_answered(number, &request).await?;
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
             lines.push(line);

@@ -101,15 +101,7 @@ impl Reserving {
     }
 
     fn next_request(&mut self) -> ReserveStockRequest {
-        let line = |number: u32| ReserveLine {
-            line: self.line(self.sent, number),
-            item: item_name(1 + rand::random_range(0..self.items)),
-            quantity: 1,
-            locations: vec![LOCATION.to_owned()],
-            shortfall: Shortfall::Backorder.into(),
-            eligible: true,
-            ..ReserveLine::default()
-        };
+        let line = |number: u32| one_unit(self.line(self.sent, number), self.items);
         let lines = (0..self.sending.lines_per_call()).map(line).collect();
         self.sent += 1;
         ReserveStockRequest { request_id: new_id(), lines, ..ReserveStockRequest::default() }
@@ -162,6 +154,20 @@ impl Client for Reserving {
         }
         self.answered += 1;
         Ok(u64::from(lines))
+    }
+}
+
+/// A line that wants one unit of one of so many items.
+#[must_use]
+pub fn one_unit(line: String, items: u32) -> ReserveLine {
+    ReserveLine {
+        line,
+        item: item_name(1 + rand::random_range(0..items)),
+        quantity: 1,
+        locations: vec![LOCATION.to_owned()],
+        shortfall: Shortfall::Backorder.into(),
+        eligible: true,
+        ..ReserveLine::default()
     }
 }
 

@@ -50,11 +50,10 @@ impl UseCases {
 
     async fn try_reserve_at_once(&self, writes: &[Write<Reserve>]) -> Result<Vec<Option<Answer>>, Error> {
         let places = self.places().await?;
-        let memory = &self.parts.memory;
+        // That an item is there and no kit need not be asked: its position is found, or it goes the long way.
         let is_known = |write: &Write<Reserve>| {
-            let lines = &write.command.lines;
-            memory.unknown_items(lines.iter().map(|line| &line.item)).is_empty()
-                && lines.iter().flat_map(|line| &line.candidates).all(|location| places.get(location).is_some())
+            let mut named = write.command.lines.iter().flat_map(|line| &line.candidates);
+            named.all(|location| places.get(location).is_some())
         };
         let mut taking = Taking::of(writes, &places, is_known);
         let remembers = self.known().remembering.is_there();
