@@ -1,22 +1,26 @@
-//! A transaction that is one statement: what was decided on rows that were read before is written if they are still as they
+//! A transaction that reads nothing: what was decided on rows that were read before is written if they are still as they
 //! were read, and refused as a lost race if not.
 //!
-//! It takes one round trip where a transaction that locks, reads and writes takes five. Only for PostgreSQL, where a round
-//! trip is what counts: on SQLite a writing transaction costs no more.
+//! On PostgreSQL it is one statement, and takes one round trip where a transaction that locks, reads and writes takes five. On
+//! SQLite it has the one writer for as long as the writing takes, and not while anything is read and decided.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait as _, DbBackend, EntityName as _, EntityTrait, Value};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait as _, DbBackend, DbErr, EntityName as _, EntityTrait, RuntimeErr, Value,
+    sqlx::PgPool,
+};
 use sea_orm_migration::SchemaManager;
 use tracing::Instrument as _;
 
 use crate::{
-    Batch, StorageError, Store,
+    Batch, StorageError, Store, Transaction, WriteTx,
     batch::{BatchParts, Pending, groups},
     bulk,
     idempotency::lost_to_another,
+    kept::KeptConnections,
     row_ids, sql,
-    sqlite::RowStatement,
+    sqlite::{RowStatement, Writer},
     store::Connections,
 };
 
@@ -36,7 +40,7 @@ pub async fn create_lost_race(manager: &SchemaManager<'_>) -> Result<(), sea_orm
     Ok(())
 }
 
-/// Writes for one statement: first the rows that must be as they were read, in their order, then the rest.
+/// Writes for a transaction that reads nothing: first the rows that must be as they were read, in their order, then the rest.
 #[derive(Debug)]
 pub struct AtOnce {
     guards: Vec<Guard>,
@@ -56,8 +60,6 @@ struct Guard {
 /// What was written.
 #[derive(Debug)]
 pub struct Written {
-    /// How many rows, those that had to be as they were read left out.
-    pub rows: u64,
     /// The numbers that were asked for with [`AtOnce::draw`], ascending.
     pub drawn: Vec<i64>,
 }
@@ -87,7 +89,12 @@ impl AtOnce {
     ) {
         let width = key.len() + columns.len() + 1;
         let rows = values.len() / width;
+        let is_sqlite = self.rest.backend() == DbBackend::Sqlite;
         let text = |source: &str| {
+            if is_sqlite {
+                let text = bulk::update_one_text(table, key, columns);
+                return format!("{text} AND \"{unchanged}\" = ?{width}");
+            }
             let text = bulk::update_text(table, key, columns, source);
             format!("{text} AND \"{table}\".\"{unchanged}\" = v.column{width}")
         };
@@ -121,15 +128,10 @@ impl AtOnce {
         self.drawn = Some((table, count));
     }
 
-    /// The text and its values. The guards are counted one after the other before anything else is written: the parts of the
-    /// last line are evaluated from left to right, and each when it is reached.
+    /// The text and its values. The guards are counted one after the other before anything else is written: what nothing refers
+    /// to runs when the last line is done.
     fn into_statement(self) -> Result<(String, Vec<Value>, BatchParts), StorageError> {
         let Self { guards, is_too_large, rest, drawn } = self;
-        if guards.is_empty() {
-            return Err(StorageError::Settings(
-                "what is written at once needs a row that must be as it was".to_owned(),
-            ));
-        }
         if is_too_large {
             return Err(StorageError::Settings(TOO_LARGE.to_owned()));
         }
@@ -141,11 +143,9 @@ impl AtOnce {
             values.extend(statement.values);
             refusals.push((number, rows));
         }
-        let mut counted = vec!["CAST(0 AS BIGINT)".to_owned()];
         for (number, statement) in group.into_iter().enumerate() {
-            named.push(format!("s{number} AS ({} RETURNING 1)", statement.text));
+            named.push(format!("s{number} AS ({})", statement.text));
             values.extend(statement.values);
-            counted.push(format!("(SELECT COUNT(*) FROM s{number})"));
         }
         let mut refused = String::new();
         for (number, rows) in refusals {
@@ -155,9 +155,8 @@ impl AtOnce {
         let (table, count) = drawn.unwrap_or(("movement", 0));
         values.push(Value::from(i64::try_from(count).unwrap_or(i64::MAX)));
         let text = format!(
-            "WITH {} SELECT CASE {refused}ELSE {} END AS changed, ARRAY(SELECT {} FROM generate_series(1, ?)) AS drawn",
+            "WITH {} SELECT CASE {refused}END, ARRAY(SELECT {} FROM generate_series(1, ?)) AS drawn",
             named.join(", "),
-            counted.join(" + "),
             row_ids::next_of(table),
         );
         Ok((text, values, parts))
@@ -175,31 +174,71 @@ fn only_group(statements: Vec<Pending>) -> Result<Vec<RowStatement>, StorageErro
 }
 
 impl Store {
-    /// Writes it as a transaction of its own, in one round trip. It is not tried again: who lost a race reads anew.
+    /// Writes it as a transaction of its own, on PostgreSQL in one round trip. It is not tried again: who lost a race reads anew.
     ///
     /// # Errors
-    /// [`StorageError::Serialization`] when a row is not as it was read; [`StorageError::Settings`] on SQLite, and for writes
-    /// that need more than one statement; [`StorageError::CommitUnknown`] when the effect may be there; else that of the
-    /// statement.
+    /// [`StorageError::Serialization`] when a row is not as it was read; [`StorageError::Settings`] without such rows, and on
+    /// PostgreSQL for writes that need more than one statement; [`StorageError::CommitUnknown`] when the effect may be there; else
+    /// that of the statement.
     pub async fn write_at_once(&self, name: &'static str, writes: AtOnce) -> Result<Written, StorageError> {
-        let Connections::Postgres { pool, kept } = self.connections() else {
-            return Err(StorageError::Settings("only PostgreSQL writes at once".to_owned()));
-        };
+        if writes.guards.is_empty() {
+            return Err(StorageError::Settings(
+                "what is written at once needs a row that must be as it was".to_owned(),
+            ));
+        }
         let started = Instant::now();
-        let (text, values, parts) = writes.into_statement()?;
         let span = tracing::info_span!("transaction", name, at_once = true);
-        let pool = pool.get_postgres_connection_pool();
-        let row = kept.query_one(pool, &sql::numbered(&text), values).instrument(span).await;
+        let written = match self.connections() {
+            Connections::Postgres { pool, kept } => {
+                let pool = pool.get_postgres_connection_pool();
+                self.write_in_one_statement(kept, pool, writes).instrument(span).await
+            }
+            Connections::Sqlite { writer, .. } => self.write_without_reading(writer, writes).instrument(span).await,
+        };
+        if written.is_ok() {
+            metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
+                .record(started.elapsed().as_secs_f64());
+        }
+        written
+    }
+
+    async fn write_in_one_statement(
+        &self,
+        kept: &KeptConnections,
+        pool: &PgPool,
+        writes: AtOnce,
+    ) -> Result<Written, StorageError> {
+        let (text, values, parts) = writes.into_statement()?;
+        let row = kept.query_one(pool, &sql::numbered(&text), values).await;
         let row = row.map_err(|error| lost_to_another(StorageError::of_commit(error)))?;
         if !parts.events.is_empty() {
             self.tell_of_events();
         }
-        metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
-            .record(started.elapsed().as_secs_f64());
-        let Some(row) = row else { return Ok(Written { rows: 0, drawn: Vec::new() }) };
-        let changed: i64 = row.try_get("", "changed")?;
-        let mut drawn: Vec<i64> = row.try_get("", "drawn")?;
+        let mut drawn: Vec<i64> = row.map(|row| row.try_get("", "drawn")).transpose()?.unwrap_or_default();
         drawn.sort_unstable();
-        Ok(Written { rows: changed.unsigned_abs(), drawn })
+        Ok(Written { drawn })
     }
+
+    async fn write_without_reading(&self, writer: &Writer, writes: AtOnce) -> Result<Written, StorageError> {
+        let AtOnce { guards, is_too_large: _, rest, drawn } = writes;
+        let session = writer.begin().await?;
+        for Guard { rows, statement } in &guards {
+            let changed = session.run_rows(std::slice::from_ref(statement))?.rows_affected;
+            if usize::try_from(changed) != Ok(*rows) {
+                return Err(lost_race());
+            }
+        }
+        let tx = WriteTx::new(Transaction::from(session), Arc::clone(self.shapes()));
+        rest.run(&tx).await.map_err(lost_to_another)?;
+        let drawn = match drawn {
+            Some((table, count)) => row_ids::next_in_tx(&tx, table, count).await?,
+            None => Vec::new(),
+        };
+        self.commit(tx).await?;
+        Ok(Written { drawn })
+    }
+}
+
+fn lost_race() -> StorageError {
+    StorageError::Serialization(DbErr::Exec(RuntimeErr::Internal("a row is not as it was read".to_owned())))
 }

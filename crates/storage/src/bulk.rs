@@ -189,7 +189,7 @@ pub(crate) fn update_text(table: &str, key: &[&str], columns: &[&str], rows: &st
 }
 
 /// The key's values come first, as in [`update_text`].
-fn update_one_text(table: &str, key: &[&str], columns: &[&str]) -> String {
+pub(crate) fn update_one_text(table: &str, key: &[&str], columns: &[&str]) -> String {
     let numbered = |names: &[&str], first: usize| -> Vec<String> {
         names.iter().zip(first..).map(|(name, number)| format!("\"{name}\" = ?{number}")).collect()
     };

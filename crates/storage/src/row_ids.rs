@@ -12,13 +12,13 @@ pub fn next_of(table: &'static str) -> String {
 }
 
 /// The next `count` numbers of a table whose primary key is [`Columns::row_id`], ascending and above those of all rows that
-/// were committed before the call. Numbers of a transaction that fails are not given out again on PostgreSQL, so they may
-/// have gaps.
+/// were committed before the call. Nobody else gets them. Numbers of a transaction that fails are not given out again on
+/// PostgreSQL, so they may have gaps.
 ///
 /// [`Columns::row_id`]: crate::schema::Columns::row_id
 ///
 /// # Errors
-/// [`StorageError`] of the query.
+/// [`StorageError`] of the statements.
 pub async fn next_in_tx(tx: &WriteTx<'_>, table: &'static str, count: usize) -> Result<Vec<i64>, StorageError> {
     if count == 0 {
         return Ok(Vec::new());
@@ -27,20 +27,29 @@ pub async fn next_in_tx(tx: &WriteTx<'_>, table: &'static str, count: usize) -> 
     if tx.backend() == DbBackend::Postgres {
         return drawn(tx, table, count).await;
     }
-    // The writing transaction is alone.
-    let newest = format!("SELECT COALESCE(MAX(id), 0) AS id FROM {table}");
-    let row = tx.query_one_raw(sql::statement(tx, newest, [])).await?;
-    let newest: i64 = row.map(|row| row.try_get("", "id")).transpose()?.unwrap_or_default();
-    Ok((newest + 1..=newest + count).collect())
+    // SQLite's own table of the highest number that each table had, a row that is inserted with its number included.
+    let raise = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ? RETURNING seq";
+    let row = tx.query_one_raw(sql::statement(tx, raise, [count.into(), table.into()])).await?;
+    let newest: i64 = match row {
+        Some(row) => row.try_get("", "seq")?,
+        None => {
+            let begin = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)";
+            sql::execute(tx, begin, [table.into(), count.into()]).await?;
+            count
+        }
+    };
+    Ok((newest - count + 1..=newest).collect())
 }
 
-/// The next `count` numbers of a table as [`next_in_tx`] gives them, for a write that comes later. Only for PostgreSQL, where nobody
-/// else gets them.
+/// The next `count` numbers of a table as [`next_in_tx`] gives them, for a write that comes later.
 ///
 /// # Errors
-/// [`StorageError`] of the query.
+/// [`StorageError`] of the statements.
 pub async fn draw(store: &Store, table: &'static str, count: usize) -> Result<Vec<i64>, StorageError> {
-    drawn(store.reader(), table, i64::try_from(count).unwrap_or(i64::MAX)).await
+    if store.backend() == DbBackend::Postgres {
+        return drawn(store.reader(), table, i64::try_from(count).unwrap_or(i64::MAX)).await;
+    }
+    store.write("draw", move |tx| Box::pin(next_in_tx(tx, table, count))).await
 }
 
 async fn drawn(connection: &impl ConnectionTrait, table: &'static str, count: i64) -> Result<Vec<i64>, StorageError> {

@@ -150,6 +150,14 @@ impl Store {
                 return Err(error);
             }
         };
+        self.commit(tx).await?;
+        metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
+            .record(started.elapsed().as_secs_f64());
+        Ok(answer)
+    }
+
+    /// Commits, and tells of it whoever waits for it.
+    pub(crate) async fn commit(&self, tx: WriteTx<'_>) -> Result<(), StorageError> {
         let Committed { has_events, feed_head, then } = tx.commit(&self.inner.recent_events).await?;
         match feed_head {
             Some(head) => self.raise_feed_head(head),
@@ -157,12 +165,10 @@ impl Store {
             None => {}
         }
         then.into_iter().for_each(|then| then());
-        metrics::histogram!("backorder_storage_transaction_seconds", "transaction" => name)
-            .record(started.elapsed().as_secs_f64());
         if let Connections::Sqlite { writer, readers, log } = &self.inner.connections {
             log.note_commit(writer, readers).await;
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// Runs `work` on one unchanging snapshot of the store, without writing: all its queries see the same commits.

@@ -1,9 +1,10 @@
-//! A transaction that is one statement.
+//! A transaction that reads nothing.
 
 use backorder_storage::{
-    AtOnce, StorageError, Store, StoreOptions, Written, bulk, feed, idempotency::RequestKey, outbox::NewEvent,
+    AtOnce, StorageError, Store, StoreOptions, Written, bulk, feed, idempotency::RequestKey, outbox::NewEvent, row_ids,
+    sql,
 };
-use backorder_testkit::{Backend, FreshDatabase, fresh_url};
+use backorder_testkit::{Backend, FreshDatabase, fresh_url, on_each_backend};
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
 use uuid::Uuid;
 
@@ -62,21 +63,23 @@ async fn write(store: &Store, changes: &[(i64, i64, i64)], request: &str) -> Res
     store.write_at_once("boxes", writes).await
 }
 
-#[tokio::test]
-async fn what_is_as_it_was_read_is_written_with_the_rest_and_numbers_are_drawn() {
-    let (store, _database) = boxes_of(Backend::Postgres).await;
+async fn what_is_as_it_was_read_is_written_with_the_rest_and_numbers_are_drawn(backend: Backend) {
+    let (store, _database) = boxes_of(backend).await;
     let written = write(&store, &[(1, 1, 10), (2, 2, 20), (3, 3, 30)], "r").await.unwrap();
-    assert_eq!((written.rows, written.drawn), (3, vec![1, 2, 3]), "a box, a request and a row of events");
+    assert_eq!(written.drawn, [1, 2, 3]);
     assert_eq!(quantities(&store).await, [10, 20, 30, 4]);
-    // Whoever gives events their positions hears of them.
-    store.events_to_stamp().await;
-    feed::stamp(&store).await.unwrap();
+    if backend == Backend::Postgres {
+        // Whoever gives events their positions hears of them.
+        store.events_to_stamp().await;
+        feed::stamp(&store).await.unwrap();
+    }
     assert_eq!(store.refresh_feed_head().await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn nothing_is_written_when_one_row_is_not_as_it_was_read_or_not_there() {
-    let (store, _database) = boxes_of(Backend::Postgres).await;
+on_each_backend!(what_is_as_it_was_read_is_written_with_the_rest_and_numbers_are_drawn);
+
+async fn nothing_is_written_when_one_row_is_not_as_it_was_read_or_not_there(backend: Backend) {
+    let (store, _database) = boxes_of(backend).await;
     for changes in [
         [(1, 7, 10), (2, 2, 20), (3, 3, 30)],
         [(1, 1, 10), (2, 2, 20), (3, 7, 30)],
@@ -86,14 +89,17 @@ async fn nothing_is_written_when_one_row_is_not_as_it_was_read_or_not_there() {
         assert!(matches!(refused, Err(StorageError::Serialization(_))), "{changes:?}: {refused:?}");
         assert_eq!(quantities(&store).await, [1, 2, 3]);
     }
-    feed::stamp(&store).await.unwrap();
+    if backend == Backend::Postgres {
+        feed::stamp(&store).await.unwrap();
+    }
     assert_eq!(store.refresh_feed_head().await.unwrap(), 0);
     write(&store, &[(1, 1, 10)], "r").await.unwrap();
 }
 
-#[tokio::test]
-async fn a_request_that_was_answered_before_is_a_lost_race_and_a_row_that_is_there_is_named() {
-    let (store, _database) = boxes_of(Backend::Postgres).await;
+on_each_backend!(nothing_is_written_when_one_row_is_not_as_it_was_read_or_not_there);
+
+async fn a_request_that_was_answered_before_is_a_lost_race_and_a_row_that_is_there_is_named(backend: Backend) {
+    let (store, _database) = boxes_of(backend).await;
     write(&store, &[(1, 1, 10)], "r").await.unwrap();
     let refused = write(&store, &[(1, 10, 11)], "another").await.unwrap_err();
     assert!(refused.is_unique_violation_of("pk_box", "box.id"), "{refused:?}");
@@ -108,10 +114,11 @@ async fn a_request_that_was_answered_before_is_a_lost_race_and_a_row_that_is_the
     assert_eq!(quantities(&store).await, [10, 2, 3]);
 }
 
+on_each_backend!(a_request_that_was_answered_before_is_a_lost_race_and_a_row_that_is_there_is_named);
+
+/// On SQLite a statement is written for each row anyway.
 #[tokio::test]
-async fn only_postgresql_writes_at_once_and_only_what_fits_into_a_statement() {
-    let (store, _database) = boxes_of(Backend::Sqlite).await;
-    assert!(matches!(write(&store, &[(1, 1, 10)], "r").await, Err(StorageError::Settings(_))));
+async fn what_needs_two_statements_is_refused_by_postgresql() {
     let (store, _database) = boxes_of(Backend::Postgres).await;
     let mut writes = AtOnce::new(&store);
     writes.update_unchanged("box", &["id"], &["quantity"], "quantity", vec!["1".into(), 2_i64.into(), 1_i64.into()]);
@@ -120,3 +127,33 @@ async fn only_postgresql_writes_at_once_and_only_what_fits_into_a_statement() {
     assert!(matches!(store.write_at_once("boxes", writes).await, Err(StorageError::Settings(_))));
     assert_eq!(quantities(&store).await, [1, 2, 3]);
 }
+
+async fn what_needs_no_row_as_it_was_is_no_such_write(backend: Backend) {
+    let (store, _database) = boxes_of(backend).await;
+    let mut writes = AtOnce::new(&store);
+    writes.rest().insert(vec![row(4, 4)]);
+    assert!(matches!(store.write_at_once("boxes", writes).await, Err(StorageError::Settings(_))));
+    assert_eq!(quantities(&store).await, [1, 2, 3]);
+}
+
+on_each_backend!(what_needs_no_row_as_it_was_is_no_such_write);
+
+/// Numbers are given once, in a transaction and ahead of one, and a row that comes with its number is below the next.
+async fn numbers_of_rows_are_given_once(backend: Backend) {
+    let (store, _database) = boxes_of(backend).await;
+    let in_tx = || {
+        store.write("numbers", |tx| {
+            Box::pin(async move {
+                let mut numbers = row_ids::next_in_tx(tx, "numbered", 2).await?;
+                numbers.extend(row_ids::next_in_tx(tx, "numbered", 1).await?);
+                Ok::<_, StorageError>(numbers)
+            })
+        })
+    };
+    assert_eq!(in_tx().await.unwrap(), [1, 2, 3]);
+    assert_eq!(row_ids::draw(&store, "numbered", 2).await.unwrap(), [4, 5]);
+    assert_eq!(in_tx().await.unwrap(), [6, 7, 8]);
+    assert_eq!(row_ids::draw(&store, "numbered", 0).await.unwrap(), Vec::<i64>::new());
+}
+
+on_each_backend!(numbers_of_rows_are_given_once);

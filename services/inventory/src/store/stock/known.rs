@@ -14,7 +14,7 @@ use backorder_domain::{
 };
 use backorder_storage::{StorageError, columns, sql};
 use jiff::{Timestamp, civil::Date};
-use sea_orm::{ConnectionTrait, FromQueryResult as _};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult as _, Value};
 
 use super::{
     LoadError, Loaded, Times,
@@ -39,7 +39,15 @@ impl KnownStock {
     }
 }
 
-/// Reads positions with the newest movements of their items. Those that are not there are left out. Only for PostgreSQL.
+const OF_POSTGRES: &str = "SELECT p.*, l.last_movement FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS w(item_id, location_id) \
+     JOIN position p ON p.item_id = w.item_id AND p.location_id = w.location_id \
+     JOIN item_ledger l ON l.item_id = w.item_id";
+/// The joins in this order: each is a row found by its key.
+const OF_SQLITE: &str = "SELECT p.*, l.last_movement FROM json_each(?) AS w \
+     CROSS JOIN position p ON p.item_id = w.value ->> 0 AND p.location_id = w.value ->> 1 \
+     CROSS JOIN item_ledger l ON l.item_id = p.item_id";
+
+/// Reads positions with the newest movements of their items. Those that are not there are left out.
 ///
 /// # Errors
 /// [`StorageError`] of the query, or of rows that hold what they must never hold.
@@ -47,13 +55,16 @@ pub async fn read_known(
     connection: &impl ConnectionTrait,
     wanted: &[(&ItemId, &LocationId)],
 ) -> Result<HashMap<ItemId, KnownStock>, StorageError> {
-    let text = "SELECT p.*, l.last_movement FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS w(item_id, location_id) \
-                JOIN position p ON p.item_id = w.item_id AND p.location_id = w.location_id \
-                JOIN item_ledger l ON l.item_id = w.item_id";
-    let items = sql::texts(wanted.iter().map(|(item, _)| item.as_str()));
-    let locations = sql::texts(wanted.iter().map(|(_, location)| location.as_str()));
+    let (text, values) = if connection.get_database_backend() == DbBackend::Postgres {
+        let items = sql::texts(wanted.iter().map(|(item, _)| item.as_str()));
+        (OF_POSTGRES, vec![items, sql::texts(wanted.iter().map(|(_, location)| location.as_str()))])
+    } else {
+        let pairs: Vec<[&str; 2]> = wanted.iter().map(|(item, location)| [item.as_str(), location.as_str()]).collect();
+        let pairs = serde_json::to_string(&pairs).map_err(|error| StorageError::Settings(error.to_string()))?;
+        (OF_SQLITE, vec![Value::from(pairs)])
+    };
     let mut known: HashMap<ItemId, KnownStock> = HashMap::new();
-    for row in connection.query_all_raw(sql::statement(connection, text, [items, locations])).await? {
+    for row in connection.query_all_raw(sql::statement(connection, text, values)).await? {
         let last_movement = row.try_get("", "last_movement")?;
         let row = position::Model::from_query_result(&row, "")?;
         let stock = known.entry(item_id(&row.item_id, "position")?);
