@@ -99,8 +99,10 @@ fn tell(index: &AvailabilityIndex) {
     }
 }
 
-/// Reads everything there is. What changes meanwhile may be read before or after its change.
+/// Reads everything there is room for. What changes meanwhile may be read before or after its change.
 async fn read_all(index: &AvailabilityIndex, store: &Store) -> Result<(), StorageError> {
+    // What is kept already must be read anew, wherever it comes.
+    let was_empty = index.positions() == 0;
     let mut last = PositionRow::default();
     loop {
         let rows = positions_after(store.reader(), &last.item_id, &last.location_id).await?;
@@ -108,6 +110,7 @@ async fn read_all(index: &AvailabilityIndex, store: &Store) -> Result<(), Storag
             index.put_stock(&row.item_id, &row.location_id, &row.stock());
         }
         match rows.into_iter().next_back() {
+            Some(_) if was_empty && index.is_full() => break,
             Some(row) => last = row,
             None => break,
         }

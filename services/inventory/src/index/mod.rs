@@ -161,9 +161,15 @@ impl AvailabilityIndex {
         self.positions.load(Ordering::Relaxed)
     }
 
+    /// Whether no other position is kept.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.positions() >= self.positions_max
+    }
+
     /// Takes a position in, unless it is known as new or newer.
     pub fn put_stock(&self, item: &str, location: &str, stock: &Stock) {
-        let may_grow = || self.positions.load(Ordering::Relaxed) < self.positions_max;
+        let may_grow = || !self.is_full();
         let put = self.write_to(item).put_stock(&self.hasher, item, location, stock, may_grow);
         if put == Put::New {
             self.positions.fetch_add(1, Ordering::Relaxed);

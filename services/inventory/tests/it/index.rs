@@ -311,6 +311,25 @@ async fn memory_is_read_anew_when_the_feed_has_forgotten_what_it_lacks(backend: 
     eventually("memory has what the events told", async || available(&world.clients).await == (77, true)).await;
 }
 
+async fn memory_without_room_for_all_answers_what_it_has(backend: Backend) {
+    let world = stocked(backend).await;
+    let small = Config { index_positions_max: 2, ..patient() };
+    let (clients, _jobs) = world.working_instance(small).await;
+    serving(&clients, "a", "north").await;
+    let is_from_memory = async |item| bounded(&clients, vec![pair(item, "main")]).await.age.is_some();
+    assert_eq!((is_from_memory("a").await, is_from_memory("b").await), (true, false));
+    // Whether it is kept or not, a change is told.
+    for item in ["a", "b"] {
+        world.receive(item, "main", 1).await;
+        eventually("the other instance knows of it", async || {
+            let told = bounded(&clients, vec![pair(item, "main")]).await.availabilities;
+            told[0].position.as_ref().is_some_and(|position| position.available == 21)
+        })
+        .await;
+    }
+    assert_eq!(bounded(&clients, all_pairs()).await.availabilities, exact(&clients, all_pairs()).await);
+}
+
 /// PostgreSQL only: on SQLite nobody can be made to wait between two reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_during_the_snapshot_is_in_memory_after_it() {
@@ -384,6 +403,7 @@ on_each_backend!(
     what_another_instance_wrote_is_in_memory_within_the_age,
     memory_that_lost_the_feed_grows_old_and_the_database_answers,
     memory_is_read_anew_when_the_feed_has_forgotten_what_it_lacks,
+    memory_without_room_for_all_answers_what_it_has,
     only_the_wanted_fields_are_told,
     a_pair_without_stock_is_asked_of_the_database,
     a_path_or_consistency_that_is_unknown_is_refused_by_its_name,

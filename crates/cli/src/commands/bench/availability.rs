@@ -25,7 +25,7 @@ use crate::{
 /// From this many positions on, the memory of the process is held against its target.
 const MANY_POSITIONS: u32 = 1_000_000;
 /// How long the service may take to have all positions in memory.
-const COMPLETE_WITHIN: Duration = Duration::from_secs(120);
+const COMPLETE_WITHIN: Duration = Duration::from_secs(300);
 
 /// How to read.
 #[derive(Debug, Clone, Args)]
@@ -123,7 +123,10 @@ async fn memory_alone(url: &str, args: &AvailabilityArgs) -> Result<Vec<Figure>,
 }
 
 /// Asks until memory answers.
-async fn wait_for_memory(channel: &ServiceChannel) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure`] when it does not within five minutes, or cannot be asked.
+pub(super) async fn wait_for_memory(channel: &ServiceChannel) -> Result<(), Failure> {
     let mut reading = Reading::new(channel.clone(), Source::Memory, Shape::Hot, 1);
     let begun = Instant::now();
     while begun.elapsed() < COMPLETE_WITHIN {

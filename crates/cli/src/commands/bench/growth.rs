@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{HostArgs, NONE, count, figures_of, show, warn_of_debug_build};
+use super::{HostArgs, NONE, availability::wait_for_memory, count, figures_of, show, warn_of_debug_build};
 use crate::{
     bench::{
         baseline::{Baseline, Shape},
@@ -54,6 +54,10 @@ pub async fn run(args: GrowthArgs) -> Result<(), Failure> {
     make(&stores.urls[1], SMALL).await?;
     grown::fill(&stores.urls[1], SMALL + 1, args.items.max(SMALL))?;
     let (small, grown) = (Served::inventory(&stores.urls[0]).await?, Served::inventory(&stores.urls[1]).await?);
+    // A service that has just begun reads its positions, which is not what is measured.
+    for served in [&small, &grown] {
+        wait_for_memory(&connections(served.address(), 1)?[0]).await?;
+    }
     let mut rounds: Vec<(Measured, Baseline)> = Vec::new();
     let mut acknowledged = [Vec::new(), Vec::new()];
     let progress = Progress::of("rounds", u64::from(args.host.rounds));

@@ -16,6 +16,7 @@ mod m20261127_000019_proven_by_lock;
 mod m20261127_000020_claims_by_line;
 mod m20261127_000021_item_ledger;
 mod m20261127_000022_requests_by_id;
+mod m20261128_000023_ledger_room;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_claims_by_line::Migration),
             Box::new(m20261127_000021_item_ledger::Migration),
             Box::new(m20261127_000022_requests_by_id::Migration),
+            Box::new(m20261128_000023_ledger_room::Migration),
         ]
     }
 }
