@@ -6,8 +6,9 @@
 //! It must not know what a call does: that is a [`Batches`]. Calls come from writing tasks, which are bounded, so what waits
 //! is bounded, too.
 
+mod queue;
+
 use std::{
-    collections::{HashSet, VecDeque},
     hash::Hash,
     panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -25,6 +26,7 @@ use tokio::{
 };
 use tracing::Instrument as _;
 
+use self::queue::{Queue, TakenBatch, Waiting};
 use crate::{
     context::{CallScope, current_deadline, in_scope},
     problem::Problem,
@@ -71,9 +73,6 @@ pub struct GroupLoad {
 /// After this time without a batch nobody is about to call again.
 const QUIET: Duration = Duration::from_millis(10);
 
-/// Calls looked through for a batch at most, in batches, when many wait for subjects of another one.
-const LOOKED_THROUGH: usize = 4;
-
 /// Does batches of calls. Clones share the group.
 #[async_trait]
 pub trait Batches: Clone + Send + Sync + 'static {
@@ -100,13 +99,34 @@ pub trait Batches: Clone + Send + Sync + 'static {
 
     /// Does those of the calls that a quicker way is open to, and answers each of them; `None`, or nothing, for the others,
     /// which [`Batches::execute`] does. Of calls about one subject none may overtake another.
-    async fn execute_quickly(&self, calls: &[Self::Call]) -> Vec<Option<Self::Answer>> {
-        let _ = calls;
+    ///
+    /// It may let the next batch begin as soon as these calls are decided: see [`Turn`].
+    async fn execute_quickly(&self, calls: &[Self::Call], turn: Turn<'_, Self>) -> Vec<Option<Self::Answer>> {
+        let _ = (calls, turn);
         Vec::new()
     }
 
     /// The problem that all calls of a batch have when it makes no sense to try its halves, as when the database is away.
     fn problem_of_all(error: Self::Error) -> Option<Problem>;
+}
+
+/// A batch among others that are about the same subjects: calls may be decided on what calls before them are about to do, and are
+/// done after them.
+pub struct Turn<'t, B: Batches> {
+    batches: &'t B,
+    taken: &'t TakenBatch<'t, B>,
+    calls: &'t [B::Call],
+}
+
+impl<B: Batches> Turn<'_, B> {
+    /// The calls at these places are decided, and others about their subjects may be decided on what they will have done. Answers
+    /// when it is their turn: when those have ended on which they were decided. Whether they were done shows then.
+    pub async fn comes(&self, places: &[usize]) {
+        if self.taken.decided(places.iter().filter_map(|place| self.calls.get(*place))) {
+            Worker { batches: self.batches.clone(), is_counted: true }.start();
+        }
+        self.taken.wait_for_those_before().await;
+    }
 }
 
 /// Calls that wait for their batch.
@@ -123,53 +143,6 @@ struct Done {
     lines: usize,
     /// When the last one did.
     at: Option<Instant>,
-}
-
-struct Waiting<B: Batches> {
-    call: B::Call,
-    /// When the caller stops waiting: then the call is not begun.
-    deadline: Option<Instant>,
-    answer: oneshot::Sender<Result<B::Answer, B::Error>>,
-}
-
-struct Queue<B: Batches> {
-    waiting: VecDeque<Waiting<B>>,
-    workers: usize,
-    /// Calls in the batches that are under way.
-    running: usize,
-    /// The subjects of the batches that are under way: what else is about them waits, in its order, and not for their locks.
-    busy: HashSet<<B::Call as GroupCall>::Subject>,
-}
-
-impl<B: Batches> Queue<B> {
-    fn may_begin(&self) -> bool {
-        self.waiting.len() >= self.running
-    }
-
-    fn is_free(&self, call: &B::Call) -> bool {
-        call.subjects().all(|subject| !self.busy.contains(subject))
-    }
-}
-
-/// A batch that a worker has to do. Its subjects are busy until it goes.
-struct TakenBatch<'g, B: Batches> {
-    group: &'g Group<B>,
-    calls: Vec<Waiting<B>>,
-    count: usize,
-    lines: usize,
-    subjects: HashSet<<B::Call as GroupCall>::Subject>,
-}
-
-impl<B: Batches> Drop for TakenBatch<'_, B> {
-    fn drop(&mut self) {
-        let mut queue = self.group.queue();
-        queue.running -= self.count;
-        queue.busy.retain(|subject| !self.subjects.contains(subject));
-        drop(queue);
-        self.group.done.send_modify(|done| {
-            *done = Done { lines: done.lines.wrapping_add(self.lines), at: Some(Instant::now()) };
-        });
-    }
 }
 
 /// A worker that is counted as one until it goes. Writing tasks are not stopped half-way; were one, who waits is served by the
@@ -189,8 +162,7 @@ impl<B: Batches> Group<B> {
     /// A group in which nobody waits.
     #[must_use]
     pub fn new(limits: GroupLimits) -> Self {
-        let queue = Queue { waiting: VecDeque::new(), workers: 0, running: 0, busy: HashSet::new() };
-        Self { limits, queue: Mutex::new(queue), done: watch::Sender::default() }
+        Self { limits, queue: Mutex::default(), done: watch::Sender::default() }
     }
 
     /// Waits until so many lines of calls were done, or nobody comes any more: for work that is not urgent, to leave others
@@ -226,61 +198,6 @@ impl<B: Batches> Group<B> {
     fn queue(&self) -> MutexGuard<'_, Queue<B>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Queues a call; answers whether a worker has to be started.
-    fn push(&self, call: Waiting<B>) -> bool {
-        let mut queue = self.queue();
-        let is_free = queue.is_free(&call.call);
-        queue.waiting.push_back(call);
-        let is_needed = queue.workers < self.limits.batches_max && is_free && queue.may_begin();
-        queue.workers += usize::from(is_needed);
-        is_needed
-    }
-
-    /// The next batch: calls about subjects of no other batch, those about one subject in the order of arrival, none twice.
-    /// Callers that are late are left out and told so. `None` when there is nothing to do, or too little: the worker has ended.
-    fn take_batch(&self, now: Instant) -> Option<TakenBatch<'_, B>> {
-        let GroupLimits { calls_max, lines_max, .. } = self.limits;
-        let mut queue = self.queue();
-        if !queue.may_begin() {
-            queue.workers -= 1;
-            return None;
-        }
-        let (mut calls, mut subjects, mut keys, mut lines) = (Vec::new(), HashSet::new(), HashSet::new(), 0);
-        let (mut passed, mut passed_subjects) = (Vec::new(), HashSet::new());
-        while calls.len() < calls_max && calls.len() + passed.len() < LOOKED_THROUGH * calls_max {
-            let Some(next) = queue.waiting.pop_front() else { break };
-            if next.deadline.is_some_and(|deadline| deadline <= now) {
-                let _ = next.answer.send(Err(Problem::deadline_passed().into()));
-                continue;
-            }
-            let is_full = !calls.is_empty() && lines + next.call.lines() > lines_max;
-            let must_wait = !queue.is_free(&next.call)
-                || next.call.subjects().any(|subject| passed_subjects.contains(subject))
-                || keys.contains(next.call.key());
-            if is_full || must_wait {
-                // Later calls about its subjects must not overtake it.
-                passed_subjects.extend(next.call.subjects().cloned());
-                passed.push(next);
-                if is_full {
-                    break;
-                }
-            } else {
-                lines += next.call.lines();
-                keys.insert(next.call.key().clone());
-                subjects.extend(next.call.subjects().cloned());
-                calls.push(next);
-            }
-        }
-        passed.into_iter().rev().for_each(|call| queue.waiting.push_front(call));
-        queue.busy.extend(subjects.iter().cloned());
-        queue.running += calls.len();
-        // Under the lock: who comes next must find that there is no worker.
-        queue.workers -= usize::from(calls.is_empty());
-        drop(queue);
-        let count = calls.len();
-        (count > 0).then_some(TakenBatch { group: self, calls, count, lines, subjects })
-    }
 }
 
 /// Does the call in a batch with those that wait at the same moment. It is queued at once, before the answer is waited for:
@@ -301,7 +218,7 @@ pub fn join<B: Batches>(
             && worker.work_once().await
             && worker.goes_on()
         {
-            tokio::spawn(async move { while worker.work_once().await {} });
+            worker.start();
         }
         answered.await.unwrap_or_else(|broken| Err(lost::<B>(broken).into()))
     }
@@ -320,6 +237,11 @@ impl<B: Batches> Worker<B> {
         self.is_counted
     }
 
+    /// Does all batches, until there is none, in a task of its own.
+    fn start(mut self) {
+        tokio::spawn(async move { while self.work_once().await {} });
+    }
+
     /// One batch. Answers false when there was none, and the worker has ended. Whoever waits is a writing task of its own, so
     /// shutdown waits for this as well.
     async fn work_once(&mut self) -> bool {
@@ -327,10 +249,9 @@ impl<B: Batches> Worker<B> {
             self.is_counted = false;
             return false;
         };
-        let calls = std::mem::take(&mut taken.calls);
-        let span = tracing::info_span!(parent: None, "batch", otel.name = B::NAME, calls = calls.len());
+        let span = tracing::info_span!(parent: None, "batch", otel.name = B::NAME, calls = taken.calls.len());
         // It is nobody's call: no caller's deadline bounds it.
-        let batch = in_scope(CallScope::default(), execute(&self.batches, calls)).instrument(span);
+        let batch = in_scope(CallScope::default(), execute(&self.batches, &mut taken)).instrument(span);
         // A batch that panics tells its callers so by dropping them; the others still need a worker.
         if AssertUnwindSafe(batch).catch_unwind().await.is_err() {
             tracing::error!(batch = B::NAME, "a batch broke");
@@ -339,27 +260,37 @@ impl<B: Batches> Worker<B> {
     }
 }
 
-/// Does a batch, in halves of halves where it fails, and answers each call.
-async fn execute<B: Batches>(batches: &B, batch: Vec<Waiting<B>>) {
-    let (mut calls, mut answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.call, one.answer)).unzip();
-    let quick = batches.execute_quickly(&calls).await;
-    if quick.iter().any(Option::is_some) {
-        let others = std::iter::repeat_with(|| None);
-        let all = calls.into_iter().zip(answers).zip(quick.into_iter().chain(others));
-        (calls, answers) = all
-            .filter_map(|((call, answer), done)| match done {
-                Some(done) => {
-                    let _ = answer.send(Ok(done));
-                    None
-                }
-                None => Some((call, answer)),
-            })
-            .unzip();
-        if calls.is_empty() {
-            return;
-        }
+/// Does a batch, quickly where it can be, and answers each call.
+async fn execute<B: Batches>(batches: &B, taken: &mut TakenBatch<'_, B>) {
+    let waiting = std::mem::take(&mut taken.calls);
+    let (calls, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.call, one.answer)).unzip();
+    let quick = batches.execute_quickly(&calls, Turn { batches, taken, calls: &calls }).await;
+    let others = quick.into_iter().chain(std::iter::repeat_with(|| None));
+    let left: Vec<_> = calls
+        .into_iter()
+        .zip(answers)
+        .zip(others)
+        .filter_map(|((call, answer), done)| match done {
+            Some(done) => {
+                let _ = answer.send(Ok(done));
+                None
+            }
+            None => Some((call, answer)),
+        })
+        .collect();
+    if !left.is_empty() {
+        taken.failed(left.iter().map(|(call, _)| call));
+        taken.wait_for_those_before().await;
+        execute_in_parts(batches, left.into_iter().unzip()).await;
     }
-    let mut parts = vec![(calls, answers)];
+}
+
+/// The calls and to whom their answers go.
+type Part<B> = (Vec<<B as Batches>::Call>, Vec<oneshot::Sender<Result<<B as Batches>::Answer, <B as Batches>::Error>>>);
+
+/// Does calls, in halves of halves where they fail, and answers each.
+async fn execute_in_parts<B: Batches>(batches: &B, all: Part<B>) {
+    let mut parts = vec![all];
     while let Some((mut calls, mut answers)) = parts.pop() {
         match batches.execute(&calls).await {
             Ok(done) => {

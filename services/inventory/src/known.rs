@@ -131,6 +131,12 @@ impl KnownPositions {
         }
     }
 
+    /// Whether it is still known, or something newer.
+    #[must_use]
+    pub fn is_known(&self, written: &StockWritten) -> bool {
+        self.stocks().get(&written.item).is_some_and(|known| known.last_movement >= written.last_now)
+    }
+
     /// Forgets items that are not as they were known.
     pub fn forget<'i>(&self, items: impl IntoIterator<Item = &'i ItemId>) {
         let mut stocks = self.stocks();
@@ -257,8 +263,10 @@ mod tests {
         let memory = KnownPositions::default();
         memory.note(&written(0, 4, &[("x", 1), ("y", 1)]), Timestamp::UNIX_EPOCH);
         assert_eq!(known(&memory, &["x", "y"]), Some((4, vec![1, 1])));
+        assert!(!memory.is_known(&written(4, 5, &[("x", 2)])));
         memory.note(&written(4, 5, &[("x", 2)]), Timestamp::UNIX_EPOCH);
         assert_eq!(known(&memory, &["x", "y"]), Some((5, vec![2, 1])));
+        assert!(memory.is_known(&written(0, 4, &[])) && memory.is_known(&written(4, 5, &[])));
         memory.note(&written(0, 4, &[("x", 1)]), Timestamp::UNIX_EPOCH);
         assert_eq!(known(&memory, &["x"]), Some((5, vec![2])), "told late");
         memory.note(&written(8, 9, &[("x", 4)]), Timestamp::UNIX_EPOCH);
@@ -266,6 +274,7 @@ mod tests {
         memory.note(&written(9, 10, &[("x", 5)]), Timestamp::UNIX_EPOCH);
         memory.forget([&item("a")]);
         assert_eq!(known(&memory, &["x"]), None);
+        assert!(!memory.is_known(&written(9, 10, &[])), "what was decided on it is not written");
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn the_next_batch_is_of_free_subjects_and_nobody_is_overtaken() {
     let (echo, _answers) =
         waiting(&[("1", &["a"]), ("2", &["a"]), ("3", &["b"]), ("4", &["a", "c"]), ("5", &["c"]), ("6", &["d"])]);
     let (group, now) = (&echo.parts.group, Instant::now());
-    group.queue().busy.insert("a".to_owned());
+    group.queue().busy.insert("a".to_owned(), 99);
     let first = group.take_batch(now);
     assert_eq!(keys(first.as_ref()), ["3", "6"], "5 came after 4, which wants the same and waits for another");
     assert!(group.take_batch(now).is_none(), "all that wait want what is busy");
@@ -196,6 +196,136 @@ fn a_second_worker_is_started_for_free_subjects_only() {
     assert!(wants("b").0);
     assert!(!wants("c").0, "two are at work");
     drop(taken);
+}
+
+#[test]
+fn what_is_about_decided_calls_is_free_until_they_fail() {
+    let (echo, _answers) = waiting(&[("1", &["a"]), ("2", &["b"])]);
+    let (group, now) = (&echo.parts.group, Instant::now());
+    let mut answers: Vec<_> = Vec::new();
+    let first = group.take_batch(now).unwrap();
+    answers.extend(["3", "4"].map(|key| push(group, call(key, &["a"]), None).1));
+    first.decided([&call("1", &["a"])]);
+    let second = group.take_batch(now).unwrap();
+    assert_eq!(keys(Some(&second)), ["3", "4"]);
+    answers.extend(["5", "6", "7", "8"].map(|key| push(group, call(key, &["a", "b"]), None).1));
+    second.decided([&call("3", &["a"])]);
+    assert!(group.take_batch(now).is_none(), "b is not decided");
+    first.failed([&call("1", &["a"]), &call("2", &["b"])]);
+    assert!(second.wait_for_those_before().now_or_never().is_none(), "the first has not ended");
+    drop(first);
+    assert!(second.wait_for_those_before().now_or_never().is_some());
+    let third = group.take_batch(now).unwrap();
+    assert_eq!(keys(Some(&third)), ["5", "6", "7", "8"]);
+    assert!(third.wait_for_those_before().now_or_never().is_none(), "the second has not ended");
+    drop((second, third));
+    let queue = group.queue();
+    assert_eq!((queue.busy.len(), queue.decided.len(), queue.running), (0, 0, 0));
+}
+
+/// Decides all calls, and does or loses them when it is told to. Calls named `lost` are not done quickly.
+#[derive(Clone)]
+struct Ahead {
+    group: Arc<Group<Ahead>>,
+    log: watch::Sender<Vec<String>>,
+    may_end: watch::Sender<Vec<&'static str>>,
+}
+
+impl Ahead {
+    fn new() -> Self {
+        let limits = GroupLimits { calls_max: 1, lines_max: 1, batches_max: 2 };
+        Self { group: Arc::new(Group::new(limits)), log: watch::Sender::default(), may_end: watch::Sender::default() }
+    }
+
+    fn begins(&self, key: &'static str) -> tokio::task::JoinHandle<Result<String, Problem>> {
+        tokio::spawn(join(self.clone(), call(key, &["a"])))
+    }
+
+    fn ends(&self, key: &'static str) {
+        self.may_end.send_modify(|keys| keys.push(key));
+    }
+
+    async fn has(&self, entry: &str) {
+        self.log.subscribe().wait_for(|log| log.iter().any(|other| other == entry)).await.unwrap();
+    }
+
+    fn notes(&self, what: &str, calls: &[Call]) {
+        self.log.send_modify(|log| log.extend(calls.iter().map(|call| format!("{what} {}", call.key))));
+    }
+}
+
+#[async_trait]
+impl Batches for Ahead {
+    type Call = Call;
+    type Answer = String;
+    type Error = Problem;
+    const NAME: &'static str = "ahead";
+
+    fn group(&self) -> &Group<Self> {
+        &self.group
+    }
+
+    async fn execute_quickly(&self, calls: &[Call], turn: Turn<'_, Self>) -> Vec<Option<String>> {
+        self.notes("decided", calls);
+        turn.comes(&[0]).await;
+        self.notes("sent", calls);
+        let mut may_end = self.may_end.subscribe();
+        may_end.wait_for(|keys| keys.iter().any(|key| calls[0].key == *key)).await.unwrap();
+        self.notes("ended", calls);
+        calls.iter().map(|call| (!call.key.starts_with("lost")).then(|| call.key.clone())).collect()
+    }
+
+    async fn execute(&self, calls: &[Call]) -> Result<Vec<Result<String, Problem>>, Problem> {
+        self.notes("done", calls);
+        Ok(calls.iter().map(|call| Ok(call.key.clone())).collect())
+    }
+
+    fn problem_of_all(_: Problem) -> Option<Problem> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_decided_while_one_about_the_same_is_on_its_way_and_follows_it() {
+    let ahead = Ahead::new();
+    let answers = [ahead.begins("1"), ahead.begins("2")];
+    ahead.has("decided 2").await;
+    ahead.ends("2");
+    ahead.ends("1");
+    for (answer, key) in answers.into_iter().zip(["1", "2"]) {
+        assert_eq!(answer.await.unwrap().unwrap(), key);
+    }
+    let log = ahead.log.borrow().clone();
+    assert_eq!(log, ["decided 1", "sent 1", "decided 2", "ended 1", "sent 2", "ended 2"]);
+    assert_eq!(ahead.group.queue().workers, 0);
+}
+
+#[tokio::test]
+async fn a_batch_that_was_decided_on_one_that_fails_is_done_after_it() {
+    let ahead = Ahead::new();
+    let answers = [ahead.begins("lost 1"), ahead.begins("lost 2")];
+    ahead.has("decided lost 2").await;
+    ahead.ends("lost 2");
+    ahead.ends("lost 1");
+    for answer in answers {
+        answer.await.unwrap().unwrap();
+    }
+    let log = ahead.log.borrow().clone();
+    assert_eq!(log[3..], ["ended lost 1", "done lost 1", "sent lost 2", "ended lost 2", "done lost 2"]);
+}
+
+#[test]
+fn a_batch_follows_another_only_where_there_are_too_few_others() {
+    let (echo, _answers) = waiting(&[("1", &["a"])]);
+    let (group, now) = (&echo.parts.group, Instant::now());
+    let first = group.take_batch(now).unwrap();
+    first.decided([&call("1", &["a"])]);
+    let _answers = ["2", "3"].map(|key| push(group, call(key, &[["a", "b"][usize::from(key == "3")]]), None).1);
+    let second = group.take_batch(now).unwrap();
+    assert_eq!(keys(Some(&second)), ["3"]);
+    let _answer = push(group, call("4", &["a"]), None).1;
+    assert_eq!(keys(group.take_batch(now).as_ref()), ["2", "4"]);
+    drop((first, second));
 }
 
 /// Begins a batch of one call, which is stopped, and lets others wait behind it.

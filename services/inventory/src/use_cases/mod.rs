@@ -68,7 +68,7 @@ impl UseCases {
     #[must_use]
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdProvider>) -> Self {
         let tasks = OwnedTasks::new(config.writes_running_max);
-        let groups = stock::Groups::on(store.backend());
+        let groups = stock::Groups::new();
         Self {
             parts: Arc::new(Parts {
                 store,

@@ -6,7 +6,7 @@ use backorder_domain::ids::IdProvider as _;
 use backorder_inventory::Config;
 use backorder_proto::inventory::v1::*;
 use backorder_service_kit::{clients::InventoryClients, ids::SeededIds};
-use backorder_testkit::{Backend, counts::cases, seed};
+use backorder_testkit::{Backend, counts::cases, on_each_backend, seed};
 use tonic::{Code, Status};
 
 use crate::{held::Held, world::World};
@@ -45,9 +45,34 @@ async fn free_units_are_taken_in_one_statement_and_what_waits_is_not() {
     world.balanced().await;
 }
 
+/// Decided on what a call before them was about to do, which was refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_another_instance_took_is_not_taken_again() {
+async fn calls_behind_one_that_is_refused_take_what_is_there_and_no_more() {
     let world = World::new(Backend::Postgres).await;
+    world.receive("a", "main", 10).await;
+    assert_eq!(reserves(&world.clients, &world, world.wants("a", 1)).await, (1, 0));
+    let held = Held::item(&world, "a", "UPDATE position SET version = version + 1 WHERE item_id = 'a'").await;
+    let begins = |quantity| {
+        let (mut client, line) = (world.clients.reservations.clone(), world.wants("a", quantity));
+        let request = ReserveStockRequest { request_id: world.id(), lines: vec![line], ..Default::default() };
+        tokio::spawn(async move { client.reserve_stock(request).await.unwrap().into_inner().results })
+    };
+    let first = begins(2);
+    held.is_waited_for(&world).await;
+    assert!(held.waiting_statement(&world).await.starts_with("WITH g0"));
+    let others: Vec<_> = (0..10).map(|_| begins(1)).collect();
+    held.ends().await;
+    assert_eq!(first.await.unwrap()[0].claim.as_ref().unwrap().reserved, 2);
+    let others = futures::future::join_all(others).await;
+    let reserved = others.into_iter().map(|results| results.unwrap()[0].claim.as_ref().unwrap().reserved);
+    assert_eq!(reserved.sum::<i64>(), 7);
+    let position = world.position("a", "main").await;
+    assert_eq!((position.available, position.reserved), (0, 10));
+    world.balanced().await;
+}
+
+async fn what_another_instance_took_is_not_taken_again(backend: Backend) {
+    let world = World::new(backend).await;
     let other = world.another_instance().await;
     world.receive("a", "main", 10).await;
     assert_eq!(reserves(&world.clients, &world, world.wants("a", 1)).await, (1, 0));
@@ -57,10 +82,11 @@ async fn what_another_instance_took_is_not_taken_again() {
     world.balanced().await;
 }
 
+on_each_backend!(what_another_instance_took_is_not_taken_again);
+
 /// The position is as it was known, and the item is not: its newest movement is another instance's, elsewhere.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn movements_of_an_item_are_linked_whoever_makes_them_wherever() {
-    let world = World::new(Backend::Postgres).await;
+async fn movements_of_an_item_are_linked_whoever_makes_them_wherever(backend: Backend) {
+    let world = World::new(backend).await;
     let other = world.another_instance().await;
     for location in ["main", "north"] {
         world.receive("a", location, 10).await;
@@ -74,9 +100,10 @@ async fn movements_of_an_item_are_linked_whoever_makes_them_wherever() {
     world.balanced().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_item_that_becomes_free_again_is_taken_at_once_again() {
-    let world = World::new(Backend::Postgres).await;
+on_each_backend!(movements_of_an_item_are_linked_whoever_makes_them_wherever);
+
+async fn an_item_that_becomes_free_again_is_taken_at_once_again(backend: Backend) {
+    let world = World::new(backend).await;
     world.receive("a", "main", 1).await;
     for _ in 0..3 {
         let line = world.wants("a", 1);
@@ -88,6 +115,8 @@ async fn an_item_that_becomes_free_again_is_taken_at_once_again() {
     }
     world.balanced().await;
 }
+
+on_each_backend!(an_item_that_becomes_free_again_is_taken_at_once_again);
 
 /// One caller of an instance: does what it likes, and sends some requests twice.
 struct Caller {
@@ -187,9 +216,8 @@ impl Caller {
 
 /// What is acknowledged is in the books, what is sent twice is done once, and nothing is oversold, though both instances know
 /// less than they think all the time.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_instances_that_write_to_the_same_items_lose_and_double_nothing() {
-    let world = World::new(Backend::Postgres).await;
+async fn two_instances_that_write_to_the_same_items_lose_and_double_nothing(backend: Backend) {
+    let world = World::new(backend).await;
     let (other, _jobs) = world.working_instance(Config::default()).await;
     for item in ITEMS {
         world.receive(item, "main", 200).await;
@@ -217,13 +245,16 @@ async fn two_instances_that_write_to_the_same_items_lose_and_double_nothing() {
     world.balanced().await;
 }
 
+on_each_backend!(two_instances_that_write_to_the_same_items_lose_and_double_nothing);
+
 /// Nothing is decided on what is not known: an unknown item is named.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_item_that_is_not_there_is_named_beside_one_that_is() {
-    let world = World::new(Backend::Postgres).await;
+async fn an_item_that_is_not_there_is_named_beside_one_that_is(backend: Backend) {
+    let world = World::new(backend).await;
     world.receive("a", "main", 5).await;
     assert_eq!(reserves(&world.clients, &world, world.wants("a", 1)).await, (1, 0));
     let refused = reserve(&world.clients, world.id(), vec![world.wants("a", 1), world.wants("nothing", 1)]).await;
     assert_eq!(refused.unwrap_err().code(), Code::NotFound);
     assert_eq!(world.position("a", "main").await.available, 4);
 }
+
+on_each_backend!(an_item_that_is_not_there_is_named_beside_one_that_is);

@@ -11,12 +11,14 @@ use backorder_domain::{
     ids::{ItemId, LocationId},
     quantity::Quantity,
 };
+use backorder_service_kit::group::Turn;
 use backorder_storage::{AtOnce, StorageError, row_ids};
 use jiff::civil::Date;
 use prost::Message as _;
-use sea_orm::DbBackend;
 
-use super::{Causes, Desk, Reserve, StockCommand, UseCases, moved_by, movements_in, notes, stock_written};
+use super::{
+    Causes, Desk, Reserve, StockCommand, UseCases, group::Together, moved_by, movements_in, notes, stock_written,
+};
 use crate::{
     catalog::Places,
     error::Error,
@@ -35,20 +37,30 @@ type Takes = BTreeMap<ItemId, Vec<(LocationId, Quantity)>>;
 impl UseCases {
     /// Makes those reservations that only take free units, and answers them; `None` for the others, or nothing at all when
     /// anything is not as it was known.
-    pub(super) async fn reserve_at_once(&self, writes: &[Write<Reserve>]) -> Vec<Option<Answer>> {
+    ///
+    /// As soon as they are decided, what they will have done is known, and the next may be decided on it.
+    pub(super) async fn reserve_at_once(
+        &self,
+        writes: &[Write<Reserve>],
+        turn: Turn<'_, Together<Reserve>>,
+    ) -> Vec<Option<Answer>> {
         let known = self.known();
-        if self.store().backend() != DbBackend::Postgres || !known.reading.is_there() {
+        if !known.reading.is_there() {
             known.reading.gain();
             return Vec::new();
         }
-        self.try_reserve_at_once(writes).await.unwrap_or_else(|error| {
+        self.try_reserve_at_once(writes, turn).await.unwrap_or_else(|error| {
             tracing::debug!(error = &error as &dyn std::error::Error, "reservations go the long way");
             metrics::counter!("backorder_inventory_reserve_at_once_failed_total").increment(1);
             Vec::new()
         })
     }
 
-    async fn try_reserve_at_once(&self, writes: &[Write<Reserve>]) -> Result<Vec<Option<Answer>>, Error> {
+    async fn try_reserve_at_once(
+        &self,
+        writes: &[Write<Reserve>],
+        turn: Turn<'_, Together<Reserve>>,
+    ) -> Result<Vec<Option<Answer>>, Error> {
         let places = self.places().await?;
         // That an item is there and no kit need not be asked: its position is found, or it goes the long way.
         let is_known = |write: &Write<Reserve>| {
@@ -64,8 +76,9 @@ impl UseCases {
         }
         let items: BTreeSet<&ItemId> = taking.items().collect();
         stocks.retain(|item, _| items.contains(item));
-        let chosen: Vec<&Write<Reserve>> = taking.places.keys().map(|place| &writes[*place]).collect();
-        let done = self.take_at_once(&chosen, stocks, &places).await;
+        let chosen: Vec<usize> = taking.places.keys().copied().collect();
+        let taken = chosen.iter().map(|place| &writes[*place]).collect::<Vec<_>>();
+        let done = self.take_at_once(&taken, stocks, &places, turn.comes(&chosen)).await;
         self.learn_from(&done, remembers, items);
         let mut answers: Vec<Option<Answer>> = vec![None; writes.len()];
         for (place, answer) in taking.places.keys().zip(done?) {
@@ -82,10 +95,16 @@ impl UseCases {
         items: impl IntoIterator<Item = &'i ItemId>,
     ) {
         let known = self.known();
+        if done.is_err() {
+            known.forget(items);
+        }
         match done {
             Err(Error::Storage(StorageError::Serialization(_))) => {
-                known.forget(items);
-                if remembers { known.remembering.lose() } else { known.reading.lose() }
+                if remembers {
+                    known.remembering.lose()
+                } else {
+                    known.reading.lose()
+                }
             }
             _ => {
                 known.remembering.gain();
@@ -124,6 +143,7 @@ impl UseCases {
         writes: &[&Write<Reserve>],
         stocks: HashMap<ItemId, KnownStock>,
         places: &Places,
+        turn: impl Future<Output = ()>,
     ) -> Result<Vec<Answer>, Error> {
         let now = self.now();
         let date_at = |location: &LocationId| places.date_at(location, now).unwrap_or(Date::MIN);
@@ -154,9 +174,16 @@ impl UseCases {
         rest.answered_all(answered, now);
         rest.append(events.into_new())?;
         at_once.draw("movement", self.known().numbers_to_draw(count));
+        let done = stock_written(changes, &before, &numbers);
+        done.iter().for_each(|stock| self.known().note(stock, now));
+        turn.await;
+        // Forgotten, when those were not done on which these were decided.
+        if !done.iter().all(|stock| self.known().is_known(stock)) {
+            return Err(StorageError::Settings("what this was decided on was not done".to_owned()).into());
+        }
         let written = self.store().write_at_once(Reserve::NAME, at_once).await?;
         self.known().put_numbers(written.drawn);
-        self.remember_written(&stock_written(changes, &before, &numbers), now);
+        self.remember_written(&done, now);
         Ok(answers)
     }
 

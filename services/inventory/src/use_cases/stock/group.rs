@@ -6,12 +6,11 @@ use std::{hash::Hash, marker::PhantomData};
 use async_trait::async_trait;
 use backorder_domain::ids::{ItemId, LineId};
 use backorder_service_kit::{
-    group::{Batches, Group, GroupCall, GroupLimits, join},
+    group::{Batches, Group, GroupCall, GroupLimits, Turn, join},
     problem::Problem,
 };
 use backorder_storage::StorageError;
 use futures::future::{Either, ready};
-use sea_orm::DbBackend;
 use uuid::Uuid;
 
 use super::{PostReservations, Receive, ReleaseClaims, Reserve, StockCommand};
@@ -21,8 +20,7 @@ use crate::{error::Error, use_cases::UseCases, write::Write};
 const LINES_MAX: usize = 2_000;
 /// Calls in one batch at most.
 const CALLS_MAX: usize = 256;
-/// Batches of reservations at once on PostgreSQL: while the database works for one, the next is decided. On SQLite there is
-/// one writer.
+/// Batches of reservations at once: while the database works for one, the next is decided.
 const RESERVING_AT_ONCE: usize = 2;
 
 /// A command whose calls are done together.
@@ -53,6 +51,7 @@ pub trait Grouped: StockCommand {
     fn execute_quickly(
         _use_cases: &UseCases,
         _writes: &[Write<Self>],
+        _turn: Turn<'_, Together<Self>>,
     ) -> impl Future<Output = Vec<Option<Self::Answer>>> + Send
     where
         Self: Sized,
@@ -80,8 +79,9 @@ impl Grouped for Reserve {
     fn execute_quickly(
         use_cases: &UseCases,
         writes: &[Write<Self>],
+        turn: Turn<'_, Together<Self>>,
     ) -> impl Future<Output = Vec<Option<Self::Answer>>> + Send {
-        use_cases.reserve_at_once(writes)
+        use_cases.reserve_at_once(writes, turn)
     }
 }
 
@@ -170,11 +170,10 @@ pub struct Groups {
 impl Groups {
     /// Groups in which nobody waits.
     #[must_use]
-    pub fn on(backend: DbBackend) -> Self {
+    pub fn new() -> Self {
         let limits = |batches_max| GroupLimits { calls_max: CALLS_MAX, lines_max: LINES_MAX, batches_max };
-        let reserving_at_once = if backend == DbBackend::Postgres { RESERVING_AT_ONCE } else { 1 };
         Self {
-            reserving: Group::new(limits(reserving_at_once)),
+            reserving: Group::new(limits(RESERVING_AT_ONCE)),
             posting: Group::new(limits(1)),
             releasing: Group::new(limits(1)),
             receiving: Group::new(limits(1)),
@@ -208,9 +207,9 @@ impl<C: Grouped> Batches for Together<C> {
         C::group(self.0.groups())
     }
 
-    async fn execute_quickly(&self, writes: &[Write<C>]) -> Vec<Option<C::Answer>> {
+    async fn execute_quickly(&self, writes: &[Write<C>], turn: Turn<'_, Self>) -> Vec<Option<C::Answer>> {
         metrics::histogram!("backorder_inventory_batch_calls", "command" => C::NAME).record(writes.len() as f64);
-        C::execute_quickly(&self.0, writes).await
+        C::execute_quickly(&self.0, writes, turn).await
     }
 
     async fn execute(&self, writes: &[Write<C>]) -> Result<Vec<Result<C::Answer, Error>>, Error> {
