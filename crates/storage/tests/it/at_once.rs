@@ -2,7 +2,6 @@
 
 use backorder_storage::{
     AtOnce, StorageError, Store, StoreOptions, Written, bulk, feed, idempotency::RequestKey, outbox::NewEvent, row_ids,
-    sql,
 };
 use backorder_testkit::{Backend, FreshDatabase, fresh_url, on_each_backend};
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
