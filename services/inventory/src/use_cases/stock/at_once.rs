@@ -69,6 +69,10 @@ impl UseCases {
         };
         let mut taking = Taking::of(writes, &places, is_known);
         let remembers = self.known().remembering.is_there();
+        if !remembers {
+            // What is read now must have in it what the calls before have done.
+            turn.comes(&[]).await;
+        }
         let mut stocks = self.stocks_for(&taking.wanted(), remembers).await?;
         taking.leave_out_uncovered(&stocks);
         if taking.places.is_empty() {
@@ -78,7 +82,8 @@ impl UseCases {
         stocks.retain(|item, _| items.contains(item));
         let chosen: Vec<usize> = taking.places.keys().copied().collect();
         let taken = chosen.iter().map(|place| &writes[*place]).collect::<Vec<_>>();
-        let done = self.take_at_once(&taken, stocks, &places, turn.comes(&chosen)).await;
+        let decided = if remembers { &*chosen } else { &[] };
+        let done = self.take_at_once(&taken, stocks, &places, turn.comes(decided)).await;
         self.learn_from(&done, remembers, items);
         let mut answers: Vec<Option<Answer>> = vec![None; writes.len()];
         for (place, answer) in taking.places.keys().zip(done?) {
