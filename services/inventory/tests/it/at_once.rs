@@ -6,7 +6,9 @@ use backorder_domain::ids::IdProvider as _;
 use backorder_inventory::Config;
 use backorder_proto::inventory::v1::*;
 use backorder_service_kit::{clients::InventoryClients, ids::SeededIds};
+use backorder_storage::sql;
 use backorder_testkit::{Backend, counts::cases, on_each_backend, seed};
+use sea_orm::ConnectionTrait as _;
 use tonic::{Code, Status};
 
 use crate::{held::Held, world::World};
@@ -42,6 +44,26 @@ async fn free_units_are_taken_in_one_statement_and_what_waits_is_not() {
     }
     let position = world.position("a", "main").await;
     assert_eq!((position.available, position.reserved), (0, 5));
+    world.balanced().await;
+}
+
+/// Only what is taken at once draws numbers for movements to come: the long way draws those that it uses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn free_units_are_taken_at_once_on_sqlite_and_what_waits_is_not() {
+    let world = World::new(Backend::Sqlite).await;
+    world.receive("a", "main", 5).await;
+    let kept_numbers = async || {
+        let reader = world.app.store().reader();
+        let text = "SELECT seq - (SELECT MAX(id) FROM movement) AS kept FROM sqlite_sequence WHERE name = 'movement'";
+        let row = reader.query_one_raw(sql::statement(reader, text, [])).await.unwrap().unwrap();
+        row.try_get::<i64>("", "kept").unwrap()
+    };
+    assert_eq!(kept_numbers().await, 0);
+    assert_eq!(reserves(&world.clients, &world, world.wants("b", 3)).await, (0, 3));
+    assert_eq!(kept_numbers().await, 0, "nothing is free of it");
+    assert_eq!(reserves(&world.clients, &world, world.wants("a", 3)).await, (3, 0));
+    assert!(kept_numbers().await > 0);
+    assert_eq!(reserves(&world.clients, &world, world.wants("a", 3)).await, (2, 1));
     world.balanced().await;
 }
 
