@@ -25,7 +25,7 @@ use crate::{
 /// From this many positions on, the memory of the process is held against its target.
 const MANY_POSITIONS: u32 = 1_000_000;
 /// How long the service may take to have all positions in memory.
-const COMPLETE_WITHIN: Duration = Duration::from_secs(300);
+const COMPLETE_WITHIN: Duration = Duration::from_secs(120);
 
 /// How to read.
 #[derive(Debug, Clone, Args)]
@@ -60,7 +60,7 @@ pub(super) async fn run(args: AvailabilityArgs) -> Result<(), Failure> {
     let home = Home::make(&args.host).await?;
     stock::make(&connections(home.inventory.address(), 1)?[0], args.positions).await?;
     let channels = connections(home.inventory.address(), args.connections)?;
-    wait_for_memory(&channels[0]).await?;
+    wait_for_memory(&channels[0], COMPLETE_WITHIN).await?;
     let answer = Reading::new(channels[0].clone(), Source::Memory, Shape::Hot, 1).read().await?;
     let echo = Echo::start(answer).await?;
     let echoes = connections(echo.address(), args.connections)?;
@@ -105,7 +105,7 @@ async fn memory_alone(url: &str, args: &AvailabilityArgs) -> Result<Vec<Figure>,
     let begun = Instant::now();
     let alone = tokio::task::block_in_place(|| Alone::start(url))?;
     let channels = connections(alone.address(), args.connections)?;
-    wait_for_memory(&channels[0]).await?;
+    wait_for_memory(&channels[0], COMPLETE_WITHIN).await?;
     let complete_after = begun.elapsed();
     let reading =
         channels.into_iter().map(|channel| Reading::new(channel, Source::Memory, Shape::Spread, args.positions));
@@ -125,17 +125,17 @@ async fn memory_alone(url: &str, args: &AvailabilityArgs) -> Result<Vec<Figure>,
 /// Asks until memory answers.
 ///
 /// # Errors
-/// [`Failure`] when it does not within five minutes, or cannot be asked.
-pub(super) async fn wait_for_memory(channel: &ServiceChannel) -> Result<(), Failure> {
+/// [`Failure`] when it does not `within` that time, or cannot be asked.
+pub(super) async fn wait_for_memory(channel: &ServiceChannel, within: Duration) -> Result<(), Failure> {
     let mut reading = Reading::new(channel.clone(), Source::Memory, Shape::Hot, 1);
     let begun = Instant::now();
-    while begun.elapsed() < COMPLETE_WITHIN {
+    while begun.elapsed() < within {
         if reading.read().await?.age.is_some() {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Err(Failure::new(format!("memory did not answer within {} seconds", COMPLETE_WITHIN.as_secs())))
+    Err(Failure::new(format!("memory did not answer within {} seconds", within.as_secs())))
 }
 
 fn cases(args: &AvailabilityArgs) -> Vec<Case> {

@@ -1,5 +1,7 @@
 //! `backorder bench growth`: what reservations lose when a store has grown.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::{HostArgs, NONE, availability::wait_for_memory, count, figures_of, show, warn_of_debug_build};
@@ -21,6 +23,9 @@ use crate::{
 const SMALL: u32 = 10_000;
 /// What a grown store should keep of the rate of a small one.
 const RATE: (f64, f64) = (0.7, 0.9);
+
+/// How long a service may take until its memory answers; it looks through all items before.
+const COMPLETE_WITHIN: Duration = Duration::from_secs(300);
 
 /// How far the store has grown.
 #[derive(Debug, Clone, Args)]
@@ -56,7 +61,7 @@ pub async fn run(args: GrowthArgs) -> Result<(), Failure> {
     let (small, grown) = (Served::inventory(&stores.urls[0]).await?, Served::inventory(&stores.urls[1]).await?);
     // A service that has just begun reads its positions, which is not what is measured.
     for served in [&small, &grown] {
-        wait_for_memory(&connections(served.address(), 1)?[0]).await?;
+        wait_for_memory(&connections(served.address(), 1)?[0], COMPLETE_WITHIN).await?;
     }
     let mut rounds: Vec<(Measured, Baseline)> = Vec::new();
     let mut acknowledged = [Vec::new(), Vec::new()];
