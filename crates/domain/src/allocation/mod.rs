@@ -4,5 +4,6 @@
 //! applied.
 
 pub mod plan;
+pub mod run;
 pub mod sequence;
 pub mod serving;

@@ -1,0 +1,35 @@
+//! Allocation runs: `(demand, supply over time, strategies) -> plan`, as a pure function.
+//!
+//! A run works on numbers: requirements, places (an item at a location), days. Who claims what by which rule is decided
+//! before ([`Requirement::strategy`] and the order of a pool's requirements); what is done with a plan is decided after.
+//! Same input, same plan: there is no clock, no random number and no I/O here, and the order is total.
+//!
+//! [`demand`] and [`supply`] are the input, [`engine`] runs pool by pool, [`strategy`] says what a requirement may gain
+//! and lose, [`fulfil`] finds the dates and places of one requirement, [`ship_set`] those of requirements that go
+//! together, [`plan`] is the output.
+
+pub mod day;
+pub mod demand;
+pub mod engine;
+mod fulfil;
+pub mod limits;
+pub mod plan;
+pub mod profile;
+mod ship_set;
+mod strategy;
+pub mod supply;
+mod takes;
+
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod rule_tests;
+#[cfg(test)]
+mod vector_tests;
+
+pub use day::Day;
+pub use demand::{Building, Confirmation, Delivery, Demand, NO_GROUP, NO_SET, Requirement, Strategy, Terms};
+pub use engine::{Input, run, run_pool};
+pub use limits::{Limits, NoLimits};
+pub use plan::{Constraint, ExceptionKind, Outcome, Peg, Plan, PoolException, Reason};
+pub use supply::{Outside, Supplies, Supply};
