@@ -9,6 +9,11 @@ pub const NO_SET: u32 = u32::MAX;
 /// No allocation group: no quota and no protection concern the requirement.
 pub const NO_GROUP: u32 = u32::MAX;
 
+/// No fair share: the requirement is served in its place of the order.
+pub const NO_SHARE: u32 = u32::MAX;
+/// The requirement lends nothing.
+pub const NOT_LENDING: i32 = -1;
+
 /// What a requirement may gain and lose (SAP's confirmation strategies). They are checked in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strategy {
@@ -53,6 +58,17 @@ pub enum Building {
     Whole,
     /// As much as early as can be, on each day from the places that have most, so that there are few deliveries.
     MostEarliest,
+}
+
+/// How requirements of the same standing share what there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sharing {
+    /// In proportion to what they lack.
+    Proportional,
+    /// So that all gain the same, as far as they want it.
+    UniformGains,
+    /// So that all miss the same, as far as they want it.
+    UniformLosses,
 }
 
 /// The wishes that many requirements share.
@@ -133,6 +149,12 @@ pub struct Requirement {
     pub group: u32,
     /// Its ship set, or [`NO_SET`]: all requirements of a set are confirmed wholly for one day, or none of them.
     pub set: u32,
+    /// The block of requirements of the same standing that share what there is, an index into [`Demand::shares`], or
+    /// [`NO_SHARE`]. Only where the strategy is [`Strategy::Redistribute`], and not together with a ship set.
+    pub share: u32,
+    /// So many days later than confirmed it may be served, so that others get its units meanwhile; [`NOT_LENDING`] for not
+    /// at all. Only where the strategy is [`Strategy::Gain`] or [`Strategy::Improve`], and not together with a ship set.
+    pub lends_days: i32,
 }
 
 /// The requirements of a run. Their index is their name; the caller gives indexes in the order of their ids.
@@ -146,6 +168,8 @@ pub struct Demand {
     pub confirmed: Vec<Confirmation>,
     /// The different wishes.
     pub terms: Vec<Terms>,
+    /// How each block shares.
+    pub shares: Vec<Sharing>,
 }
 
 impl Demand {

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::{
     day::Day,
-    demand::{Demand, NO_SET, Requirement, Strategy},
+    demand::{Demand, NO_SET, NO_SHARE, Requirement, Strategy},
     fulfil::Search,
+    lending::{self, Lender},
     limits::Limits,
-    plan::{Constraint, Outcome, Plan, PoolException, Reason},
-    profile, ship_set, strategy,
+    plan::{Constraint, ExceptionKind, Outcome, Peg, Plan, PoolException, Reason},
+    profile, sharing, ship_set, strategy,
     supply::Supplies,
     takes::Takes,
 };
@@ -49,6 +50,18 @@ pub(super) struct Running<'i> {
     pub takes: Takes<'i>,
     pub outcomes: Vec<Outcome>,
     pub exceptions: Vec<PoolException>,
+    /// The lenders of the pool that is under way.
+    pub lenders: Vec<Lender>,
+    /// What lenders had before they lent.
+    pub lent: Vec<(usize, Vec<Peg>)>,
+}
+
+/// What was decided about one requirement.
+pub(super) struct Decision {
+    /// The exception and the missing units, where its strategy could not be kept.
+    pub exception: Option<(ExceptionKind, i64)>,
+    /// What keeps it from more.
+    pub binding: Constraint,
 }
 
 impl<'i> Running<'i> {
@@ -58,6 +71,8 @@ impl<'i> Running<'i> {
             takes: Takes::new(input.supplies),
             outcomes: vec![Outcome::default(); input.demand.requirements.len()],
             exceptions: Vec::new(),
+            lenders: Vec::new(),
+            lent: Vec::new(),
         }
     }
 
@@ -67,16 +82,27 @@ impl<'i> Running<'i> {
 
     fn pool(&mut self, order: &[u32], limits: &mut impl Limits) {
         let (pegs, exceptions) = (self.takes.mark(), self.exceptions.len());
-        for index in order {
-            if self.outcomes[*index as usize].reason != Reason::NotInRun {
-                // A ship set was decided about with its first requirement.
+        let mut next = 0;
+        while let Some(index) = order.get(next) {
+            next += 1;
+            // A ship set was decided about with its first requirement.
+            let is_decided = self.outcomes[*index as usize].reason != Reason::NotInRun;
+            if is_decided {
                 continue;
             }
-            match self.requirement(*index).set {
-                NO_SET => self.alone(*index, limits),
-                set => ship_set::decide(self, order, set, limits),
+            let requirement = self.requirement(*index);
+            match (requirement.set, requirement.share) {
+                (NO_SET, NO_SHARE) => self.alone(*index, limits),
+                (NO_SET, share) => {
+                    let same = order[next..].iter().take_while(|other| self.requirement(**other).share == share);
+                    let block = next - 1..next + same.count();
+                    next = block.end;
+                    sharing::decide(self, &order[block], self.input.demand.shares[share as usize], limits);
+                }
+                (set, _) => ship_set::decide(self, order, set, limits),
             }
         }
+        lending::finish(self, limits);
         if self.exceptions.len() > exceptions {
             self.discard(order, pegs, limits);
         }
@@ -87,22 +113,55 @@ impl<'i> Running<'i> {
         &demand.requirements[index as usize]
     }
 
-    fn alone(&mut self, index: u32, limits: &mut impl Limits) {
+    /// Decides about one requirement by itself.
+    pub fn alone(&mut self, index: u32, limits: &mut impl Limits) {
         let begin = self.takes.mark();
+        let mut decision = self.decide(index, limits);
+        if !self.lenders.is_empty() && self.lacks(index, begin) {
+            decision = lending::borrow(self, index, begin, decision, limits);
+        }
+        if let Some((kind, missing)) = decision.exception {
+            self.exceptions.push(PoolException { requirement: index, kind, missing, binding: decision.binding });
+            // Its pool stays as it was. It stands in nobody's way, so that only what fails by itself is told.
+            self.takes.back_to(begin, self.requirement(index).group, limits);
+        }
+        if lending::is_lender(self, index) {
+            lending::note(self, index, begin, decision.binding);
+        } else {
+            self.note(index, begin, decision.binding);
+        }
+    }
+
+    /// Takes what the strategy of a requirement gives it.
+    pub fn decide(&mut self, index: u32, limits: &mut impl Limits) -> Decision {
         let confirmed = self.input.demand.confirmed_of(self.requirement(index));
         let mut search = self.search(index, limits);
         let exception = strategy::decide(&mut search, confirmed);
-        let binding = search.binding;
-        if let Some((kind, missing)) = exception {
-            // Its pool stays as it was. It stands in nobody's way, so that only what fails by itself is told.
-            search.back_to(begin);
-            self.exceptions.push(PoolException { requirement: index, kind, missing, binding });
-        }
-        self.note(index, begin, binding);
+        Decision { exception, binding: search.binding }
+    }
+
+    /// Units that a requirement has on its requested day, of the takes from `begin` on.
+    pub fn in_time(&self, index: u32, begin: usize) -> i64 {
+        profile::by(&self.takes.pegs[begin..], self.requirement(index).requested.max(self.input.today))
+    }
+
+    /// Whether a requirement lacks units on its requested day that its strategy would take.
+    pub fn lacks(&self, index: u32, begin: usize) -> bool {
+        let requirement = self.requirement(index);
+        let gains = !matches!(requirement.strategy, Strategy::Fill | Strategy::Lose);
+        gains && self.in_time(index, begin) < requirement.quantity
     }
 
     /// The search for one requirement, at its beginning.
     pub fn search<'r, L: Limits>(&'r mut self, index: u32, limits: &'r mut L) -> Search<'r, 'i, L>
+    where
+        'i: 'r,
+    {
+        self.search_from(index, self.takes.mark(), limits)
+    }
+
+    /// The search for one requirement that has taken something already, from `begin` on.
+    pub fn search_from<'r, L: Limits>(&'r mut self, index: u32, begin: usize, limits: &'r mut L) -> Search<'r, 'i, L>
     where
         'i: 'r,
     {
@@ -123,7 +182,7 @@ impl<'i> Running<'i> {
             first: requirement.requested.max(self.input.today),
             last: requirement.latest,
             ceiling: has_ceiling.then_some(ceiling),
-            begin: self.takes.mark(),
+            begin,
             takes: &mut self.takes,
             limits,
             binding: Constraint::Supply,
@@ -141,13 +200,7 @@ impl<'i> Running<'i> {
         let first = requirement.requested.max(self.input.today);
         let confirmed = self.input.demand.confirmed_of(requirement);
         let taken = &self.takes.pegs[begin..end];
-        let (lost, gained) = (profile::shortfall(confirmed, taken, first), profile::shortfall(taken, confirmed, first));
-        let reason = match (gained > 0, lost > 0) {
-            (false, false) => Reason::Unchanged,
-            (true, false) => Reason::Improved,
-            (false, true) => Reason::Worsened,
-            (true, true) => Reason::Moved,
-        };
+        let reason = Reason::of(confirmed, taken, first);
         let is_whole = profile::by(taken, first) == requirement.quantity;
         self.outcomes[index as usize] =
             Outcome { pegs: (count(begin), count(end)), reason, binding: (!is_whole).then_some(binding) };

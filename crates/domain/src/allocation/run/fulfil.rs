@@ -299,7 +299,11 @@ impl<L: Limits> Search<'_, '_, L> {
         if open == 0 {
             return 0;
         }
-        let wanted = open.min(self.below_ceiling(day));
+        self.piece_of(place, day, open, open.min(self.below_ceiling(day)))
+    }
+
+    /// The same with at most `wanted` of the open units.
+    pub fn piece_of(&mut self, place: u32, day: Day, open: i64, wanted: i64) -> i64 {
         if wanted <= 0 {
             self.binding = Constraint::Strategy;
             return 0;
@@ -325,7 +329,7 @@ impl<L: Limits> Search<'_, '_, L> {
         let Some(ceiling) = self.ceiling else { return i64::MAX };
         let is_by_then = |part: &&Confirmation| part.day.max(self.asked) <= day;
         let by_then: i64 = ceiling.iter().filter(is_by_then).map(|part| part.quantity).sum();
-        by_then - profile::total(self.own_takes())
+        by_then - self.own_units()
     }
 
     /// The next day on which the places, or what bounds it, may give more.
@@ -363,9 +367,14 @@ impl<L: Limits> Search<'_, '_, L> {
         &self.takes.pegs[self.begin..]
     }
 
+    /// Units that it has taken.
+    pub fn own_units(&self) -> i64 {
+        profile::total(self.own_takes())
+    }
+
     /// Units that it lacks.
     pub fn open(&self) -> i64 {
-        self.requirement.quantity - profile::total(self.own_takes())
+        self.requirement.quantity - self.own_units()
     }
 
     fn deliveries_left(&self) -> u32 {

@@ -11,6 +11,8 @@ use super::{rule_tests::Scene, *};
 
 const DAYS: i32 = 8;
 const PLACES: u32 = 3;
+/// Days for which anything may be confirmed: lenders are served later.
+const SPAN: i32 = DAYS + 4;
 
 /// The model: a day's supply and what is confirmed for it, per place.
 struct Model {
@@ -160,16 +162,22 @@ fn terms() -> impl Generated<Value = Terms> {
 }
 
 fn with_wishes() -> impl Generated<Value = Scene> {
-    (scene(), prop::collection::vec((terms(), prop::option::weighted(0.3, 0..2_u32)), 8)).prop_map(
-        |(mut scene, wishes)| {
-            for (requirement, (terms, set)) in scene.demand.requirements.iter_mut().zip(wishes) {
-                scene.demand.terms.push(terms);
-                requirement.terms = u32::try_from(scene.demand.terms.len() - 1).unwrap();
-                requirement.set = set.unwrap_or(NO_SET);
-            }
-            scene
-        },
-    )
+    let sharing = vec![Sharing::Proportional, Sharing::UniformGains, Sharing::UniformLosses];
+    let alone =
+        (prop::option::weighted(0.3, 0..2_u32), prop::bool::weighted(0.4), prop::option::weighted(0.4, 0..4_i32));
+    let wishes = prop::collection::vec((terms(), alone), 8);
+    (scene(), prop::sample::select(sharing), wishes).prop_map(|(mut scene, sharing, wishes)| {
+        scene.demand.shares = vec![sharing];
+        for (requirement, (terms, (set, is_sharing, lends))) in scene.demand.requirements.iter_mut().zip(wishes) {
+            scene.demand.terms.push(terms);
+            requirement.terms = u32::try_from(scene.demand.terms.len() - 1).unwrap();
+            requirement.set = set.unwrap_or(NO_SET);
+            let may_share = requirement.strategy == super::Strategy::Redistribute && set.is_none();
+            requirement.share = if may_share && is_sharing { 0 } else { NO_SHARE };
+            requirement.lends_days = if set.is_none() { lends.unwrap_or(NOT_LENDING) } else { NOT_LENDING };
+        }
+        scene
+    })
 }
 
 fn by_day(confirmed: &[Confirmation]) -> Vec<i64> {
@@ -185,7 +193,7 @@ fn hold(scene: &Scene) -> Result<(), TestCaseError> {
     let plan = scene.run();
     prop_assert_eq!(&plan, &scene.run(), "the same input, the same plan");
     let is_discarded = !plan.exceptions.is_empty();
-    let mut given = vec![vec![0_i64; usize::try_from(DAYS).unwrap()]; PLACES as usize];
+    let mut given = vec![vec![0_i64; usize::try_from(SPAN).unwrap()]; PLACES as usize];
     for (index, requirement) in (0_u32..).zip(&scene.demand.requirements) {
         let outcome = plan.outcomes[index as usize];
         prop_assert_eq!(outcome.reason == Reason::Discarded, is_discarded);
@@ -209,14 +217,19 @@ fn hold(scene: &Scene) -> Result<(), TestCaseError> {
             super::Strategy::Win => {
                 prop_assert_eq!(profile::by(&after, requirement.requested), requirement.quantity);
             }
-            super::Strategy::Gain => prop_assert_eq!(lost, 0),
+            super::Strategy::Gain if requirement.lends_days == NOT_LENDING => prop_assert_eq!(lost, 0),
+            super::Strategy::Gain => {
+                let later = |part: &Confirmation| Confirmation { day: part.day.plus(requirement.lends_days), ..*part };
+                let right: Vec<Confirmation> = before.iter().map(later).collect();
+                prop_assert_eq!(profile::shortfall(&right, &after, requirement.requested), 0);
+            }
             super::Strategy::Fill => prop_assert_eq!(won, 0),
             super::Strategy::Lose => prop_assert_eq!(after.len(), 0),
             super::Strategy::Improve | super::Strategy::Redistribute => {}
         }
     }
     for place in 0..PLACES {
-        for day in 0..DAYS {
+        for day in 0..SPAN {
             let supply: i64 =
                 scene.supplies.iter().filter(|s| s.place == place && s.day.0 <= day).map(|s| s.quantity).sum();
             let outside: i64 =

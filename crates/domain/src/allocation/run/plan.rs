@@ -64,6 +64,20 @@ pub enum Reason {
     Discarded,
 }
 
+impl Reason {
+    /// What became of a requirement that was confirmed one way and is another; `asked` is its requested day, or today when
+    /// that is past.
+    pub(super) fn of(before: &[Confirmation], after: &[Peg], asked: Day) -> Self {
+        let (lost, gained) = (profile::shortfall(before, after, asked), profile::shortfall(after, before, asked));
+        match (gained > 0, lost > 0) {
+            (false, false) => Self::Unchanged,
+            (true, false) => Self::Improved,
+            (false, true) => Self::Worsened,
+            (true, true) => Self::Moved,
+        }
+    }
+}
+
 /// The decision about one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {

@@ -41,6 +41,8 @@ impl Scene {
             confirmed,
             group: NO_GROUP,
             set: NO_SET,
+            share: NO_SHARE,
+            lends_days: NOT_LENDING,
         });
         self.from(&[0])
     }
@@ -72,6 +74,18 @@ impl Scene {
 
     pub fn set(mut self, set: u32) -> Self {
         self.last().set = set;
+        self
+    }
+
+    /// The last requirement shares with those before and after it of the same block.
+    pub fn shares(mut self, sharing: Sharing) -> Self {
+        self.demand.shares = vec![sharing];
+        self.last().share = 0;
+        self
+    }
+
+    pub fn lends(mut self, days: i32) -> Self {
+        self.last().lends_days = days;
         self
     }
 
@@ -273,6 +287,56 @@ fn a_fill_line_that_loses_its_day_may_come_later_but_never_sooner() {
     assert_eq!(scene.deliveries(1), [(0, 9, 5)]);
     let sooner = Scene::new(&[(0, 0, 9)]).line(Strategy::Fill, 8, &[(2, 5)]);
     assert_eq!(sooner.deliveries(0), [(0, 2, 5)]);
+}
+
+#[test]
+fn equals_share_by_their_rule_in_whole_units() {
+    let claims = [62, 10, 30, 48];
+    let shared = |sharing| {
+        let scene = claims.iter().fold(Scene::new(&[(0, 0, 100)]), |scene, claim| scene.wanted(*claim).shares(sharing));
+        (0..4).map(|index| scene.deliveries(index).iter().map(|part| part.2).sum::<i64>()).collect::<Vec<_>>()
+    };
+    assert_eq!(shared(Sharing::Proportional), [41, 7, 20, 32]);
+    assert_eq!(shared(Sharing::UniformGains), [30, 10, 30, 30]);
+    assert_eq!(shared(Sharing::UniformLosses), [49, 0, 17, 34]);
+}
+
+#[test]
+fn what_comes_later_is_shared_among_those_who_still_lack() {
+    let scene = Scene::new(&[(0, 0, 10), (0, 5, 10)]);
+    let scene =
+        scene.wanted(10).shares(Sharing::UniformGains).wanted(10).shares(Sharing::UniformGains).requested(5).wanted(9);
+    assert_eq!(scene.deliveries(0), [(0, 0, 10)]);
+    assert_eq!(scene.deliveries(1), [(0, 5, 10)]);
+    assert_eq!(scene.deliveries(2), []);
+}
+
+#[test]
+fn what_does_not_fill_a_pack_of_one_goes_to_another() {
+    let packs = Terms { pack: 6, ..Terms::default() };
+    let scene = Scene::new(&[(0, 0, 11)]);
+    let scene = scene.wanted(12).shares(Sharing::Proportional).terms(packs).wanted(12).shares(Sharing::Proportional);
+    assert_eq!(scene.deliveries(0)[0].2 + scene.deliveries(1)[0].2, 11);
+    assert_eq!(scene.deliveries(0)[0].2 % 6, 0);
+}
+
+#[test]
+fn a_later_order_lends_and_is_repaid_in_time() {
+    let lender = |days| {
+        let scene =
+            Scene::new(&[(0, 0, 5), (0, 12, 5)]).line(Strategy::Improve, 5, &[(10, 5)]).requested(10).lends(days);
+        scene.wanted(5).line(Strategy::Redistribute, 1, &[]).requested(20)
+    };
+    let repaid = lender(3);
+    assert_eq!(repaid.deliveries(1), [(0, 0, 5)]);
+    assert_eq!(repaid.deliveries(0), [(0, 12, 5)]);
+    let too_late = lender(1);
+    assert_eq!(too_late.deliveries(0), [(0, 10, 5)]);
+    assert_eq!(too_late.deliveries(1), [(0, 12, 5)]);
+    let not_needed = Scene::new(&[(0, 0, 5), (0, 12, 5)]);
+    let not_needed = not_needed.line(Strategy::Gain, 5, &[(10, 5)]).requested(10).lends(3).wanted(5).requested(12);
+    assert_eq!(not_needed.deliveries(0), [(0, 10, 5)]);
+    assert!(lending::may_lend(Day(10), Day(0), 7) && !lending::may_lend(Day(7), Day(0), 7));
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn keep_and_improve<L: Limits>(search: &mut Search<'_, '_, L>, confirmed: &[Conf
     // Its wishes may stand in the way of what it was confirmed before they were as they are: then it keeps that, and what
     // it lacks is looked for beside it.
     search.back_to(mark);
-    keep(search, confirmed);
+    keep(search, confirmed, 0);
     let missing_when_kept = profile::shortfall(confirmed, search.own_takes(), search.first);
     if missing_when_kept == 0 && search.open() > 0 {
         search.best();
@@ -70,11 +70,11 @@ fn keep_and_improve<L: Limits>(search: &mut Search<'_, '_, L>, confirmed: &[Conf
     missing_when_kept
 }
 
-/// Takes the present confirmation again, as far as it is there: from the same place, then from others.
-fn keep<L: Limits>(search: &mut Search<'_, '_, L>, confirmed: &[Confirmation]) {
+/// Takes the present confirmation again, as far as it is there, so many days later: from the same place, then from others.
+pub(super) fn keep<L: Limits>(search: &mut Search<'_, '_, L>, confirmed: &[Confirmation], days_later: i32) {
     let group = search.requirement.group;
     for part in confirmed {
-        let day = part.day.max(search.first);
+        let day = part.day.plus(days_later).max(search.first);
         let mut wanted = part.quantity.min(search.open());
         let others = search.places.iter().copied().filter(|place| *place != part.place);
         let places: Vec<u32> =

@@ -60,14 +60,37 @@ impl<'s> Takes<'s> {
         self.pegs.len()
     }
 
-    /// Gives back all that was taken since a mark.
-    pub fn back_to(&mut self, mark: usize, group: u32, limits: &mut impl Limits) {
+    /// Keeps what was taken since a mark away from everybody, and out of the takes.
+    pub fn put_aside(&mut self, mark: usize) -> Vec<Peg> {
+        self.pegs.split_off(mark)
+    }
+
+    /// Gives back what was put aside.
+    pub fn back_from_aside(&mut self, aside: &[Peg], group: u32, limits: &mut impl Limits) {
         let has_limits = limits.concerns(group);
-        for peg in self.pegs.drain(mark..).rev() {
+        for peg in aside.iter().rev() {
             self.left[peg.bucket as usize] += peg.quantity;
             if has_limits {
                 limits.give_back(group, peg.place, peg.day, peg.quantity);
             }
         }
+    }
+
+    /// Takes what was given back again, each unit of its own bucket: nobody took it meanwhile.
+    pub fn take_again(&mut self, pegs: &[Peg], group: u32, limits: &mut impl Limits) {
+        let has_limits = limits.concerns(group);
+        for peg in pegs {
+            self.left[peg.bucket as usize] -= peg.quantity;
+            debug_assert!(self.left[peg.bucket as usize] >= 0, "nobody took it meanwhile");
+            if has_limits {
+                limits.take(group, peg.place, peg.day, peg.quantity);
+            }
+        }
+    }
+
+    /// Gives back all that was taken since a mark.
+    pub fn back_to(&mut self, mark: usize, group: u32, limits: &mut impl Limits) {
+        let taken = self.put_aside(mark);
+        self.back_from_aside(&taken, group, limits);
     }
 }
