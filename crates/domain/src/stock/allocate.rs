@@ -153,7 +153,11 @@ impl ItemBook {
         Ok(GainOutcome::Applied)
     }
 
-    fn pass_over(&mut self, passed_over: &[PassedOver], versions: &BTreeMap<ClaimKey, i64>) -> Result<(), StockError> {
+    pub(super) fn pass_over(
+        &mut self,
+        passed_over: &[PassedOver],
+        versions: &BTreeMap<ClaimKey, i64>,
+    ) -> Result<(), StockError> {
         for passed in passed_over {
             let Some(claim) = self.claims.get(&passed.key) else { continue };
             let decided_on = versions.get(&passed.key).copied().unwrap_or(claim.version);

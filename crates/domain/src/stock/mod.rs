@@ -21,6 +21,7 @@ pub mod book;
 pub mod books;
 pub mod changes;
 pub mod claim;
+pub mod commit_run;
 pub mod compare;
 pub mod context;
 pub mod count;

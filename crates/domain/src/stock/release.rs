@@ -71,10 +71,11 @@ pub struct Released {
 
 /// Units that were taken out of a claim and are still in state RESERVED.
 pub(super) struct Freed {
-    cause: String,
-    location: LocationId,
-    batch: Option<BatchId>,
-    quantity: Quantity,
+    /// What made them free.
+    pub(super) cause: String,
+    pub(super) location: LocationId,
+    pub(super) batch: Option<BatchId>,
+    pub(super) quantity: Quantity,
 }
 
 impl ItemBook {

@@ -24,6 +24,7 @@ use crate::stock::warehouse::Shortage;
 use super::command::{Command, Named, Wish};
 use super::oracle;
 use super::receipts::apply_receipt_command;
+use super::runs::commit_run;
 use super::world::{Effect, World, item, key, location, supply, units};
 
 pub fn is_open_soft(claim: &Claim) -> bool {
@@ -85,6 +86,7 @@ pub fn apply(
     match command {
         Command::Flush => Ok(Effect::default()),
         Command::NextDay => book.repeg(ctx).map(|_| pegged_anew()),
+        Command::CommitRun(commit) => commit_run(book, world, ctx, commit),
         Command::Reserve(_)
         | Command::Post { .. }
         | Command::Release { .. }

@@ -33,6 +33,17 @@ pub enum Named {
     Any(u8),
 }
 
+/// A run that takes units from one claim and gives some to another at a location.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    pub from: Named,
+    pub to: Named,
+    pub location: u8,
+    pub taken: i64,
+    pub given: i64,
+    pub stale: bool,
+}
+
 #[derive(Debug, Clone)]
 pub enum Command {
     Reserve(Wish),
@@ -173,6 +184,7 @@ pub enum Command {
         is_final: bool,
         stale: bool,
     },
+    CommitRun(Commit),
     NextDay,
     Flush,
 }
@@ -247,6 +259,9 @@ fn claim_command() -> impl Strategy<Value = Command> {
             |(line, part, eligible, in_set, key)| Command::ChangeQueue { line, part, eligible, in_set, key }
         ),
         3 => ([named(), named()], 0..4_u16).prop_map(|(lines, days)| Command::CoverSet { lines, days }),
+        3 => (named(), named(), location(), 1..6_i64, 1..6_i64, prop::bool::weighted(0.1)).prop_map(
+            |(from, to, location, taken, given, stale)| Command::CommitRun(Commit { from, to, location, taken, given, stale })
+        ),
         2 => (named(), named(), location(), 1..6_i64, prop::bool::weighted(0.1)).prop_map(
             |(from, to, location, quantity, stale)| Command::Reassign { from, to, location, quantity, stale }
         ),

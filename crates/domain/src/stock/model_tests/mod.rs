@@ -15,6 +15,7 @@ mod command;
 mod oracle;
 mod partial;
 mod receipts;
+mod runs;
 mod tables;
 mod world;
 

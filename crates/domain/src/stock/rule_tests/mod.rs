@@ -7,6 +7,7 @@ mod claims;
 mod losses;
 mod receipts;
 mod reversals;
+mod run_commits;
 mod runs;
 mod ship_sets;
 mod stock;
