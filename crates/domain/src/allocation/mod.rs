@@ -4,6 +4,7 @@
 //! applied.
 
 pub mod fair_share;
+pub mod group;
 pub mod plan;
 pub mod sequence;
 pub mod serving;
