@@ -286,7 +286,7 @@ proptest! {
     #[test]
     fn equal_days_are_found_as_by_dropping_places_with_enough(supply in supply(), asked in asked(1..2)) {
         // Everybody wants more than there is, and sells.
-        let plenty = |asked: &Asked| Asked { wanted: 1_000, demand: asked.demand + 1, ..*asked };
+        let plenty = |asked: &Asked| Asked { wanted: 2_000, demand: asked.demand + 1, ..*asked };
         let asked: Vec<Asked> = asked.iter().map(plenty).collect();
         let mut kept: Vec<usize> = (0..asked.len()).collect();
         loop {
