@@ -203,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn a_group_that_names_more_values_wins_over_one_that_names_the_first() {
+        let names = ["tier", "channel", "region"].map(str::to_owned).to_vec();
+        let mut characteristics = Characteristics::try_new(names).unwrap();
+        let groups = [["GOLD", "#", "#"], ["#", "web", "EU"]].map(|group| characteristics.combination(&group).unwrap());
+        let demand = characteristics.demand(&["GOLD", "web", "EU"]).unwrap();
+        assert_eq!(GroupIndex::try_new(&groups).unwrap().find(&demand), Some(1));
+    }
+
+    #[test]
     fn a_demand_that_fits_no_group_has_none() {
         assert_eq!(found(&[["GOLD", "#"]], ["STD", "web"]), None);
         assert_eq!(found(&[["GOLD", "#"]], ["#", "web"]), None, "a wildcard of a demand is a text like others");

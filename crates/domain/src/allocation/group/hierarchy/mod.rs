@@ -12,7 +12,8 @@
 //!
 //! Ranks tell siblings apart. Of equal ranks neither is the lower one, and the one listed first is taken from first.
 //!
-//! Must not know what other supply there is, nor what a node stands for.
+//! A demand passes over every node of its way, empty ones too: its time is that of the nodes that it may take from. Must not
+//! know what other supply there is, nor what a node stands for.
 
 mod layout;
 

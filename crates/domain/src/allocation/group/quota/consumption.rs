@@ -63,6 +63,12 @@ pub enum ConsumptionError {
         /// Units consumed.
         consumed: Quantity,
     },
+    /// What is said to be taken is neither the whole quantity nor nothing, or is more than its period has consumed.
+    #[error("a consumption of {quantity} does not fit what its periods have consumed")]
+    Inconsistent {
+        /// Units confirmed.
+        quantity: Quantity,
+    },
 }
 
 impl Quotas {
@@ -76,6 +82,30 @@ impl Quotas {
         }
         let taken = route.sequences().map(|sequence| self.take(sequence, day, asked));
         Ok(Consumption { quantity: asked, taken })
+    }
+
+    /// A consumption that was stored, whose units its periods have among their consumed ones. Nothing is consumed by this.
+    ///
+    /// # Errors
+    /// [`ConsumptionError::Inconsistent`] when a period is unknown or has consumed less, or the units do not sum.
+    pub fn restored(
+        &self,
+        quantity: Quantity,
+        of_item: Vec<Taken>,
+        of_location: Vec<Taken>,
+    ) -> Result<Consumption, ConsumptionError> {
+        let taken = [of_item, of_location];
+        let is_whole = |taken: &Vec<Taken>| {
+            taken.is_empty() || Quantity::checked_sum(taken.iter().map(|taken| taken.units)) == Some(quantity)
+        };
+        let is_consumed = |taken: &Taken| {
+            !taken.units.is_zero() && self.period(taken.period).is_some_and(|period| taken.units <= period.consumed)
+        };
+        if taken.iter().all(is_whole) && taken.iter().flatten().all(is_consumed) {
+            Ok(Consumption { quantity, taken })
+        } else {
+            Err(ConsumptionError::Inconsistent { quantity })
+        }
     }
 
     /// Gives units back, those that were taken last first: so what stays consumed is what consuming less had taken.

@@ -180,7 +180,8 @@ impl Quotas {
         Some(Quantity::try_new(least).unwrap_or_default())
     }
 
-    /// A period, by the number that a [`Consumption`] gives it; `None` when there is none.
+    /// A period, by the number that a [`Consumption`] gives it; `None` when there is none. Numbers run from 0 as objects are
+    /// added: by plan, by group, by date.
     #[must_use]
     pub fn period(&self, number: u32) -> Option<&Period> {
         self.periods.get(usize::try_from(number).ok()?)

@@ -184,6 +184,28 @@ fn a_consumption_that_cannot_move_stays_as_it_is() {
 }
 
 #[test]
+fn a_stored_consumption_is_given_back_where_it_was_taken() {
+    let mut world = gold(1, 1);
+    let stored = world.consume("GOLD", 12, 35);
+    let mut restored = world.quotas.restored(units(35), stored.of_item().to_vec(), vec![]).unwrap();
+    assert_eq!(restored, stored);
+    world.quotas.release(&mut restored, units(35)).unwrap();
+    assert_eq!(world.available("GOLD", 12), Some(60));
+}
+
+#[test]
+fn a_stored_consumption_that_its_periods_do_not_have_is_refused() {
+    let mut world = gold(1, 1);
+    world.consume("GOLD", 12, 5);
+    let restored = |quantity, period, number| {
+        let taken = vec![Taken { period, units: units(number) }];
+        world.quotas.restored(units(quantity), taken, vec![]).unwrap_err()
+    };
+    let refused = |quantity| ConsumptionError::Inconsistent { quantity: units(quantity) };
+    assert_eq!((restored(6, 1, 6), restored(6, 1, 5), restored(1, 9, 1)), (refused(6), refused(6), refused(1)));
+}
+
+#[test]
 fn a_move_inside_one_period_may_use_its_own_units() {
     let mut world = gold(0, 0);
     let mut consumption = world.consume("GOLD", 12, 20);
