@@ -119,7 +119,14 @@ struct Search {
 impl Search {
     fn new<'a>(total: i128, takers: impl Iterator<Item = &'a Taker>) -> Self {
         let undecided: Vec<Taker> = takers.copied().collect();
-        let corners = undecided.iter().flat_map(|taker| [Corner::start_of(taker), Corner::end_of(taker)]).collect();
+        // Runs of equal ones are frequent: nobody has anything yet, say.
+        let without_runs = |corner: fn(&Taker) -> Corner| {
+            let mut corners: Vec<Corner> = undecided.iter().map(corner).collect();
+            corners.dedup_by(|one, other| one.compare(other).is_eq());
+            corners
+        };
+        let mut corners = without_runs(Corner::start_of);
+        corners.append(&mut without_runs(Corner::end_of));
         Self { total, known: Sum::default(), undecided, corners, above: None, below: None }
     }
 
