@@ -4,6 +4,7 @@
 //! applied.
 
 pub mod fair_share;
+pub mod group;
 pub mod optimum;
 pub mod plan;
 pub mod run;

@@ -1,7 +1,7 @@
 //! The level at which the exact shares of all takers sum to a total, as an exact fraction.
 //!
 //! Each share is a ramp over the level: flat, rising, flat. Their sum rises with the level, so the level is found by halving
-//! the set of corners of the ramps (linear time on average), and the last stretch is a division.
+//! the set of corners of the ramps (linear time), and the last stretch is a division.
 
 use std::cmp::Ordering;
 
@@ -75,6 +75,13 @@ impl Corner {
         self.compare(&other).is_le()
     }
 
+    /// What [`Level::share_of`] tells, for this level, by products of 64 bits.
+    fn share_of(self, taker: &Taker) -> i128 {
+        let denominator = i128::from(self.denominator);
+        let ramp = i128::from(taker.slope) * i128::from(self.numerator) + i128::from(taker.offset) * denominator;
+        ramp.clamp(i128::from(taker.given) * denominator, i128::from(taker.wanted) * denominator)
+    }
+
     fn level(self) -> Level {
         let (numerator, denominator) = (i128::from(self.numerator), i128::from(self.denominator));
         Level { numerator, denominator, is_full: false }
@@ -112,7 +119,14 @@ struct Search {
 impl Search {
     fn new<'a>(total: i128, takers: impl Iterator<Item = &'a Taker>) -> Self {
         let undecided: Vec<Taker> = takers.copied().collect();
-        let corners = undecided.iter().flat_map(|taker| [Corner::start_of(taker), Corner::end_of(taker)]).collect();
+        // Runs of equal ones are frequent: nobody has anything yet, say.
+        let without_runs = |corner: fn(&Taker) -> Corner| {
+            let mut corners: Vec<Corner> = undecided.iter().map(corner).collect();
+            corners.dedup_by(|one, other| one.compare(other).is_eq());
+            corners
+        };
+        let mut corners = without_runs(Corner::start_of);
+        corners.append(&mut without_runs(Corner::end_of));
         Self { total, known: Sum::default(), undecided, corners, above: None, below: None }
     }
 
@@ -122,9 +136,8 @@ impl Search {
         while !self.corners.is_empty() {
             let middle = self.corners.len() / 2;
             let pivot = *self.corners.select_nth_unstable_by(middle, Corner::compare).1;
-            let level = pivot.level();
-            match self.sum_at(level).cmp(&(self.total * level.denominator)) {
-                Ordering::Equal => return level,
+            match self.sum_at(pivot).cmp(&(self.total * i128::from(pivot.denominator))) {
+                Ordering::Equal => return pivot.level(),
                 Ordering::Less => {
                     self.above = Some(pivot);
                     self.corners.retain(|corner| !corner.is_at_most(pivot));
@@ -139,9 +152,10 @@ impl Search {
         self.known.level_for(self.total)
     }
 
-    /// The sum of all shares, in units over the level's denominator.
-    fn sum_at(&self, level: Level) -> i128 {
-        let known = self.known.constant * level.denominator + self.known.slope * level.numerator;
+    /// The sum of all shares, in units over the denominator of the level.
+    fn sum_at(&self, level: Corner) -> i128 {
+        let (numerator, denominator) = (i128::from(level.numerator), i128::from(level.denominator));
+        let known = self.known.constant * denominator + self.known.slope * numerator;
         known + self.undecided.iter().map(|taker| level.share_of(taker)).sum::<i128>()
     }
 

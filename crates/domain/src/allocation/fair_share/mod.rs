@@ -14,6 +14,10 @@
 //! 4. Units that are left then are shared again by the same rule among those that can still take a pack, with what each
 //!    has counted as received, until nobody can. This happens only where packs differ or claims are no multiples of them.
 //!
+//! Under uniform gains and losses nobody loses by a larger supply (with packs of one size), and who leaves with a share
+//! changes no other share. The largest remainder promises neither: in proportion, or to equal days, a claim may get a unit
+//! less of a unit more.
+//!
 //! Packs are never broken. A claim that is no multiple of its pack gets at most the whole packs in it, though its exact
 //! share is that of all its units; a claim smaller than its pack gets nothing. Units too few for any pack that somebody
 //! still wants are left, and the answer says how many.

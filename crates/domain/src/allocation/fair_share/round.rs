@@ -2,6 +2,8 @@
 //!
 //! Owns no rule: a rule is a [`Taker`]'s slope and offset.
 
+use std::cmp::Ordering;
+
 use super::level::find;
 
 /// A claim under a rule. At a level `x` its exact share is `slope * x + offset`, but at least what it has and at most what
@@ -51,7 +53,7 @@ fn round(supply: i64, takers: &mut [Taker], open: &[usize]) -> i64 {
         let exact = level.share_of(taker);
         // At most what is wanted, so it is within 64 bits.
         let units = i64::try_from(exact / level.denominator).unwrap_or(taker.wanted);
-        let whole = units - units % taker.pack;
+        let whole = if taker.pack == 1 { units } else { units - units % taker.pack };
         left -= whole - taker.given;
         taker.given = whole;
         remainders.push((exact - i128::from(whole) * level.denominator, *index));
@@ -62,16 +64,42 @@ fn round(supply: i64, takers: &mut [Taker], open: &[usize]) -> i64 {
 /// One more pack to each, the largest remainder first, as long as there are packs that fit.
 fn give_by_remainder(mut left: i64, takers: &mut [Taker], mut remainders: Vec<(i128, usize)>) -> i64 {
     remainders.retain(|(_, index)| takers[*index].can_take_a_pack_of(left));
-    remainders.sort_unstable_by(|(one, first), (other, second)| other.cmp(one).then(first.cmp(second)));
-    for (_, index) in remainders {
+    let (first, packs) = prefix_within(left, &mut remainders, |index| takers[index].pack);
+    for (_, index) in &remainders[..first] {
+        takers[*index].given += takers[*index].pack;
+    }
+    left -= packs;
+    let mut rest = remainders.split_off(first);
+    rest.retain(|(_, index)| takers[*index].can_take_a_pack_of(left));
+    rest.sort_unstable_by(before);
+    for (_, index) in rest {
         let taker = &mut takers[index];
         if taker.can_take_a_pack_of(left) {
             taker.given += taker.pack;
             left -= taker.pack;
         }
-        if left == 0 {
-            break;
-        }
     }
     left
+}
+
+/// The order in which the last packs are given.
+fn before((one, first): &(i128, usize), (other, second): &(i128, usize)) -> Ordering {
+    other.cmp(one).then(first.cmp(second))
+}
+
+/// Brings the longest prefix, in that order, whose packs fit into `left` to the front, in any order, and says how long it is
+/// and how much its packs are. By halves, in linear time on average: no more than this is to be known of most claims.
+fn prefix_within(left: i64, remainders: &mut [(i128, usize)], pack: impl Fn(usize) -> i64) -> (usize, i64) {
+    let (mut from, mut until, mut sum) = (0, remainders.len(), 0);
+    while from < until {
+        let open = &mut remainders[from..until];
+        let middle = open.len() / 2;
+        open.select_nth_unstable_by(middle, before);
+        let packs = open[..=middle].iter().try_fold(sum, |sum: i64, (_, index)| sum.checked_add(pack(*index)));
+        match packs.filter(|packs| *packs <= left) {
+            Some(packs) => (from, sum) = (from + middle + 1, packs),
+            None => until = from + middle,
+        }
+    }
+    (from, sum)
 }
