@@ -388,7 +388,8 @@ impl<L: Limits> Search<'_, '_, L> {
     }
 
     fn note_later(&mut self, next: Day) {
-        if next != Day::MAX && next > self.last {
+        let is_last_acceptable = self.last == self.requirement.latest;
+        if next != Day::MAX && next > self.last && is_last_acceptable {
             self.binding = Constraint::LatestDay;
         }
     }

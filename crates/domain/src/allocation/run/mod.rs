@@ -14,6 +14,7 @@ pub mod day;
 pub mod demand;
 pub mod engine;
 mod fulfil;
+pub mod group_limits;
 pub mod lending;
 pub mod limits;
 pub mod parallel;
@@ -39,6 +40,7 @@ pub use demand::{
     Terms,
 };
 pub use engine::{Input, run, run_pool};
+pub use group_limits::{GroupLimits, PlaceOf, PlaceProtections};
 pub use limits::{Limits, NoLimits};
 pub use parallel::run_in_parallel;
 pub use plan::{Constraint, ExceptionKind, Outcome, Peg, Plan, PoolException, Reason};

@@ -110,14 +110,24 @@ impl Scene {
         self
     }
 
+    /// The allocation group of the last requirement.
+    pub fn group(mut self, group: u32) -> Self {
+        self.last().group = group;
+        self
+    }
+
     pub fn run(&self) -> Plan {
+        self.run_within(&mut NoLimits)
+    }
+
+    pub fn run_within(&self, limits: &mut impl Limits) -> Plan {
         let places = self.demand.places.iter().copied().chain(self.supplies.iter().map(|supply| supply.place));
         let places = places.chain(self.outside.iter().map(|demand| demand.place));
         let mut supplies = Supplies::try_new(places.max().map_or(0, |place| place + 1), &self.supplies).unwrap();
         supplies.promise_outside(&self.outside).unwrap();
         let order: Vec<u32> = (0..u32::try_from(self.demand.requirements.len()).unwrap()).collect();
         let input = Input { demand: &self.demand, supplies: &supplies, today: Day(0) };
-        run_pool(&input, &order, &mut NoLimits)
+        run_pool(&input, &order, limits)
     }
 
     /// What a requirement is confirmed, as (day, units).

@@ -17,9 +17,6 @@ pub(super) fn decide<L: Limits>(
         Strategy::Win => {
             search.last = search.first.min(search.last);
             search.best();
-            if search.last < search.requirement.latest && search.binding == Constraint::LatestDay {
-                search.binding = Constraint::Supply;
-            }
             let missing = search.open();
             (missing > 0).then_some((ExceptionKind::Win, missing))
         }

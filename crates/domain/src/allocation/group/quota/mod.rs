@@ -180,6 +180,27 @@ impl Quotas {
         Some(Quantity::try_new(least).unwrap_or_default())
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.periods.is_empty()
+    }
+
+    /// The next day after `day` on which such a demand may be allowed more or less: a period begins or ends.
+    #[must_use]
+    pub fn next_change(&self, route: &Route, day: i32) -> Option<i32> {
+        let groups = route.sequences().into_iter().flatten();
+        let next = groups.filter_map(|group| {
+            let periods = &self.periods[self.groups[*group].periods.clone()];
+            // Periods lie in the order of time without overlaps, so their ends do too.
+            let ends = periods.partition_point(|period| period.until_day <= day);
+            let begins = periods.partition_point(|period| period.from_day <= day);
+            let end = periods.get(ends).map(|period| period.until_day);
+            end.into_iter().chain(periods.get(begins).map(|period| period.from_day)).min()
+        });
+        next.min()
+    }
+
     /// A period, by the number that a [`Consumption`] gives it; `None` when there is none. Numbers run from 0 as objects are
     /// added: by plan, by group, by date.
     #[must_use]
