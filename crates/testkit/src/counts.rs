@@ -28,6 +28,8 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 /// The table. Sorted by name; a test holds that.
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
+    row("allocation_filters", 500, 10_000, "random filters against the interpreter of the language, and line by line"),
+    row("allocation_policy", 500, 10_000, "random policies over random lines against a naive comparator"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
     row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
     row("carrier_events", 300, 10_000, "random events of a shipment, told in two orders"),

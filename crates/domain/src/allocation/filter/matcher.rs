@@ -1,0 +1,219 @@
+//! A filter over many lines: each distinct tuple of the values that the filter reads is evaluated once, and every further
+//! line with that tuple costs one look-up.
+//!
+//! The values of a line become one whole number, each value a digit in a base as large as its column has different
+//! values. Where few numbers are possible, the answers are a table; else they are in a hash table by the number.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use super::{
+    Filter,
+    attribute::Attribute,
+    expression::Value,
+    facts::{NO_DAY, NO_NUMBER, NO_TEXT, View},
+    problem::EvaluationFailure,
+};
+
+/// The largest table of answers.
+const TABLE_MAX: u128 = 1 << 20;
+/// A table may have so many places, however few the lines are.
+const TABLE_SMALL: u128 = 1 << 10;
+/// A table may have so many places for each line.
+const TABLE_PER_LINE: u128 = 4;
+
+/// What a filter says of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The line matches.
+    Matched,
+    /// It does not.
+    NotMatched,
+    /// The filter has no answer for it, which counts as not matched.
+    Failed(EvaluationFailure),
+}
+
+/// Lines for which a filter had no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failures {
+    /// How many lines were asked about in vain.
+    pub lines: u64,
+    /// Why, for the first of them.
+    pub first: EvaluationFailure,
+}
+
+/// A filter at work on the columns of many lines.
+#[derive(Debug)]
+pub struct Matcher<'a> {
+    filter: &'a Filter,
+    today: i64,
+    inputs: Vec<Input<'a>>,
+    answers: Answers,
+    failures: Option<Failures>,
+}
+
+#[derive(Debug)]
+struct Input<'a> {
+    view: View<'a>,
+    /// How many different codes the column can have.
+    base: u128,
+    /// Numbers the distinct tuples of the inputs before this one, where their product with this base would be too large.
+    numbered: Option<HashMap<u128, u128, Hashing>>,
+}
+
+#[derive(Debug)]
+enum Answers {
+    Table { known: Vec<Option<Verdict>>, bases: Vec<usize> },
+    Hashed(HashMap<u128, Verdict, Hashing>),
+}
+
+impl<'a> Matcher<'a> {
+    /// Sets a filter to work. `view` gives the column of an attribute; `lines` is how many lines the columns have.
+    pub(crate) fn try_new(
+        filter: &'a Filter,
+        view: impl Fn(Attribute) -> Option<View<'a>>,
+        lines: usize,
+        today: i32,
+    ) -> Result<Self, NoColumn> {
+        let mut inputs = Vec::with_capacity(filter.reads().len());
+        let mut tuples: u128 = 1;
+        for attribute in filter.reads() {
+            let view = view(*attribute).ok_or(NoColumn(*attribute))?;
+            let base = base(&view);
+            let numbered = tuples.checked_mul(base).is_none().then(HashMap::default);
+            tuples = if numbered.is_some() { lines as u128 } else { tuples }.saturating_mul(base);
+            inputs.push(Input { view, base, numbered });
+        }
+        let limit = TABLE_MAX.min(TABLE_SMALL.max((lines as u128).saturating_mul(TABLE_PER_LINE)));
+        let plain = inputs.iter().all(|input| input.numbered.is_none());
+        let bases: Result<Vec<_>, _> = inputs.iter().map(|input| usize::try_from(input.base)).collect();
+        let answers = match (usize::try_from(tuples), bases) {
+            (Ok(size), Ok(bases)) if plain && tuples <= limit => Answers::Table { known: vec![None; size], bases },
+            _ => Answers::Hashed(HashMap::default()),
+        };
+        Ok(Self { filter, today: i64::from(today), inputs, answers, failures: None })
+    }
+
+    /// What the filter says of a line. A failure is counted each time.
+    ///
+    /// # Panics
+    /// When there is no such line.
+    pub fn verdict(&mut self, line: usize) -> Verdict {
+        let verdict = match &mut self.answers {
+            Answers::Table { known, bases } => {
+                let key = self.inputs.iter().zip(bases.iter()).fold(0, |key, (input, base)| {
+                    // Every code is below its base, and the product of the bases is the size of the table.
+                    key * base + usize::try_from(code(&input.view, line)).unwrap_or(0)
+                });
+                *known[key].get_or_insert_with(|| evaluated(self.filter, &self.inputs, self.today, line))
+            }
+            Answers::Hashed(known) => {
+                let mut key: u128 = 0;
+                for input in &mut self.inputs {
+                    if let Some(numbered) = &mut input.numbered {
+                        let next = numbered.len() as u128;
+                        key = *numbered.entry(key).or_insert(next);
+                    }
+                    key = key * input.base + u128::from(code(&input.view, line));
+                }
+                *known.entry(key).or_insert_with(|| evaluated(self.filter, &self.inputs, self.today, line))
+            }
+        };
+        if let Verdict::Failed(first) = verdict {
+            self.failures.get_or_insert(Failures { lines: 0, first }).lines += 1;
+        }
+        verdict
+    }
+
+    /// Whether a line matches.
+    ///
+    /// # Panics
+    /// When there is no such line.
+    pub fn matches(&mut self, line: usize) -> bool {
+        self.verdict(line) == Verdict::Matched
+    }
+
+    /// The lines for which there was no answer until now.
+    #[must_use]
+    pub fn failures(&self) -> Option<Failures> {
+        self.failures
+    }
+}
+
+/// A filter or sort key reads an attribute of which there is no column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NoColumn(pub(crate) Attribute);
+
+/// The codes that a column can have: one for each value in its range, and 0 for a missing one.
+fn base(view: &View<'_>) -> u128 {
+    match view {
+        View::Texts { dictionary, .. } => dictionary.len() as u128 + 1,
+        View::Days(_, range) | View::Numbers(_, range) => u128::from(range.span()) + 2,
+    }
+}
+
+fn code(view: &View<'_>, line: usize) -> u64 {
+    match view {
+        View::Texts { codes, .. } => u64::from(codes[line].wrapping_add(1)),
+        View::Days(days, _) if days[line] == NO_DAY => 0,
+        View::Days(days, range) => i64::from(days[line]).abs_diff(range.least) + 1,
+        View::Numbers(numbers, _) if numbers[line] == NO_NUMBER => 0,
+        View::Numbers(numbers, range) => numbers[line].abs_diff(range.least) + 1,
+    }
+}
+
+fn value<'a>(view: &View<'a>, line: usize) -> Value<'a> {
+    match view {
+        View::Texts { codes, .. } if codes[line] == NO_TEXT => Value::Missing,
+        View::Texts { codes, dictionary } => Value::Text(&dictionary[codes[line] as usize]),
+        View::Days(days, _) if days[line] == NO_DAY => Value::Missing,
+        View::Days(days, _) => Value::Number(i64::from(days[line])),
+        View::Numbers(numbers, _) if numbers[line] == NO_NUMBER => Value::Missing,
+        View::Numbers(numbers, _) => Value::Number(numbers[line]),
+    }
+}
+
+#[cold]
+fn evaluated(filter: &Filter, inputs: &[Input<'_>], today: i64, line: usize) -> Verdict {
+    let mut values = [Value::Missing; super::FILTER_ATTRIBUTES_MAX];
+    for (place, input) in values.iter_mut().zip(inputs) {
+        *place = value(&input.view, line);
+    }
+    match filter.truth_of(&values, today) {
+        Ok(true) => Verdict::Matched,
+        Ok(false) => Verdict::NotMatched,
+        Err(failure) => Verdict::Failed(failure),
+    }
+}
+
+type Hashing = BuildHasherDefault<Folding>;
+
+/// Hashes one whole number by a folded product. The numbers are codes of our own columns, not texts of a caller.
+#[derive(Debug, Default)]
+struct Folding(u64);
+
+impl Folding {
+    const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
+    const SECOND: u64 = 0xd6e8_feb8_6659_fd93;
+}
+
+impl Hasher for Folding {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte) | u128::from(self.0) << 64);
+        }
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        let low = number & u128::from(u64::MAX);
+        let product = (low ^ u128::from(Self::FIRST)) * ((number >> 64) ^ u128::from(Self::SECOND));
+        let folded = (product ^ (product >> 64)) & u128::from(u64::MAX);
+        self.0 = u64::try_from(folded).unwrap_or(0);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
