@@ -5,5 +5,6 @@
 
 pub mod filter;
 pub mod plan;
+pub mod policy;
 pub mod sequence;
 pub mod serving;

@@ -34,13 +34,10 @@ pub(super) fn check(source: &str) -> Result<Checked, InvalidFilter> {
         .parse_with_source_info(source)
         .map_err(|errors| syntax(&errors))?;
     let mut checker = Checker { source, places: &places, reads: Vec::new() };
-    let truth = match checker.expression(&root, 0)? {
-        Typed::Truth(truth) => truth,
-        other => {
-            let problem = FilterProblem::NotBool(other.name());
-            return Err(InvalidFilter { at: Position::START, problem });
-        }
-    };
+    let truth = checker.expression(&root, 0)?.truth().map_err(|other| {
+        let problem = FilterProblem::NotBool(other.name());
+        InvalidFilter { at: Position::START, problem }
+    })?;
     Ok(Checked { truth, reads: checker.reads })
 }
 
@@ -150,14 +147,8 @@ impl Checker<'_> {
                 let list = self.list(list, depth)?;
                 kinds::listed(wanted, list)
             }
-            ("date", None, [text]) => match self.expression(text, depth)? {
-                Typed::Text(Text::Constant(text)) => kinds::date(&text),
-                other => Err(kinds::refused("date", "a text literal", &[&other])),
-            },
-            ("duration_days", None, [days]) => match self.expression(days, depth)? {
-                Typed::Number(days) => Ok(Typed::Number(days)),
-                other => Err(kinds::refused("duration_days", "a number", &[&other])),
-            },
+            ("date", None, [text]) => kinds::date(&self.expression(text, depth)?),
+            ("duration_days", None, [days]) => kinds::days(self.expression(days, depth)?),
             ("startsWith" | "endsWith" | "contains", Some(text), [part]) => {
                 let (text, part) = (self.expression(text, depth)?, self.expression(part, depth)?);
                 kinds::text_test(name, text, part)

@@ -33,6 +33,14 @@ impl Typed {
         }
     }
 
+    /// What is true or false; the value itself when it is something else.
+    pub(super) fn truth(self) -> Result<Truth, Self> {
+        match self {
+            Self::Truth(truth) => Ok(truth),
+            Self::Number(_) | Self::Amount(_) | Self::Date(_) | Self::Text(_) => Err(self),
+        }
+    }
+
     pub(super) fn is_constant(&self) -> bool {
         match self {
             Self::Truth(truth) => matches!(truth, Truth::Constant(_)),
@@ -73,11 +81,24 @@ fn levelled(left: Typed, right: Typed) -> Result<(Typed, Typed), FilterProblem> 
     }
 }
 
-/// The day of a literal such as `2026-12-24`.
-pub(super) fn date(text: &str) -> Result<Typed, FilterProblem> {
+/// `date("2026-12-24")`.
+pub(super) fn date(literal: &Typed) -> Result<Typed, FilterProblem> {
+    let Typed::Text(Text::Constant(text)) = literal else {
+        return Err(refused("date", "a text literal", &[literal]));
+    };
     let date: Date =
         text.parse().map_err(|_| FilterProblem::Literal(format!("{text:?} is not a date such as 2026-12-24")))?;
     Ok(Typed::Date(Number::Constant(i64::from(day_number(date)))))
+}
+
+/// `duration_days(7)`: the number of days, as it is.
+pub(super) fn days(number: Typed) -> Result<Typed, FilterProblem> {
+    match number {
+        Typed::Number(_) => Ok(number),
+        Typed::Truth(_) | Typed::Amount(_) | Typed::Date(_) | Typed::Text(_) => {
+            Err(refused("duration_days", "a number", &[&number]))
+        }
+    }
 }
 
 pub(super) fn text_test(name: &str, text: Typed, part: Typed) -> Result<Typed, FilterProblem> {
@@ -185,10 +206,7 @@ pub(super) fn operated(name: &str, operands: Vec<Typed>) -> Result<Typed, Filter
 fn joined(name: &str, sign: &str, operands: Vec<Typed>) -> Result<Typed, FilterProblem> {
     let truths: Result<Vec<_>, _> = operands
         .into_iter()
-        .map(|operand| match operand {
-            Typed::Truth(truth) => Ok(truth),
-            other => Err(refused(sign, "true or false on each side", &[&other])),
-        })
+        .map(|operand| operand.truth().map_err(|other| refused(sign, "true or false on each side", &[&other])))
         .collect();
     let truths = truths?.into_boxed_slice();
     Ok(Typed::Truth(if name == operators::LOGICAL_AND { Truth::All(truths) } else { Truth::Any(truths) }))
@@ -220,9 +238,8 @@ fn combined(operation: Operation, sign: &str, left: Typed, right: Typed) -> Resu
         | (Multiply, (Typed::Amount(left), Typed::Number(right)) | (Typed::Number(left), Typed::Amount(right))) => {
             Ok(Typed::Amount(both(left, right)))
         }
-        (Add | Subtract, (Typed::Date(left), Typed::Number(right))) | (Add, (Typed::Number(left), Typed::Date(right))) => {
-            Ok(Typed::Date(both(left, right)))
-        }
+        (Add | Subtract, (Typed::Date(left), Typed::Number(right)))
+        | (Add, (Typed::Number(left), Typed::Date(right))) => Ok(Typed::Date(both(left, right))),
         (Subtract, (Typed::Date(left), Typed::Date(right))) => Ok(Typed::Number(both(left, right))),
         (_, (left, right)) => Err(refused(sign, "numbers, amounts, or a date and days", &[&left, &right])),
     }
@@ -240,9 +257,7 @@ fn conditional(condition: Typed, then: Typed, otherwise: Typed) -> Result<Typed,
         (Typed::Number(then), Typed::Number(otherwise)) => Typed::Number(number(condition, then, otherwise)),
         (Typed::Amount(then), Typed::Amount(otherwise)) => Typed::Amount(number(condition, then, otherwise)),
         (Typed::Date(then), Typed::Date(otherwise)) => Typed::Date(number(condition, then, otherwise)),
-        (Typed::Text(then), Typed::Text(otherwise)) => {
-            Typed::Text(Text::If(Box::new((condition, then, otherwise))))
-        }
+        (Typed::Text(then), Typed::Text(otherwise)) => Typed::Text(Text::If(Box::new((condition, then, otherwise)))),
         (then, otherwise) => return Err(refused("?:", "two values of one kind", &[&then, &otherwise])),
     })
 }

@@ -2,7 +2,8 @@
 //! line with that tuple costs one look-up.
 //!
 //! The values of a line become one whole number, each value a digit in a base as large as its column has different
-//! values. Where few numbers are possible, the answers are a table; else they are in a hash table by the number.
+//! values. Where few numbers are possible, the answers are a table; else they are in a hash table by the number. When the
+//! hash table has no more room, new tuples are evaluated each time: almost every line has its own then.
 
 use std::{
     collections::HashMap,
@@ -17,12 +18,12 @@ use super::{
     problem::EvaluationFailure,
 };
 
-/// The largest table of answers.
+/// The largest table of answers, in places.
 const TABLE_MAX: u128 = 1 << 20;
-/// A table may have so many places, however few the lines are.
-const TABLE_SMALL: u128 = 1 << 10;
-/// A table may have so many places for each line.
-const TABLE_PER_LINE: u128 = 4;
+/// A table may have so many places for each answer that there is room for: a place is a sixteenth of an answer's size.
+const PLACES_PER_ANSWER: u128 = 16;
+/// There is room for so many answers in any case.
+const ROOM_MIN: usize = 256;
 
 /// What a filter says of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub struct Matcher<'a> {
     today: i64,
     inputs: Vec<Input<'a>>,
     answers: Answers,
+    room: usize,
     failures: Option<Failures>,
 }
 
@@ -70,30 +72,31 @@ enum Answers {
 }
 
 impl<'a> Matcher<'a> {
-    /// Sets a filter to work. `view` gives the column of an attribute; `lines` is how many lines the columns have.
+    /// Sets a filter to work. `view` gives the column of an attribute; `room` is how many answers may be remembered.
     pub(crate) fn try_new(
         filter: &'a Filter,
         view: impl Fn(Attribute) -> Option<View<'a>>,
-        lines: usize,
+        room: usize,
         today: i32,
     ) -> Result<Self, NoColumn> {
+        let room = room.max(ROOM_MIN);
         let mut inputs = Vec::with_capacity(filter.reads().len());
         let mut tuples: u128 = 1;
         for attribute in filter.reads() {
             let view = view(*attribute).ok_or(NoColumn(*attribute))?;
             let base = base(&view);
             let numbered = tuples.checked_mul(base).is_none().then(HashMap::default);
-            tuples = if numbered.is_some() { lines as u128 } else { tuples }.saturating_mul(base);
+            tuples = if numbered.is_some() { room as u128 } else { tuples }.saturating_mul(base);
             inputs.push(Input { view, base, numbered });
         }
-        let limit = TABLE_MAX.min(TABLE_SMALL.max((lines as u128).saturating_mul(TABLE_PER_LINE)));
+        let limit = TABLE_MAX.min((room as u128).saturating_mul(PLACES_PER_ANSWER));
         let plain = inputs.iter().all(|input| input.numbered.is_none());
         let bases: Result<Vec<_>, _> = inputs.iter().map(|input| usize::try_from(input.base)).collect();
         let answers = match (usize::try_from(tuples), bases) {
             (Ok(size), Ok(bases)) if plain && tuples <= limit => Answers::Table { known: vec![None; size], bases },
             _ => Answers::Hashed(HashMap::default()),
         };
-        Ok(Self { filter, today: i64::from(today), inputs, answers, failures: None })
+        Ok(Self { filter, today: i64::from(today), inputs, answers, room, failures: None })
     }
 
     /// What the filter says of a line. A failure is counted each time.
@@ -110,15 +113,17 @@ impl<'a> Matcher<'a> {
                 *known[key].get_or_insert_with(|| evaluated(self.filter, &self.inputs, self.today, line))
             }
             Answers::Hashed(known) => {
-                let mut key: u128 = 0;
-                for input in &mut self.inputs {
-                    if let Some(numbered) = &mut input.numbered {
-                        let next = numbered.len() as u128;
-                        key = *numbered.entry(key).or_insert(next);
+                let key = key(&mut self.inputs, self.room, line);
+                match key.and_then(|key| known.get(&key)) {
+                    Some(verdict) => *verdict,
+                    None => {
+                        let verdict = evaluated(self.filter, &self.inputs, self.today, line);
+                        if let Some(key) = key.filter(|_| known.len() < self.room) {
+                            known.insert(key, verdict);
+                        }
+                        verdict
                     }
-                    key = key * input.base + u128::from(code(&input.view, line));
                 }
-                *known.entry(key).or_insert_with(|| evaluated(self.filter, &self.inputs, self.today, line))
             }
         };
         if let Verdict::Failed(first) = verdict {
@@ -162,6 +167,23 @@ fn code(view: &View<'_>, line: usize) -> u64 {
         View::Numbers(numbers, _) if numbers[line] == NO_NUMBER => 0,
         View::Numbers(numbers, range) => numbers[line].abs_diff(range.least) + 1,
     }
+}
+
+/// The number of a line's tuple; `None` when it would have to be numbered and there is no room.
+fn key(inputs: &mut [Input<'_>], room: usize, line: usize) -> Option<u128> {
+    let mut key: u128 = 0;
+    for input in inputs {
+        if let Some(numbered) = &mut input.numbered {
+            let next = numbered.len();
+            key = match numbered.get(&key) {
+                Some(number) => *number,
+                None if next < room => *numbered.entry(key).or_insert(next as u128),
+                None => return None,
+            };
+        }
+        key = key * input.base + u128::from(code(&input.view, line));
+    }
+    Some(key)
 }
 
 fn value<'a>(view: &View<'a>, line: usize) -> Value<'a> {

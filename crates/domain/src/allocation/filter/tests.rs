@@ -10,17 +10,17 @@ const TODAY: i32 = 20_785;
 
 /// One gold line of china, requested in a week, of 1,500.50, promised no day.
 fn value_of(attribute: Attribute) -> Value<'static> {
-    match attribute {
-        Attribute::CustomerTier => Value::Text("GOLD"),
-        Attribute::ItemCategory => Value::Text("china"),
-        Attribute::OrderChannel => Value::Text(""),
-        Attribute::LineRequestedDate => Value::Number(i64::from(TODAY) + 7),
-        Attribute::LineWaitingSince => Value::Number(i64::from(TODAY) - 15),
-        Attribute::LineOpen => Value::Number(12),
-        Attribute::LineOrdered => Value::Number(i64::MAX),
-        Attribute::LineValue => Value::Number(1_500 * MICROS_PER_UNIT + 500_000),
-        _ => Value::Missing,
-    }
+    let values = [
+        (Attribute::CustomerTier, Value::Text("GOLD")),
+        (Attribute::ItemCategory, Value::Text("china")),
+        (Attribute::OrderChannel, Value::Text("")),
+        (Attribute::LineRequestedDate, Value::Number(i64::from(TODAY) + 7)),
+        (Attribute::LineWaitingSince, Value::Number(i64::from(TODAY) - 15)),
+        (Attribute::LineOpen, Value::Number(12)),
+        (Attribute::LineOrdered, Value::Number(i64::MAX)),
+        (Attribute::LineValue, Value::Number(1_500 * MICROS_PER_UNIT + 500_000)),
+    ];
+    values.iter().find(|(known, _)| *known == attribute).map_or(Value::Missing, |(_, value)| *value)
 }
 
 fn answer(source: &str) -> Result<bool, EvaluationFailure> {
@@ -168,7 +168,8 @@ fn what_could_work_without_bounds_or_makes_no_sense_here_is_refused() {
     for source in ["customer.tier.matches('.*')", "size(customer.tier) == 1", "now() == today", "date() == today"] {
         assert!(matches!(Filter::try_new(source).unwrap_err().problem, FilterProblem::UnknownFunction(_)), "{source}");
     }
-    for source in ["date('2026-13-01') == today", "line.value > 99999999999999999999.0", "line.value > 10000000000000"] {
+    for source in ["date('2026-13-01') == today", "line.value > 99999999999999999999.0", "line.value > 10000000000000"]
+    {
         assert!(matches!(Filter::try_new(source).unwrap_err().problem, FilterProblem::Literal(_)), "{source}");
     }
 }
@@ -180,7 +181,8 @@ fn a_filter_is_bounded_whatever_its_shape() {
         Filter::try_new(&" ".repeat(count + 1)).unwrap_err().problem,
         FilterProblem::TooLong(FILTER_BYTES_MAX + 1)
     );
-    let shapes = ["(", "[", "{", "f(", "!", "-", "- ", "1+", "1<", ".b", "a.", "1?", "true?1:", "[{(", "a&&", "a||", "\\"];
+    let shapes =
+        ["(", "[", "{", "f(", "!", "-", "- ", "1+", "1<", ".b", "a.", "1?", "true?1:", "[{(", "a&&", "a||", "\\"];
     for shape in shapes {
         for tail in ["1", ""] {
             let source = shape.repeat((count - 1) / shape.len()) + tail;
