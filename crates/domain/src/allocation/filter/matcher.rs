@@ -67,7 +67,12 @@ struct Input<'a> {
 
 #[derive(Debug)]
 enum Answers {
-    Table { known: Vec<Option<Verdict>>, bases: Vec<usize> },
+    Table {
+        known: Vec<Option<Verdict>>,
+        bases: Vec<u32>,
+        /// The numbers of the lines that are asked about.
+        keys: Vec<u32>,
+    },
     Hashed(HashMap<u128, Verdict, Hashing>),
 }
 
@@ -91,53 +96,54 @@ impl<'a> Matcher<'a> {
         }
         let limit = TABLE_MAX.min((room as u128).saturating_mul(PLACES_PER_ANSWER));
         let plain = inputs.iter().all(|input| input.numbered.is_none());
-        let bases: Result<Vec<_>, _> = inputs.iter().map(|input| usize::try_from(input.base)).collect();
+        let bases: Result<Vec<_>, _> = inputs.iter().map(|input| u32::try_from(input.base)).collect();
         let answers = match (usize::try_from(tuples), bases) {
-            (Ok(size), Ok(bases)) if plain && tuples <= limit => Answers::Table { known: vec![None; size], bases },
+            (Ok(size), Ok(bases)) if plain && tuples <= limit => {
+                Answers::Table { known: vec![None; size], bases, keys: Vec::new() }
+            }
             _ => Answers::Hashed(HashMap::default()),
         };
         Ok(Self { filter, today: i64::from(today), inputs, answers, room, failures: None })
     }
 
-    /// What the filter says of a line. A failure is counted each time.
+    /// What the filter says of each of some lines. A failure is counted each time.
     ///
     /// # Panics
     /// When there is no such line.
-    pub fn verdict(&mut self, line: usize) -> Verdict {
-        let verdict = match &mut self.answers {
-            Answers::Table { known, bases } => {
-                let key = self.inputs.iter().zip(bases.iter()).fold(0, |key, (input, base)| {
-                    // Every code is below its base, and the product of the bases is the size of the table.
-                    key * base + usize::try_from(code(&input.view, line)).unwrap_or(0)
-                });
-                *known[key].get_or_insert_with(|| evaluated(self.filter, &self.inputs, self.today, line))
+    pub fn verdicts(&mut self, lines: &[u32], verdicts: &mut Vec<Verdict>) {
+        verdicts.clear();
+        match &mut self.answers {
+            Answers::Table { known, bases, keys } => {
+                keys.clear();
+                keys.resize(lines.len(), 0);
+                for (input, base) in self.inputs.iter().zip(bases.iter()) {
+                    append_codes(&input.view, *base, lines, keys);
+                }
+                verdicts.extend(keys.iter().zip(lines).map(|(key, line)| {
+                    let answer = &mut known[*key as usize];
+                    *answer.get_or_insert_with(|| evaluated(self.filter, &self.inputs, self.today, *line as usize))
+                }));
             }
             Answers::Hashed(known) => {
-                let key = key(&mut self.inputs, self.room, line);
-                match key.and_then(|key| known.get(&key)) {
-                    Some(verdict) => *verdict,
-                    None => {
-                        let verdict = evaluated(self.filter, &self.inputs, self.today, line);
-                        if let Some(key) = key.filter(|_| known.len() < self.room) {
-                            known.insert(key, verdict);
-                        }
-                        verdict
+                for line in lines.iter().map(|line| *line as usize) {
+                    let key = key(&mut self.inputs, self.room, line);
+                    if let Some(verdict) = key.and_then(|key| known.get(&key)) {
+                        verdicts.push(*verdict);
+                        continue;
                     }
+                    let verdict = evaluated(self.filter, &self.inputs, self.today, line);
+                    if let Some(key) = key.filter(|_| known.len() < self.room) {
+                        known.insert(key, verdict);
+                    }
+                    verdicts.push(verdict);
                 }
             }
-        };
-        if let Verdict::Failed(first) = verdict {
-            self.failures.get_or_insert(Failures { lines: 0, first }).lines += 1;
         }
-        verdict
-    }
-
-    /// Whether a line matches.
-    ///
-    /// # Panics
-    /// When there is no such line.
-    pub fn matches(&mut self, line: usize) -> bool {
-        self.verdict(line) == Verdict::Matched
+        for verdict in verdicts.iter() {
+            if let Verdict::Failed(first) = *verdict {
+                self.failures.get_or_insert(Failures { lines: 0, first }).lines += 1;
+            }
+        }
     }
 
     /// The lines for which there was no answer until now.
@@ -147,9 +153,10 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// A filter or sort key reads an attribute of which there is no column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoColumn(pub(crate) Attribute);
+/// An attribute is read of which there is no column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no column of {0}")]
+pub struct NoColumn(pub Attribute);
 
 /// The codes that a column can have: one for each value in its range, and 0 for a missing one.
 fn base(view: &View<'_>) -> u128 {
@@ -159,6 +166,28 @@ fn base(view: &View<'_>) -> u128 {
     }
 }
 
+/// Makes the codes of a column the last digits of the numbers of some lines. Every code is below the base, and no number
+/// is greater than the table, so that neither sum nor product overflows.
+fn append_codes(view: &View<'_>, base: u32, lines: &[u32], keys: &mut [u32]) {
+    let appended = keys.iter_mut().zip(lines);
+    match view {
+        View::Texts { codes, .. } => {
+            appended.for_each(|(key, line)| *key = *key * base + codes[*line as usize].wrapping_add(1));
+        }
+        View::Days(days, range) => {
+            let least = i32::try_from(range.least).unwrap_or(NO_DAY);
+            appended.for_each(|(key, line)| {
+                let day = days[*line as usize];
+                *key = *key * base + if day == NO_DAY { 0 } else { day.abs_diff(least) + 1 };
+            });
+        }
+        View::Numbers(..) => appended.for_each(|(key, line)| {
+            *key = *key * base + u32::try_from(code(view, *line as usize)).unwrap_or(0);
+        }),
+    }
+}
+
+#[inline]
 fn code(view: &View<'_>, line: usize) -> u64 {
     match view {
         View::Texts { codes, .. } => u64::from(codes[line].wrapping_add(1)),

@@ -38,11 +38,12 @@ pub use self::{
     attribute::Attribute,
     expression::Value,
     facts::Facts,
-    matcher::{Failures, Matcher, Verdict},
+    matcher::{Failures, Matcher, NoColumn, Verdict},
     problem::{EvaluationFailure, FilterProblem, InvalidFilter, Position},
 };
 
 use expression::Truth;
+use jiff::civil::Date;
 
 /// The longest filter in bytes.
 pub const FILTER_BYTES_MAX: usize = 2_000;
@@ -97,6 +98,15 @@ impl Filter {
     ) -> Result<bool, EvaluationFailure> {
         let values: Vec<_> = self.reads.iter().map(|attribute| value_of(*attribute)).collect();
         self.truth_of(&values, i64::from(today))
+    }
+
+    /// The filter at work on many lines, on a day. `line.tier` is the customer's tier here.
+    ///
+    /// # Errors
+    /// [`NoColumn`] when it reads an attribute of which the facts have no column.
+    pub fn over<'a>(&'a self, facts: &'a Facts<'_>, today: Date) -> Result<Matcher<'a>, NoColumn> {
+        let view = |attribute| facts.view(attribute);
+        Matcher::try_new(self, view, facts.lines(), facts::day_number(today))
     }
 
     /// The answer for the values of [`Self::reads`], in that order.

@@ -212,24 +212,30 @@ proptest! {
     }
 
     #[test]
-    fn remembering_the_answers_by_tuples_changes_none(source in expression(), lines in vec(line(), 1..40), copies in 1..4_usize) {
+    fn remembering_the_answers_by_tuples_changes_none(source in expression(), lines in vec(line(), 1..40), copies in 1..4_usize, room in 0..99_usize) {
         let Ok(filter) = Filter::try_new(&source) else { return Err(TestCaseError::reject("too deep")) };
         let lines: Vec<_> = std::iter::repeat_n(lines, copies).flatten().collect();
         let facts = facts(&lines);
-        let view = |attribute| facts.view(attribute);
-        let mut matcher = Matcher::try_new(&filter, view, lines.len(), TODAY).unwrap();
         let mut failed = 0;
-        for (number, line) in lines.iter().enumerate() {
-            let expected = match filter.evaluate(|attribute| line.value(attribute), TODAY) {
+        let mut expected = Vec::new();
+        for line in &lines {
+            expected.push(match filter.evaluate(|attribute| line.value(attribute), TODAY) {
                 Ok(true) => Verdict::Matched,
                 Ok(false) => Verdict::NotMatched,
                 Err(failure) => {
                     failed += 1;
                     Verdict::Failed(failure)
                 }
-            };
-            prop_assert_eq!(matcher.verdict(number), expected, "{} of {:?}", source, line);
+            });
         }
+        let numbers: Vec<_> = (0..u32::try_from(lines.len()).unwrap()).collect();
+        let mut matcher = Matcher::try_new(&filter, |attribute| facts.view(attribute), room, TODAY).unwrap();
+        let (mut verdicts, mut some) = (Vec::new(), Vec::new());
+        for part in numbers.chunks(7) {
+            matcher.verdicts(part, &mut some);
+            verdicts.append(&mut some);
+        }
+        prop_assert_eq!(verdicts, expected, "{} of {:?}", source, lines);
         prop_assert_eq!(matcher.failures().map_or(0, |failures| failures.lines), failed);
     }
 }

@@ -225,10 +225,21 @@ fn a_filter_over_lines_counts_those_that_it_has_no_answer_for() {
         .unwrap()
         .with(Attribute::LineValue, Column::Numbers(values.into()))
         .unwrap();
-    let mut matcher = Matcher::try_new(&filter, |attribute| facts.view(attribute), 5, today).unwrap();
-    let matched: Vec<_> = (0..5).map(|line| matcher.matches(line)).collect();
-    assert_eq!(matched, [true, false, false, false, false], "a day that is not before today decides by itself");
+    let mut matcher = filter.over(&facts, jiff::civil::date(2026, 11, 28)).unwrap();
+    let mut verdicts = Vec::new();
+    matcher.verdicts(&[0, 1, 2, 3, 4], &mut verdicts);
+    let missing = |attribute| Verdict::Failed(EvaluationFailure::Missing(attribute));
+    let expected = [
+        Verdict::Matched,
+        missing(Attribute::LinePromisedDate),
+        missing(Attribute::LineValue),
+        Verdict::NotMatched,
+        Verdict::NotMatched,
+    ];
+    assert_eq!(verdicts, expected, "a side that is false decides by itself");
     let failures = matcher.failures().unwrap();
     assert_eq!(failures.first, EvaluationFailure::Missing(Attribute::LinePromisedDate));
-    assert_eq!(failures.lines, 2, "a value that is too small decides by itself");
+    assert_eq!(failures.lines, 2);
+    let other = Filter::try_new("line.open > 1").unwrap();
+    assert_eq!(other.over(&facts, jiff::civil::date(2026, 11, 28)).unwrap_err(), NoColumn(Attribute::LineOpen));
 }

@@ -5,12 +5,15 @@ use super::{
     arrange::{FilterFailures, InvalidLines},
     tier::ServedTiers,
 };
-use crate::allocation::filter::{Facts, Filter, Matcher};
+use crate::allocation::filter::{Facts, Filter, Matcher, Verdict};
 
 /// No segment claims the line. Greater than the place of any segment.
 pub(super) const UNCLAIMED: u8 = u8::MAX;
 /// The line is outside the global segment. Greater than the place of any segment.
 pub(super) const OUTSIDE: u8 = u8::MAX - 1;
+
+/// So many lines are asked about at once, so that what is known of them stays near.
+const BLOCK: usize = 1 << 12;
 
 /// A scope at work.
 struct ScopeMatcher<'a> {
@@ -21,9 +24,22 @@ struct ScopeMatcher<'a> {
 }
 
 impl ScopeMatcher<'_> {
-    fn claims(&mut self, line: usize) -> bool {
-        self.include.as_mut().is_none_or(|include| include.matches(line))
-            && !self.exclude.as_mut().is_some_and(|exclude| exclude.matches(line))
+    /// Puts those of some lines that are in the scope into `inside`.
+    fn split(&mut self, lines: &[u32], verdicts: &mut Vec<Verdict>, inside: &mut Vec<u32>) {
+        inside.clear();
+        match &mut self.include {
+            None => inside.extend(lines),
+            Some(include) => {
+                include.verdicts(lines, verdicts);
+                let judged = lines.iter().zip(verdicts.iter());
+                inside.extend(judged.filter(|(_, verdict)| **verdict == Verdict::Matched).map(|(line, _)| *line));
+            }
+        }
+        if let Some(exclude) = &mut self.exclude {
+            exclude.verdicts(inside, verdicts);
+            let mut verdicts = verdicts.iter();
+            inside.retain(|_| verdicts.next() != Some(&Verdict::Matched));
+        }
     }
 
     fn failures(&self) -> impl Iterator<Item = FilterFailures> {
@@ -86,13 +102,26 @@ pub(super) fn claims(
         let number = u8::try_from(place).unwrap_or(UNCLAIMED);
         segments.push(setting.scope(number, &policy.segments[place].scope)?);
     }
-    let claim = |line| {
-        if !global.as_mut().is_none_or(|global| global.claims(line)) {
-            return OUTSIDE;
+    let mut claims = vec![UNCLAIMED; facts.lines()];
+    let (mut open, mut inside, mut verdicts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut first = 0;
+    for block in claims.chunks_mut(BLOCK) {
+        let end = first + u32::try_from(block.len()).unwrap_or(0);
+        open.clear();
+        open.extend(first..end);
+        if let Some(global) = &mut global {
+            global.split(&open, &mut verdicts, &mut inside);
+            block.fill(OUTSIDE);
+            inside.iter().for_each(|line| block[(line - first) as usize] = UNCLAIMED);
+            std::mem::swap(&mut open, &mut inside);
         }
-        segments.iter_mut().find_map(|segment| segment.claims(line).then_some(segment.place)).unwrap_or(UNCLAIMED)
-    };
-    let claims = (0..facts.lines()).map(claim).collect();
+        for segment in &mut segments {
+            segment.split(&open, &mut verdicts, &mut inside);
+            inside.iter().for_each(|line| block[(line - first) as usize] = segment.place);
+            open.retain(|line| block[(line - first) as usize] == UNCLAIMED);
+        }
+        first = end;
+    }
     segments.sort_by_key(|segment| segment.place);
     let failures = global.iter().chain(&segments).flat_map(ScopeMatcher::failures).collect();
     Ok((claims, failures))
