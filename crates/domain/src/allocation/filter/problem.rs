@@ -58,10 +58,10 @@ pub enum FilterProblem {
     #[error("{0}")]
     Syntax(String),
     /// A name that stands for nothing.
-    #[error("{0:?} is not known; there are today, {known}", known = Attribute::known())]
+    #[error("{0:?} is not known; known are today, {known}", known = Attribute::known())]
     UnknownAttribute(String),
     /// A function that is not there.
-    #[error("the function {0:?} is not known; there are {known}", known = super::FUNCTIONS)]
+    #[error("the function {0:?} is not known; known are {known}", known = super::FUNCTIONS)]
     UnknownFunction(String),
     /// CEL, but more than a filter may do.
     #[error("{0} cannot stand in a filter")]

@@ -158,6 +158,58 @@ fn expression() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 2..40).prop_map(|choices| Writer { choices: choices.iter() }.truth())
 }
 
+/// Pieces that are put together without any sense.
+const PIECES: [&str; 48] = [
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "!",
+    "-",
+    "+",
+    "*",
+    "/",
+    "%",
+    "<",
+    ">=",
+    "==",
+    "&&",
+    "||",
+    "?",
+    ":",
+    ",",
+    ".",
+    " in ",
+    "has(",
+    "line.open",
+    "customer.tier",
+    "today",
+    "date(",
+    "duration_days(",
+    "1",
+    "1.5",
+    "1u",
+    "0x",
+    "'x'",
+    "\"",
+    "'",
+    "b'z'",
+    "r'",
+    "\\",
+    "null",
+    "true",
+    "`",
+    "=",
+    "é",
+    "\n",
+    "//",
+    ".map(x,",
+    "9223372036854775808",
+    "\u{0}",
+];
+
 /// What the CEL crate's own interpreter says: days are its whole numbers, amounts its binary fractions.
 fn interpreted(source: &str, line: &Line) -> Option<bool> {
     let mut context = cel::Context::default();
@@ -197,6 +249,19 @@ proptest! {
         rng_seed: proptest::test_runner::RngSeed::Fixed(backorder_testkit::seed()),
         ..ProptestConfig::default()
     })]
+
+    #[test]
+    fn whatever_is_written_is_a_filter_or_refused_at_a_place_in_it(pieces in vec(prop::sample::select(PIECES.to_vec()), 0..24)) {
+        let source = pieces.concat();
+        match Filter::try_new(&source) {
+            Ok(filter) => prop_assert!(filter.reads().len() <= FILTER_ATTRIBUTES_MAX),
+            Err(error) => {
+                let line = source.split('\n').nth(error.at.line - 1);
+                let characters = line.map(|line| line.chars().count());
+                prop_assert!(characters.is_some_and(|count| error.at.column <= count + 1), "{} of {:?}", error, source);
+            }
+        }
+    }
 
     #[test]
     fn a_filter_answers_as_the_interpreter_of_the_language_does(source in expression(), line in line()) {

@@ -103,7 +103,7 @@ fn a_number_out_of_bounds_and_a_division_by_zero_have_no_answer() {
 #[test]
 fn an_unknown_attribute_is_named_with_its_place_and_with_those_that_are_known() {
     let text = refusal("customer.tier == \"é\" &&\n  customer.teir == 'GOLD'");
-    assert!(text.starts_with(r#"2:3: "customer.teir" is not known; there are today, customer.id, customer.tier,"#));
+    assert!(text.starts_with(r#"2:3: "customer.teir" is not known; known are today, customer.id, customer.tier,"#));
     assert!(refusal("tier == 'GOLD'").starts_with(r#"1:1: "tier" is not known"#));
     assert!(refusal("has(line.colour)").contains(r#""line.colour" is not known"#));
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::allocation::filter::{
     Attribute, Facts, Failures,
-    facts::{NO_NUMBER, Range, View, day_number},
+    facts::{LINES_MAX, NO_NUMBER, Range, View, day_number},
 };
 
 /// The lines that a run looks at: what filters and sort keys read, and what the order ends with. Every slice has one
@@ -45,6 +45,9 @@ pub enum InvalidLines {
         /// Lines there are.
         lines: usize,
     },
+    /// There are more than [`LINES_MAX`] items.
+    #[error("item_count is {0}, at most {LINES_MAX} are allowed")]
+    TooManyItems(usize),
     /// An item that there is not.
     #[error("line {line} has the item {item}, of {count} items")]
     Item {
@@ -244,6 +247,9 @@ fn checked(lines: &Lines<'_>) -> Result<(), InvalidLines> {
     ];
     if let Some((what, found)) = lengths.into_iter().find(|(_, found)| *found != count) {
         return Err(InvalidLines::Length { what, found, lines: count });
+    }
+    if lines.item_count > LINES_MAX {
+        return Err(InvalidLines::TooManyItems(lines.item_count));
     }
     match lines.items.iter().position(|item| *item as usize >= lines.item_count) {
         Some(line) => Err(InvalidLines::Item { line, item: lines.items[line], count: lines.item_count }),

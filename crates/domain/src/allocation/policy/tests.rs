@@ -304,6 +304,9 @@ fn lines_that_do_not_fit_together_are_refused_by_name() {
     assert_eq!(message(Lines { items: &[0], ..lines }), "items has 1 values for 2 lines");
     assert_eq!(message(Lines { created_at: &[], ..lines }), "created_at has 0 values for 2 lines");
     assert_eq!(message(Lines { requirements: &[], ..lines }), "requirements has 0 values for 2 lines");
+    let count = usize::MAX;
+    let many = format!("item_count is {count}, at most 2147483648 are allowed");
+    assert_eq!(message(Lines { item_count: count, ..lines }), many);
     assert_eq!(message(Lines { item_count: 1, ..lines }), "line 1 has the item 1, of 1 items");
     let sorted = AllocationPolicy::try_new(sorted_by(vec![SortBy::Value])).unwrap();
     let error = sorted.arrange(&lines, TODAY).unwrap_err().to_string();
