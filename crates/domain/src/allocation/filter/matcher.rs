@@ -22,8 +22,8 @@ use super::{
 const TABLE_MAX: u128 = 1 << 20;
 /// A table may have so many places for each answer that there is room for: a place is a sixteenth of an answer's size.
 const PLACES_PER_ANSWER: u128 = 16;
-/// There is room for so many answers in any case.
-const ROOM_MIN: usize = 256;
+/// There is room for so many answers of a filter, however few the lines are.
+pub(crate) const ROOM_MIN: usize = 256;
 
 /// What a filter says of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,6 @@ impl<'a> Matcher<'a> {
         room: usize,
         today: i32,
     ) -> Result<Self, NoColumn> {
-        let room = room.max(ROOM_MIN);
         let mut inputs = Vec::with_capacity(filter.reads().len());
         let mut tuples: u128 = 1;
         for attribute in filter.reads() {

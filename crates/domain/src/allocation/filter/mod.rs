@@ -42,6 +42,8 @@ pub use self::{
     problem::{EvaluationFailure, FilterProblem, InvalidFilter, Position},
 };
 
+pub(crate) use matcher::ROOM_MIN;
+
 use expression::Truth;
 use jiff::civil::Date;
 
@@ -106,7 +108,7 @@ impl Filter {
     /// [`NoColumn`] when it reads an attribute of which the facts have no column.
     pub fn over<'a>(&'a self, facts: &'a Facts<'_>, today: Date) -> Result<Matcher<'a>, NoColumn> {
         let view = |attribute| facts.view(attribute);
-        Matcher::try_new(self, view, facts.lines(), facts::day_number(today))
+        Matcher::try_new(self, view, facts.lines().max(ROOM_MIN), facts::day_number(today))
     }
 
     /// The answer for the values of [`Self::reads`], in that order.

@@ -243,3 +243,30 @@ fn a_filter_over_lines_counts_those_that_it_has_no_answer_for() {
     let other = Filter::try_new("line.open > 1").unwrap();
     assert_eq!(other.over(&facts, jiff::civil::date(2026, 11, 28)).unwrap_err(), NoColumn(Attribute::LineOpen));
 }
+
+#[test]
+fn columns_as_wide_as_numbers_are_remembered_rightly_in_any_room() {
+    let filter = Filter::try_new("line.open > 0 && line.ordered < 5 && line.value > -1 && line.margin < 1").unwrap();
+    let ends = [i64::MIN + 1, 0, i64::MAX];
+    let digit = |line: usize, place: u32| ends[line / 3_usize.pow(place) % 3];
+    let attributes = [Attribute::LineOpen, Attribute::LineOrdered, Attribute::LineValue, Attribute::LineMargin];
+    let mut facts = Facts::try_new(81).unwrap();
+    for (attribute, place) in attributes.into_iter().zip(0..) {
+        let numbers: Vec<_> = (0..81).map(|line| digit(line, place)).collect();
+        facts = facts.with(attribute, Column::Numbers(numbers.into())).unwrap();
+    }
+    let lines: Vec<_> = (0..81).chain(0..81).collect();
+    let expected: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let [open, ordered, value, margin] = [0, 1, 2, 3].map(|place| digit(*line as usize, place));
+            if open > 0 && ordered < 5 && value > -1 && margin < 1 { Verdict::Matched } else { Verdict::NotMatched }
+        })
+        .collect();
+    for room in [0, 1, 2, 7, 1_000] {
+        let mut matcher = Matcher::try_new(&filter, |attribute| facts.view(attribute), room, TODAY).unwrap();
+        let mut verdicts = Vec::new();
+        matcher.verdicts(&lines, &mut verdicts);
+        assert_eq!(verdicts, expected, "room for {room}");
+    }
+}

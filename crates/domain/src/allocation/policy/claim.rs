@@ -5,7 +5,7 @@ use super::{
     arrange::{FilterFailures, InvalidLines},
     tier::ServedTiers,
 };
-use crate::allocation::filter::{Facts, Filter, Matcher, Verdict};
+use crate::allocation::filter::{Facts, Filter, Matcher, ROOM_MIN, Verdict};
 
 /// No segment claims the line. Greater than the place of any segment.
 pub(super) const UNCLAIMED: u8 = u8::MAX;
@@ -94,7 +94,8 @@ pub(super) fn claims(
     let scopes = policy.global.iter().chain(policy.segments.iter().map(|segment| &segment.scope));
     let filters = scopes.flat_map(|scope| scope.include.iter().chain(&scope.exclude)).count();
     // All filters together remember no more than one answer for each line.
-    let setting = Setting { facts, tiers, room: facts.lines() / filters.max(1), today };
+    let room = (facts.lines() / filters.max(1)).max(ROOM_MIN);
+    let setting = Setting { facts, tiers, room, today };
     let mut global = policy.global.as_ref().map(|scope| setting.scope(OUTSIDE, scope)).transpose()?;
     let mut segments = Vec::with_capacity(policy.segments.len());
     for place in policy.evaluation_order() {
