@@ -28,6 +28,8 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 /// The table. Sorted by name; a test holds that.
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
+    row("allocation_filters", 500, 10_000, "random filters against the interpreter of the language, and line by line"),
+    row("allocation_policy", 500, 10_000, "random policies over random lines against a naive comparator"),
     row("allocation_runs", 500, 10_000, "random requirements and supply against a model that tries them one by one"),
     row("availability_profile", 500, 10_000, "random dated supply and demand against the naive profile"),
     row("calendars", 300, 10_000, "random calendars, schedules and lanes against the laws of promise dates"),
@@ -47,7 +49,12 @@ const TABLE: &[CaseCount] = &[
     row("last_units_rounds", 20, 200, "rounds of the race for the last 10 units"),
     row("messaging_replay", 100, 1_000, "events redelivered, reordered and replayed without a changed row"),
     row("name_races", 20, 500, "races of two items for one name of a supply and of a claim"),
-    row("optimum_complete", 200, 10_000, "small demand with all-or-nothing orders and splits against every way to share"),
+    row(
+        "optimum_complete",
+        200,
+        10_000,
+        "small demand with all-or-nothing orders and splits against every way to share",
+    ),
     row("optimum_flow", 500, 10_000, "small demand of one item against every way to share its units"),
     row("optimum_proof", 50, 1_000, "demand of up to 150 lines whose plan is proven, and searched for cheaper rounds"),
     row("order_vector", 500, 10_000, "random order commands against the quantity vector"),

@@ -4,9 +4,11 @@
 //! applied.
 
 pub mod fair_share;
+pub mod filter;
 pub mod group;
 pub mod optimum;
 pub mod plan;
+pub mod policy;
 pub mod run;
 pub mod sequence;
 pub mod serving;
