@@ -45,6 +45,7 @@ write_requests!(
     BatchPutItemsRequest,
     BookStockDifferencesRequest,
     CancelSupplyRequest,
+    CommitRunRequest,
     CompareStockRequest,
     CountStockRequest,
     CoverSetsRequest,

@@ -383,6 +383,10 @@ impl ReservationService for Scripted {
         Err(not_scripted())
     }
 
+    async fn commit_run(&self, _request: Request<CommitRunRequest>) -> Answer<CommitRunResponse> {
+        Err(not_scripted())
+    }
+
     async fn cover_sets(&self, _request: Request<CoverSetsRequest>) -> Answer<CoverSetsResponse> {
         Err(not_scripted())
     }

@@ -181,6 +181,13 @@ impl ReservationService for Reservations {
         write(&self.0, request, decode::apply_allocation, UseCases::apply_allocation).await
     }
 
+    async fn commit_run(
+        &self,
+        request: Request<pb::CommitRunRequest>,
+    ) -> Result<Response<pb::CommitRunResponse>, Status> {
+        write(&self.0, request, serving::commit_run, UseCases::execute).await
+    }
+
     async fn cover_sets(
         &self,
         request: Request<pb::CoverSetsRequest>,

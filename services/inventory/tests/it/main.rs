@@ -21,6 +21,7 @@ mod queue;
 mod races;
 mod receipts;
 mod refusals;
+mod runs;
 mod serving;
 mod shipping;
 mod streams;

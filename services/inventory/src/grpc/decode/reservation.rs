@@ -41,7 +41,7 @@ const LOCATIONS_MAX: usize = 50;
 pub(super) const CHUNK_MAX: usize = 1_000;
 /// Items pegged anew in one write at most.
 const ITEMS_MAX: usize = 100;
-const TEXT_BYTES_MAX: usize = 200;
+pub(super) const TEXT_BYTES_MAX: usize = 200;
 
 /// A part of a line; 0 means the first.
 pub fn part_or_first(part: i32, field: &str, violations: &mut Violations) -> Option<i32> {
@@ -280,11 +280,7 @@ pub fn apply_allocation(request: &pb::ApplyAllocationRequest, violations: &mut V
         let quantity = decode::quantity(gain.quantity, &at("quantity"), violations);
         Some(Gain { key: key?, expected_version: gain.expected_version, quantity: quantity? })
     });
-    let passed_over = up_to(&request.passed_over, CHUNK_MAX, "passed_over", violations, |index, one, violations| {
-        let at = |field: &str| path("passed_over", index, field);
-        let key = claim_key(&one.line, one.part, &at, violations)?;
-        Some(PassedOver { key, expected_version: one.expected_version })
-    });
+    let passed_over = passed_over(&request.passed_over, violations);
     let who = Who::decode(request.context.as_ref(), violations);
     let chunk = AllocationChunk {
         location: location?,
@@ -294,6 +290,15 @@ pub fn apply_allocation(request: &pb::ApplyAllocationRequest, violations: &mut V
         final_chunk: request.final_chunk,
     };
     Some(ApplyAllocation { run: run?, item: item?, chunk, who: who? })
+}
+
+/// Claims that a run passes over.
+pub(super) fn passed_over(claims: &[pb::PassedOver], violations: &mut Violations) -> Option<Vec<PassedOver>> {
+    up_to(claims, CHUNK_MAX, "passed_over", violations, |index, one, violations| {
+        let at = |field: &str| path("passed_over", index, field);
+        let key = claim_key(&one.line, one.part, &at, violations)?;
+        Some(PassedOver { key, expected_version: one.expected_version })
+    })
 }
 
 /// A line and a part of it, where 0 means the first.

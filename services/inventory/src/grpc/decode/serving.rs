@@ -1,10 +1,13 @@
-//! Requests about ship sets, assignments by hand, and how serving would go.
+//! Requests about ship sets, what runs decided, assignments by hand, and how serving would go.
 
 use std::collections::BTreeSet;
 
 use backorder_domain::{
     ids::ItemId,
-    stock::assign::{Assignment, Taken},
+    stock::{
+        assign::{Assignment, Taken},
+        commit_run::{RunDecision, RunUnits},
+    },
 };
 use backorder_proto::{
     convert::{
@@ -17,10 +20,10 @@ use backorder_proto::{
 
 use super::{
     if_set,
-    reservation::{CHUNK_MAX, LINES_MAX, claim_key, each, up_to},
+    reservation::{CHUNK_MAX, LINES_MAX, TEXT_BYTES_MAX, claim_key, each, passed_over, up_to},
 };
 use crate::{
-    use_cases::stock::{AssignByHand, CoverSets, PreviewServing, SetToCover},
+    use_cases::stock::{AssignByHand, CommitRun, CoverSets, PreviewServing, SetToCover},
     write::Who,
 };
 
@@ -29,6 +32,32 @@ const PREVIEW_LINES_MAX: usize = 20_000;
 /// Sets in one write at most.
 const SETS_MAX: usize = 100;
 const SET_DAYS_MAX: u16 = 365;
+
+/// The command of `CommitRun`.
+pub fn commit_run(request: &pb::CommitRunRequest, violations: &mut Violations) -> Option<CommitRun> {
+    let run = decode::required_text(&request.run, TEXT_BYTES_MAX, "run", violations);
+    let item = decode::item_name(&request.item, "item", violations);
+    let reductions = run_units(&request.reductions, "reductions", violations);
+    let gains = run_units(&request.gains, "gains", violations);
+    let passed_over = passed_over(&request.passed_over, violations);
+    let who = Who::decode(request.context.as_ref(), violations);
+    let decision = RunDecision { reductions: reductions?, gains: gains?, passed_over: passed_over? };
+    if decision == RunDecision::default() {
+        violations.push("gains", "must not be empty where nothing is reduced or passed over");
+        return None;
+    }
+    Some(CommitRun { run: run?, item: item?, decision, who: who? })
+}
+
+fn run_units(units: &[pb::RunUnits], list: &str, violations: &mut Violations) -> Option<Vec<RunUnits>> {
+    up_to(units, CHUNK_MAX, list, violations, |index, one, violations| {
+        let at = |field: &str| path(list, index, field);
+        let key = claim_key(&one.line, one.part, &at, violations);
+        let location = decode::location_name(&one.location, &at("location"), violations);
+        let quantity = decode::quantity(one.quantity, &at("quantity"), violations);
+        Some(RunUnits { key: key?, expected_version: one.expected_version, location: location?, quantity: quantity? })
+    })
+}
 
 /// The command of `CoverSets`.
 pub fn cover_sets(request: &pb::CoverSetsRequest, violations: &mut Violations) -> Option<CoverSets> {

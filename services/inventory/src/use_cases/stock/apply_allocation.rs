@@ -103,7 +103,7 @@ impl StockCommand for ApplyAllocation {
     }
 }
 
-const fn outcome_message(outcome: GainOutcome) -> pb::GainOutcome {
+pub(super) const fn outcome_message(outcome: GainOutcome) -> pb::GainOutcome {
     match outcome {
         GainOutcome::Applied => pb::GainOutcome::Applied,
         GainOutcome::Stale => pb::GainOutcome::Stale,
