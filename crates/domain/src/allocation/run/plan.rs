@@ -149,6 +149,38 @@ impl Plan {
         confirmations(self.pegs_of(requirement))
     }
 
+    /// The demand with what the plan confirms, as it is after a commit.
+    #[must_use]
+    pub fn applied_to(&self, demand: &Demand) -> Demand {
+        let mut after = Demand { confirmed: Vec::with_capacity(demand.confirmed.len()), ..demand.clone() };
+        for (index, requirement) in (0_u32..).zip(&mut after.requirements) {
+            let begin = count(after.confirmed.len());
+            after.confirmed.extend(self.confirmed(demand, index));
+            requirement.confirmed = (begin, count(after.confirmed.len()));
+        }
+        after
+    }
+
+    /// This plan, then one that was made on top of it: where that decided about a requirement it counts, and the reasons
+    /// are told against the demand before both.
+    #[must_use]
+    pub fn followed_by(mut self, second: Self, demand: &Demand, today: Day) -> Self {
+        let shift = count(self.pegs.len());
+        self.pegs.extend_from_slice(&second.pegs);
+        for (index, (outcome, later)) in self.outcomes.iter_mut().zip(&second.outcomes).enumerate() {
+            if matches!(later.reason, Reason::NotInRun | Reason::Discarded) {
+                continue;
+            }
+            let pegs = (later.pegs.0 + shift, later.pegs.1 + shift);
+            let requirement = &demand.requirements[index];
+            let asked = requirement.requested.max(today);
+            let reason = Reason::of(demand.confirmed_of(requirement), &self.pegs[span(pegs)], asked);
+            *outcome = Outcome { pegs, reason, binding: later.binding };
+        }
+        self.exceptions = second.exceptions;
+        self
+    }
+
     /// How the confirmation of a requirement changes.
     #[must_use]
     pub fn change(&self, demand: &Demand, requirement: u32) -> Change {
@@ -178,4 +210,9 @@ pub fn confirmations(pegs: &[Peg]) -> Vec<Confirmation> {
         is_same
     });
     confirmed
+}
+
+/// Pegs and confirmations are counted in 32 bits: there are at most a few per requirement.
+fn count(many: usize) -> u32 {
+    u32::try_from(many).unwrap_or(u32::MAX)
 }
