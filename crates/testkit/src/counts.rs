@@ -44,9 +44,15 @@ const TABLE: &[CaseCount] = &[
     row("last_units_rounds", 20, 200, "rounds of the race for the last 10 units"),
     row("messaging_replay", 100, 1_000, "events redelivered, reordered and replayed without a changed row"),
     row("name_races", 20, 500, "races of two items for one name of a supply and of a claim"),
-    row("optimum_complete", 200, 10_000, "small demand with all-or-nothing orders and splits against every way to share"),
+    row(
+        "optimum_complete",
+        200,
+        10_000,
+        "small demand with all-or-nothing orders and splits against every way to share",
+    ),
     row("optimum_flow", 500, 10_000, "small demand of one item against every way to share its units"),
     row("optimum_proof", 50, 1_000, "demand of up to 150 lines whose plan is proven, and searched for cheaper rounds"),
+    row("optimum_search", 100, 2_000, "demand with orders and splits, searched twice, each within the other's bounds"),
     row("order_vector", 500, 10_000, "random order commands against the quantity vector"),
     row("process_kills", 3, 30, "kills of a service process while orders stream in"),
     row(

@@ -9,6 +9,7 @@
 //! and shows this side alone.
 
 mod baseline;
+mod complete;
 mod figure;
 mod instance;
 mod settings;
@@ -55,6 +56,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     figures.extend(beside_the_baseline("optimise/dated", dated, rounds, python.as_ref())?);
     let large = Shape { lines: lines.saturating_mul(10), items: items.saturating_mul(5), ..anchor };
     figures.extend(beside_the_baseline("optimise/large", large, rounds, None)?);
+    figures.extend(complete::figures(anchor, rounds)?);
     if settings.json {
         println!("{}", serde_json::to_string_pretty(&figure::to_json(&figures))?);
     } else {

@@ -59,20 +59,6 @@ pub enum ProblemError {
         /// How many supplies.
         supplies: usize,
     },
-    /// A place that is not in the list which it points into.
-    #[error("{field} of {whose} {place} is {value}, it must be below {count}")]
-    NoSuchPlace {
-        /// The field that holds it.
-        field: &'static str,
-        /// Whose field it is: a line or a supply.
-        whose: &'static str,
-        /// The place of that line or supply, from 0.
-        place: usize,
-        /// What the field holds.
-        value: usize,
-        /// How many there are of what it points at.
-        count: usize,
-    },
 }
 
 /// Units that a supply gives to a line.
