@@ -39,6 +39,10 @@ impl Solver {
     /// Finds the new prices and steps of the supplies whose path is broken.
     pub(super) fn mend_prices(&mut self, problem: &Problem) {
         self.mark();
+        if self.turn_aside(problem) {
+            return;
+        }
+        self.mark();
         let mut affected = std::mem::take(&mut self.search.affected);
         for supply in &affected {
             self.mend_ways(problem, *supply);
@@ -47,12 +51,10 @@ impl Solver {
         while let Some(next) = self.nearest(&affected) {
             let supply = affected.swap_remove(next);
             let (price, to) = self.search.found[supply];
-            let holding = self.ways.holding(supply, to);
-            let gives_up = to == self.prices.len();
-            self.steps[supply] = if gives_up { Step::GiveUp { holding } } else { Step::Move { holding, to } };
+            self.steps[supply] = self.step(supply, to);
             self.prices[supply] = price;
             for other in &affected {
-                let total = self.ways.cost(*other, supply).saturating_add(price);
+                let total = self.ways.cost(*other, supply) + price;
                 if total < self.search.found[*other].0 {
                     self.search.found[*other] = (total, supply);
                 }
@@ -60,6 +62,31 @@ impl Solver {
         }
         self.search.affected = affected;
         self.broken.fill(false);
+    }
+
+    /// Lets supplies whose own step has broken take another one at the same price, where there is one. Whatever passes
+    /// through them stays as it is. True when that mends everything, which is often.
+    fn turn_aside(&mut self, problem: &Problem) -> bool {
+        let mut is_mended = true;
+        for supply in 0..self.prices.len() {
+            if !self.broken[supply] {
+                continue;
+            }
+            self.mend_ways(problem, supply);
+            let (price, to) = self.best_among_the_sound(supply);
+            if price == self.prices[supply] {
+                self.steps[supply] = self.step(supply, to);
+                self.broken[supply] = false;
+            } else {
+                is_mended = false;
+            }
+        }
+        is_mended
+    }
+
+    fn step(&self, supply: usize, to: usize) -> Step {
+        let holding = self.ways.holding(supply, to);
+        if to == self.prices.len() { Step::GiveUp { holding } } else { Step::Move { holding, to } }
     }
 
     /// Says of each supply whether its path is broken, following the steps until something known is met.
@@ -106,7 +133,7 @@ impl Solver {
         let (costs, count) = (self.ways.costs(supply), self.prices.len());
         let mut best = (costs[count], count);
         for (to, (cost, price)) in costs.iter().zip(&self.search.sound).enumerate() {
-            let total = cost.saturating_add(*price);
+            let total = cost + price;
             if total < best.0 {
                 best = (total, to);
             }

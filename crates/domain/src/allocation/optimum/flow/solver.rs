@@ -12,7 +12,7 @@ use crate::quantity::Quantity;
 /// No holding.
 const NONE: usize = usize::MAX;
 /// The price of a supply that never had a unit: nobody can take its place.
-pub(super) const SHUT: i64 = i64::MAX;
+pub(super) const SHUT: i64 = FORBIDDEN;
 
 /// Units of one line that lie on one supply.
 #[derive(Debug, Clone, Copy)]
@@ -119,8 +119,8 @@ impl Solver {
     fn cheapest_supply(&self, problem: &Problem, line: usize) -> Option<usize> {
         let mut cheapest = (i64::MAX, NONE);
         for (supply, (cost, price)) in problem.costs_of(line).iter().zip(&self.prices).enumerate() {
-            // Neither a forbidden nor a shut supply is below the start value.
-            let total = cost.saturating_add(*price);
+            // A forbidden or a shut supply stays above the cost of every unserved unit.
+            let total = cost + price;
             if total < cheapest.0 {
                 cheapest = (total, supply);
             }
@@ -210,10 +210,10 @@ impl Solver {
         let mut worth = vec![0; self.prices.len()];
         for (place, line) in problem.lines().iter().enumerate().filter(|(_, line)| !line.units.is_zero()) {
             let costs = problem.costs_of(place);
-            let cheapest = costs.iter().zip(&self.prices).map(|(cost, price)| cost.saturating_add(*price)).min();
+            let cheapest = costs.iter().zip(&self.prices).map(|(cost, price)| cost + price).min();
             let paid = cheapest.map_or(line.unserved_cost, |cheapest| cheapest.min(line.unserved_cost));
             for (worth, cost) in worth.iter_mut().zip(costs) {
-                *worth = paid.saturating_sub(*cost).max(*worth);
+                *worth = (paid - cost).max(*worth);
             }
         }
         for (price, worth) in self.prices.iter_mut().zip(worth).filter(|(price, _)| **price == SHUT) {
