@@ -17,6 +17,14 @@ enum Mark {
     Broken,
 }
 
+/// How many of the broken steps could be replaced at the same price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    All,
+    Some,
+    None,
+}
+
 /// Tables of the search for new prices.
 #[derive(Debug, Default)]
 pub(super) struct Search {
@@ -39,35 +47,52 @@ impl Solver {
     /// Finds the new prices and steps of the supplies whose path is broken.
     pub(super) fn mend_prices(&mut self, problem: &Problem) {
         self.mark();
-        if self.turn_aside(problem) {
-            return;
+        match self.turn_aside(problem) {
+            Aside::All => return,
+            Aside::Some => self.mark(),
+            Aside::None => {}
         }
-        self.mark();
         let mut affected = std::mem::take(&mut self.search.affected);
         for supply in &affected {
             self.mend_ways(problem, *supply);
             self.search.found[*supply] = self.best_among_the_sound(*supply);
         }
-        while let Some(next) = self.nearest(&affected) {
-            let supply = affected.swap_remove(next);
+        let mut next = self.nearest(&affected, None);
+        while let Some(place) = next {
+            let supply = affected.swap_remove(place);
             let (price, to) = self.search.found[supply];
             self.steps[supply] = self.step(supply, to);
             self.prices[supply] = price;
-            for other in &affected {
-                let total = self.ways.cost(*other, supply) + price;
-                if total < self.search.found[*other].0 {
-                    self.search.found[*other] = (total, supply);
-                }
-            }
+            next = self.nearest(&affected, Some(supply));
         }
         self.search.affected = affected;
         self.broken.fill(false);
     }
 
+    /// The place in the list of the supply whose price rises least, since no path can make it rise less; after a look
+    /// at what the supply that was mended last offers the others.
+    fn nearest(&mut self, affected: &[usize], mended: Option<usize>) -> Option<usize> {
+        let (mut nearest, mut least) = (None, i64::MAX);
+        for (place, supply) in affected.iter().enumerate() {
+            let found = &mut self.search.found[*supply];
+            if let Some(mended) = mended {
+                let total = self.ways.cost(*supply, mended) + self.prices[mended];
+                if total < found.0 {
+                    *found = (total, mended);
+                }
+            }
+            let rise = found.0 - self.prices[*supply];
+            if rise < least {
+                (nearest, least) = (Some(place), rise);
+            }
+        }
+        nearest
+    }
+
     /// Lets supplies whose own step has broken take another one at the same price, where there is one. Whatever passes
-    /// through them stays as it is. True when that mends everything, which is often.
-    fn turn_aside(&mut self, problem: &Problem) -> bool {
-        let mut is_mended = true;
+    /// through them stays as it is.
+    fn turn_aside(&mut self, problem: &Problem) -> Aside {
+        let (mut turned, mut stuck) = (false, false);
         for supply in 0..self.prices.len() {
             if !self.broken[supply] {
                 continue;
@@ -77,11 +102,16 @@ impl Solver {
             if price == self.prices[supply] {
                 self.steps[supply] = self.step(supply, to);
                 self.broken[supply] = false;
+                turned = true;
             } else {
-                is_mended = false;
+                stuck = true;
             }
         }
-        is_mended
+        match (turned, stuck) {
+            (_, false) => Aside::All,
+            (true, true) => Aside::Some,
+            (false, true) => Aside::None,
+        }
     }
 
     fn step(&self, supply: usize, to: usize) -> Step {
@@ -139,11 +169,5 @@ impl Solver {
             }
         }
         best
-    }
-
-    /// The place in the list of the supply whose price rises least: no path can make it rise less.
-    fn nearest(&self, affected: &[usize]) -> Option<usize> {
-        let rise = |supply: usize| self.search.found[supply].0 - self.prices[supply];
-        (0..affected.len()).min_by_key(|place| (rise(affected[*place]), affected[*place]))
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Up to so many holdings of a supply are looked through rather than queued.
-const LISTED_MAX: usize = 24;
+const LISTED_MAX: usize = 40;
 /// No holding.
 const NOBODY: usize = usize::MAX;
 
@@ -37,6 +37,8 @@ pub(super) struct Ways {
     width: usize,
     costs: Vec<i64>,
     holdings: Vec<usize>,
+    /// Places to go to for which the holding that was remembered has gone.
+    gone: Vec<usize>,
 }
 
 impl Row {
@@ -72,6 +74,33 @@ impl Ways {
     /// The holding that it costs that.
     pub(super) fn holding(&self, supply: usize, to: usize) -> usize {
         self.holdings[supply * self.width + to]
+    }
+
+    /// Finds who leaves a supply for those places among all that lie on it.
+    fn look_through(
+        &mut self,
+        problem: &Problem,
+        supply: usize,
+        holdings: &[Holding],
+        listed: &[usize],
+        places: &[usize],
+    ) {
+        let row = supply * self.width..(supply + 1) * self.width;
+        let (ways, movers) = (&mut self.costs[row.clone()], &mut self.holdings[row]);
+        for to in places {
+            (ways[*to], movers[*to]) = (FORBIDDEN, NOBODY);
+        }
+        for place in listed {
+            let line = holdings[*place].line;
+            let costs = problem.costs_of(line);
+            let (here, unserved_cost) = (costs[supply], problem.lines()[line].unserved_cost);
+            for to in places {
+                let cost = costs.get(*to).copied().unwrap_or(unserved_cost) - here;
+                if cost < ways[*to] {
+                    (ways[*to], movers[*to]) = (cost, *place);
+                }
+            }
+        }
     }
 
     /// Keeps of each way the cheaper one, that of before or that of the holding.
@@ -120,44 +149,36 @@ impl Solver {
                 self.open_queues(problem, supply);
             }
         }
+        let mut gone = std::mem::take(&mut self.ways.gone);
+        gone.clear();
+        let movers = self.ways.holdings[supply * self.ways.width..].iter().take(self.ways.width).enumerate();
+        let has_gone = |mover: usize| mover != NOBODY && self.holdings[mover].units == 0;
+        gone.extend(movers.filter(|(_, mover)| !is_known || has_gone(**mover)).map(|(to, _)| to));
         let row = &mut self.rows[supply];
         (row.is_known, row.is_stale) = (true, false);
-        if !is_known {
-            self.ways.costs[supply * self.ways.width..][..self.ways.width].fill(FORBIDDEN);
-            self.ways.holdings[supply * self.ways.width..][..self.ways.width].fill(NOBODY);
+        if row.queued {
+            self.look_at_heads(supply, &gone);
+        } else {
+            self.ways.look_through(problem, supply, &self.holdings, &row.holdings, &gone);
         }
-        if !is_known && !row.queued {
-            for place in &row.holdings {
-                self.ways.let_in(problem, self.holdings[*place], *place);
-            }
-            return;
-        }
-        for to in (0..self.ways.width).filter(|to| *to != supply) {
-            let way = supply * self.ways.width + to;
-            let mover = self.ways.holdings[way];
-            let has_gone = if mover == NOBODY { !is_known } else { self.holdings[mover].units == 0 };
-            if has_gone {
-                let cheapest = self.cheapest_mover(problem, supply, to);
-                (self.ways.costs[way], self.ways.holdings[way]) = cheapest.unwrap_or((FORBIDDEN, NOBODY));
-            }
-        }
+        self.ways.gone = gone;
     }
 
-    /// The holding that leaves the supply for another, or gives up, at the least cost.
-    fn cheapest_mover(&mut self, problem: &Problem, supply: usize, to: usize) -> Option<(i64, usize)> {
-        let row = &mut self.rows[supply];
-        if !row.queued {
-            let entries = row.holdings.iter().filter_map(|place| entry(problem, self.holdings[*place], *place, to));
-            return entries.map(|Reverse(entry)| entry).min();
-        }
-        let queue = row.queues.get_mut(to)?;
-        while let Some(Reverse((cost, place))) = queue.peek().copied() {
-            if self.holdings[place].units > 0 {
-                return Some((cost, place));
+    /// Finds who leaves for those places at the heads of the queues.
+    fn look_at_heads(&mut self, supply: usize, places: &[usize]) {
+        for to in places {
+            let queue = &mut self.rows[supply].queues[*to];
+            let mut way = (FORBIDDEN, NOBODY);
+            while let Some(Reverse((cost, place))) = queue.peek().copied() {
+                if self.holdings[place].units > 0 {
+                    way = (cost, place);
+                    break;
+                }
+                queue.pop();
             }
-            queue.pop();
+            let at = supply * self.ways.width + to;
+            (self.ways.costs[at], self.ways.holdings[at]) = way;
         }
-        None
     }
 
     fn drop_the_empty(&mut self, supply: usize) {
