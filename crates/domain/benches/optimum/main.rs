@@ -54,7 +54,6 @@ fn run() -> Result<(), Box<dyn Error>> {
     // A tenth of the lines on a thousandth of the items: hot ones, each with many dated supplies.
     let dated = Shape { lines: lines / 10, items: items.div_ceil(1_000), arrivals: 12, ..anchor };
     let large = Shape { lines: lines.saturating_mul(10), items: items.saturating_mul(5), ..anchor };
-    let tenth = Shape { lines: lines / 10, items: items.div_ceil(10), ..anchor };
     let mut figures = Vec::new();
     for (name, shape, python) in
         [("optimise", anchor, python.as_ref()), ("dated", dated, python.as_ref()), ("large", large, None)]
@@ -64,7 +63,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
     }
     if settings.wants("search") {
-        figures.extend(complete::figures(tenth, rounds)?);
+        figures.extend(complete::figures(anchor, rounds)?);
     }
     if settings.json {
         println!("{}", serde_json::to_string_pretty(&figure::to_json(&figures))?);

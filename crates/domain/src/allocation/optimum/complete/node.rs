@@ -1,6 +1,10 @@
 //! What is decided at one place of the search, what the flow makes of it, and what to decide next.
 
-use std::{cmp::Reverse, collections::BTreeSet, rc::Rc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use super::part::{At, Part};
 use crate::allocation::optimum::flow::{Problem, Served, Solver};
@@ -37,6 +41,16 @@ struct Step {
     before: Option<Rc<Self>>,
 }
 
+impl Drop for Step {
+    /// One after the other: a long chain that is dropped by itself would need a stack as deep as it is long.
+    fn drop(&mut self) {
+        let mut before = self.before.take();
+        while let Some(mut step) = before.and_then(Rc::into_inner) {
+            before = step.before.take();
+        }
+    }
+}
+
 /// A place of the search: no plan that keeps its decisions costs less than its bound.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -52,7 +66,15 @@ pub(super) struct Node {
     /// The wholes that are served in part, with what their missing units cost.
     in_part: Vec<(i128, usize)>,
     /// The items that have lines with splits.
-    split_items: BTreeSet<usize>,
+    splits: BTreeMap<usize, ItemSplits>,
+}
+
+/// What the splits of an item cost.
+#[derive(Debug, Clone, Copy)]
+struct ItemSplits {
+    cost: i128,
+    /// The line whose splits cost most beyond what the bound holds, with that cost and a location to decide.
+    dearest: Option<(i128, At, usize)>,
 }
 
 /// What a node says when it is looked at.
@@ -73,12 +95,15 @@ impl Node {
             bound: root.iter().map(|item| item.cost).sum(),
             depth: 0,
             steps: None,
-            split_items: (0..root.len()).filter(|item| !root[*item].splits.is_empty()).collect(),
+            splits: BTreeMap::new(),
             root: Rc::new(root),
             changed: Vec::new(),
             paid: 0,
             in_part: Vec::new(),
         };
+        for item in 0..part.items.len() {
+            node.weigh_splits(part, item);
+        }
         node.in_part = (0..part.wholes.len()).filter_map(|whole| Some((node.short_of(part, whole)?, whole))).collect();
         node
     }
@@ -97,6 +122,7 @@ impl Node {
                     child.bound += i128::from(part.split_cost(at));
                     child.paid += i128::from(part.split_cost(at));
                 }
+                child.weigh_splits(part, at.item);
                 return Some(child);
             }
             Decision::Avoid { at, .. } => vec![at.item],
@@ -107,6 +133,7 @@ impl Node {
         for item in touched {
             let plan = ItemPlan::under(part, item, &decisions, solver)?;
             child.change(item, plan);
+            child.weigh_splits(part, item);
             wholes.extend(&part.wholes_of[item]);
         }
         child.in_part.retain(|(_, whole)| !wholes.contains(whole));
@@ -126,11 +153,6 @@ impl Node {
 
     fn change(&mut self, item: usize, plan: ItemPlan) {
         self.bound += plan.cost - self.item(item).cost;
-        if plan.splits.is_empty() {
-            self.split_items.remove(&item);
-        } else {
-            self.split_items.insert(item);
-        }
         match self.changed.binary_search_by_key(&item, |(place, _)| *place) {
             Ok(place) => self.changed[place].1 = Rc::new(plan),
             Err(place) => self.changed.insert(place, (item, Rc::new(plan))),
@@ -142,28 +164,36 @@ impl Node {
     }
 
     /// What its flow costs, and what to decide next.
-    pub(super) fn look(&self, part: &Part<'_>) -> Look {
+    pub(super) fn look(&self) -> Look {
         // The whole that is missing most is decided first: it moves the bound most.
         if let Some((_, whole)) = self.in_part.iter().max_by_key(|(short, whole)| (*short, Reverse(*whole))) {
             let branch = Some([Decision::Serve { whole: *whole }, Decision::Refuse { whole: *whole }]);
             return Look { cost: None, branch };
         }
-        let mut dearest: Option<(i128, At, usize)> = None;
-        let mut splits = 0;
-        for item in &self.split_items {
-            for (line, used) in &self.item(*item).splits {
-                let at = At { item: *item, line: *line };
-                let split_cost = i128::from(part.split_cost(at));
-                splits += further(used.len()) * split_cost;
-                let (excess, open) = self.unpaid(at, used);
-                let cost = excess * split_cost;
-                if let Some(location) = open.filter(|_| cost > dearest.map_or(0, |(most, ..)| most)) {
-                    dearest = Some((cost, at, location));
-                }
-            }
-        }
+        let splits: i128 = self.splits.values().map(|splits| splits.cost).sum();
+        let dearest = self.splits.values().filter_map(|splits| splits.dearest).max_by_key(|(cost, ..)| *cost);
         let branch = |(_, at, location)| [Decision::Avoid { at, location }, Decision::Use { at, location }];
         Look { cost: Some(self.bound - self.paid + splits), branch: dearest.map(branch) }
+    }
+
+    /// Adds up what the splits of an item cost, after its flow or what is decided of its locations has changed.
+    fn weigh_splits(&mut self, part: &Part<'_>, item: usize) {
+        let mut sum = ItemSplits { cost: 0, dearest: None };
+        for (line, used) in &self.item(item).splits {
+            let at = At { item, line: *line };
+            let split_cost = i128::from(part.split_cost(at));
+            sum.cost += further(used.len()) * split_cost;
+            let (excess, open) = self.unpaid(at, used);
+            let cost = excess * split_cost;
+            if let Some(location) = open.filter(|_| cost > sum.dearest.map_or(0, |(most, ..)| most)) {
+                sum.dearest = Some((cost, at, location));
+            }
+        }
+        if sum.cost > 0 {
+            self.splits.insert(item, sum);
+        } else {
+            self.splits.remove(&item);
+        }
     }
 
     /// What the missing units of a whole cost when it is served in part.
@@ -269,4 +299,21 @@ fn splits(part: &Part<'_>, item: usize, served: &[Served]) -> Vec<(usize, Vec<(u
         }
     }
     splits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_decisions_are_dropped_without_a_deep_stack() {
+        let mut newest = None;
+        for whole in 0..1_000_000 {
+            newest = Some(Rc::new(Step { decision: Decision::Serve { whole }, before: newest }));
+        }
+        let shared = newest.clone();
+        drop(newest);
+        let oldest = std::iter::successors(shared.as_deref(), |step| step.before.as_deref()).last();
+        assert_eq!(oldest.map(|step| step.decision), Some(Decision::Serve { whole: 0 }));
+    }
 }

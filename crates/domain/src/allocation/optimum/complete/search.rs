@@ -30,8 +30,8 @@ impl Plan {
     }
 }
 
-/// Searches the cheapest plan, with at most `nodes_max` nodes for each part that is coupled. The first descent of a
-/// part goes to its end in any case, so that there is a plan to show.
+/// Searches the cheapest plan, with about `nodes_max` nodes for each part that is coupled. The first descent of a part
+/// goes on in any case until it has a plan to show, which takes at most two nodes for each whole.
 #[must_use]
 pub fn solve(problem: &Problem, nodes_max: u64) -> Plan {
     let mut solver = Solver::default();
@@ -104,7 +104,7 @@ impl<'a> Search<'a> {
         let mut is_first = true;
         while self.open.peek().is_some_and(|open| is_first || self.nodes < nodes_max && open.key.0.0 < self.cost) {
             let Some(Open { node, .. }) = self.open.pop() else { return };
-            self.descend(node, if is_first { u64::MAX } else { nodes_max }, solver);
+            self.descend(node, nodes_max, solver);
             is_first = false;
         }
     }
@@ -112,12 +112,12 @@ impl<'a> Search<'a> {
     /// Goes down from a node, the child with the lesser bound each time, until its flow is a real plan or too dear.
     fn descend(&mut self, mut node: Node, nodes_max: u64, solver: &mut Solver) {
         loop {
-            let look = node.look(self.part);
+            let look = node.look();
             if let Some(cost) = look.cost.filter(|cost| *cost < self.cost) {
                 (self.cost, self.plan) = (cost, Some(node.clone()));
             }
             let Some([first, second]) = look.branch.filter(|_| node.bound < self.cost) else { return };
-            if self.nodes >= nodes_max {
+            if self.nodes >= nodes_max && self.plan.is_some() {
                 return self.wait(node);
             }
             self.nodes += 2;
