@@ -57,6 +57,7 @@ const TABLE: &[CaseCount] = &[
     ),
     row("optimum_flow", 500, 10_000, "small demand of one item against every way to share its units"),
     row("optimum_proof", 50, 1_000, "demand of up to 150 lines whose plan is proven, and searched for cheaper rounds"),
+    row("optimum_search", 100, 2_000, "demand with orders and splits, searched twice, each within the other's bounds"),
     row("order_vector", 500, 10_000, "random order commands against the quantity vector"),
     row("process_kills", 3, 30, "kills of a service process while orders stream in"),
     row(

@@ -2,13 +2,14 @@
 //!
 //! ```sh
 //! cargo bench -p backorder-domain --bench optimum -- [--lines 100000] [--items 10000] [--locations 5] [--rounds 3]
-//!     [--seed 7] [--python python3] [--json]
+//!     [--seed 7] [--only optimise,dated,large,search] [--python python3] [--json]
 //! ```
 //!
 //! The rounds of both sides alternate and the medians are shown. Without Python or OR-tools it says what to install
 //! and shows this side alone.
 
 mod baseline;
+mod complete;
 mod figure;
 mod instance;
 mod settings;
@@ -50,11 +51,20 @@ fn run() -> Result<(), Box<dyn Error>> {
     };
     let Settings { lines, items, locations, rounds, seed, .. } = settings;
     let anchor = Shape { lines, items, locations, arrivals: 1, seed };
-    let dated = Shape { lines: lines / 10, items: items.div_ceil(1_000), locations, arrivals: 12, seed };
-    let mut figures = beside_the_baseline("optimise", anchor, rounds, python.as_ref())?;
-    figures.extend(beside_the_baseline("optimise/dated", dated, rounds, python.as_ref())?);
+    // A tenth of the lines on a thousandth of the items: hot ones, each with many dated supplies.
+    let dated = Shape { lines: lines / 10, items: items.div_ceil(1_000), arrivals: 12, ..anchor };
     let large = Shape { lines: lines.saturating_mul(10), items: items.saturating_mul(5), ..anchor };
-    figures.extend(beside_the_baseline("optimise/large", large, rounds, None)?);
+    let mut figures = Vec::new();
+    for (name, shape, python) in
+        [("optimise", anchor, python.as_ref()), ("dated", dated, python.as_ref()), ("large", large, None)]
+    {
+        if settings.wants(name) {
+            figures.extend(beside_the_baseline(name, shape, rounds, python)?);
+        }
+    }
+    if settings.wants("search") {
+        figures.extend(complete::figures(anchor, rounds)?);
+    }
     if settings.json {
         println!("{}", serde_json::to_string_pretty(&figure::to_json(&figures))?);
     } else {

@@ -11,9 +11,9 @@
 //!   with a proven bound.
 //! - [`generated`] is demand out of a seed, for measuring.
 
-// pub mod complete;
+pub mod complete;
 pub mod flow;
 pub mod generated;
 #[cfg(test)]
 mod naive;
-// pub mod rates;
+pub mod rates;

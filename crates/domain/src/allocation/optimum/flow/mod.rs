@@ -19,7 +19,9 @@ mod proof;
 mod solver;
 #[cfg(test)]
 mod tests;
+mod ways;
 
+pub(super) use problem::in_range;
 pub use problem::{COST_MAX, Line, Plan, Problem, ProblemError, SUPPLIES_MAX, Served};
 pub use proof::{Flaw, cost_of, verify};
 pub use solver::{Solver, solve};

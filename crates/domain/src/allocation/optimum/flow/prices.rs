@@ -3,22 +3,10 @@
 //! Prices only rise while lines are placed, so that the rise is what is searched for: Dijkstra's method on the costs
 //! reduced by the old prices, over those supplies alone whose path is broken. Supplies with units left cost nothing.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use super::{
-    problem::{COST_MAX, FORBIDDEN, Problem},
-    solver::{Holding, NONE, SHUT, Solver, Step},
+    problem::Problem,
+    solver::{SHUT, Solver, Step},
 };
-
-/// Up to so many holdings of a supply are looked through rather than queued.
-const LISTED_MAX: usize = 24;
-
-/// The holding that leaves a supply for another, or gives up, at the least cost.
-#[derive(Debug, Clone, Copy)]
-struct Way {
-    cost: i64,
-    holding: usize,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -27,8 +15,14 @@ enum Mark {
     Sound,
     /// Its path is broken further on, or here.
     Broken,
-    /// Its new price is found.
-    Mended,
+}
+
+/// How many of the broken steps could be replaced at the same price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    All,
+    Some,
+    None,
 }
 
 /// Tables of the search for new prices.
@@ -36,17 +30,16 @@ enum Mark {
 pub(super) struct Search {
     marks: Vec<Mark>,
     path: Vec<usize>,
-    /// By supply, then by where to: each supply, and giving up at the end. A row holds when its supply says so.
-    ways: Vec<Way>,
-    /// The least price found so far, with the step that leads there.
-    found: Vec<(i64, Step)>,
     affected: Vec<usize>,
+    /// The prices of the supplies whose path is whole; the others are blocked.
+    sound: Vec<i64>,
+    /// The least price found so far, with the supply that leads there; giving up is one beyond the last.
+    found: Vec<(i64, usize)>,
 }
 
 impl Search {
     pub(super) fn start(&mut self, supplies: usize) {
-        self.ways.resize(supplies * (supplies + 1), Way { cost: FORBIDDEN, holding: NONE });
-        self.found.resize(supplies, (i64::MAX, Step::Free));
+        self.found.resize(supplies, (0, 0));
     }
 }
 
@@ -54,36 +47,86 @@ impl Solver {
     /// Finds the new prices and steps of the supplies whose path is broken.
     pub(super) fn mend_prices(&mut self, problem: &Problem) {
         self.mark();
-        let count = self.prices.len();
+        match self.turn_aside(problem) {
+            Aside::All => return,
+            Aside::Some => self.mark(),
+            Aside::None => {}
+        }
         let mut affected = std::mem::take(&mut self.search.affected);
         for supply in &affected {
-            if !self.rows[*supply].is_known {
-                self.find_ways(problem, *supply);
-            }
+            self.mend_ways(problem, *supply);
             self.search.found[*supply] = self.best_among_the_sound(*supply);
         }
-        while let Some(next) = self.nearest(&affected) {
-            let supply = affected.swap_remove(next);
-            let (price, step) = self.search.found[supply];
-            (self.prices[supply], self.steps[supply]) = (price, step);
-            self.search.marks[supply] = Mark::Mended;
-            for other in &affected {
-                let way = self.search.ways[other * (count + 1) + supply];
-                if way.cost <= COST_MAX && way.cost + price < self.search.found[*other].0 {
-                    self.search.found[*other] = (way.cost + price, Step::Move { holding: way.holding, to: supply });
-                }
-            }
+        let mut next = self.nearest(&affected, None);
+        while let Some(place) = next {
+            let supply = affected.swap_remove(place);
+            let (price, to) = self.search.found[supply];
+            self.steps[supply] = self.step(supply, to);
+            self.prices[supply] = price;
+            next = self.nearest(&affected, Some(supply));
         }
         self.search.affected = affected;
         self.broken.fill(false);
     }
 
+    /// The place in the list of the supply whose price rises least, since no path can make it rise less; after a look
+    /// at what the supply that was mended last offers the others.
+    fn nearest(&mut self, affected: &[usize], mended: Option<usize>) -> Option<usize> {
+        let (mut nearest, mut least) = (None, i64::MAX);
+        for (place, supply) in affected.iter().enumerate() {
+            let found = &mut self.search.found[*supply];
+            if let Some(mended) = mended {
+                let total = self.ways.cost(*supply, mended) + self.prices[mended];
+                if total < found.0 {
+                    *found = (total, mended);
+                }
+            }
+            let rise = found.0 - self.prices[*supply];
+            if rise < least {
+                (nearest, least) = (Some(place), rise);
+            }
+        }
+        nearest
+    }
+
+    /// Lets supplies whose own step has broken take another one at the same price, where there is one. Whatever passes
+    /// through them stays as it is.
+    fn turn_aside(&mut self, problem: &Problem) -> Aside {
+        let (mut turned, mut stuck) = (false, false);
+        for supply in 0..self.prices.len() {
+            if !self.broken[supply] {
+                continue;
+            }
+            self.mend_ways(problem, supply);
+            let (price, to) = self.best_among_the_sound(supply);
+            if price == self.prices[supply] {
+                self.steps[supply] = self.step(supply, to);
+                self.broken[supply] = false;
+                turned = true;
+            } else {
+                stuck = true;
+            }
+        }
+        match (turned, stuck) {
+            (_, false) => Aside::All,
+            (true, true) => Aside::Some,
+            (false, true) => Aside::None,
+        }
+    }
+
+    fn step(&self, supply: usize, to: usize) -> Step {
+        let holding = self.ways.holding(supply, to);
+        if to == self.prices.len() { Step::GiveUp { holding } } else { Step::Move { holding, to } }
+    }
+
     /// Says of each supply whether its path is broken, following the steps until something known is met.
     fn mark(&mut self) {
-        let Search { marks, path, affected, .. } = &mut self.search;
+        let Search { marks, path, affected, sound, .. } = &mut self.search;
         marks.clear();
         marks.resize(self.prices.len(), Mark::Unknown);
         affected.clear();
+        sound.clear();
+        sound.extend(&self.prices);
         for supply in 0..self.prices.len() {
             let mut at = supply;
             path.clear();
@@ -108,125 +151,23 @@ impl Solver {
                 marks[*passed] = verdict;
                 if verdict == Mark::Broken {
                     affected.push(*passed);
+                    sound[*passed] = SHUT;
                 }
             }
         }
     }
 
-    /// The best that a supply reaches without another one whose path is broken.
-    fn best_among_the_sound(&self, supply: usize) -> (i64, Step) {
-        let count = self.prices.len();
-        let ways = &self.search.ways[supply * (count + 1)..(supply + 1) * (count + 1)];
-        let mut best = (ways[count].cost, Step::GiveUp { holding: ways[count].holding });
-        for (to, way) in ways[..count].iter().enumerate() {
-            let is_open = self.search.marks[to] == Mark::Sound && self.prices[to] != SHUT && way.cost <= COST_MAX;
-            if is_open && way.cost + self.prices[to] < best.0 {
-                best = (way.cost + self.prices[to], Step::Move { holding: way.holding, to });
+    /// The best that a supply reaches without another one whose path is broken. Giving up is always possible, since a
+    /// full supply has holdings.
+    fn best_among_the_sound(&self, supply: usize) -> (i64, usize) {
+        let (costs, count) = (self.ways.costs(supply), self.prices.len());
+        let mut best = (costs[count], count);
+        for (to, (cost, price)) in costs.iter().zip(&self.search.sound).enumerate() {
+            let total = cost + price;
+            if total < best.0 {
+                best = (total, to);
             }
         }
         best
-    }
-
-    /// The place in the list of the supply whose price rises least: no path can make it rise less.
-    fn nearest(&self, affected: &[usize]) -> Option<usize> {
-        let rise = |supply: usize| self.search.found[supply].0.saturating_sub(self.prices[supply]);
-        (0..affected.len()).min_by_key(|place| (rise(affected[*place]), affected[*place]))
-    }
-
-    /// Fills the supply's row of ways, which then holds until one of its holdings is emptied.
-    fn find_ways(&mut self, problem: &Problem, supply: usize) {
-        self.rows[supply].is_known = true;
-        if !self.rows[supply].queued {
-            self.drop_the_empty(supply);
-            if self.rows[supply].holdings.len() > LISTED_MAX {
-                self.open_queues(problem, supply);
-            }
-        }
-        let count = self.prices.len();
-        let ways = &mut self.search.ways[supply * (count + 1)..(supply + 1) * (count + 1)];
-        ways.fill(Way { cost: FORBIDDEN, holding: NONE });
-        let row = &mut self.rows[supply];
-        if row.queued {
-            for (way, queue) in ways.iter_mut().zip(&mut row.queues) {
-                while let Some(Reverse((cost, holding))) = queue.peek().copied() {
-                    if self.holdings[holding].units > 0 {
-                        *way = Way { cost, holding };
-                        break;
-                    }
-                    queue.pop();
-                }
-            }
-            return;
-        }
-        for place in &row.holdings {
-            fold_in(ways, problem, self.holdings[*place], *place);
-        }
-    }
-
-    /// Lets a holding that has units again into what is known of its supply's ways.
-    pub(super) fn let_in(&mut self, problem: &Problem, place: usize) {
-        let holding = self.holdings[place];
-        if self.rows[holding.supply].queued {
-            self.queue_up(problem, place);
-        }
-        if self.rows[holding.supply].is_known {
-            let width = self.prices.len() + 1;
-            let ways = &mut self.search.ways[holding.supply * width..(holding.supply + 1) * width];
-            fold_in(ways, problem, holding, place);
-        }
-    }
-
-    fn drop_the_empty(&mut self, supply: usize) {
-        let holdings = &mut self.holdings;
-        self.rows[supply].holdings.retain(|place| {
-            holdings[*place].listed = holdings[*place].units > 0;
-            holdings[*place].listed
-        });
-    }
-
-    /// From a list to queues. They are made of whole lists, which takes no longer than reading them.
-    fn open_queues(&mut self, problem: &Problem, supply: usize) {
-        let count = self.prices.len();
-        let row = &mut self.rows[supply];
-        row.queues.resize_with(count + 1, BinaryHeap::new);
-        row.queued = true;
-        for (to, queue) in row.queues.iter_mut().enumerate().filter(|(to, _)| *to != supply) {
-            let mut entries = std::mem::take(queue).into_vec();
-            entries.extend(row.holdings.iter().filter_map(|place| {
-                let line = self.holdings[*place].line;
-                let there = match to {
-                    give_up if give_up == count => problem.lines()[line].unserved_cost,
-                    to => problem.costs_of(line)[to],
-                };
-                (there != FORBIDDEN).then(|| Reverse((there - problem.costs_of(line)[supply], *place)))
-            }));
-            *queue = entries.into();
-        }
-    }
-
-    /// Puts a holding that has units again into its supply's queues.
-    fn queue_up(&mut self, problem: &Problem, place: usize) {
-        let (line, supply) = (self.holdings[place].line, self.holdings[place].supply);
-        let costs = problem.costs_of(line);
-        let unserved = problem.lines()[line].unserved_cost;
-        let queues = self.rows[supply].queues.iter_mut();
-        for (to, (queue, there)) in queues.zip(costs.iter().chain([&unserved])).enumerate() {
-            if to != supply && *there != FORBIDDEN && self.prices.get(to) != Some(&SHUT) {
-                queue.push(Reverse((there - costs[supply], place)));
-            }
-        }
-    }
-}
-
-/// Keeps of each way the cheaper one, that of before or that of the holding.
-fn fold_in(ways: &mut [Way], problem: &Problem, holding: Holding, place: usize) {
-    let costs = problem.costs_of(holding.line);
-    let here = costs[holding.supply];
-    let unserved_cost = problem.lines()[holding.line].unserved_cost;
-    for (way, there) in ways.iter_mut().zip(costs.iter().chain([&unserved_cost])) {
-        // A forbidden supply stays far above every real cost.
-        if there - here < way.cost {
-            *way = Way { cost: there - here, holding: place };
-        }
     }
 }

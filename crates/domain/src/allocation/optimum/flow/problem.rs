@@ -2,15 +2,16 @@
 
 use crate::quantity::Quantity;
 
-/// The largest cost of one unit. Costs are whole numbers of whatever small unit the caller counts in; sums along a path
-/// of the solver stay below twice this, and sums over units are kept in 128 bits.
-pub const COST_MAX: i64 = i64::MAX / 4;
+/// The largest cost of one unit. Costs are whole numbers of whatever small unit the caller counts in; what the solver
+/// adds up for one unit stays below twice this, and sums over units are kept in 128 bits.
+pub const COST_MAX: i64 = i64::MAX / 8;
 
 /// How many supplies one item may have. The solver keeps a table of all pairs of them.
 pub const SUPPLIES_MAX: usize = 2_048;
 
-/// In the cost table: the supply may not serve the line.
-pub(in crate::allocation::optimum) const FORBIDDEN: i64 = i64::MAX;
+/// In the cost table: the supply may not serve the line. Two of them still add up to a number, and no real cost that is
+/// taken off one brings it near a real cost.
+pub(in crate::allocation::optimum) const FORBIDDEN: i64 = i64::MAX / 2;
 
 /// What a line wants of the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,20 +59,6 @@ pub enum ProblemError {
         lines: usize,
         /// How many supplies.
         supplies: usize,
-    },
-    /// A place that is not in the list which it points into.
-    #[error("{field} of {whose} {place} is {value}, it must be below {count}")]
-    NoSuchPlace {
-        /// The field that holds it.
-        field: &'static str,
-        /// Whose field it is: a line or a supply.
-        whose: &'static str,
-        /// The place of that line or supply, from 0.
-        place: usize,
-        /// What the field holds.
-        value: usize,
-        /// How many there are of what it points at.
-        count: usize,
     },
 }
 

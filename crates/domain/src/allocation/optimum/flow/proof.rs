@@ -69,6 +69,12 @@ pub enum Flaw {
         /// What it could cost.
         least: i128,
     },
+    /// A line is short though something of it or of its order is served, and they go as a whole.
+    #[error("line {line} is short, and what goes with it is served in part")]
+    ServedInPart {
+        /// The place of the line.
+        line: usize,
+    },
 }
 
 /// What a plan costs, whoever made it: also that of the rules, beside the optimum.

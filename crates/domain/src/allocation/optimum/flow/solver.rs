@@ -1,17 +1,18 @@
 //! Placing the lines one by one, each on the cheapest path, so that what is placed is the cheapest plan at any time.
 
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
-};
+use std::cmp::{Ordering, Reverse};
 
-use super::problem::{FORBIDDEN, Plan, Problem, Served};
+use super::{
+    prices::Search,
+    problem::{FORBIDDEN, Plan, Problem, Served},
+    ways::{Row, Ways},
+};
 use crate::quantity::Quantity;
 
 /// No holding.
-pub(super) const NONE: usize = usize::MAX;
+const NONE: usize = usize::MAX;
 /// The price of a supply that never had a unit: nobody can take its place.
-pub(super) const SHUT: i64 = i64::MAX;
+pub(super) const SHUT: i64 = FORBIDDEN;
 
 /// Units of one line that lie on one supply.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,7 @@ pub(super) struct Holding {
     pub(super) line: usize,
     pub(super) supply: usize,
     pub(super) units: i64,
-    /// Whether it is in its supply's list; always so where the supply has queues.
+    /// Whether it is in its supply's list.
     pub(super) listed: bool,
     /// The holding of the same line made before it, or [`NONE`].
     older: usize,
@@ -36,19 +37,6 @@ pub(super) enum Step {
     Move { holding: usize, to: usize },
 }
 
-/// Who lies on a supply.
-#[derive(Debug, Default)]
-pub(super) struct Row {
-    /// Few are simply looked through.
-    pub(super) holdings: Vec<usize>,
-    /// Many are kept in a queue per supply that they may move to, and one for giving up at the end; cheapest first.
-    /// Holdings without units stay in it until they are seen.
-    pub(super) queues: Vec<BinaryHeap<Reverse<(i64, usize)>>>,
-    pub(super) queued: bool,
-    /// Whether the cheapest ways away from here are known.
-    pub(super) is_known: bool,
-}
-
 /// Solves one problem after the other and keeps its tables between them.
 #[derive(Debug, Default)]
 pub struct Solver {
@@ -63,7 +51,8 @@ pub struct Solver {
     order: Vec<(Reverse<i64>, usize)>,
     /// Supplies whose step is no longer possible.
     pub(super) broken: Vec<bool>,
-    pub(super) search: super::prices::Search,
+    pub(super) ways: Ways,
+    pub(super) search: Search,
 }
 
 /// The cheapest plan for one problem. Where several problems are solved, one [`Solver`] saves making its tables anew.
@@ -103,6 +92,7 @@ impl Solver {
         }
         self.rows.iter_mut().for_each(Row::clear);
         self.search.start(supplies.len());
+        self.ways.start(supplies.len());
         self.holdings.clear();
         self.newest.clear();
         self.newest.resize(problem.lines().len(), NONE);
@@ -129,8 +119,8 @@ impl Solver {
     fn cheapest_supply(&self, problem: &Problem, line: usize) -> Option<usize> {
         let mut cheapest = (i64::MAX, NONE);
         for (supply, (cost, price)) in problem.costs_of(line).iter().zip(&self.prices).enumerate() {
-            // Neither a forbidden nor a shut supply is below the start value.
-            let total = cost.saturating_add(*price);
+            // A forbidden or a shut supply stays above the cost of every unserved unit.
+            let total = cost + price;
             if total < cheapest.0 {
                 cheapest = (total, supply);
             }
@@ -190,7 +180,7 @@ impl Solver {
         let holding = &mut self.holdings[place];
         holding.units -= units;
         if holding.units == 0 {
-            self.rows[holding.supply].is_known = false;
+            self.rows[holding.supply].lose();
         }
         holding.units == 0
     }
@@ -210,10 +200,6 @@ impl Solver {
         if was_empty {
             self.let_in(problem, place);
         }
-        if !self.rows[supply].queued && !self.holdings[place].listed {
-            self.holdings[place].listed = true;
-            self.rows[supply].holdings.push(place);
-        }
     }
 
     /// A supply without units has the least price at which no line wants it.
@@ -224,10 +210,10 @@ impl Solver {
         let mut worth = vec![0; self.prices.len()];
         for (place, line) in problem.lines().iter().enumerate().filter(|(_, line)| !line.units.is_zero()) {
             let costs = problem.costs_of(place);
-            let cheapest = costs.iter().zip(&self.prices).map(|(cost, price)| cost.saturating_add(*price)).min();
+            let cheapest = costs.iter().zip(&self.prices).map(|(cost, price)| cost + price).min();
             let paid = cheapest.map_or(line.unserved_cost, |cheapest| cheapest.min(line.unserved_cost));
             for (worth, cost) in worth.iter_mut().zip(costs) {
-                *worth = paid.saturating_sub(*cost).max(*worth);
+                *worth = (paid - cost).max(*worth);
             }
         }
         for (price, worth) in self.prices.iter_mut().zip(worth).filter(|(price, _)| **price == SHUT) {
@@ -254,14 +240,5 @@ impl Solver {
             served[first..].sort_unstable();
         }
         Plan { served, cost, prices: self.prices.clone() }
-    }
-}
-
-impl Row {
-    fn clear(&mut self) {
-        self.holdings.clear();
-        self.queued = false;
-        self.is_known = false;
-        self.queues.iter_mut().for_each(BinaryHeap::clear);
     }
 }
