@@ -130,7 +130,7 @@ fn run_over(
     }
     let mut supplies = Supplies::try_new(backlog.places, &backlog.supplies)?;
     supplies.promise_outside(&outside)?;
-    let (order, pools) = pools(&demand, arrangement, &is_in);
+    let (order, pools) = pools(&demand, backlog.places, arrangement, &is_in);
     Ok(run(&Input { demand: &demand, supplies: &supplies, today: backlog.today }, &order, &pools, &mut limits))
 }
 
@@ -147,8 +147,8 @@ const fn strategy(rule: Rule) -> Option<Strategy> {
 }
 
 /// The lines in the order in which they are checked, pool by pool.
-fn pools(demand: &Demand, arrangement: &Arrangement, is_in: &[bool]) -> (Vec<u32>, Vec<Range<usize>>) {
-    let ties = Ties::of(demand, arrangement, is_in);
+fn pools(demand: &Demand, places: u32, arrangement: &Arrangement, is_in: &[bool]) -> (Vec<u32>, Vec<Range<usize>>) {
+    let ties = Ties::of(demand, places, arrangement, is_in);
     let mut order = Vec::with_capacity(is_in.len());
     let mut pools = Vec::with_capacity(arrangement.items());
     for items in ties.groups() {
@@ -165,23 +165,30 @@ fn pools(demand: &Demand, arrangement: &Arrangement, is_in: &[bool]) -> (Vec<u32
     (order, pools)
 }
 
+/// No item has the place yet.
+const NO_ITEM: u32 = u32::MAX;
+
 /// Items that are decided about together: a forest in which every item points to one before it, or to itself.
 struct Ties {
     parents: Vec<u32>,
 }
 
 impl Ties {
-    fn of(demand: &Demand, arrangement: &Arrangement, is_in: &[bool]) -> Self {
+    fn of(demand: &Demand, places: u32, arrangement: &Arrangement, is_in: &[bool]) -> Self {
         let items = u32::try_from(arrangement.items()).unwrap_or(u32::MAX);
         let mut ties = Self { parents: (0..items).collect() };
-        let mut item_of_place = std::collections::HashMap::new();
+        let mut item_of_place = vec![NO_ITEM; places as usize];
         let mut item_of_set = std::collections::HashMap::new();
         for item in 0..items {
             for line in arrangement.lines_of(item as usize).iter().filter(|line| is_in[**line as usize]) {
                 let requirement = &demand.requirements[*line as usize];
                 for place in demand.places_of(requirement) {
-                    let owner = *item_of_place.entry(*place).or_insert(item);
-                    ties.tie(owner, item);
+                    let owner = &mut item_of_place[*place as usize];
+                    if *owner == NO_ITEM {
+                        *owner = item;
+                    } else if *owner != item {
+                        ties.tie(*owner, item);
+                    }
                 }
                 if requirement.set != NO_SET {
                     let owner = *item_of_set.entry(requirement.set).or_insert(item);

@@ -79,7 +79,8 @@ impl<L: Limits> Search<'_, '_, L> {
             self.binding = Constraint::LatestDay;
             return;
         }
-        if self.terms.are_none() && self.ceiling.is_none() && !self.limits.concerns(self.requirement.group) {
+        let is_bounded = places.iter().any(|place| self.limits.concerns(*place));
+        if self.terms.are_none() && self.ceiling.is_none() && !is_bounded {
             return self.plain(places);
         }
         match self.terms.delivery {
@@ -309,7 +310,12 @@ impl<L: Limits> Search<'_, '_, L> {
             return 0;
         }
         let available = self.takes.available(place, day);
-        let (allowed, bound) = self.limits.allowed(self.requirement.group, place, day, wanted, available);
+        let group = self.requirement.group;
+        let (allowed, bound) = if self.limits.concerns(place) {
+            self.limits.allowed(group, place, day, wanted, available)
+        } else {
+            (wanted.min(available), Constraint::Supply)
+        };
         if allowed >= open {
             return open;
         }
@@ -335,10 +341,9 @@ impl<L: Limits> Search<'_, '_, L> {
     /// The next day on which the places, or what bounds it, may give more.
     pub fn next_day(&self, places: &[u32], day: Day) -> Day {
         let group = self.requirement.group;
-        let has_limits = self.limits.concerns(group);
         let of_place = |place: &u32| {
             let supply = self.takes.next_day(*place, day);
-            if has_limits { supply.min(self.limits.next_day(group, *place, day)) } else { supply }
+            if self.limits.concerns(*place) { supply.min(self.limits.next_day(group, *place, day)) } else { supply }
         };
         let of_ceiling = self.ceiling.unwrap_or_default().iter().map(|part| part.day).filter(|later| *later > day);
         places.iter().map(of_place).chain(of_ceiling).min().unwrap_or(Day::MAX)
@@ -352,7 +357,7 @@ impl<L: Limits> Search<'_, '_, L> {
         let taken = self.takes.take(place, day, piece);
         debug_assert_eq!(taken, piece, "a delivery is made of what is there");
         let group = self.requirement.group;
-        if self.limits.concerns(group) {
+        if self.limits.concerns(place) {
             self.limits.take(group, place, day, taken);
         }
     }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{day::Day, demand::NO_GROUP, limits::Limits, plan::Constraint};
+use super::{day::Day, limits::Limits, plan::Constraint};
 use crate::{
     allocation::group::{
         key::{DemandKey, GroupIndex},
@@ -43,6 +43,8 @@ pub struct GroupLimits {
     places: Vec<PlaceOf>,
     protections: HashMap<u32, PlaceProtections>,
     routes: HashMap<(u32, u32), Route>,
+    /// Whether anything bounds somebody at a place.
+    is_bounded: Vec<bool>,
     consumed: HashMap<(u32, u32, Day), Vec<Consumption>>,
 }
 
@@ -56,7 +58,11 @@ impl GroupLimits {
         places: Vec<PlaceOf>,
         protections: HashMap<u32, PlaceProtections>,
     ) -> Self {
-        Self { quotas, demands, places, protections, routes: HashMap::new(), consumed: HashMap::new() }
+        let is_bounded = (0_u32..).zip(&places);
+        let is_bounded = is_bounded
+            .map(|(place, of)| protections.contains_key(&place) || quotas.concern(of.item, of.location))
+            .collect();
+        Self { quotas, demands, places, protections, routes: HashMap::new(), is_bounded, consumed: HashMap::new() }
     }
 
     /// What is left of quotas and protections after the run.
@@ -65,29 +71,34 @@ impl GroupLimits {
         &self.quotas
     }
 
-    fn route(&mut self, group: u32, place: u32) -> &Route {
-        let (quotas, demands, places) = (&self.quotas, &self.demands, &self.places);
-        self.routes.entry((group, place)).or_insert_with(|| {
-            let of = demands.get(group as usize).zip(places.get(place as usize));
-            of.map(|(demand, of)| quotas.route(of.item, of.location, demand)).unwrap_or_default()
-        })
-    }
-
     fn protected_group(&self, group: u32, place: u32) -> Option<u32> {
         self.protections.get(&place)?.index.find(self.demands.get(group as usize)?)
     }
 }
 
+/// The quotas of a group at a place, which are looked for once.
+fn route<'r>(
+    routes: &'r mut HashMap<(u32, u32), Route>,
+    (quotas, demands, places): (&Quotas, &[DemandKey], &[PlaceOf]),
+    group: u32,
+    place: u32,
+) -> &'r Route {
+    routes.entry((group, place)).or_insert_with(|| {
+        let of = demands.get(group as usize).zip(places.get(place as usize));
+        of.map(|(demand, of)| quotas.route(of.item, of.location, demand)).unwrap_or_default()
+    })
+}
+
 impl Limits for GroupLimits {
-    fn concerns(&self, group: u32) -> bool {
-        // A demand of no group is outranked by every protection.
-        !self.protections.is_empty() || (group != NO_GROUP && !self.quotas.is_empty())
+    fn concerns(&self, place: u32) -> bool {
+        // Of any group and of none: a demand of no group is outranked by every protection.
+        self.is_bounded.get(place as usize).copied().unwrap_or(false)
     }
 
     fn allowed(&mut self, group: u32, place: u32, day: Day, wanted: i64, available: i64) -> (i64, Constraint) {
         let asked = wanted.min(available).max(0);
-        let route = self.route(group, place).clone();
-        let quota = self.quotas.available(&route, day.0).map_or(i64::MAX, Quantity::get);
+        let route = route(&mut self.routes, (&self.quotas, &self.demands, &self.places), group, place);
+        let quota = self.quotas.available(route, day.0).map_or(i64::MAX, Quantity::get);
         let within_quota = asked.min(quota);
         let granted = self.protections.get(&place).map_or(within_quota, |place_protections| {
             let quantity = |units| Quantity::try_new(units).unwrap_or_default();
@@ -106,8 +117,8 @@ impl Limits for GroupLimits {
 
     fn take(&mut self, group: u32, place: u32, day: Day, units: i64) {
         let units = Quantity::try_new(units).unwrap_or_default();
-        let route = self.route(group, place).clone();
-        if let Ok(consumption) = self.quotas.consume(&route, day.0, units) {
+        let route = route(&mut self.routes, (&self.quotas, &self.demands, &self.places), group, place);
+        if let Ok(consumption) = self.quotas.consume(route, day.0, units) {
             self.consumed.entry((group, place, day)).or_default().push(consumption);
         }
         if let Some(protected) = self.protected_group(group, place)

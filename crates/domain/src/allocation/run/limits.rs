@@ -6,8 +6,8 @@ use super::{day::Day, plan::Constraint};
 ///
 /// Requirements of different pools must not share a bound: who makes the pools puts them together.
 pub trait Limits {
-    /// Whether any bound concerns the group.
-    fn concerns(&self, group: u32) -> bool;
+    /// Whether anything but supply bounds somebody at a place.
+    fn concerns(&self, place: u32) -> bool;
 
     /// How many of `wanted` units the group may be confirmed at a place for a day, when `available` units can be had there
     /// by then, and what bounds them if not all.

@@ -145,8 +145,10 @@ fn next_day(running: &Running<'_>, members: &[Member], places: &[u32], day: Day,
     let waiting = members.iter().filter(|member| member.open > 0);
     let of_member = waiting.flat_map(|member| {
         let group = running.requirement(member.index).group;
-        let bounds =
-            places.iter().filter(move |_| limits.concerns(group)).map(move |place| limits.next_day(group, *place, day));
+        let bounds = places
+            .iter()
+            .filter(move |place| limits.concerns(**place))
+            .map(move |place| limits.next_day(group, *place, day));
         bounds.chain(Some(member.first).filter(|first| *first > day))
     });
     supply.chain(of_member).min().unwrap_or(Day::MAX)

@@ -67,10 +67,9 @@ impl<'s> Takes<'s> {
 
     /// Gives back what was put aside.
     pub fn back_from_aside(&mut self, aside: &[Peg], group: u32, limits: &mut impl Limits) {
-        let has_limits = limits.concerns(group);
         for peg in aside.iter().rev() {
             self.left[peg.bucket as usize] += peg.quantity;
-            if has_limits {
+            if limits.concerns(peg.place) {
                 limits.give_back(group, peg.place, peg.day, peg.quantity);
             }
         }
@@ -78,11 +77,10 @@ impl<'s> Takes<'s> {
 
     /// Takes what was given back again, each unit of its own bucket: nobody took it meanwhile.
     pub fn take_again(&mut self, pegs: &[Peg], group: u32, limits: &mut impl Limits) {
-        let has_limits = limits.concerns(group);
         for peg in pegs {
             self.left[peg.bucket as usize] -= peg.quantity;
             debug_assert!(self.left[peg.bucket as usize] >= 0, "nobody took it meanwhile");
-            if has_limits {
+            if limits.concerns(peg.place) {
                 limits.take(group, peg.place, peg.day, peg.quantity);
             }
         }

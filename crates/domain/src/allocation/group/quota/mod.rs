@@ -180,10 +180,11 @@ impl Quotas {
         Some(Quantity::try_new(least).unwrap_or_default())
     }
 
-    /// Whether there are none.
+    /// Whether anybody's demand for an item at a location may be restricted.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.periods.is_empty()
+    pub fn concern(&self, item: u32, location: u32) -> bool {
+        let objects = [None, Some(location)].map(|location| Object { item, location });
+        objects.iter().any(|object| self.objects.contains_key(object))
     }
 
     /// The next day after `day` on which such a demand may be allowed more or less: a period begins or ends.
