@@ -143,15 +143,9 @@ fn an_open_line_is_in_the_wait_as_longer_than_it_has_waited() {
         sums.figures().into_iter().find(is_it).map(|figure| (figure.value, figure.counted, figure.censored))
     };
     let is = |days| crate::figures::ratio::Ratio::of(days, 1);
-    assert_eq!(wait(FigureName::CustomerWait, Statistic::Quantile(50)), is(2).map(|days| (Value::Is(days), 2, 1)));
-    assert_eq!(
-        wait(FigureName::CustomerWait, Statistic::Quantile(85)),
-        is(30).map(|days| (Value::AtLeast(days), 2, 1))
-    );
-    assert_eq!(
-        wait(FigureName::BackorderWait, Statistic::Quantile(50)),
-        is(30).map(|days| (Value::AtLeast(days), 1, 1))
-    );
+    assert_eq!(wait(FigureName::CustomerWait, Statistic::P50), is(2).map(|days| (Value::Is(days), 2, 1)));
+    assert_eq!(wait(FigureName::CustomerWait, Statistic::P85), is(30).map(|days| (Value::AtLeast(days), 2, 1)));
+    assert_eq!(wait(FigureName::BackorderWait, Statistic::P50), is(30).map(|days| (Value::AtLeast(days), 1, 1)));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod definitions;
 pub mod demand;
 pub mod groups;
 pub mod history;
+pub mod kits;
 pub mod named;
 pub mod outcome;
 pub mod ratio;

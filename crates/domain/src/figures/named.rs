@@ -103,8 +103,12 @@ pub enum Statistic {
     Mean,
     /// A sum.
     Sum,
-    /// So many of 100 are at most that.
-    Quantile(u8),
+    /// Half of them are at most that.
+    P50,
+    /// 85 of 100 are at most that.
+    P85,
+    /// 95 of 100 are at most that.
+    P95,
 }
 
 /// In what the value of a figure is measured.
@@ -364,9 +368,9 @@ impl Found {
         };
         let values = [
             (Statistic::Mean, mean),
-            (Statistic::Quantile(50), quantile(figures.map(|figures| figures.p50))),
-            (Statistic::Quantile(85), quantile(figures.map(|figures| figures.p85))),
-            (Statistic::Quantile(95), quantile(figures.map(|figures| figures.p95))),
+            (Statistic::P50, quantile(figures.map(|figures| figures.p50))),
+            (Statistic::P85, quantile(figures.map(|figures| figures.p85))),
+            (Statistic::P95, quantile(figures.map(|figures| figures.p95))),
         ];
         for (statistic, value) in values {
             let share = Share { part: (lines - censored).into(), whole: lines.into(), counted: lines, left_out: 0 };

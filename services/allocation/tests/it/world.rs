@@ -44,6 +44,7 @@ pub struct World {
     pub inventory: Scripted,
     pub jobs: Jobs,
     pub app: App,
+    pub clock: Arc<ManualClock>,
     ids: SeededIds,
     orders: AtomicU32,
     database: FreshDatabase,
@@ -62,15 +63,16 @@ impl World {
         for item in ["items/a", "items/b"] {
             inventory.books().items.insert(item.to_owned(), "china".to_owned());
         }
-        let (app, clients) = instance(&database, config, &inventory, "service").await;
+        let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+        let (app, clients) = instance(&database, config, &inventory, ("service", &clock)).await;
         let ids = SeededIds::scoped(seed(), "test");
         let (jobs, orders) = (Jobs::new(), AtomicU32::new(0));
-        Self { clients, inventory, jobs, app, ids, orders, database }
+        Self { clients, inventory, jobs, app, clock, ids, orders, database }
     }
 
     /// Clients of another instance of the service on the same database.
     pub async fn another_instance(&self) -> AllocationClients {
-        instance(&self.database, Config::default(), &self.inventory, "another").await.1
+        instance(&self.database, Config::default(), &self.inventory, ("another", &self.clock)).await.1
     }
 
     /// A fresh request id.
@@ -173,17 +175,16 @@ async fn instance(
     database: &FreshDatabase,
     config: Config,
     inventory: &Scripted,
-    scope: &str,
+    (scope, clock): (&str, &Arc<ManualClock>),
 ) -> (App, AllocationClients) {
     let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
-    let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
     let bus = EmbeddedBus::new();
     bus.register(SOURCE, store.clone());
     // The script tells no events by itself: the service's own feed stands in, with what a test tells.
     bus.register("inventory", store.clone());
     let ids = Arc::new(SeededIds::scoped(seed(), scope));
     let clients = InventoryClients::new(in_process(inventory_services(inventory)).with_caller("allocation"));
-    let app = App::build(config, store, clock, ids, Arc::new(bus), clients).await.unwrap();
+    let app = App::build(config, store, Arc::clone(clock) as _, ids, Arc::new(bus), clients).await.unwrap();
     let mut services = ServiceSet::new();
     app.add_services(&mut services);
     (app, AllocationClients::new(in_process(services).with_caller("test")))
