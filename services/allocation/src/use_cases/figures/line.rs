@@ -151,10 +151,7 @@ impl LineReader {
     }
 
     fn zone(&mut self, name: &str) -> &TimeZone {
-        if !self.zones.contains_key(name) {
-            self.zones.insert(name.to_owned(), time_zone(name).unwrap_or(TimeZone::UTC));
-        }
-        self.zones.get(name).unwrap_or(&TimeZone::UTC)
+        self.zones.entry(name.to_owned()).or_insert_with(|| time_zone(name).unwrap_or(TimeZone::UTC))
     }
 }
 
