@@ -126,9 +126,10 @@ impl Demand {
 
     fn uncovered_when_due(&self) -> i64 {
         let in_time = |on: Date| on <= self.due_on;
-        let left: i64 = self.history.parts.iter().filter(|part| in_time(part.on)).map(|part| part.units.get()).sum();
+        let left = self.history.parts.iter().filter(|part| in_time(part.on)).map(|part| part.units.get());
+        let left = left.fold(0_i64, i64::saturating_add);
         let ended = self.endings.iter().filter(|ending| in_time(ending.on) && ending.kind == EndingKind::Cancelled);
-        let ended: i64 = ended.map(|ending| ending.units).sum();
+        let ended = ended.fold(0_i64, |sum, ending| sum.saturating_add(ending.units));
         let uncovered = self.history.ordered.get().saturating_sub(ended).saturating_sub(left.max(self.at_once));
         uncovered.max(self.lost)
     }

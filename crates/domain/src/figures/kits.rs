@@ -169,7 +169,9 @@ fn arrivals(parts: &[KitPart], left: &[ShippedPart]) -> Vec<Arrival> {
         (Some(true), Some(true)) => Some(true),
         (None, _) | (_, None) => None,
     });
-    let mut damaged = most_begun(parts, |demand| demand.arrivals.iter().map(|arrival| arrival.damaged).sum());
+    let mut damaged = most_begun(parts, |demand| {
+        demand.arrivals.iter().fold(0_i64, |sum, arrival| sum.saturating_add(arrival.damaged))
+    });
     let mut found = Vec::with_capacity(left.len());
     for part in left {
         let mut rest = part.units.get();

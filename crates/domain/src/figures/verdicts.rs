@@ -126,7 +126,8 @@ impl Judged<'_> {
     }
 
     fn arrived(&self) -> i64 {
-        self.demand.arrivals.iter().map(|arrival| arrival.accepted.saturating_add(arrival.damaged)).sum()
+        let came = self.demand.arrivals.iter().map(|arrival| arrival.accepted.saturating_add(arrival.damaged));
+        came.fold(0_i64, i64::saturating_add)
     }
 
     fn on_commit_date(&self) -> Verdict {

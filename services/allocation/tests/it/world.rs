@@ -12,7 +12,7 @@ use backorder_proto::{
     allocation::v1::*,
     common::v1::{Activity, Date, ErrorReason, WriteContext, ZonedDate},
     inventory::v1::{
-        Claim, ClaimChanged, catalog_service_server::CatalogServiceServer,
+        Claim, ClaimChanged, Item, ItemChanged, catalog_service_server::CatalogServiceServer,
         reservation_service_server::ReservationServiceServer, supply_service_server::SupplyServiceServer,
     },
 };
@@ -124,6 +124,21 @@ impl World {
     pub async fn tell(&self, claims: &[Claim]) {
         let events: Vec<NewEvent> = claims.iter().map(|claim| self.news_of(claim)).collect();
         let work = self.app.store().write("tell", |tx| Box::pin(outbox::append_in_tx(tx, events.clone())));
+        work.await.unwrap();
+    }
+
+    /// Tells that an item was changed.
+    pub async fn tell_of_item(&self, item: Item) {
+        let event = NewEvent {
+            event_id: self.ids.next_uuid(),
+            aggregate: item.name.clone(),
+            sequence: 1,
+            event_type: "backorder.inventory.v1.ItemChanged".to_owned(),
+            payload: ItemChanged { item: Some(item) }.encode_to_vec(),
+            occurred_at: NOW.parse().unwrap(),
+            traceparent: None,
+        };
+        let work = self.app.store().write("tell", |tx| Box::pin(outbox::append_in_tx(tx, vec![event.clone()])));
         work.await.unwrap();
     }
 

@@ -74,7 +74,7 @@ async fn page(
     let request = GetServiceFiguresRequest {
         scope: Some(args.scope(as_of)),
         group_by: args.group_by(),
-        figures: args.figures.iter().map(|figure| figure.0.into()).collect(),
+        figures: args.figures.iter().map(|figure| figure.figure.into()).collect(),
         on_time_days_early: args.days_early,
         on_time_days_late: args.days_late,
         old_order_days: args.old_days,
@@ -149,14 +149,12 @@ fn name(figure: &ServiceFigure) -> String {
 }
 
 fn value(figure: &ServiceFigure) -> String {
-    let reason = match figure.not_measured() {
-        NotMeasuredReason::Unspecified => {
-            let at_least = if figure.at_least { ">= " } else { "" };
-            return format!("{at_least}{}", number(figure.value.as_ref()));
-        }
-        reason => words(reason.as_str_name(), "NOT_MEASURED_REASON_"),
-    };
-    format!("- ({reason})")
+    let reason = figure.not_measured();
+    if reason != NotMeasuredReason::Unspecified {
+        return format!("- ({})", words(reason.as_str_name(), "NOT_MEASURED_REASON_"));
+    }
+    let at_least = if figure.at_least { ">= " } else { "" };
+    format!("{at_least}{}", number(figure.value.as_ref()))
 }
 
 const fn unit(unit: FigureUnit) -> &'static str {

@@ -87,35 +87,8 @@ impl LineReader {
         let due_on = latest.unwrap_or(requested_on).max(ordered_on).max(released_on.unwrap_or(ordered_on));
         let told = told(&happened.promises, seen_at)?;
         let parts: Vec<&PartRow> = happened.parts.iter().copied().filter(|part| part.shipped_at <= seen_at).collect();
-        let (mut endings, mut returned, mut ended) = (Vec::new(), 0, 0);
-        for row in &happened.ended {
-            let is_seen = row.due_at <= seen_at;
-            match row.basis.as_str() {
-                CANCELLED => {
-                    ended += row.quantity;
-                    if is_seen {
-                        endings.push(Ending { on: day(row.due_at)?, units: row.quantity, kind: EndingKind::Cancelled });
-                    }
-                }
-                RETURNED if is_seen => returned += row.quantity,
-                _ => {}
-            }
-        }
-        // What nothing was given back for: cancelled in another system, or while it was a quote and never ordered.
-        let untold = (row.cancelled - row.substituted - ended).max(0);
-        let was_quote = order.quote_expires_at.is_some();
-        if untold > 0 && !was_quote {
-            endings.push(Ending { on: ordered_on, units: untold, kind: EndingKind::Cancelled });
-        }
-        let ordered = row.ordered - if was_quote { untold } else { 0 };
-        let mut shipped = Vec::with_capacity(parts.len());
-        let mut arrivals = Vec::with_capacity(parts.len());
-        for part in &parts {
-            let left_on = day(part.shipped_at)?;
-            shipped.push(shipped_part(order, row, part, left_on));
-            let arrived_at = part.delivered_at.filter(|at| *at <= seen_at);
-            arrivals.push(arrival(part, left_on, arrived_at.map(day).transpose()?));
-        }
+        let (shipped, arrivals) = left(order, row, (&parts, seen_at), &day)?;
+        let Ended { endings, returned, never_ordered } = ended(order, row, (&happened.ended, seen_at), &day)?;
         let covered_on = row.filled_at.filter(|at| *at <= seen_at).map(day).transpose()?;
         let is_arrival = row.requested_basis == DateBasis::Deliver.as_str_name();
         let promised: Vec<Option<Date>> = told.iter().map(|(_, day)| *day).collect();
@@ -123,7 +96,7 @@ impl LineReader {
             order: order.id.as_str().into(),
             line: row.line_number.to_string().into(),
             dates: LineDates::of_order(ordered_on, Some(due_on), promised.iter().flatten().next().copied()),
-            ordered: units(ordered),
+            ordered: units(row.ordered.saturating_sub(never_ordered)),
             refused: units(row.refused),
             cancelled: Quantity::ZERO,
             cancelled_on: None,
@@ -153,6 +126,60 @@ impl LineReader {
     fn zone(&mut self, name: &str) -> &TimeZone {
         self.zones.entry(name.to_owned()).or_insert_with(|| time_zone(name).unwrap_or(TimeZone::UTC))
     }
+}
+
+/// What left of a line, and what is known of its arrival.
+fn left(
+    order: &OrderRow,
+    row: &LineRow,
+    (parts, seen_at): (&[&PartRow], i64),
+    day: &impl Fn(i64) -> Result<Date, StorageError>,
+) -> Result<(Vec<ShippedPart>, Vec<Arrival>), StorageError> {
+    let (mut shipped, mut arrivals) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
+    for part in parts {
+        let left_on = day(part.shipped_at)?;
+        shipped.push(shipped_part(order, row, part, left_on));
+        let arrived_at = part.delivered_at.filter(|at| *at <= seen_at);
+        arrivals.push(arrival(part, left_on, arrived_at.map(day).transpose()?));
+    }
+    Ok((shipped, arrivals))
+}
+
+/// What of a line ended otherwise than by leaving, or came back.
+struct Ended {
+    endings: Vec<Ending>,
+    returned: i64,
+    /// Units that were cancelled while they were a quote.
+    never_ordered: i64,
+}
+
+fn ended(
+    order: &OrderRow,
+    row: &LineRow,
+    (rows, seen_at): (&[&EndedRow], i64),
+    day: &impl Fn(i64) -> Result<Date, StorageError>,
+) -> Result<Ended, StorageError> {
+    let mut found = Ended { endings: Vec::new(), returned: 0, never_ordered: 0 };
+    let mut told = 0_i64;
+    for ended in rows {
+        let (is_seen, units) = (ended.due_at <= seen_at, ended.quantity);
+        if ended.basis == CANCELLED {
+            told = told.saturating_add(units);
+            if is_seen {
+                found.endings.push(Ending { on: day(ended.due_at)?, units, kind: EndingKind::Cancelled });
+            }
+        } else if ended.basis == RETURNED && is_seen {
+            found.returned = found.returned.saturating_add(units);
+        }
+    }
+    // What nothing was given back for: cancelled in another system, or while it was a quote and never ordered.
+    let untold = row.cancelled.saturating_sub(row.substituted).saturating_sub(told).max(0);
+    if order.quote_expires_at.is_some() {
+        found.never_ordered = untold;
+    } else if untold > 0 {
+        found.endings.push(Ending { on: day(order.ordered_at)?, units: untold, kind: EndingKind::Cancelled });
+    }
+    Ok(found)
 }
 
 /// What was promised by the time, oldest first.
