@@ -293,7 +293,8 @@ async fn figures_are_grouped_filtered_and_paged(backend: Backend) {
     assert_eq!(march.total.unwrap().lines, 0, "all was wanted before March");
 }
 
-async fn a_shortage_costs_by_cause_and_names_what_is_assumed(backend: Backend) {
+/// Ten of `a` of which four wait four days, eight of `b` of which two are given up, and one of `b` that is refused.
+async fn short(backend: Backend) -> World {
     let world = World::new(backend).await;
     world.app.spawn_jobs(&world.jobs);
     world.free("a", 6);
@@ -308,17 +309,26 @@ async fn a_shortage_costs_by_cause_and_names_what_is_assumed(backend: Backend) {
     world.ship(&[("orders/A-1/lines/1", 4)]).await;
     world.cancel("orders/A-2", &[("orders/A-2/lines/1", 2)]).await;
     world.days_pass(2);
+    world
+}
+
+/// The cost with a penalty of 5 % of what ships late, by item, with two lines.
+fn with_penalty() -> GetShortageCostRequest {
     let parameter = GivenParameter {
         name: ShortageParameterName::PenaltyShare.into(),
         value: Some(Decimal { value: "0.05".to_owned() }),
     };
-    let request = GetShortageCostRequest {
+    GetShortageCostRequest {
         group_by: FigureGrouping::Item.into(),
-        parameters: vec![parameter.clone()],
+        parameters: vec![parameter],
         lines_max: 2,
         ..GetShortageCostRequest::default()
-    };
-    let answer = world.cost(request.clone()).await.unwrap();
+    }
+}
+
+async fn a_shortage_costs_by_cause(backend: Backend) {
+    let world = short(backend).await;
+    let answer = world.cost(with_penalty()).await.unwrap();
     let amounts = |group: &ShortageCostGroup| -> Vec<(ShortageCause, String)> {
         let text =
             |cost: &CauseCost| cost.amount.as_ref().map_or_else(|| "-".to_owned(), |amount| amount.value.clone());
@@ -352,7 +362,11 @@ async fn a_shortage_costs_by_cause_and_names_what_is_assumed(backend: Backend) {
     let lines: Vec<_> =
         answer.lines.iter().map(|line| (line.line.as_str(), line.open, line.next_day.clone().unwrap().value)).collect();
     assert_eq!(lines, [("orders/A-2/lines/1", 6, "0.25".to_owned()), ("orders/A-3/lines/1", 0, "0".to_owned())]);
+}
 
+async fn each_parameter_of_the_cost_says_where_it_comes_from(backend: Backend) {
+    let world = short(backend).await;
+    let answer = world.cost(with_penalty()).await.unwrap();
     let source = |name: ShortageParameterName| {
         let found = answer.parameters.iter().find(|parameter| parameter.name() == name).unwrap();
         (found.source(), found.value.clone().map(|value| value.value))
@@ -365,13 +379,73 @@ async fn a_shortage_costs_by_cause_and_names_what_is_assumed(backend: Backend) {
     assert_eq!(source(ShortageParameterName::HandlingPerLine), (ParameterSource::Assumed, Some("3".to_owned())));
     assert_eq!(source(ShortageParameterName::ChurnPerLine), (ParameterSource::None, None));
 
-    let twice = GetShortageCostRequest { parameters: vec![parameter.clone(), parameter], ..request.clone() };
+    let mut twice = with_penalty();
+    twice.parameters.extend(with_penalty().parameters);
     assert_eq!(refusal(world.cost(twice).await), (Code::InvalidArgument, ErrorReason::InvalidRequest));
-    let too_much = GetShortageCostRequest { lines_max: 1_001, ..request };
+    let too_much = GetShortageCostRequest { lines_max: 1_001, ..with_penalty() };
     assert_eq!(refusal(world.cost(too_much).await), (Code::InvalidArgument, ErrorReason::InvalidRequest));
 }
 
+async fn wrong_requests_name_their_fields(backend: Backend) {
+    let world = World::new(backend).await;
+    let huge = "x".repeat(5_000);
+    let scope = FigureScope {
+        from_date: Some(day(9)),
+        until_date: Some(day(8)),
+        item: "a".to_owned(),
+        location: "items/a".to_owned(),
+        category: huge.clone(),
+        channel: huge.clone(),
+        customer_tier: huge.clone(),
+        customer: huge,
+        as_of: Some(Timestamp { seconds: i64::MAX, nanos: 0 }),
+    };
+    let figures = GetServiceFiguresRequest {
+        scope: Some(scope.clone()),
+        group_by: 99,
+        figures: vec![99],
+        on_time_days_early: Some(-1),
+        on_time_days_late: i32::MAX,
+        old_order_days: i32::MIN,
+        ..GetServiceFiguresRequest::default()
+    };
+    let wrong = violations(&world.figures(figures).await.unwrap_err());
+    for field in ["scope.until_date", "scope.as_of", "scope.item", "scope.location", "scope.category", "scope.channel"]
+    {
+        assert!(wrong.contains(field), "{field} is not in {wrong}");
+    }
+    for field in ["scope.customer_tier", "scope.customer", "group_by", "figures[0]", "on_time_days_early"] {
+        assert!(wrong.contains(field), "{field} is not in {wrong}");
+    }
+    assert!(wrong.contains("on_time_days_late") && wrong.contains("old_order_days"), "{wrong}");
+
+    let many = GetServiceFiguresRequest { figures: vec![1; 101], ..GetServiceFiguresRequest::default() };
+    assert_eq!(violations(&world.figures(many).await.unwrap_err()), "figures\n");
+
+    let parameter = |name: i32, value: &str| GivenParameter { name, value: Some(Decimal { value: value.to_owned() }) };
+    let margin = ShortageParameterName::MarginShare.into();
+    let freight = ShortageParameterName::ShipmentCost.into();
+    let parameters =
+        vec![parameter(99, "1"), parameter(margin, "1.1"), parameter(freight, "1000000.1"), parameter(margin, "x")];
+    let cost = GetShortageCostRequest { parameters, lines_max: -1, ..GetShortageCostRequest::default() };
+    let wrong = violations(&world.cost(cost).await.unwrap_err());
+    for field in ["parameters[0].name", "parameters[1].value", "parameters[2].value", "parameters[3].name"] {
+        assert!(wrong.contains(field), "{field} is not in {wrong}");
+    }
+    assert!(wrong.contains("parameters[3].value") && wrong.contains("lines_max"), "{wrong}");
+    let negative = GetServiceFiguresRequest { page_size: -1, ..GetServiceFiguresRequest::default() };
+    assert_eq!(refusal(world.figures(negative).await), (Code::InvalidArgument, ErrorReason::InvalidRequest));
+}
+
+/// The fields that a refusal names, one on a line.
+fn violations(status: &Status) -> String {
+    use tonic_types::StatusExt as _;
+    let found = status.get_details_bad_request().unwrap().field_violations;
+    found.into_iter().map(|violation| violation.field + "\n").collect()
+}
+
 on_each_backend!(
+    wrong_requests_name_their_fields,
     the_example_of_75_of_80_and_20_of_20,
     refused_demand_stays_in_the_whole_and_a_later_shipment_changes_no_fill,
     an_answer_as_of_a_time_leaves_out_what_came_later,
@@ -379,5 +453,6 @@ on_each_backend!(
     lost_stock_makes_backorders_of_units_that_were_reserved,
     future_demand_and_quotes_are_in_no_figure,
     figures_are_grouped_filtered_and_paged,
-    a_shortage_costs_by_cause_and_names_what_is_assumed,
+    a_shortage_costs_by_cause,
+    each_parameter_of_the_cost_says_where_it_comes_from,
 );

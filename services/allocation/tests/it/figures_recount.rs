@@ -33,7 +33,7 @@ impl Random {
     }
 
     /// A number from `first` to `last`.
-    fn from_to(&mut self, first: i64, last: i64) -> i64 {
+    fn between(&mut self, first: i64, last: i64) -> i64 {
         first + (self.next() % (last - first + 1) as u64) as i64
     }
 
@@ -52,7 +52,7 @@ async fn lead_a_life(world: &World, random: &mut Random) {
         }
         for (line, left) in &mut waiting {
             if *left > 0 && random.happens(30) {
-                let units = random.from_to(1, *left);
+                let units = random.between(1, *left);
                 world.serve(line, units).await;
                 *left -= units;
             }
@@ -65,9 +65,9 @@ async fn lead_a_life(world: &World, random: &mut Random) {
 
 async fn place_one(world: &World, random: &mut Random, waiting: &mut BTreeMap<String, i64>) {
     let mut order = world.order("a", 1);
-    order.lines = ["a", "b"][..random.from_to(1, 2) as usize].iter().map(|item| line(item, random)).collect();
+    order.lines = ["a", "b"][..random.between(1, 2) as usize].iter().map(|item| line(item, random)).collect();
     for item in ["a", "b"] {
-        world.free(item, random.from_to(0, 6));
+        world.free(item, random.between(0, 6));
     }
     let placed = world.place(order).await;
     for line in placed.order.unwrap().lines {
@@ -77,11 +77,11 @@ async fn place_one(world: &World, random: &mut Random, waiting: &mut BTreeMap<St
 
 fn line(item: &str, random: &mut Random) -> OrderLineDraft {
     let instructions = [ShortageInstruction::BackOrder, ShortageInstruction::NoBackOrder];
-    let price = random.from_to(0, 9);
+    let price = random.between(0, 9);
     let unit_price = (price > 0).then(|| Money { currency_code: "EUR".to_owned(), units: price, nanos: 0 });
     OrderLineDraft {
         item: format!("items/{item}"),
-        quantity: random.from_to(1, 7),
+        quantity: random.between(1, 7),
         shortage_instruction: instructions[usize::from(random.happens(25))].into(),
         unit_price,
         ..OrderLineDraft::default()
@@ -104,7 +104,7 @@ async fn ship_some(world: &World, random: &mut Random) {
         let mut has_left = false;
         for line in order.lines.iter().filter(|line| line.reserved > 0) {
             if random.happens(60) {
-                world.ship(&[(&line.name, random.from_to(1, line.reserved))]).await;
+                world.ship(&[(&line.name, random.between(1, line.reserved))]).await;
                 has_left = true;
             }
         }
@@ -118,7 +118,7 @@ async fn cancel_some(world: &World, random: &mut Random, waiting: &mut BTreeMap<
     for order in orders(world).await {
         for line in order.lines.iter().filter(|line| line.open > 0) {
             if random.happens(10) {
-                let units = random.from_to(1, line.open);
+                let units = random.between(1, line.open);
                 world.cancel(&order.name, &[(&line.name, units)]).await;
                 waiting.insert(line.name.clone(), line.open - units);
             }

@@ -23,6 +23,8 @@ use crate::use_cases::figures::{CostCommand, FiguresCommand, Grouping, Scope, fi
 const DAYS_MAX: i32 = 3_650;
 const OLD_DAYS_DEFAULT: i64 = 30;
 const LINES_MAX: i32 = 1_000;
+/// Figures or parameters in a request at most.
+const NAMES_MAX: usize = 100;
 /// Bytes of a text that picks lines.
 const TEXT_BYTES_MAX: usize = 200;
 
@@ -33,8 +35,9 @@ pub fn figures(
     violations: &mut Violations,
 ) -> Option<FiguresCommand> {
     let scope = scope(r.scope.as_ref(), now, violations);
-    let mut figures = Vec::with_capacity(r.figures.len());
-    for (index, name) in r.figures.iter().enumerate() {
+    at_most(r.figures.len(), "figures", violations);
+    let mut figures = Vec::new();
+    for (index, name) in r.figures.iter().enumerate().take(NAMES_MAX) {
         match pb::FigureName::try_from(*name).ok().and_then(figure_name) {
             Some(name) => figures.push(name),
             None => violations.push(path("figures", index, ""), "must be a known figure"),
@@ -122,7 +125,8 @@ fn scope(scope: Option<&pb::FigureScope>, now: Timestamp, violations: &mut Viola
 
 fn assumptions(given: &[pb::GivenParameter], violations: &mut Violations) -> Option<Assumptions> {
     let (mut assumptions, mut seen) = (Assumptions::default(), BTreeSet::new());
-    for (index, parameter) in given.iter().enumerate() {
+    at_most(given.len(), "parameters", violations);
+    for (index, parameter) in given.iter().enumerate().take(NAMES_MAX) {
         let at = |field: &str| path("parameters", index, field);
         let Some(name) = pb::ShortageParameterName::try_from(parameter.name).ok().and_then(parameter_name) else {
             violations.push(at("name"), "must be a known parameter");
@@ -139,6 +143,12 @@ fn assumptions(given: &[pb::GivenParameter], violations: &mut Violations) -> Opt
         }
     }
     Some(assumptions)
+}
+
+fn at_most(elements: usize, field: &str, violations: &mut Violations) {
+    if elements > NAMES_MAX {
+        violations.push(field, format!("must have at most {NAMES_MAX} elements"));
+    }
 }
 
 fn days(days: i32, field: &str, violations: &mut Violations) -> Option<i64> {
