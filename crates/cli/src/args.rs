@@ -12,7 +12,7 @@ use crate::{
         dropship::DropShipCommand, exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand,
         feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
         overrides::OverrideCommand, policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand,
-        serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand,
+        report::ReportArgs, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand,
         supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
@@ -130,6 +130,8 @@ pub enum Command {
     Question(Group<QuestionCommand>),
     /// What is to be given back for units that were cancelled or came back.
     Refund(Group<RefundCommand>),
+    /// How well demand was served and what shortage cost: fill, waits, promises, each figure with what it is.
+    Report(Box<Single<ReportArgs>>),
     /// Go live with the open orders of another system: what would change, the confirmation, and how far it is.
     Golive(Group<GoLiveCommand>),
     /// Keep orders, lines and customers from moving, or let them go again.

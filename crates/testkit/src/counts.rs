@@ -73,6 +73,12 @@ const TABLE: &[CaseCount] = &[
         5_000,
         "random arrivals, losses, lines and sets over three items: no half a set, and none starves",
     ),
+    row(
+        "service_figures",
+        300,
+        10_000,
+        "random demand: what became of it sums, fill never rises later, groups are whole",
+    ),
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
     row("stock_comparisons", 300, 10_000, "random figures of a warehouse against the books"),

@@ -10,12 +10,12 @@ use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
     drop_ship_service_server::DropShipServiceServer, exception_service_server::ExceptionServiceServer,
-    fulfilment_feed_service_server::FulfilmentFeedServiceServer, go_live_service_server::GoLiveServiceServer,
-    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
-    override_service_server::OverrideServiceServer, policy_service_server::PolicyServiceServer,
-    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
-    serving_service_server::ServingServiceServer, shipment_service_server::ShipmentServiceServer,
-    shortage_service_server::ShortageServiceServer,
+    figure_service_server::FigureServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
+    go_live_service_server::GoLiveServiceServer, hold_service_server::HoldServiceServer,
+    order_service_server::OrderServiceServer, override_service_server::OverrideServiceServer,
+    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
+    release_service_server::ReleaseServiceServer, serving_service_server::ServingServiceServer,
+    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -32,8 +32,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, DropShips, Exceptions, FulfilmentFeed, GoLives, Holds, Operations, Orders, Overrides,
-        Policies, Refunds, Releases, Serving, Shipments, Shortages,
+        Backlog, Consents, DropShips, Exceptions, Figures, FulfilmentFeed, GoLives, Holds, Operations, Orders,
+        Overrides, Policies, Refunds, Releases, Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
@@ -116,6 +116,7 @@ impl App {
             .add(RefundServiceServer::new(Refunds(use_cases())))
             .add(DropShipServiceServer::new(DropShips(use_cases())))
             .add(FulfilmentFeedServiceServer::new(FulfilmentFeed(use_cases())))
+            .add(FigureServiceServer::new(Figures(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

@@ -14,6 +14,7 @@ mod kill;
 mod kits;
 mod policies;
 mod program;
+mod report;
 mod reversals;
 mod units;
 mod watches;

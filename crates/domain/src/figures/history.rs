@@ -31,6 +31,12 @@ impl LineDates {
         ordered.or(requested).map(|_| Self { ordered, requested, promised })
     }
 
+    /// The days of a line of which the day of the order is known.
+    #[must_use]
+    pub const fn of_order(ordered: Date, requested: Option<Date>, promised: Option<Date>) -> Self {
+        Self { ordered: Some(ordered), requested, promised }
+    }
+
     /// The day of the order, where it is known.
     #[must_use]
     pub const fn ordered(&self) -> Option<Date> {

@@ -88,7 +88,8 @@ impl Outcome {
         outcome
     }
 
-    const fn future(counts_from: Date, due_on: Date) -> Self {
+    /// A line of which nothing can be judged yet.
+    pub(super) const fn future(counts_from: Date, due_on: Date) -> Self {
         Self {
             counts_from,
             due_on,

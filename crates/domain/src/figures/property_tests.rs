@@ -7,6 +7,7 @@ use proptest::{collection::vec, prelude::*};
 use super::{
     ageing,
     assumption::{Assumption, Assumptions},
+    demand::{Demand, Ending, EndingKind, Wanted},
     history::{Histories, LineDates, LineHistory, ShippedPart},
     outcome::{Outcome, outcomes},
     samples::{ALL_FACTS, VIEW, units},
@@ -141,5 +142,81 @@ proptest! {
         }
         let (before, after) = (waits(&prompt), waits(&delayed));
         prop_assert!(after.0 >= before.0 && after.1 >= before.1 && after.2 <= before.2);
+    }
+}
+
+fn demanded() -> impl Strategy<Value = Demand> {
+    let answers = (0..30_i64, 0..30_i64, proptest::option::of(0..60_i64), 0..10_i64, 0..10_i64);
+    let endings = vec((0..60_i64, 1..12_i64, any::<bool>()), 0..4);
+    (history(), answers, endings, 0..60_i64).prop_map(|(history, answers, endings, as_of)| {
+        let day = |days: i64| date(2026, 1, 1).checked_add(days.days()).unwrap();
+        let kind = |is_cancelled| if is_cancelled { EndingKind::Cancelled } else { EndingKind::SentInstead };
+        let wanted = history.dates.requested().or(history.dates.ordered()).unwrap();
+        let mut demand = Demand {
+            as_of: day(as_of),
+            due_on: wanted,
+            released_on: None,
+            wanted: Wanted { on: wanted, is_arrival: false },
+            late_when_ordered: answers.0,
+            at_once: answers.1,
+            covered_on: answers.2.map(day),
+            lost: answers.3,
+            substituted: answers.4,
+            endings: endings.into_iter().map(|(on, units, is)| Ending { on: day(on), units, kind: kind(is) }).collect(),
+            arrivals: Vec::new(),
+            returned: 0,
+            promised: Vec::new(),
+            history,
+        };
+        demand.cut();
+        demand
+    })
+}
+
+impl Demand {
+    /// Takes out what is later than the view.
+    fn cut(&mut self) {
+        let as_of = self.as_of;
+        self.history.parts.retain(|part| part.on <= as_of);
+        self.endings.retain(|ending| ending.on <= as_of);
+        self.covered_on = self.covered_on.filter(|day| *day <= as_of);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: backorder_testkit::counts::cases("service_figures"),
+        rng_seed: proptest::test_runner::RngSeed::Fixed(backorder_testkit::seed()),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_unit_of_a_demand_has_one_fate(demand in demanded()) {
+        let fate = demand.fate();
+        let outcome = &fate.outcome;
+        let ordered = demand.history.ordered.get();
+        let left: i64 = demand.history.parts.iter().map(|part| part.units.get()).sum::<i64>() - outcome.shipped_beyond;
+        let cancelled = outcome.cancelled_waiting + fate.in_time_cancelled;
+        prop_assert_eq!(ordered, left + fate.sent_instead + cancelled + fate.outstanding());
+        if outcome.is_due {
+            prop_assert_eq!(ordered, outcome.filled + outcome.backordered());
+            prop_assert_eq!(outcome.backordered(), demand.missed());
+        } else {
+            prop_assert_eq!((outcome.filled, outcome.backordered(), outcome.refused), (0, 0, 0));
+        }
+        let counts = [outcome.filled, outcome.shipped_late, outcome.cancelled_waiting, outcome.open, fate.sent_instead];
+        prop_assert!(counts.iter().all(|units| *units >= 0) && fate.in_time_unshipped >= 0 && outcome.unit_days >= 0);
+        prop_assert!(outcome.unit_days <= i128::from(outcome.line_days) * i128::from(outcome.backordered()));
+    }
+
+    #[test]
+    fn fill_never_rises_after_the_day_on_which_the_line_was_due(demand in demanded(), later in 1..40_i64) {
+        let mut before = demand.clone();
+        before.as_of = demand.as_of.max(demand.due_on.checked_add(1.days()).unwrap());
+        let mut after = before.clone();
+        after.as_of = before.as_of.checked_add(later.days()).unwrap();
+        before.cut();
+        // What is covered or left later changes nothing; the rest of its fate does not belong to the first attempt.
+        prop_assert!(after.fate().outcome.filled <= before.fate().outcome.filled);
     }
 }

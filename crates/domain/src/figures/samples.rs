@@ -4,6 +4,7 @@
 use jiff::civil::{Date, date};
 
 use super::{
+    demand::{Arrival, Demand, Ending, EndingKind, Wanted},
     history::{Facts, LineDates, LineHistory, ShippedPart},
     outcome::View,
 };
@@ -48,4 +49,48 @@ pub fn shipped(mut line: LineHistory, count: i64, on: Date) -> LineHistory {
 pub fn cancelled(mut line: LineHistory, count: i64, on: Option<Date>) -> LineHistory {
     (line.cancelled, line.cancelled_on) = (units(count), on);
     line
+}
+
+/// A line of [`line`] of which nothing was reserved at once and nothing was late when it was ordered, seen as by [`VIEW`].
+pub fn demand(ordered: i64) -> Demand {
+    let history = line(ordered);
+    Demand {
+        as_of: VIEW.as_of,
+        due_on: date(2026, 1, 5),
+        released_on: None,
+        wanted: Wanted { on: date(2026, 1, 5), is_arrival: false },
+        late_when_ordered: 0,
+        at_once: 0,
+        covered_on: None,
+        lost: 0,
+        substituted: 0,
+        endings: Vec::new(),
+        arrivals: Vec::new(),
+        returned: 0,
+        promised: Vec::new(),
+        history,
+    }
+}
+
+/// Units leave, and nobody confirms that they arrive.
+pub fn leave(mut demand: Demand, count: i64, on: Date) -> Demand {
+    demand.history = shipped(demand.history, count, on);
+    let arrival = Arrival { left_on: on, units: count, arrived_on: None, accepted: 0, damaged: 0, documents: None };
+    demand.arrivals.push(arrival);
+    demand
+}
+
+/// Units leave, arrive in order two days later, and their documents are right.
+pub fn deliver(demand: Demand, count: i64, on: Date) -> Demand {
+    let mut demand = leave(demand, count, on);
+    if let Some(arrival) = demand.arrivals.last_mut() {
+        arrival.arrived_on = Some(on.checked_add(jiff::Span::new().days(2)).unwrap());
+        (arrival.accepted, arrival.documents) = (count, Some(true));
+    }
+    demand
+}
+
+pub fn cancel(mut demand: Demand, units: i64, on: Date) -> Demand {
+    demand.endings.push(Ending { on, units, kind: EndingKind::Cancelled });
+    demand
 }

@@ -70,7 +70,8 @@ impl Cause {
     }
 
     /// Whether it can be measured from these facts with these assumptions.
-    fn is_measured(self, facts: Facts, assumptions: &Assumptions, chance: Option<Ratio>) -> bool {
+    #[must_use]
+    pub fn is_measured(self, facts: Facts, assumptions: &Assumptions, chance: Option<Ratio>) -> bool {
         match self {
             Self::LostCancelled => facts.cancelled && facts.price,
             Self::LostRefused => facts.refused && facts.price,
@@ -155,8 +156,20 @@ impl ShortageCosts {
         as_of: Date,
         assumptions: &Assumptions,
     ) -> Self {
-        let sums = LineSums::of(histories, outcomes);
-        let cancel_chance = chance(&sums, facts, assumptions);
+        let cancel_chance = chance(&LineSums::of(histories, outcomes), facts, assumptions);
+        Self::with_chance(histories, outcomes, facts, as_of, assumptions, cancel_chance)
+    }
+
+    /// What the lines of some orders cost, with a chance of cancellation that was taken from more lines than these.
+    #[must_use]
+    pub fn with_chance(
+        histories: &Histories,
+        outcomes: &[Outcome],
+        facts: Facts,
+        as_of: Date,
+        assumptions: &Assumptions,
+        cancel_chance: Option<Ratio>,
+    ) -> Self {
         let pricing = Pricing { assumptions, cancel_chance, facts };
         let mut costs = Self {
             lines: histories.lines().iter().zip(outcomes).map(|(line, outcome)| pricing.line(line, outcome)).collect(),
@@ -209,7 +222,8 @@ impl ShortageCosts {
 }
 
 /// The chance that an open backordered unit is cancelled: as assumed, or that of the backorders that ended.
-fn chance(sums: &LineSums, facts: Facts, assumptions: &Assumptions) -> Option<Ratio> {
+#[must_use]
+pub fn chance(sums: &LineSums, facts: Facts, assumptions: &Assumptions) -> Option<Ratio> {
     match assumptions.get(Assumption::OpenCancelShare) {
         Some(share) => Ratio::of(share.into(), NANOS_PER_UNIT.into()),
         None if facts.cancelled => sums.cancel_chance(),

@@ -47,19 +47,24 @@ pub struct WaitFigures {
     pub p95: Quantile,
 }
 
-impl WaitFigures {
-    /// The figures of these waits; `None` when there are none.
+/// Waits as they come in, counted by their days: as large as there are different days, however many lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WaitCounts(BTreeMap<i64, (u64, u64)>);
+
+impl WaitCounts {
+    /// Adds a wait.
+    pub fn add(&mut self, wait: Wait) {
+        let (ended, censored) = self.0.entry(wait.days).or_default();
+        *(if wait.has_ended { ended } else { censored }) += 1;
+    }
+
+    /// The figures of the waits; `None` when there are none.
     #[must_use]
-    pub fn of(waits: impl IntoIterator<Item = Wait>) -> Option<Self> {
-        let mut by_days: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
-        for wait in waits {
-            let (ended, censored) = by_days.entry(wait.days).or_default();
-            *(if wait.has_ended { ended } else { censored }) += 1;
-        }
-        let curve = Curve::of(&by_days);
-        let censored = by_days.values().map(|(_, censored)| censored).sum();
+    pub fn figures(&self) -> Option<WaitFigures> {
+        let curve = Curve::of(&self.0);
+        let censored = self.0.values().map(|(_, censored)| censored).sum();
         let mean = Ratio::of(i128::try_from(curve.area).ok()?, i128::try_from(ONE).ok()?)?;
-        (curve.lines > 0).then(|| Self {
+        (curve.lines > 0).then(|| WaitFigures {
             lines: curve.lines,
             censored,
             mean,
@@ -68,6 +73,16 @@ impl WaitFigures {
             p85: curve.quantile(85),
             p95: curve.quantile(95),
         })
+    }
+}
+
+impl WaitFigures {
+    /// The figures of these waits; `None` when there are none.
+    #[must_use]
+    pub fn of(waits: impl IntoIterator<Item = Wait>) -> Option<Self> {
+        let mut counts = WaitCounts::default();
+        waits.into_iter().for_each(|wait| counts.add(wait));
+        counts.figures()
     }
 }
 

@@ -4,6 +4,7 @@
 //! must not decide a business rule and must not know a service.
 
 pub mod allocation;
+pub mod decimal;
 pub mod decode;
 pub mod encode;
 pub mod inventory;

@@ -67,10 +67,18 @@ pub fn text(kits: &[Kit]) -> String {
 /// # Errors
 /// [`StorageError::InvalidRow`] for a text that was not written here.
 pub fn of(order: &customer_order::Model) -> Result<Vec<Kit>, StorageError> {
-    order.kits.lines().map(|entry| read(order, entry)).collect()
+    of_text(&order.id, &order.kits)
 }
 
-fn read(order: &customer_order::Model, entry: &str) -> Result<Kit, StorageError> {
+/// The kits of a text of an order's row.
+///
+/// # Errors
+/// As [`of`].
+pub fn of_text(order: &str, kits: &str) -> Result<Vec<Kit>, StorageError> {
+    kits.lines().map(|entry| read(order, entry)).collect()
+}
+
+fn read(order: &str, entry: &str) -> Result<Kit, StorageError> {
     let fields: Vec<&str> = entry.split('\t').collect();
     let read = || {
         let [number, item, unit, unit_quantity, base_units, price] = fields.as_slice() else { return None };
@@ -85,7 +93,7 @@ fn read(order: &customer_order::Model, entry: &str) -> Result<Kit, StorageError>
     };
     read().ok_or_else(|| StorageError::InvalidRow {
         table: "customer_order",
-        detail: format!("{}: {entry:?} is no kit", order.id),
+        detail: format!("{order}: {entry:?} is no kit"),
     })
 }
 

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod drop_ship;
 pub mod exceptions;
 pub mod feeds;
+pub mod figures;
 pub mod go_live;
 pub mod holds;
 mod named_units;

@@ -10,6 +10,8 @@
 
 mod backlog;
 mod due_by_time;
+mod figures;
+mod figures_recount;
 mod late_answers;
 mod operations;
 mod order_batches;

@@ -38,6 +38,8 @@ pub struct Books {
     pub reserved: HashMap<String, ReserveStockResponse>,
     /// Whether the answers to `ReserveStock` are lost: it is decided and answered with UNAVAILABLE.
     pub loses_answers: bool,
+    /// The answers to `ReleaseClaims` by request id.
+    pub given_back: HashMap<String, Vec<Claim>>,
     /// The answers to `PostReservations` by request id.
     pub posted: HashMap<String, PostReservationsResponse>,
 }
@@ -151,6 +153,31 @@ impl Books {
         }
         self.posted.insert(request.request_id, answer.clone());
         answer
+    }
+
+    /// Gives units of first parts back, waiting ones first, once for each request id.
+    fn give_back(&mut self, request: ReleaseClaimsRequest) -> Vec<Claim> {
+        if let Some(answer) = self.given_back.get(&request.request_id) {
+            return answer.clone();
+        }
+        let given_back = request.lines.into_iter().map(|ReleaseLine { line, quantity, .. }| {
+            self.change(&line, |claim| {
+                let waiting = quantity.min(claim.waiting);
+                claim.waiting -= waiting;
+                claim.reserved -= quantity - waiting;
+            })
+        });
+        let claims: Vec<Claim> = given_back.collect();
+        self.given_back.insert(request.request_id, claims.clone());
+        claims
+    }
+
+    /// Takes reserved units of a line's first part away, as a count would that finds fewer: they wait again.
+    pub fn lose(&mut self, line: &str, quantity: i64) -> Claim {
+        self.change(line, |claim| {
+            claim.reserved -= quantity;
+            claim.waiting += quantity;
+        })
     }
 
     /// Reserves units of a line's first part that wait, as a run would that nobody here has asked for.
@@ -364,8 +391,9 @@ impl ReservationService for Scripted {
         Ok(Response::new(answer))
     }
 
-    async fn release_claims(&self, _request: Request<ReleaseClaimsRequest>) -> Answer<ReleaseClaimsResponse> {
-        Err(not_scripted())
+    async fn release_claims(&self, request: Request<ReleaseClaimsRequest>) -> Answer<ReleaseClaimsResponse> {
+        let claims = self.books().give_back(request.into_inner());
+        Ok(Response::new(ReleaseClaimsResponse { claims, holds: Vec::new() }))
     }
 
     async fn assign_by_hand(&self, _: Request<AssignByHandRequest>) -> Result<Response<AssignByHandResponse>, Status> {

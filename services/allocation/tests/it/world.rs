@@ -12,7 +12,7 @@ use backorder_proto::{
     allocation::v1::*,
     common::v1::{Activity, Date, ErrorReason, WriteContext, ZonedDate},
     inventory::v1::{
-        Claim, ClaimChanged, catalog_service_server::CatalogServiceServer,
+        Claim, ClaimChanged, Item, ItemChanged, catalog_service_server::CatalogServiceServer,
         reservation_service_server::ReservationServiceServer, supply_service_server::SupplyServiceServer,
     },
 };
@@ -44,6 +44,7 @@ pub struct World {
     pub inventory: Scripted,
     pub jobs: Jobs,
     pub app: App,
+    pub clock: Arc<ManualClock>,
     ids: SeededIds,
     orders: AtomicU32,
     database: FreshDatabase,
@@ -62,15 +63,16 @@ impl World {
         for item in ["items/a", "items/b"] {
             inventory.books().items.insert(item.to_owned(), "china".to_owned());
         }
-        let (app, clients) = instance(&database, config, &inventory, "service").await;
+        let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+        let (app, clients) = instance(&database, config, &inventory, ("service", &clock)).await;
         let ids = SeededIds::scoped(seed(), "test");
         let (jobs, orders) = (Jobs::new(), AtomicU32::new(0));
-        Self { clients, inventory, jobs, app, ids, orders, database }
+        Self { clients, inventory, jobs, app, clock, ids, orders, database }
     }
 
     /// Clients of another instance of the service on the same database.
     pub async fn another_instance(&self) -> AllocationClients {
-        instance(&self.database, Config::default(), &self.inventory, "another").await.1
+        instance(&self.database, Config::default(), &self.inventory, ("another", &self.clock)).await.1
     }
 
     /// A fresh request id.
@@ -125,6 +127,21 @@ impl World {
         work.await.unwrap();
     }
 
+    /// Tells that an item was changed.
+    pub async fn tell_of_item(&self, item: Item) {
+        let event = NewEvent {
+            event_id: self.ids.next_uuid(),
+            aggregate: item.name.clone(),
+            sequence: 1,
+            event_type: "backorder.inventory.v1.ItemChanged".to_owned(),
+            payload: ItemChanged { item: Some(item) }.encode_to_vec(),
+            occurred_at: NOW.parse().unwrap(),
+            traceparent: None,
+        };
+        let work = self.app.store().write("tell", |tx| Box::pin(outbox::append_in_tx(tx, vec![event.clone()])));
+        work.await.unwrap();
+    }
+
     fn news_of(&self, claim: &Claim) -> NewEvent {
         let message = ClaimChanged { claim: Some(claim.clone()), cause: "the script".to_owned() };
         NewEvent {
@@ -173,17 +190,16 @@ async fn instance(
     database: &FreshDatabase,
     config: Config,
     inventory: &Scripted,
-    scope: &str,
+    (scope, clock): (&str, &Arc<ManualClock>),
 ) -> (App, AllocationClients) {
     let store = Store::connect(StoreOptions::from_url(database.url())).await.unwrap();
-    let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
     let bus = EmbeddedBus::new();
     bus.register(SOURCE, store.clone());
     // The script tells no events by itself: the service's own feed stands in, with what a test tells.
     bus.register("inventory", store.clone());
     let ids = Arc::new(SeededIds::scoped(seed(), scope));
     let clients = InventoryClients::new(in_process(inventory_services(inventory)).with_caller("allocation"));
-    let app = App::build(config, store, clock, ids, Arc::new(bus), clients).await.unwrap();
+    let app = App::build(config, store, Arc::clone(clock) as _, ids, Arc::new(bus), clients).await.unwrap();
     let mut services = ServiceSet::new();
     app.add_services(&mut services);
     (app, AllocationClients::new(in_process(services).with_caller("test")))

@@ -5,6 +5,7 @@ pub mod draft;
 pub mod drop_ship;
 pub mod exception;
 pub mod feed;
+pub mod figures;
 pub mod go_live;
 pub mod hold;
 pub mod order;
