@@ -77,7 +77,7 @@ fn tiers_and_margins_decide_who_waits_and_the_table_shows_who_pays() {
         assert_eq!(all["lines"].as_i64(), Some(["GOLD", "SILVER", "STANDARD"].map(lines).iter().sum()));
         assert_eq!(all["lines"].as_i64(), Some(DAYS * LINES_PER_DAY));
         assert!(all["shortage_cost"].as_f64() > Some(0.0) && all["wait_days_p95"].is_number(), "{all:#}");
-        // Nobody is served from what another one lacks: only who waits differs, not how much is missing at first.
+        // Only who waits differs, not how much is missing at first: no new order takes what others wait for.
         assert_eq!(all["unit_fill_rate"], row(&told, "tier", "all")["unit_fill_rate"]);
     }
     for served in told["policies"].as_array().unwrap() {
