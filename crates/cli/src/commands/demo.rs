@@ -214,10 +214,12 @@ impl Demo {
         let cluster = Cluster::open(&self.folder, providers).await?;
         let ended = self.stream(&cluster, Arc::clone(&clock), shutdown).await?;
         if ended == Ended::Stopped {
+            // Each policy has a folder inside the one that is named.
+            let data = if self.ruled.is_some() { self.folder.parent() } else { None }.unwrap_or(&self.folder);
             output.text(&format!(
                 "stopped before {}; the same command goes on with --data {}",
                 self.state.next_day,
-                self.folder.display()
+                data.display()
             ));
             cluster.close().await?;
             return Ok(None);
