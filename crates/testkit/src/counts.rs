@@ -68,16 +68,16 @@ const TABLE: &[CaseCount] = &[
     ),
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
     row(
-        "ship_sets",
-        300,
-        5_000,
-        "random arrivals, losses, lines and sets over three items: no half a set, and none starves",
-    ),
-    row(
         "service_figures",
         300,
         10_000,
         "random demand: what became of it sums, fill never rises later, groups are whole",
+    ),
+    row(
+        "ship_sets",
+        300,
+        5_000,
+        "random arrivals, losses, lines and sets over three items: no half a set, and none starves",
     ),
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),
