@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its arguments: same input, same output. It must not know how a result is
 //! applied.
 
+pub mod explain;
 pub mod plan;
 pub mod run;
 pub mod sequence;
