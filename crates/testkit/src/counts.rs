@@ -28,6 +28,12 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 /// The table. Sorted by name; a test holds that.
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
+    row(
+        "allocation_explanation",
+        500,
+        10_000,
+        "random lines and supply: the smallest fix is enough and is the smallest",
+    ),
     row("allocation_filters", 500, 10_000, "random filters against the interpreter of the language, and line by line"),
     row("allocation_policy", 500, 10_000, "random policies over random lines against a naive comparator"),
     row("allocation_runs", 500, 10_000, "random requirements and supply against a model that tries them one by one"),
