@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn changes_are_read_from_their_options() {
-        let Change::SupplyMoved(moved) = late("PO=7=-2").unwrap() else { panic!("a supply moves") };
-        assert_eq!((moved.supply.as_str(), moved.days_late), ("supplies/PO=7", -2));
+        let moved = SupplyMoved { supply: "supplies/PO=7".to_owned(), days_late: -2 };
+        assert_eq!(late("PO=7=-2").unwrap(), Change::SupplyMoved(moved));
         let more = read_extra("85123A@main=40:2026-12-01").unwrap();
         assert_eq!((more.item.as_str(), more.location.as_str(), more.quantity), ("items/85123A", "locations/main", 40));
         assert_eq!(more.expected_date.unwrap().day, 1);
