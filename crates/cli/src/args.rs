@@ -12,7 +12,7 @@ use crate::{
         dropship::DropShipCommand, exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand,
         feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
         overrides::OverrideCommand, policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand,
-        serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand,
+        run::RunCommand, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand,
         supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
@@ -130,6 +130,8 @@ pub enum Command {
     Question(Group<QuestionCommand>),
     /// What is to be given back for units that were cancelled or came back.
     Refund(Group<RefundCommand>),
+    /// Simulate allocation runs by other rules, compare and explain them, and ask what changes would do.
+    Run(Group<RunCommand>),
     /// Go live with the open orders of another system: what would change, the confirmation, and how far it is.
     Golive(Group<GoLiveCommand>),
     /// Keep orders, lines and customers from moving, or let them go again.

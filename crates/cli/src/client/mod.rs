@@ -8,14 +8,14 @@ use backorder_domain::ids::IdProvider;
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
-        backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        drop_ship_service_client::DropShipServiceClient, exception_service_client::ExceptionServiceClient,
-        fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
-        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
-        override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
-        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
-        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
-        shortage_service_client::ShortageServiceClient,
+        allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
+        consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
+        exception_service_client::ExceptionServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
+        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
+        order_service_client::OrderServiceClient, override_service_client::OverrideServiceClient,
+        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
+        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
+        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -81,6 +81,8 @@ pub struct Clients {
     pub consents: ConsentServiceClient<ServiceChannel>,
     /// What is to be given back.
     pub refunds: RefundServiceClient<ServiceChannel>,
+    /// Simulated allocation runs.
+    pub runs: AllocationRunServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// The books of allocation.
@@ -120,6 +122,7 @@ impl Clients {
             exceptions: client!(ExceptionServiceClient, allocation),
             consents: client!(ConsentServiceClient, allocation),
             refunds: client!(RefundServiceClient, allocation),
+            runs: client!(AllocationRunServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),
         }

@@ -15,5 +15,6 @@ mod kits;
 mod policies;
 mod program;
 mod reversals;
+mod runs;
 mod units;
 mod watches;
