@@ -1,5 +1,7 @@
 //! `backorder demo`: the main job from beginning to end on embedded stores, with nothing else installed.
 
+mod compared;
+
 use std::{
     fs,
     net::SocketAddr,
@@ -16,6 +18,8 @@ use backorder_service_kit::{
     time::ManualClock,
 };
 use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -24,17 +28,21 @@ use crate::{
     args::{ADDRESS_DEFAULT, DataArgs},
     client::Clients,
     cluster::Cluster,
+    demand::DemandEvent,
     demand_summary::DemandSummary,
     demo::{
         book::Book,
         buyer::Buyer,
-        calendar::morning,
+        calendar::{evening, morning},
+        comparison::Served,
         idle::until_idle,
+        policy_file::PolicyFile,
         report::DemoReport,
-        setup,
+        setup::{self, Ruled},
         source::{self, Source},
         state::DemoState,
         stream::{Ended, Stream},
+        tiers::{Terms, discount},
         totals::{Flow, Totals},
         untidy::{Mishaps, UNTIDY},
     },
@@ -47,6 +55,19 @@ use crate::{
 
 /// What to demonstrate.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+A policy file is JSON: name (small letters, digits, dashes), keys (one or more of tier, requested_date, order_time, channel, \
+margin, value, age, the most important first), tier_order (of GOLD, SILVER, STANDARD) with the key tier, channel_order with \
+the key channel, and backorder_policies, a list of {id, tier, allowed, waiting_limit}. Three are in crates/cli/policies:
+
+  first-come.json  {\"name\": \"first-come\", \"keys\": [\"order_time\"]}
+  tier.json        {\"name\": \"tier\", \"keys\": [\"tier\", \"requested_date\", \"order_time\"],
+                    \"tier_order\": [\"GOLD\", \"SILVER\", \"STANDARD\"]}
+  margin.json      {\"name\": \"margin\", \"keys\": [\"margin\", \"order_time\"]}
+
+Examples:
+  backorder demo
+  backorder demo --orders online_retail.csv.gz --policy first-come.json --policy tier.json --policy margin.json")]
 pub struct DemoArgs {
     /// Orders of a real wholesaler: an Online Retail file, plain or gzip. Left out, a world is generated.
     #[arg(long, value_name = "FILE")]
@@ -67,6 +88,10 @@ pub struct DemoArgs {
     /// release, orders that are held. By seed, modelled, and reported as modelled.
     #[arg(long)]
     untidy: bool,
+    /// Run under this policy; may be repeated: then the same orders run once under each, and one table shows what each does
+    /// by tier. Tiers and costs are assumed from the orders, and the table says how.
+    #[arg(long = "policy", value_name = "FILE", conflicts_with = "keep")]
+    policies: Vec<PathBuf>,
     /// Also write the figures as JSON to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -91,11 +116,20 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let telemetry = telemetry::init(&TelemetrySettings::from_env("backorder-demo", "error"));
     let telemetry = telemetry.map_err(|error| Failure::new(error.to_string()))?;
     let shutdown = Shutdown::on_signals()?;
-    let (folder, _temporary) = folder(args)?;
-    let demo = Demo::prepare(args, &folder, output)?;
-    let ended = demo.run(args, &shutdown, output).await;
+    let policies = PolicyFile::read_all(&args.policies)?;
+    let ended = if policies.is_empty() {
+        alone(args, &shutdown, output).await
+    } else {
+        compared::run(args, &policies, &shutdown, output).await
+    };
     telemetry.shutdown().await;
     ended
+}
+
+async fn alone(args: &DemoArgs, shutdown: &Shutdown, output: Output) -> Result<(), Failure> {
+    let (folder, _temporary) = folder(args)?;
+    let told = Demo::prepare(args, &folder, None, output)?.run(args, shutdown, output).await?;
+    told.as_ref().map_or(Ok(()), Told::check)
 }
 
 /// The data folder, with what removes it at the end when nobody named one.
@@ -116,31 +150,58 @@ struct Demo {
     folder: PathBuf,
     safety_days: i64,
     buyer: Buyer,
+    ruled: Option<Ruled>,
+}
+
+/// What a run that came to its end has to tell.
+struct Told {
+    is_balanced: bool,
+    report: Value,
+    served: Option<Served>,
+}
+
+impl Told {
+    fn check(&self) -> Result<(), Failure> {
+        if self.is_balanced {
+            return Ok(());
+        }
+        Err(Failure::new("the books do not balance")
+            .next("run again with --data DIR and look with `backorder serve --data DIR` and `backorder verify`")
+            .with_exit_code(EXIT_UNBALANCED))
+    }
 }
 
 impl Demo {
-    fn prepare(args: &DemoArgs, folder: &Path, output: Output) -> Result<Self, Failure> {
+    fn prepare(args: &DemoArgs, folder: &Path, policy: Option<&PolicyFile>, output: Output) -> Result<Self, Failure> {
         let mut source = source_of(args, output)?;
         if args.untidy {
             source.name = format!("{}, {UNTIDY}", source.name);
         }
+        if policy.is_some() && args.orders.is_none() {
+            discount(&mut source.events);
+        }
         let summary = DemandSummary::of(&source.events)?;
+        let content = policy.map(|policy| policy.content.clone()).unwrap_or_default();
         let state = match DemoState::load(folder)? {
             Some(state) => {
-                state.check_same(&source.name, args.seed)?;
+                state.check_same(&source.name, args.seed, &content)?;
                 state
             }
             None => DemoState {
                 mishaps: args.untidy.then(Mishaps::default),
+                policy: content,
                 ..DemoState::new(source.name.clone(), args.seed)
             },
         };
         let model = scaled_model(args.seed, &source.events, &summary);
         let safety_days = model.safety_days();
-        Ok(Self { source, summary, state, folder: folder.to_owned(), safety_days, buyer: Buyer::new(model) })
+        let ruled = policy.map(|policy| Ruled { policy: policy.clone(), terms: Terms::of(&source.events, &summary) });
+        let buyer = Buyer::new(model);
+        Ok(Self { source, summary, state, folder: folder.to_owned(), safety_days, buyer, ruled })
     }
 
-    async fn run(mut self, args: &DemoArgs, shutdown: &Shutdown, output: Output) -> Result<(), Failure> {
+    /// Runs to the end; `None` when it was stopped before.
+    async fn run(mut self, args: &DemoArgs, shutdown: &Shutdown, output: Output) -> Result<Option<Told>, Failure> {
         self.state.starts += 1;
         self.state.save(&self.folder)?;
         let first = self.state.next_day().unwrap_or(self.summary.first_day);
@@ -158,20 +219,16 @@ impl Demo {
                 self.state.next_day,
                 self.folder.display()
             ));
-            return cluster.close().await;
+            cluster.close().await?;
+            return Ok(None);
         }
-        let balanced = self.report(&cluster, args, output).await?;
+        let told = self.report(&cluster, args, output).await?;
         if args.keep {
             keep(cluster, clock, args.listen, shutdown, output).await?;
         } else {
             cluster.close().await?;
         }
-        if balanced {
-            return Ok(());
-        }
-        Err(Failure::new("the books do not balance")
-            .next("run again with --data DIR and look with `backorder serve --data DIR` and `backorder verify`")
-            .with_exit_code(EXIT_UNBALANCED))
+        Ok(Some(told))
     }
 
     async fn stream(
@@ -196,7 +253,8 @@ impl Demo {
             is_resumed,
             has_placed: false,
             ordered_today: std::collections::BTreeSet::new(),
-            progress: Progress::of("streaming", days),
+            terms: self.ruled.as_ref().map(|ruled| &ruled.terms),
+            progress: Progress::of(self.ruled.as_ref().map_or("streaming", |ruled| &ruled.policy.name), days),
             stop: shutdown.token(),
         };
         let ended = stream.run().await;
@@ -217,14 +275,15 @@ impl Demo {
         }
         let mut buyer = Buyer::new(model);
         let is_untidy = self.state.mishaps.is_some();
-        setup::world(clients, self.state.seed, &self.source.catalogue, &mut buyer, first_day, is_untidy).await?;
+        let (seed, ruled) = (self.state.seed, self.ruled.as_ref());
+        setup::world(clients, seed, &self.source.catalogue, &mut buyer, first_day, is_untidy, ruled).await?;
         self.state.next_day = first_day.to_string();
         self.state.save(&self.folder)?;
         Ok((buyer, Book::default()))
     }
 
-    /// Shows the figures; answers whether the books balance.
-    async fn report(&self, cluster: &Cluster, args: &DemoArgs, output: Output) -> Result<bool, Failure> {
+    /// Shows the figures; under a policy they are told and compared when all policies are through.
+    async fn report(&self, cluster: &Cluster, args: &DemoArgs, output: Output) -> Result<Told, Failure> {
         let clients = cluster.clients();
         let totals = Totals::load(clients).await?;
         let flow = Flow::load(clients, &totals, &self.buyer, self.state.mishaps.as_ref()).await?;
@@ -237,20 +296,40 @@ impl Demo {
             verified,
             safety_days: self.safety_days,
         };
-        if let Some(rows) = &self.source.report {
-            output.text(&retail_text(rows));
+        let served = match &self.ruled {
+            Some(ruled) => Some(Served::ask(clients, ruled.policy.clone(), self.end()).await?),
+            None => None,
+        };
+        if served.is_none() {
+            if let Some(rows) = &self.source.report {
+                output.text(&retail_text(rows));
+            }
+            output.text(&report.to_text());
         }
-        output.text(&report.to_text());
         if !report.verified.is_balanced() {
             output.text(&report.verified.to_text());
         }
-        match args.json.as_deref() {
-            Some(path) if path == Path::new("-") => output.value(&report.to_json()),
-            Some(path) => fs::write(path, format!("{:#}\n", report.to_json()))?,
-            None => {}
+        let told = Told { is_balanced: report.is_balanced(), report: report.to_json(), served };
+        if told.served.is_none() {
+            write_json(args, &told.report, output)?;
         }
-        Ok(report.is_balanced())
+        Ok(told)
     }
+
+    /// The end of the last day, also when the run is only looked at again.
+    fn end(&self) -> Timestamp {
+        let last = self.source.events.last().map_or(Timestamp::MIN, DemandEvent::at);
+        evening(self.summary.last_day, self.summary.zone()).max(last)
+    }
+}
+
+fn write_json(args: &DemoArgs, report: &Value, output: Output) -> Result<(), Failure> {
+    match args.json.as_deref() {
+        Some(path) if path == Path::new("-") => output.value(report),
+        Some(path) => fs::write(path, format!("{report:#}\n"))?,
+        None => {}
+    }
+    Ok(())
 }
 
 fn source_of(args: &DemoArgs, output: Output) -> Result<Source, Failure> {

@@ -7,15 +7,18 @@
 pub mod book;
 pub mod buyer;
 pub mod calendar;
+pub mod comparison;
 mod counting;
 pub mod figures;
 mod holding;
 pub mod idle;
 pub mod memory;
+pub mod policy_file;
 pub mod report;
 pub mod setup;
 pub mod source;
 pub mod state;
 pub mod stream;
+pub mod tiers;
 pub mod totals;
 pub mod untidy;

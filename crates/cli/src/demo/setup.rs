@@ -2,7 +2,7 @@
 //! has a name of its own, so that a setup that was stopped is simply done again.
 
 use backorder_proto::{
-    allocation::v1::{BackorderPolicy, CreateBackorderPolicyRequest},
+    allocation::v1::{BackorderPolicy, CreateBackorderPolicyRequest, UpdateServingSequenceRequest},
     inventory::v1::{
         BatchCreateSuppliesRequest, BatchPutItemsRequest, CreateLocationRequest, Item, ItemRelease, Location,
         LocationKind, ReceiptLine, ReceiveStockRequest, Supply, SupplyKind,
@@ -10,7 +10,7 @@ use backorder_proto::{
 };
 use jiff::civil::Date;
 
-use super::{buyer::Buyer, untidy::release_day};
+use super::{buyer::Buyer, policy_file::PolicyFile, tiers::Terms, untidy::release_day};
 use crate::{
     client::{Clients, requests},
     demand::CatalogueItem,
@@ -30,12 +30,24 @@ use crate::{
 pub const WAREHOUSE: &str = "locations/main";
 /// The category of items that are sold off and never backordered.
 pub const CLEARANCE: &str = "clearance";
+/// The policy that says so.
+pub const CLEARANCE_POLICY: &str = "clearance-is-not-backordered";
 /// Of 100 items so many are sold off.
 const CLEARANCE_OF_100: u32 = 2;
 /// The most lines of one call.
 const LINES_PER_CALL: usize = 1_000;
 
-/// Makes the world on its first day. In an untidy one some items are not released yet.
+/// A policy of a file and what is assumed of customers and items, so that it can decide.
+#[derive(Debug, Clone)]
+pub struct Ruled {
+    /// The policy.
+    pub policy: PolicyFile,
+    /// What is assumed.
+    pub terms: Terms,
+}
+
+/// Makes the world on its first day. In an untidy one some items are not released yet. Without a policy of a file, the
+/// services serve as they do by default, and costs are unknown.
 ///
 /// # Errors
 /// [`Failure`] when a service refuses or cannot answer.
@@ -46,11 +58,22 @@ pub async fn world(
     buyer: &mut Buyer,
     start: Date,
     is_untidy: bool,
+    ruled: Option<&Ruled>,
 ) -> Result<(), Failure> {
     location(clients).await?;
     let preordered_from = is_untidy.then_some(start);
-    items(clients, seed, catalogue, preordered_from).await?;
-    policy(clients).await?;
+    items(clients, seed, catalogue, preordered_from, ruled.map(|ruled| &ruled.terms)).await?;
+    let clearance = BackorderPolicy {
+        name: named("policies", CLEARANCE_POLICY),
+        category: CLEARANCE.to_owned(),
+        allowed: false,
+        split_allowed: true,
+        ..BackorderPolicy::default()
+    };
+    policy(clients, import_id(&["demo", "policy"]).to_string(), clearance).await?;
+    if let Some(ruled) = ruled {
+        rules(clients, &ruled.policy).await?;
+    }
     opening_stock(clients, buyer).await?;
     for item in 0..buyer.model().plans().len() {
         let under_way = buyer.model().under_way(item, start);
@@ -80,12 +103,15 @@ async fn items(
     seed: u64,
     catalogue: &[CatalogueItem],
     preordered_from: Option<Date>,
+    terms: Option<&Terms>,
 ) -> Result<(), Failure> {
     let item = |item: &CatalogueItem| -> Item {
         let is_sold_off = happens(&mut source_of(seed, &["clearance", &item.code]), CLEARANCE_OF_100, 100);
         let released = preordered_from.and_then(|start| release_day(seed, start, &item.code));
         let release = |day| ItemRelease { release_date: Some(requests::date(day)), ..ItemRelease::default() };
+        let cost = terms.and_then(|terms| terms.cost_nanos(&item.code));
         Item {
+            unit_cost: cost.map(|nanos| requests::money(CURRENCY, nanos)),
             releases: released.map(release).into_iter().collect(),
             ..of_catalogue(item, if is_sold_off { CLEARANCE } else { CATEGORY }, CURRENCY)
         }
@@ -98,20 +124,23 @@ async fn items(
     Ok(())
 }
 
-async fn policy(clients: &Clients) -> Result<(), Failure> {
-    let policy = BackorderPolicy {
-        name: named("policies", "clearance-is-not-backordered"),
-        category: CLEARANCE.to_owned(),
-        allowed: false,
-        split_allowed: true,
-        ..BackorderPolicy::default()
-    };
-    let request = CreateBackorderPolicyRequest {
-        request_id: import_id(&["demo", "policy"]).to_string(),
-        policy: Some(policy),
-        context: Some(requests::context("demo", "")),
-    };
+async fn policy(clients: &Clients, request_id: String, policy: BackorderPolicy) -> Result<(), Failure> {
+    let context = Some(requests::context("demo", ""));
+    let request = CreateBackorderPolicyRequest { request_id, policy: Some(policy), context };
     clients.policies.clone().create_backorder_policy(request).await?;
+    Ok(())
+}
+
+async fn rules(clients: &Clients, file: &PolicyFile) -> Result<(), Failure> {
+    for rule in &file.rules {
+        policy(clients, import_id(&["demo", "policy", &rule.name]).to_string(), rule.clone()).await?;
+    }
+    let request = UpdateServingSequenceRequest {
+        request_id: import_id(&["demo", "sequence"]).to_string(),
+        sequence: Some(file.sequence.clone()),
+        context: Some(requests::context("demo", &file.name)),
+    };
+    clients.policies.clone().update_serving_sequence(request).await?;
     Ok(())
 }
 

@@ -32,6 +32,9 @@ pub struct DemoState {
     /// What went wrong so far; `None` when nothing is meant to.
     #[serde(default)]
     pub mishaps: Option<Mishaps>,
+    /// The content of the policy file; empty without one.
+    #[serde(default)]
+    pub policy: String,
 }
 
 impl DemoState {
@@ -46,6 +49,7 @@ impl DemoState {
             stream_seconds: 0.0,
             place_order_us: Vec::new(),
             mishaps: None,
+            policy: String::new(),
         }
     }
 
@@ -84,7 +88,11 @@ impl DemoState {
     ///
     /// # Errors
     /// [`Failure`] when the folder holds another run.
-    pub fn check_same(&self, source: &str, seed: u64) -> Result<(), Failure> {
+    pub fn check_same(&self, source: &str, seed: u64, policy: &str) -> Result<(), Failure> {
+        if self.policy != policy {
+            return Err(Failure::new("the folder holds a run under another policy")
+                .next("name another folder with --data, or give the same --policy with the same content"));
+        }
         if self.source == source && self.seed == seed {
             return Ok(());
         }
@@ -112,7 +120,8 @@ mod tests {
         state.save(folder.path()).unwrap();
         let loaded = DemoState::load(folder.path()).unwrap().unwrap();
         assert_eq!(loaded, state);
-        assert!(loaded.check_same("world", 7).is_ok());
-        assert!(loaded.check_same("world", 8).is_err() && loaded.check_same("file", 7).is_err());
+        assert!(loaded.check_same("world", 7, "").is_ok());
+        assert!(loaded.check_same("world", 8, "").is_err() && loaded.check_same("file", 7, "").is_err());
+        assert!(loaded.check_same("world", 7, "{}").unwrap_err().to_string().contains("under another policy"));
     }
 }

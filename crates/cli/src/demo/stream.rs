@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use backorder_proto::{
-    allocation::v1::{LineQuantity, OrderLine, PlaceOrderRequest, ShipOrderLinesRequest},
+    allocation::v1::{LineQuantity, OrderDraft, OrderLine, PlaceOrderRequest, ShipOrderLinesRequest},
     inventory::v1::{ReceiptLine, ReceiveStockRequest, Supply, UpdateSupplyRequest},
 };
 use backorder_service_kit::time::ManualClock;
@@ -21,6 +21,7 @@ use super::{
     idle::until_idle,
     setup::{WAREHOUSE, order_supplies},
     state::DemoState,
+    tiers::Terms,
 };
 use crate::{
     client::{Clients, requests},
@@ -73,6 +74,8 @@ pub struct Stream<'a> {
     pub has_placed: bool,
     /// Items that were ordered today, by name, where something may go wrong.
     pub ordered_today: BTreeSet<String>,
+    /// What is assumed of customers, where the run has a policy.
+    pub terms: Option<&'a Terms>,
     /// How far it is.
     pub progress: Progress,
     /// The wish to stop.
@@ -175,7 +178,7 @@ impl Stream<'_> {
         self.set_clock(order.placed_at);
         let request = PlaceOrderRequest {
             request_id: import_id(&["order", &order.id]).to_string(),
-            order: Some(draft(order)),
+            order: Some(self.draft(order)),
             context: Some(requests::context("demo", "")),
         };
         let asked = Instant::now();
@@ -192,6 +195,12 @@ impl Stream<'_> {
         }
         self.book.note(&placed);
         self.hold(&placed, self.summary.day_of(order.placed_at)).await
+    }
+
+    /// The order with its customer's tier, where tiers are assumed.
+    fn draft(&self, order: &DemandOrder) -> OrderDraft {
+        let tier = self.terms.map(|terms| terms.tier(order.customer.as_deref()).name());
+        OrderDraft { customer_tier: tier.unwrap_or_default().to_owned(), ..draft(order) }
     }
 
     async fn reverse(&mut self, reversal: &Reversal, touched: &mut BTreeSet<String>) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ mod assess;
 mod bench;
 mod clients;
 mod demo;
+mod demo_policies;
 mod dropship;
 mod feeds;
 mod going_live;
