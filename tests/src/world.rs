@@ -25,6 +25,7 @@ pub mod going_live;
 pub mod holds;
 pub mod kits;
 pub mod overrides;
+pub mod runs;
 pub mod shipping;
 pub mod warehouse;
 

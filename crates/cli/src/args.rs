@@ -12,8 +12,8 @@ use crate::{
         dropship::DropShipCommand, exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand,
         feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
         overrides::OverrideCommand, policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand,
-        report::ReportArgs, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand,
-        supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
+        report::ReportArgs, run::RunCommand, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand,
+        stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -132,6 +132,8 @@ pub enum Command {
     Refund(Group<RefundCommand>),
     /// How well demand was served and what shortage cost: fill, waits, promises, each figure with what it is.
     Report(Box<Single<ReportArgs>>),
+    /// Simulate allocation runs by other rules, compare and explain them, and ask what changes would do.
+    Run(Group<RunCommand>),
     /// Go live with the open orders of another system: what would change, the confirmation, and how far it is.
     Golive(Group<GoLiveCommand>),
     /// Keep orders, lines and customers from moving, or let them go again.

@@ -28,6 +28,12 @@ const fn row(name: &'static str, quick: u32, full: u32, what: &'static str) -> C
 /// The table. Sorted by name; a test holds that.
 const TABLE: &[CaseCount] = &[
     row("allocation_engine", 500, 10_000, "random queue and supply against the naive sharing model"),
+    row(
+        "allocation_explanation",
+        500,
+        10_000,
+        "random lines and supply: the smallest fix is enough and is the smallest",
+    ),
     row("allocation_filters", 500, 10_000, "random filters against the interpreter of the language, and line by line"),
     row("allocation_policy", 500, 10_000, "random policies over random lines against a naive comparator"),
     row("allocation_runs", 500, 10_000, "random requirements and supply against a model that tries them one by one"),
@@ -68,16 +74,16 @@ const TABLE: &[CaseCount] = &[
     ),
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
     row(
-        "ship_sets",
-        300,
-        5_000,
-        "random arrivals, losses, lines and sets over three items: no half a set, and none starves",
-    ),
-    row(
         "service_figures",
         300,
         10_000,
         "random demand: what became of it sums, fill never rises later, groups are whole",
+    ),
+    row(
+        "ship_sets",
+        300,
+        5_000,
+        "random arrivals, losses, lines and sets over three items: no half a set, and none starves",
     ),
     row("shortage_figures", 300, 5_000, "random order histories: figures sum, and the order of rows changes nothing"),
     row("stock_book", 500, 10_000, "random stock, reservation and supply commands against the naive model"),

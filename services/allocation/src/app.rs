@@ -8,14 +8,15 @@ use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
-    backlog_service_server::BacklogServiceServer, consent_service_server::ConsentServiceServer,
-    drop_ship_service_server::DropShipServiceServer, exception_service_server::ExceptionServiceServer,
-    figure_service_server::FigureServiceServer, fulfilment_feed_service_server::FulfilmentFeedServiceServer,
-    go_live_service_server::GoLiveServiceServer, hold_service_server::HoldServiceServer,
-    order_service_server::OrderServiceServer, override_service_server::OverrideServiceServer,
-    policy_service_server::PolicyServiceServer, refund_service_server::RefundServiceServer,
-    release_service_server::ReleaseServiceServer, serving_service_server::ServingServiceServer,
-    shipment_service_server::ShipmentServiceServer, shortage_service_server::ShortageServiceServer,
+    allocation_run_service_server::AllocationRunServiceServer, backlog_service_server::BacklogServiceServer,
+    consent_service_server::ConsentServiceServer, drop_ship_service_server::DropShipServiceServer,
+    exception_service_server::ExceptionServiceServer, figure_service_server::FigureServiceServer,
+    fulfilment_feed_service_server::FulfilmentFeedServiceServer, go_live_service_server::GoLiveServiceServer,
+    hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
+    override_service_server::OverrideServiceServer, policy_service_server::PolicyServiceServer,
+    refund_service_server::RefundServiceServer, release_service_server::ReleaseServiceServer,
+    serving_service_server::ServingServiceServer, shipment_service_server::ShipmentServiceServer,
+    shortage_service_server::ShortageServiceServer,
 };
 use backorder_service_kit::{
     clients::InventoryClients,
@@ -33,12 +34,12 @@ use crate::{
     config::Config,
     grpc::{
         Backlog, Consents, DropShips, Exceptions, Figures, FulfilmentFeed, GoLives, Holds, Operations, Orders,
-        Overrides, Policies, Refunds, Releases, Serving, Shipments, Shortages,
+        Overrides, Policies, Refunds, Releases, Runs, Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
         FollowInventory, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines, resume_steps,
-        review_promises, run_allocations, subscription, watch_waits,
+        review_promises, run_allocations, simulate_runs, subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -103,7 +104,8 @@ impl App {
         let relay = Arc::new(move || relay.read().unwrap_or_else(PoisonError::into_inner).clone());
         services
             .add(OrderServiceServer::new(Orders(use_cases())))
-            .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches }))
+            .add(BacklogServiceServer::new(Backlog { use_cases: use_cases(), watches: watches.clone() }))
+            .add(AllocationRunServiceServer::new(Runs { use_cases: use_cases(), watches }))
             .add(GoLiveServiceServer::new(GoLives(use_cases())))
             .add(OverrideServiceServer::new(Overrides(use_cases())))
             .add(HoldServiceServer::new(Holds(use_cases())))
@@ -137,7 +139,7 @@ impl App {
     }
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
-    /// inventory's events, the resuming of steps, the runs, the bringing of waiting lines into a new order, the telling of
+    /// inventory's events, the resuming of steps, the runs, the simulated ones, the bringing of waiting lines into a new order, the telling of
     /// what may take stock, the end of holds, the going live of what was taken over, the review of promises, and the clock
     /// of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
@@ -152,6 +154,11 @@ impl App {
         jobs.spawn("allocation_runs", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(run_allocations(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_simulate_runs", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(simulate_runs(use_cases, shutdown).await?) }
         });
         let app = self.clone();
         jobs.spawn("allocation_requeue_lines", move |shutdown| {

@@ -22,6 +22,8 @@ pub struct Config {
     pub hold_tick: Duration,
     /// How long answers to request ids and events of the feed are kept, in business time. At least 48 hours.
     pub retention: Duration,
+    /// Items that a simulated run reads and decides about at once, at most 100.
+    pub run_items_at_once: usize,
     /// Where tests stop a write half-way. Never set in production.
     pub crash_point: Option<CrashPoint>,
 }
@@ -39,6 +41,7 @@ impl Default for Config {
             hold_tick: Duration::from_secs(30),
             override_value_max: None,
             retention: Duration::from_hours(24 * 7),
+            run_items_at_once: 100,
             crash_point: None,
         }
     }

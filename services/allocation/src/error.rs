@@ -420,6 +420,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         Kind::Override => ErrorReason::OverrideStateConflict,
         Kind::BacklogImport => ErrorReason::BacklogImportStateConflict,
         Kind::DropShipTake => ErrorReason::DropShipTakeStateConflict,
+        Kind::Run => ErrorReason::RunStateConflict,
         Kind::Order
         | Kind::Line
         | Kind::Item
@@ -428,6 +429,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         | Kind::Shipment
         | Kind::WarehouseOrder
         | Kind::Exception
+        | Kind::Supply
         | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
     };
     Problem::failed_precondition(reason, format!("{name} is {state}"))
@@ -454,6 +456,8 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::WarehouseOrder
             | Kind::BacklogImport
             | Kind::DropShipTake
+            | Kind::Run
+            | Kind::Supply
             | Kind::DeadLetter,
             _,
         ) => problem,

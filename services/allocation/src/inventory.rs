@@ -14,7 +14,7 @@ use backorder_service_kit::{
     retry::{self, RetryPolicy},
 };
 use prost_types::FieldMask;
-use tonic::{Code, Status};
+use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use crate::saga::{Call, CallAnswer, call::Kind as CallKind};
@@ -259,6 +259,15 @@ impl Inventory {
             }
             page_token = page.next_page_token;
         }
+    }
+
+    /// All that decides who of up to 100 items gets what, as it is at one moment.
+    pub async fn items_now(&self, items: Vec<String>) -> Result<Streaming<pb::ReadItemsResponse>, Status> {
+        retry::call(&self.retries, || async {
+            let request = pb::ReadItemsRequest { items: items.clone() };
+            Ok(self.clients.availability.clone().read_items(request).await?.into_inner())
+        })
+        .await
     }
 
     /// Claims that wait for an item, in the order of the queue, until `enough` says so. `location` empty means all.

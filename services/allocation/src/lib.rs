@@ -14,11 +14,12 @@ mod jobs;
 mod order;
 mod rules;
 mod saga;
+mod simulation;
 mod store;
 mod use_cases;
 mod write;
 
 pub use app::{App, SOURCE};
 pub use config::{Config, CrashPoint};
-pub use jobs::CHUNK_CRASH_POINT;
+pub use jobs::{CHUNK_CRASH_POINT, SIMULATION_CRASH_POINT};
 pub use saga::CRASH_POINTS;

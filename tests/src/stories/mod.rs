@@ -36,6 +36,7 @@ pub mod ship_sets;
 pub mod shipped_batches;
 pub mod shipping;
 pub mod shortage_instructions;
+pub mod simulated_runs;
 pub mod stock_truth;
 pub mod substitutes;
 pub mod unfit_units;
@@ -283,6 +284,16 @@ macro_rules! every_story {
             substitutes::a_substitute_that_may_wait_stands_where_the_line_stood,
             substitutes::a_substitution_that_is_sent_again_adds_one_line,
             substitutes::a_substitute_takes_the_place_of_the_line_in_its_ship_set,
+            simulated_runs::every_strategy_gets_what_its_rule_says,
+            simulated_runs::a_winner_that_cannot_win_is_told_and_its_item_left_as_it_is,
+            simulated_runs::a_simulation_changes_nothing,
+            simulated_runs::what_if_a_supply_is_late_says_what_happens_when_it_is,
+            simulated_runs::what_if_an_order_is_cancelled_says_what_happens_when_it_is,
+            simulated_runs::what_if_more_comes_says_what_happens_when_it_does,
+            simulated_runs::a_customer_of_a_higher_tier_would_be_served_before_others,
+            simulated_runs::a_line_is_told_who_stands_before_it_and_what_would_help,
+            simulated_runs::two_runs_are_compared_by_line_and_by_tier,
+            simulated_runs::what_others_decide_about_keeps_what_it_has,
             units::what_is_bought_by_the_case_is_booked_in_base_units_and_read_again_as_it_was_said,
             units::a_unit_that_the_item_has_not_for_this_is_refused_with_those_that_it_has,
             units::a_receipt_that_is_sent_again_is_answered_as_before_though_its_case_changed,

@@ -58,6 +58,7 @@ struct Answering(pb::BatchGetAvailabilityResponse);
 #[async_trait]
 impl AvailabilityService for Answering {
     type WatchAvailabilityStream = Empty<Result<pb::WatchAvailabilityResponse, Status>>;
+    type ReadItemsStream = Empty<Result<pb::ReadItemsResponse, Status>>;
 
     async fn batch_get_availability(
         &self,
@@ -84,6 +85,13 @@ impl AvailabilityService for Answering {
         &self,
         _request: Request<pb::GetResumeTokenRequest>,
     ) -> Result<Response<pb::GetResumeTokenResponse>, Status> {
+        Err(Status::unimplemented("an echo only"))
+    }
+
+    async fn read_items(
+        &self,
+        _request: Request<pb::ReadItemsRequest>,
+    ) -> Result<Response<Self::ReadItemsStream>, Status> {
         Err(Status::unimplemented("an echo only"))
     }
 }

@@ -8,14 +8,15 @@ use backorder_domain::ids::IdProvider;
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
-        backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        drop_ship_service_client::DropShipServiceClient, exception_service_client::ExceptionServiceClient,
-        figure_service_client::FigureServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
-        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, override_service_client::OverrideServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
+        consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
+        exception_service_client::ExceptionServiceClient, figure_service_client::FigureServiceClient,
+        fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -83,6 +84,8 @@ pub struct Clients {
     pub refunds: RefundServiceClient<ServiceChannel>,
     /// How well demand was served, and what shortage cost.
     pub figures: FigureServiceClient<ServiceChannel>,
+    /// Simulated allocation runs.
+    pub runs: AllocationRunServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// The books of allocation.
@@ -123,6 +126,7 @@ impl Clients {
             consents: client!(ConsentServiceClient, allocation),
             refunds: client!(RefundServiceClient, allocation),
             figures: client!(FigureServiceClient, allocation),
+            runs: client!(AllocationRunServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),
         }

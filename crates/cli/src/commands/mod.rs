@@ -20,6 +20,7 @@ pub mod policy;
 pub mod question;
 pub mod refund;
 pub mod report;
+pub mod run;
 pub mod serve;
 pub mod serving;
 pub mod shipment;
@@ -79,6 +80,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Refund(refund) => refund::run(refund.command, &session(&refund.client)?, output(&refund.client)).await,
         Command::Report(report) => report::run(&report.args, &session(&report.client)?, output(&report.client)).await,
+        Command::Run(run) => run::run(run.command, &session(&run.client)?, output(&run.client)).await,
         Command::Golive(golive) => golive::run(golive.command, &session(&golive.client)?, output(&golive.client)).await,
         Command::Override(one) => overrides::run(one.command, &session(&one.client)?, output(&one.client)).await,
         Command::Hold(hold) => hold::run(hold.command, &session(&hold.client)?, output(&hold.client)).await,

@@ -17,5 +17,6 @@ mod policies;
 mod program;
 mod report;
 mod reversals;
+mod runs;
 mod units;
 mod watches;

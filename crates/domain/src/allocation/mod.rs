@@ -4,6 +4,7 @@
 //! applied.
 
 pub mod decide;
+pub mod explain;
 pub mod fair_share;
 pub mod filter;
 pub mod group;

@@ -3,14 +3,15 @@
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
-        backlog_service_client::BacklogServiceClient, consent_service_client::ConsentServiceClient,
-        drop_ship_service_client::DropShipServiceClient, exception_service_client::ExceptionServiceClient,
-        figure_service_client::FigureServiceClient, fulfilment_feed_service_client::FulfilmentFeedServiceClient,
-        go_live_service_client::GoLiveServiceClient, hold_service_client::HoldServiceClient,
-        order_service_client::OrderServiceClient, override_service_client::OverrideServiceClient,
-        policy_service_client::PolicyServiceClient, refund_service_client::RefundServiceClient,
-        release_service_client::ReleaseServiceClient, serving_service_client::ServingServiceClient,
-        shipment_service_client::ShipmentServiceClient, shortage_service_client::ShortageServiceClient,
+        allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
+        consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
+        exception_service_client::ExceptionServiceClient, figure_service_client::FigureServiceClient,
+        fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
+        hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
+        override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
+        refund_service_client::RefundServiceClient, release_service_client::ReleaseServiceClient,
+        serving_service_client::ServingServiceClient, shipment_service_client::ShipmentServiceClient,
+        shortage_service_client::ShortageServiceClient,
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
@@ -110,6 +111,8 @@ pub struct AllocationClients {
     pub feed: FulfilmentFeedServiceClient<ServiceChannel>,
     /// How well demand was served, and what shortage cost.
     pub figures: FigureServiceClient<ServiceChannel>,
+    /// Simulated allocation runs, and what changes would do.
+    pub runs: AllocationRunServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// Activity, totals, checks and dead letters.
@@ -137,6 +140,7 @@ impl AllocationClients {
             drop_ship: client!(DropShipServiceClient, channel),
             feed: client!(FulfilmentFeedServiceClient, channel),
             figures: client!(FigureServiceClient, channel),
+            runs: client!(AllocationRunServiceClient, channel),
             policies: client!(PolicyServiceClient, channel),
             operations: client!(AllocationOperationsServiceClient, channel),
         }

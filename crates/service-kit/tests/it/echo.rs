@@ -4,8 +4,8 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use backorder_proto::inventory::v1::{
     BatchGetAvailabilityRequest, BatchGetAvailabilityResponse, GetAvailabilityProfileRequest,
-    GetAvailabilityProfileResponse, GetResumeTokenRequest, GetResumeTokenResponse, WatchAvailabilityRequest,
-    WatchAvailabilityResponse,
+    GetAvailabilityProfileResponse, GetResumeTokenRequest, GetResumeTokenResponse, ReadItemsRequest, ReadItemsResponse,
+    WatchAvailabilityRequest, WatchAvailabilityResponse,
     availability_service_client::AvailabilityServiceClient,
     availability_service_server::{AvailabilityService, AvailabilityServiceServer},
 };
@@ -88,6 +88,7 @@ impl Echo {
 #[tonic::async_trait]
 impl AvailabilityService for Echo {
     type WatchAvailabilityStream = Pin<Box<dyn Stream<Item = Result<WatchAvailabilityResponse, Status>> + Send>>;
+    type ReadItemsStream = stream::Empty<Result<ReadItemsResponse, Status>>;
 
     async fn batch_get_availability(
         &self,
@@ -142,6 +143,10 @@ impl AvailabilityService for Echo {
         request: Request<GetResumeTokenRequest>,
     ) -> Result<Response<GetResumeTokenResponse>, Status> {
         Ok(Response::new(GetResumeTokenResponse { resume_token: Self::seen(&request) }))
+    }
+
+    async fn read_items(&self, _request: Request<ReadItemsRequest>) -> Result<Response<Self::ReadItemsStream>, Status> {
+        Ok(Response::new(stream::empty()))
     }
 }
 

@@ -31,6 +31,10 @@ pub enum Kind {
     BacklogImport,
     /// A take of a supplier's stock.
     DropShipTake,
+    /// A simulated allocation run.
+    Run,
+    /// A supply.
+    Supply,
     /// A parked event.
     DeadLetter,
 }
@@ -51,6 +55,8 @@ impl Kind {
             Self::WarehouseOrder => "warehouse_order",
             Self::BacklogImport => "import",
             Self::DropShipTake => "drop_ship_take",
+            Self::Run => "run",
+            Self::Supply => "supply",
             Self::DeadLetter => "event",
         }
     }
@@ -70,6 +76,8 @@ impl Kind {
             Self::WarehouseOrder => ErrorReason::WarehouseOrderNotFound,
             Self::BacklogImport => ErrorReason::BacklogImportNotFound,
             Self::DropShipTake => ErrorReason::DropShipTakeNotFound,
+            Self::Run => ErrorReason::RunNotFound,
+            Self::Supply => ErrorReason::SupplyNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }
     }

@@ -14,6 +14,7 @@ mod resume_steps;
 mod review_promises;
 mod run_allocations;
 mod share_long;
+mod simulate_runs;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
@@ -29,4 +30,5 @@ pub use resume_steps::resume_steps;
 pub use review_promises::review_promises;
 pub use run_allocations::run_allocations;
 pub use share_long::CHUNK_CRASH_POINT;
+pub use simulate_runs::{SIMULATION_CRASH_POINT, simulate_runs};
 pub use watch_waits::watch_waits;

@@ -24,6 +24,7 @@ pub mod serving;
 pub mod sets;
 pub mod shipments;
 pub mod shipped_batches;
+pub mod simulated_runs;
 pub mod steps;
 pub mod takes;
 pub mod totals;

@@ -19,6 +19,7 @@ pub mod release;
 mod review_unreserved;
 pub mod serving;
 pub mod shipments;
+pub mod simulated_runs;
 pub mod waits;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,6 +34,7 @@ use backorder_service_kit::{
 use backorder_storage::Store;
 use jiff::Timestamp;
 use sea_orm::DbBackend;
+use tokio::sync::watch;
 
 use crate::{
     catalog::Catalog,
@@ -71,6 +73,8 @@ struct Parts {
     wakes: Wakes,
     claim_memory: ClaimMemory,
     telling: Telling,
+    /// Counts what simulated runs of this instance have written, for those who watch.
+    simulated: watch::Sender<u64>,
     /// The progress of the consumer that runs now; none before the jobs run.
     consumer: RwLock<Option<ConsumerProgress>>,
 }
@@ -96,6 +100,8 @@ pub struct Wakes {
     pub eligibility: Wake,
     /// Go-live was confirmed.
     pub go_live: Wake,
+    /// A simulated run was started.
+    pub simulations: Wake,
     /// Ship sets are to be decided about.
     pub sets: Wake,
 }
@@ -122,6 +128,7 @@ impl UseCases {
             wakes: Wakes::default(),
             claim_memory: ClaimMemory::default(),
             telling: Telling::default(),
+            simulated: watch::Sender::default(),
             consumer: RwLock::default(),
             config,
             store,
@@ -198,6 +205,11 @@ impl UseCases {
 
     pub(crate) fn telling(&self) -> &Telling {
         &self.parts.telling
+    }
+
+    /// Tells who watches simulated runs that one of them has come further.
+    pub(crate) fn simulated(&self) -> &watch::Sender<u64> {
+        &self.parts.simulated
     }
 
     /// The progress of the consumer of inventory's events, when it runs.

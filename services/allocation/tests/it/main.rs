@@ -17,5 +17,7 @@ mod operations;
 mod order_batches;
 mod policies;
 mod scripted;
+mod scripted_items;
 mod serving_sequence;
+mod simulated_runs;
 mod world;

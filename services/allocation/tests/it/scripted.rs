@@ -30,6 +30,8 @@ pub struct Books {
     pub supplies: Vec<Supply>,
     /// By demand line and part.
     pub claims: BTreeMap<(String, i32), Claim>,
+    /// The items that were asked about with `ReadItems`, call by call.
+    pub items_read: Vec<Vec<String>>,
     /// The calls of `UpdateQueue`, those that were refused included.
     pub queue_calls: Vec<UpdateQueueRequest>,
     /// How many calls of `UpdateQueue` are still to be answered with UNAVAILABLE.
@@ -452,6 +454,6 @@ impl SupplyService for Scripted {
     }
 }
 
-fn not_scripted() -> Status {
+pub fn not_scripted() -> Status {
     Status::unimplemented("not in the script")
 }

@@ -12,8 +12,9 @@ use backorder_proto::{
     allocation::v1::*,
     common::v1::{Activity, Date, ErrorReason, WriteContext, ZonedDate},
     inventory::v1::{
-        Claim, ClaimChanged, Item, ItemChanged, catalog_service_server::CatalogServiceServer,
-        reservation_service_server::ReservationServiceServer, supply_service_server::SupplyServiceServer,
+        Claim, ClaimChanged, Item, ItemChanged, availability_service_server::AvailabilityServiceServer,
+        catalog_service_server::CatalogServiceServer, reservation_service_server::ReservationServiceServer,
+        supply_service_server::SupplyServiceServer,
     },
 };
 use backorder_service_kit::{
@@ -209,6 +210,7 @@ fn inventory_services(inventory: &Scripted) -> ServiceSet {
     let mut services = ServiceSet::new();
     services
         .add(CatalogServiceServer::new(inventory.clone()))
+        .add(AvailabilityServiceServer::new(inventory.clone()))
         .add(ReservationServiceServer::new(inventory.clone()))
         .add(SupplyServiceServer::new(inventory.clone()));
     services

@@ -1,6 +1,7 @@
 //! `AvailabilityService`.
 
 use backorder_proto::inventory::v1::{self as pb, availability_service_server::AvailabilityService};
+use futures::stream::{self, Iter};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -18,6 +19,7 @@ pub struct Availability {
 #[async_trait]
 impl AvailabilityService for Availability {
     type WatchAvailabilityStream = ReceiverStream<Result<pb::WatchAvailabilityResponse, Status>>;
+    type ReadItemsStream = Iter<std::vec::IntoIter<Result<pb::ReadItemsResponse, Status>>>;
 
     async fn batch_get_availability(
         &self,
@@ -51,5 +53,14 @@ impl AvailabilityService for Availability {
     ) -> Result<Response<pb::GetResumeTokenResponse>, Status> {
         let resume_token = self.use_cases.present_token().await?;
         Ok(Response::new(pb::GetResumeTokenResponse { resume_token }))
+    }
+
+    async fn read_items(
+        &self,
+        request: Request<pb::ReadItemsRequest>,
+    ) -> Result<Response<Self::ReadItemsStream>, Status> {
+        let items = read(&request, decode::items)?;
+        let messages: Vec<_> = self.use_cases.read_items(&items).await?.into_iter().map(Ok).collect();
+        Ok(Response::new(stream::iter(messages)))
     }
 }

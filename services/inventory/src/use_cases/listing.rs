@@ -265,7 +265,7 @@ pub fn supply_message(row: &supply::Model) -> Result<pb::Supply, StorageError> {
 }
 
 /// Claims with all that belongs to them, in the order of line and part.
-async fn claim_messages(
+pub(super) async fn claim_messages(
     connection: &impl backorder_storage::Reads,
     rows: Vec<claim::Model>,
 ) -> Result<Vec<pb::Claim>, Error> {

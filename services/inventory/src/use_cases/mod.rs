@@ -8,6 +8,7 @@ pub mod drop_ship;
 pub mod feeds;
 pub mod listing;
 pub mod operations;
+mod read_items;
 pub mod stock;
 mod upkeep;
 pub mod watch;

@@ -19,6 +19,7 @@ mod operations;
 mod physical;
 mod queue;
 mod races;
+mod read_items;
 mod receipts;
 mod refusals;
 mod runs;

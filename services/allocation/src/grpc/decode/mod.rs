@@ -12,6 +12,7 @@ pub mod order;
 pub mod overrides;
 pub mod policy;
 pub mod release;
+pub mod run;
 pub mod serving;
 pub mod shipment;
 pub mod shortage;

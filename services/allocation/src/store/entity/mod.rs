@@ -1,5 +1,7 @@
 //! The tables, one entity per file. Columns mean what the migration says; nothing here decides anything.
 
+pub mod allocation_run;
+pub mod allocation_run_line;
 pub mod backlog_import;
 pub mod backorder_policy;
 pub mod calendar_copy;
@@ -56,6 +58,8 @@ mod tests {
             };
         }
         let tables = misdeclared!(
+            allocation_run,
+            allocation_run_line,
             backlog_import,
             backorder_policy,
             calendar_copy,

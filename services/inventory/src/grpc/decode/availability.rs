@@ -1,5 +1,8 @@
 //! Requests of `AvailabilityService`.
 
+use std::collections::BTreeSet;
+
+use backorder_domain::ids::ItemId;
 use backorder_proto::{
     convert::{
         Violations,
@@ -20,6 +23,8 @@ use crate::use_cases::{
 const NAMES_MAX: usize = 1_000;
 /// Paths of a read mask at most: each field once, with room for repetition.
 const PATHS_MAX: usize = 64;
+/// Items that are read at once at most.
+const ITEMS_MAX: usize = 100;
 const HORIZON_DAYS_DEFAULT: i32 = 180;
 const HORIZON_DAYS_MAX: i32 = 730;
 
@@ -70,6 +75,20 @@ pub fn profile(request: &pb::GetAvailabilityProfileRequest, violations: &mut Vio
     let quantity = decode::quantity_or_zero(request.quantity, "quantity", violations);
     let quantity = Some(quantity?).filter(|quantity| !quantity.is_zero());
     Some(ProfileQuery { item: item?, location: location?, horizon_days, quantity })
+}
+
+/// The items of `ReadItems`.
+pub fn items(request: &pb::ReadItemsRequest, violations: &mut Violations) -> Option<BTreeSet<ItemId>> {
+    let mut items = BTreeSet::new();
+    let mut decoded = each(&request.items, ITEMS_MAX, "items", violations, |index, name, violations| {
+        decode::item_name(name, &path("items", index, ""), violations)
+    })?;
+    for (index, item) in decoded.drain(..).enumerate() {
+        if !items.insert(item) {
+            violations.push(path("items", index, ""), "must not be named twice");
+        }
+    }
+    Some(items)
 }
 
 /// The filter of `WatchAvailability`.

@@ -157,6 +157,24 @@ pub async fn waiting_claims(
     Ok(rows)
 }
 
+/// All claims on the items of which units are reserved or wait.
+pub async fn open_claims(connection: &impl Reads, items: &[&ItemId]) -> Result<Vec<claim::Model>, StorageError> {
+    let mut rows = waiting_claims(connection, items).await?;
+    let mut lines: Vec<String> = Vec::new();
+    for chunk in items.chunks(KEYS_PER_QUERY_MAX) {
+        let query = reservation::Entity::find()
+            .select_only()
+            .column(reservation::Column::LineId)
+            .distinct()
+            .filter(reservation::Column::ItemId.is_in(texts(chunk)));
+        lines.extend(query.into_tuple::<String>().all(connection).await?);
+    }
+    let reserved = claims_of(connection, lines.iter().map(String::as_str)).await?;
+    // What waits as well is there already; a line may have parts of which nothing is reserved.
+    rows.extend(reserved.into_iter().filter(|row| row.reserved > 0 && row.waiting == 0));
+    Ok(rows)
+}
+
 /// All claims on the items that have units reserved at one of the locations.
 pub async fn reserved_claims(
     connection: &impl Reads,

@@ -1,0 +1,297 @@
+//! Works on simulated runs, the oldest first, some items at a time, and forgets old ones.
+//!
+//! One instance at a time does it, under a lease. How far a run is stands in its row: lines of items after its cursor were
+//! written by somebody who died before the end of them, and are written anew. A run that is ended meanwhile takes no more
+//! lines.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use backorder_domain::allocation::run::Reason;
+use backorder_proto::{allocation::v1 as pb, convert::Violations};
+use backorder_service_kit::{jobs::Woken, problem::Problem};
+use backorder_storage::{
+    StorageError, columns,
+    lease::{self, Lease},
+};
+use prost::Message as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::Error,
+    simulation::{Decided, Rules, Scope, message::Teller, pool::Context},
+    store::{
+        entity::allocation_run,
+        simulated_runs::{self as table, DONE, FAILED},
+    },
+    use_cases::UseCases,
+};
+
+/// Where tests stop a run: some items are read and decided about, and their first lines are written.
+pub const SIMULATION_CRASH_POINT: &str = "simulation.lines";
+
+/// Runs that have ended and are kept.
+pub const RUNS_KEPT: u64 = 100;
+/// What is leased.
+const LEASE: &str = "allocation_simulations";
+/// How long a lease lives. It is extended with every group of items.
+const LEASE_TIME: Duration = Duration::from_secs(60);
+/// Lines in one transaction.
+const LINES_AT_ONCE: u32 = 1_000;
+/// Lines that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 5_000;
+
+/// Simulates runs until shutdown.
+///
+/// # Errors
+/// Those of the store and of inventory; the job is started anew then, after a pause, and goes on.
+pub async fn simulate_runs(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
+    let holder = use_cases.ids().next_uuid().to_string();
+    loop {
+        if table::next(use_cases.store().reader()).await?.is_some()
+            && let Some(lease) = lease::acquire(use_cases.store(), LEASE, &holder, LEASE_TIME).await?
+        {
+            let worked = use_cases.simulate_all(&lease, &shutdown).await;
+            lease::release(use_cases.store(), &lease).await?;
+            worked?;
+        }
+        let tick = use_cases.config().job_tick;
+        if use_cases.wakes().simulations.wait(&shutdown, tick).await == Woken::Shutdown {
+            return Ok(());
+        }
+    }
+}
+
+/// A run under way.
+struct Run {
+    id: String,
+    scope: Scope,
+    rules: Rules,
+    cursor: String,
+    progress: pb::RunProgress,
+}
+
+/// The run is not RUNNING any more.
+struct Ended;
+
+impl UseCases {
+    async fn simulate_all(&self, lease: &Lease, shutdown: &CancellationToken) -> Result<(), Error> {
+        while let Some(row) = table::next(self.store().reader()).await? {
+            if shutdown.is_cancelled() {
+                return Ok(());
+            }
+            let id = row.id.clone();
+            match self.simulate(row, lease, shutdown).await {
+                Ok(()) => {}
+                // Nothing that is tried again would help.
+                Err(error @ (Error::Contract(_) | Error::Refused(_) | Error::Invalid(_))) => {
+                    tracing::warn!(run = %id, error = %error, "a simulated run cannot go on");
+                    self.end_run(&id, FAILED, &error.to_string()).await?;
+                }
+                Err(error) => return Err(error),
+            }
+            self.forget_old_runs().await?;
+        }
+        Ok(())
+    }
+
+    /// Does what is left of a run. At shutdown it stays RUNNING.
+    async fn simulate(
+        &self,
+        row: allocation_run::Model,
+        lease: &Lease,
+        shutdown: &CancellationToken,
+    ) -> Result<(), Error> {
+        let mut run = Run::of(row)?;
+        self.forget_lines(&run.id, Some(&run.cursor)).await?;
+        loop {
+            let groups = self.groups_of(&run).await?;
+            if groups.is_empty() {
+                self.end_run(&run.id, DONE, "").await?;
+                return Ok(());
+            }
+            let (scope, rules) = (run.scope.clone(), run.rules.clone());
+            let mut decided = self.decide_items(&groups[0], &scope, &rules).await?;
+            for (number, items) in groups.iter().enumerate() {
+                if shutdown.is_cancelled() {
+                    return Ok(());
+                }
+                lease::acquire(self.store(), &lease.name, &lease.holder, LEASE_TIME).await?;
+                let next = async {
+                    match groups.get(number + 1) {
+                        Some(next) => self.decide_items(next, &scope, &rules).await,
+                        None => Ok(Vec::new()),
+                    }
+                };
+                // The next items are read and decided about while these are written.
+                let (written, next) = tokio::try_join!(self.write_group(&mut run, lease, items, &decided), next)?;
+                if written.is_err() {
+                    // What was ended keeps whole items only.
+                    return self.forget_lines(&run.id, Some(&run.cursor)).await;
+                }
+                decided = next;
+            }
+        }
+    }
+
+    /// The next groups of items, in their order.
+    async fn groups_of(&self, run: &Run) -> Result<Vec<BTreeSet<String>>, Error> {
+        /// Groups that are listed at once.
+        const GROUPS: usize = 10;
+        let size = self.config().run_items_at_once.clamp(1, 100);
+        let items: Vec<String> = if run.scope.items.is_empty() {
+            table::waiting_items(self.store().reader(), &run.cursor, size * GROUPS).await?
+        } else {
+            let items = run.scope.items.iter().map(|item| item.as_str().to_owned());
+            items.filter(|item| *item > run.cursor).take(size * GROUPS).collect()
+        };
+        Ok(items.chunks(size).map(|items| items.iter().cloned().collect()).collect())
+    }
+
+    /// Reads items and decides about them, beside the runtime.
+    async fn decide_items(
+        &self,
+        items: &BTreeSet<String>,
+        scope: &Scope,
+        rules: &Rules,
+    ) -> Result<Vec<Decided>, Error> {
+        let live = self.read_live(items).await?;
+        let (scope, rules) = (scope.clone(), rules.clone());
+        let (places, now) = (self.catalog().places().await?, self.now());
+        let decide = move || {
+            let context = Context { rules: &rules, scope: &scope, places: &places, now };
+            live.into_iter().map(|item| Decided::new(item, context)).collect::<Result<Vec<_>, Error>>()
+        };
+        let decided = tokio::task::spawn_blocking(decide).await;
+        decided.map_err(|broken| Problem::internal(broken).context("a simulation broke"))?
+    }
+
+    /// Writes the lines of a group, and then that its items are done.
+    async fn write_group(
+        &self,
+        run: &mut Run,
+        lease: &Lease,
+        items: &BTreeSet<String>,
+        decided: &[Decided],
+    ) -> Result<Result<(), Ended>, Error> {
+        for item in decided {
+            let teller = Teller::new(item);
+            let mut from = 0;
+            while from < teller.requirements() {
+                let to = from.saturating_add(LINES_AT_ONCE).min(teller.requirements());
+                let rows: Vec<_> = (from..to).map(|requirement| teller.row(&run.id, requirement)).collect();
+                let (id, rows) = (&run.id, &rows);
+                let written = self.store().write("write_run_lines", move |tx| {
+                    Box::pin(async move {
+                        lease::check_in_tx(tx, lease).await?;
+                        table::write_lines_in_tx(tx, id, rows.clone()).await
+                    })
+                });
+                if !written.await? {
+                    return Ok(Err(Ended));
+                }
+                if self.config().crash_point.as_ref().is_some_and(|point| point.dies_at(SIMULATION_CRASH_POINT)) {
+                    return Err(Error::Stopped(SIMULATION_CRASH_POINT));
+                }
+                from = to;
+            }
+            run.count(item);
+        }
+        if let Some(last) = items.last() {
+            run.cursor.clone_from(last);
+        }
+        run.progress.items_done =
+            run.progress.items_done.saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX));
+        run.progress.items_total = run.progress.items_total.max(run.progress.items_done);
+        let run = &*run;
+        let noted = self.store().write("advance_run", move |tx| {
+            Box::pin(async move {
+                lease::check_in_tx(tx, lease).await?;
+                table::advance_in_tx(tx, &run.id, &run.cursor, run.progress.encode_to_vec()).await
+            })
+        });
+        let noted = noted.await?;
+        self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
+        Ok(if noted { Ok(()) } else { Err(Ended) })
+    }
+
+    /// Ends a run, unless somebody has.
+    async fn end_run(&self, id: &str, state: &str, failure: &str) -> Result<(), Error> {
+        let now = columns::micros(self.now());
+        let end = self
+            .store()
+            .write("end_run", move |tx| Box::pin(async move { table::end_in_tx(tx, id, state, failure, now).await }));
+        end.await?;
+        self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
+        metrics::counter!("backorder_allocation_simulated_runs_total").increment(1);
+        Ok(())
+    }
+
+    /// Deletes the lines of a run, or those of items after its cursor, a part at a time.
+    pub(crate) async fn forget_lines(&self, id: &str, after_item: Option<&str>) -> Result<(), Error> {
+        loop {
+            let forget = self.store().write("forget_run_lines", move |tx| {
+                Box::pin(async move { table::forget_lines_in_tx(tx, id, after_item, FORGOTTEN_AT_ONCE).await })
+            });
+            if forget.await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn forget_old_runs(&self) -> Result<(), Error> {
+        for id in table::outlived(self.store().reader(), RUNS_KEPT).await? {
+            self.forget_lines(&id, None).await?;
+            let id = id.as_str();
+            let forget =
+                self.store().write("forget_run", move |tx| Box::pin(async move { table::forget_in_tx(tx, id).await }));
+            forget.await?;
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    fn of(row: allocation_run::Model) -> Result<Self, Error> {
+        let invalid = |detail: String| StorageError::InvalidRow { table: "allocation_run", detail };
+        let request =
+            pb::StartRunRequest::decode(row.request.as_slice()).map_err(|error| invalid(error.to_string()))?;
+        let mut violations = Violations::new();
+        let scope = Scope::decode(request.scope.as_ref(), &mut violations);
+        let rules = Rules::decode(request.rules.as_ref(), &mut violations);
+        let (scope, rules) = violations.finish_with(scope.zip(rules)).map_err(Error::Invalid)?;
+        let progress = pb::RunProgress::decode(row.progress.as_slice()).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { id: row.id, scope, rules, cursor: row.cursor_item, progress })
+    }
+
+    /// Counts what came out for an item.
+    fn count(&mut self, item: &Decided) {
+        let progress = &mut self.progress;
+        for (requirement, outcome) in (0_u32..).zip(&item.plan.outcomes) {
+            progress.lines += 1;
+            progress.lines_changed += i64::from(item.before(requirement) != item.after(requirement));
+            match outcome.reason {
+                Reason::NotInRun | Reason::Unchanged => {}
+                Reason::Improved => progress.lines_improved += 1,
+                Reason::Worsened => progress.lines_worsened += 1,
+                Reason::Moved => progress.lines_moved += 1,
+                Reason::Discarded => progress.lines_discarded += 1,
+            }
+            let change = item.plan.change(&item.demand, requirement).quantity;
+            progress.units_gained = progress.units_gained.saturating_add(change.max(0));
+            progress.units_lost = progress.units_lost.saturating_add(change.min(0).saturating_neg());
+        }
+        let exceptions = i64::try_from(item.plan.exceptions.len()).unwrap_or(i64::MAX);
+        progress.exceptions = progress.exceptions.saturating_add(exceptions);
+        for (cause, (claims, units)) in &item.left_out {
+            match progress.left_out.iter_mut().find(|left| left.cause() == *cause) {
+                Some(left) => {
+                    left.claims += claims;
+                    left.units = left.units.saturating_add(*units);
+                }
+                None => {
+                    progress.left_out.push(pb::RunLeftOut { cause: (*cause).into(), claims: *claims, units: *units })
+                }
+            }
+        }
+    }
+}
