@@ -29,6 +29,13 @@ pub fn civil_date_in(instant: Timestamp, zone: &TimeZone) -> Date {
     zone.to_datetime(instant).date()
 }
 
+/// The day as a number: days since 1970-01-01, for what compares and adds days a million times.
+#[must_use]
+pub fn day_number(date: Date) -> i32 {
+    // A civil date is at most 4 million days away from then.
+    i32::try_from(date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24).unwrap_or(i32::MAX)
+}
+
 /// The instant cut to whole microseconds.
 #[must_use]
 pub fn whole_microseconds(instant: Timestamp) -> Timestamp {

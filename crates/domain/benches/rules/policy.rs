@@ -69,7 +69,7 @@ impl Book {
             created_at: lines.iter().map(|line| i64::from(line.day) * 86_400_000_000).collect(),
             requirements: (0..u32::try_from(lines.len())?).collect(),
             policy: policy()?,
-            limits: limits(shape.items, u32::from(shape.locations), lines)?,
+            limits: limits(shape.items, u32::from(shape.locations))?,
             backlog,
         })
     }
@@ -209,7 +209,7 @@ fn backlog(generated: &GeneratedDemand) -> Result<Backlog, Box<dyn Error>> {
 }
 
 /// A tenth of the items have a quota for the two lowest tiers: ten units a month.
-fn limits(items: u32, locations: u32, _: &[GeneratedLine]) -> Result<GroupLimits, Box<dyn Error>> {
+fn limits(items: u32, locations: u32) -> Result<GroupLimits, Box<dyn Error>> {
     let mut tiers = Characteristics::try_new(vec!["tier".to_owned()])?;
     let mut quotas = Quotas::default();
     let today = day_number(TODAY);

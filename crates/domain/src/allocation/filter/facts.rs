@@ -6,9 +6,8 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::Date;
-
 use super::attribute::{Attribute, AttributeKind};
+pub use crate::time::day_number;
 
 /// The code of a text that is missing.
 pub const NO_TEXT: u32 = u32::MAX;
@@ -20,15 +19,6 @@ pub const NO_NUMBER: i64 = i64::MIN;
 pub const LINES_MAX: usize = 1 << 31;
 /// Micro-units in one unit of company currency: the fixed point of every amount here.
 pub const MICROS_PER_UNIT: i64 = 1_000_000;
-
-const EPOCH: Date = jiff::civil::date(1970, 1, 1);
-const HOURS_PER_DAY: i64 = 24;
-
-/// The day as a number: days since 1970-01-01.
-#[must_use]
-pub fn day_number(date: Date) -> i32 {
-    i32::try_from(date.duration_since(EPOCH).as_hours() / HOURS_PER_DAY).unwrap_or(NO_DAY)
-}
 
 /// An amount in nano-units, as the domain reckons, in micro-units, as columns keep it. Fractions are cut; what is beyond
 /// nine million million units of currency stays there.
@@ -230,7 +220,7 @@ mod tests {
         assert_eq!(day_number(jiff::civil::date(1970, 1, 1)), 0);
         assert_eq!(day_number(jiff::civil::date(1969, 12, 31)), -1);
         assert_eq!(day_number(jiff::civil::date(2026, 11, 28)), 20_785);
-        assert!(day_number(Date::MIN) < day_number(Date::MAX));
+        assert!(day_number(jiff::civil::Date::MIN) < day_number(jiff::civil::Date::MAX));
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! What a unit costs, made of what a day of delay, a transfer and a lost sale cost; and a plan's cost in these parts.
 //!
-//! Days are counted from 1 January 1970 ([`day_of`]), so that a table of many lines and supplies is filled by whole
-//! numbers alone. A unit that comes early costs no delay.
-
-use jiff::civil::Date;
+//! Days are counted from 1 January 1970 ([`day_number`](crate::time::day_number)), so that a table of many lines and
+//! supplies is filled by whole numbers alone. A unit that comes early costs no delay.
 
 use super::flow::COST_MAX;
 
@@ -105,14 +103,6 @@ pub struct Parts {
     pub split: i128,
     /// Units that are not served.
     pub lost: i128,
-}
-
-/// The number of a day, from 1 January 1970.
-#[must_use]
-pub fn day_of(date: Date) -> i32 {
-    let hours = date.duration_since(Date::constant(1970, 1, 1)).as_hours();
-    // A civil date is within some four million days of any other.
-    i32::try_from(hours / 24).unwrap_or(i32::MAX)
 }
 
 impl UnitCost {
@@ -221,7 +211,6 @@ fn not_negative(field: &'static str, value: i64) -> Result<(), RateError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use jiff::civil::date;
 
     use super::*;
     use crate::{allocation::optimum::flow::Served, quantity::Quantity};
@@ -275,12 +264,5 @@ mod tests {
         let parts = rates().parts(&[(10, LINE)], &supplies, &[give(0, 2), give(1, 5)]).unwrap();
         assert_eq!(parts, Parts { transfer: 25, delay: 2 * 4 + 5 * 8, split: 7, lost: 270 });
         assert_eq!(parts.total(), 350);
-    }
-
-    #[test]
-    fn days_are_counted_from_the_first_of_january_1970() {
-        assert_eq!(day_of(date(1970, 1, 1)), 0);
-        assert_eq!(day_of(date(1969, 12, 31)), -1);
-        assert_eq!(day_of(date(2026, 11, 28)), 20_785);
     }
 }

@@ -5,6 +5,8 @@
 //! day of the window. Units only move to later days, which no other requirement can feel: what is confirmed by any day gets
 //! less, and supply does not change.
 //!
+//! Quotas were consumed in the period of the day before: who consumes them for good takes the days of the plan as it is then.
+//!
 //! Nothing moves behind what it has a right to: not after its last acceptable day, nor after the day for which it is
 //! confirmed already, so that a run on every day does not put it off for ever. What was promised for the requested day
 //! (`Win`), goes together with other requirements, or goes whole from several places stays where it is.

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::time::day_number;
+
 /// A civil day, counted from 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Day(pub i32);
@@ -15,9 +17,7 @@ impl Day {
     /// The day of a civil date.
     #[must_use]
     pub fn of(date: Date) -> Self {
-        let epoch = jiff::civil::date(1970, 1, 1);
-        // A civil date is at most 4 million days away from the epoch.
-        Self(i32::try_from(date.duration_since(epoch).as_hours() / 24).unwrap_or(i32::MAX))
+        Self(day_number(date))
     }
 
     /// The civil date; `None` for [`Day::MIN`], [`Day::MAX`] and other days that no calendar has.
