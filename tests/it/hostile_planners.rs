@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use backorder_proto::{
     allocation::v1 as pb,
-    inventory::v1::{ListDropShipStockRequest, ReportDropShipStockRequest, ReportedStock},
+    inventory::v1::{CommitRunRequest, ListDropShipStockRequest, ReportDropShipStockRequest, ReportedStock, RunUnits},
 };
 use backorder_testkit::{Backend, on_each_backend};
 use backorder_tests::{
@@ -40,6 +40,7 @@ async fn wrong_requests_of_planners_name_their_fields(backend: Backend) {
     going_live_and_exceptions(&world).await;
     substitutes_and_batches(&world).await;
     suppliers(&world).await;
+    runs_and_figures(&world).await;
     let line = world.line("ann", 1).await;
     assert_eq!((line.open, line.barriers.len(), line.drop_ship_pending), (5, 0, 0), "nothing was done");
     assert!(world.overrides_of("ann").await.is_empty());
@@ -71,6 +72,49 @@ async fn holds_and_overrides(world: &World) {
     refuses!(overrides, decide_override, [Default::default()]);
     refuses!(overrides, end_override, [Default::default()]);
     refuses!(overrides, list_overrides, [pb::ListOverridesRequest { page_size: -1, ..Default::default() }]);
+}
+
+async fn runs_and_figures(world: &World) {
+    let (runs, figures) = (&world.allocation.runs, &world.allocation.figures);
+    let huge = pb::RunScope { items: vec![world.item_name("mug"); 1_001], ..Default::default() };
+    let rules = pb::RunRules { default_strategy: 99, ..Default::default() };
+    let start = pb::StartRunRequest { request_id: request_id(), ..Default::default() };
+    refuses!(
+        runs,
+        start_run,
+        [
+            Default::default(),
+            pb::StartRunRequest { scope: Some(huge), ..start.clone() },
+            pb::StartRunRequest { rules: Some(rules), ..start },
+        ]
+    );
+    refuses!(runs, get_run, [Default::default(), pb::GetRunRequest { name: "runs/../x".to_owned() }]);
+    refuses!(runs, list_runs, [pb::ListRunsRequest { page_size: -1, ..Default::default() }]);
+    refuses!(runs, list_run_lines, [Default::default()]);
+    refuses!(runs, watch_run, [Default::default()]);
+    refuses!(runs, cancel_run, [Default::default()]);
+    refuses!(runs, compare_runs, [Default::default()]);
+    let nothing = pb::WhatIfChange::default();
+    refuses!(runs, what_if, [Default::default(), pb::WhatIfRequest { changes: vec![nothing; 21], rules: None }]);
+    // An empty request asks for everything, so what is wrong has to be there.
+    let late = pb::GetServiceFiguresRequest { on_time_days_late: i32::MIN, ..Default::default() };
+    let unknown = pb::GetServiceFiguresRequest { group_by: 99, figures: vec![-1; 1_001], ..Default::default() };
+    refuses!(figures, get_service_figures, [late, unknown]);
+    let unnamed = vec![pb::GivenParameter::default(); 1_001];
+    let unknown = pb::GetShortageCostRequest { group_by: 99, ..Default::default() };
+    let unnamed = pb::GetShortageCostRequest { parameters: unnamed, ..Default::default() };
+    refuses!(figures, get_shortage_cost, [unknown, unnamed]);
+    let (reservations, availability) = (&world.inventory.reservations, &world.inventory.availability);
+    let none = RunUnits { line: world.line_name("ann", 1), quantity: i64::MIN, ..Default::default() };
+    let commit = CommitRunRequest {
+        request_id: request_id(),
+        run: "x".repeat(201),
+        item: world.item_name("mug"),
+        gains: vec![none; 1_001],
+        ..Default::default()
+    };
+    refuses!(reservations, commit_run, [Default::default(), commit]);
+    refuses!(availability, read_items, [Default::default()]);
 }
 
 async fn going_live_and_exceptions(world: &World) {
