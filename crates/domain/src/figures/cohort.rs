@@ -64,6 +64,8 @@ pub struct CohortSums {
     pub receipts: [WaitCounts; 2],
     /// Lines of which a receipt was confirmed, of all and of the backordered ones.
     pub received: [u64; 2],
+    /// Lines of which any arrival was confirmed.
+    pub lines_arrived: u64,
     /// What is open by days since the order, and by days past the first promise.
     pub ageing: [Ageing; 2],
     /// What is open in lines, units and value.
@@ -118,6 +120,7 @@ impl CohortSums {
         let filled = fate.outcome.is_filled();
         order.filled = Some(order.filled.unwrap_or(true) && filled);
         order.open(demand, fate);
+        self.lines_arrived += u64::from(demand.arrivals.iter().any(|arrival| arrival.arrived_on.is_some()));
         if let Some(verdicts) = Verdicts::of(demand, fate, terms.window) {
             self.add_verdicts(&verdicts);
             order.on_time.push(verdicts.on_time_in_full);

@@ -101,6 +101,22 @@ fn a_backorder_of_a_good_customer_weighs_more_by_margin() {
 }
 
 #[test]
+fn misses_alone_measure_no_delivery_where_nobody_confirms_arrivals() {
+    let left = leave(late(5, 0), 5, date(2026, 1, 5));
+    let mut short = leave(late(5, 0), 5, date(2026, 1, 5));
+    short.history.refused = units(2);
+    let value = |lines: Vec<Demand>| {
+        let sums = sums(vec![lines]);
+        let names = [FigureName::OnTimeInFull, FigureName::InFull];
+        names.map(|name| figure(&sums, name, Weight::Lines).map(|figure| (figure.value, figure.left_out)))
+    };
+    let unknown = Some((Value::NotMeasured(NotMeasured::NoDelivery), 2));
+    assert_eq!(value(vec![left, short.clone()]), [unknown, unknown]);
+    let missed = crate::figures::ratio::Ratio::of(0, 1).map(|ratio| (Value::Is(ratio), 0));
+    assert_eq!(value(vec![short]), [missed, missed], "of what was refused nobody could confirm more");
+}
+
+#[test]
 fn what_cannot_be_measured_says_why_and_is_never_everything() {
     let mut line = leave(late(5, 0), 5, date(2026, 1, 5));
     line.history.price_nanos = None;

@@ -257,10 +257,15 @@ impl CohortSums {
         found.shares(N::RefusedRate, &self.refused);
         found.shares(N::FirstTimeFill, &self.first_time);
         found.shares(N::SecondaryFill, &self.secondary);
-        found.share(N::OnTimeInFull, Weight::Orders, &self.orders_on_time, NotMeasured::NoDelivery);
-        found.share(N::OnTimeInFull, Weight::Lines, &self.lines_on_time, NotMeasured::NoDelivery);
-        found.share(N::OnTimeInFull, Weight::Units, &self.units_on_time, NotMeasured::NoDelivery);
-        found.share(N::PerfectOrder, Weight::Orders, &self.orders_perfect, NotMeasured::NoDelivery);
+        let by_arrivals = [
+            (N::OnTimeInFull, Weight::Orders, &self.orders_on_time),
+            (N::OnTimeInFull, Weight::Lines, &self.lines_on_time),
+            (N::OnTimeInFull, Weight::Units, &self.units_on_time),
+            (N::PerfectOrder, Weight::Orders, &self.orders_perfect),
+        ];
+        for (name, weight, share) in by_arrivals {
+            found.share(name, weight, &self.judged_by_arrivals(share), NotMeasured::NoDelivery);
+        }
         let components = [
             (N::InFull, NotMeasured::NoDelivery),
             (N::OnCommitDate, NotMeasured::NoPromise),
@@ -268,7 +273,9 @@ impl CohortSums {
             (N::PerfectCondition, NotMeasured::NoDelivery),
         ];
         for ((name, reason), share) in components.into_iter().zip(&self.components) {
-            found.share(name, Weight::Lines, share, reason);
+            let is_of_arrivals = reason == NotMeasured::NoDelivery;
+            let share = if is_of_arrivals { self.judged_by_arrivals(share) } else { *share };
+            found.share(name, Weight::Lines, &share, reason);
         }
         found.mean(N::OrderCycleTime, (Weight::Orders, Unit::Days), &self.cycle, NotMeasured::NoDelivery);
         for (name, waits) in [N::CustomerWait, N::BackorderWait].into_iter().zip(&self.waits) {
@@ -293,6 +300,16 @@ impl CohortSums {
         found.shares(N::CancelRate, &self.cancelled);
         found.shares(N::RecoveredRevenue, &self.recovered);
         found.0
+    }
+
+    /// A share of lines that arrived well. Where nobody confirms arrivals, only misses are known for certain (what was
+    /// refused, cancelled or has not left): these alone would say 0 % of a delivery that nobody has seen, so then all is left
+    /// out. Where nothing else is left out, they are all there is to know.
+    fn judged_by_arrivals(&self, share: &Share) -> Share {
+        if self.lines_arrived > 0 || share.left_out == 0 {
+            return *share;
+        }
+        Share { left_out: share.left_out + share.counted, ..Share::default() }
     }
 }
 

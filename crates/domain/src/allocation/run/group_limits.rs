@@ -1,6 +1,6 @@
 //! Quotas and protections of allocation groups as bounds of a run.
 //!
-//! A requirement's group is a number of [`GroupLimits::try_new`]'s demand keys: requirements with the same characteristics
+//! A requirement's group is a number of [`GroupLimits::new`]'s demand keys: requirements with the same characteristics
 //! have the same. What the run confirms is consumed of both: of the quotas in the period of the confirmed day, and of the
 //! protection that is kept for the group at the place. What requirements of the run consumed before the run must not be in
 //! the quotas and protections that come in: the run releases all of it.

@@ -4,9 +4,9 @@
 //! before ([`Requirement::strategy`] and the order of a pool's requirements); what is done with a plan is decided after.
 //! Same input, same plan: there is no clock, no random number and no I/O here, and the order is total.
 //!
-//! [`demand`] and [`supply`] are the input, [`engine`] runs pool by pool, [`strategy`] says what a requirement may gain
-//! and lose, [`fulfil`] finds the dates and places of one requirement, [`ship_set`] those of requirements that go
-//! together, [`sharing`] those of equal standing, [`lending`] of those that lend to others, [`plan`] is the output.
+//! [`demand`] and [`supply`] are the input, [`engine`] runs pool by pool, `strategy` says what a requirement may gain
+//! and lose, `fulfil` finds the dates and places of one requirement, `ship_set` those of requirements that go
+//! together, `sharing` those of equal standing, [`lending`] of those that lend to others, [`plan`] is the output.
 //! [`consolidation`] puts deliveries of a plan together afterwards, [`parallel`] runs pools on several threads.
 
 pub mod consolidation;
