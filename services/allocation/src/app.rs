@@ -10,7 +10,8 @@ use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
     allocation_run_service_server::AllocationRunServiceServer, backlog_service_server::BacklogServiceServer,
     consent_service_server::ConsentServiceServer, drop_ship_service_server::DropShipServiceServer,
-    exception_service_server::ExceptionServiceServer, figure_service_server::FigureServiceServer,
+    exception_service_server::ExceptionServiceServer, figure_period_service_server::FigurePeriodServiceServer,
+    figure_service_server::FigureServiceServer, figure_target_service_server::FigureTargetServiceServer,
     fulfilment_feed_service_server::FulfilmentFeedServiceServer, go_live_service_server::GoLiveServiceServer,
     hold_service_server::HoldServiceServer, order_service_server::OrderServiceServer,
     override_service_server::OverrideServiceServer, policy_service_server::PolicyServiceServer,
@@ -32,14 +33,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    error::Error,
     grpc::{
-        Backlog, Consents, DropShips, Exceptions, Figures, FulfilmentFeed, GoLives, Holds, Operations, Orders,
-        Overrides, Policies, Refunds, Releases, Runs, Serving, Shipments, Shortages,
+        Backlog, Consents, DropShips, Exceptions, FigurePeriods, FigureTargets, Figures, FulfilmentFeed, GoLives,
+        Holds, Operations, Orders, Overrides, Policies, Refunds, Releases, Runs, Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines, resume_steps,
-        review_promises, run_allocations, simulate_runs, subscription, watch_waits,
+        FollowInventory, cover_sets, end_holds, expire_takes, go_live, judge_targets, keep_eligibility, requeue_lines,
+        resume_steps, review_promises, run_allocations, simulate_runs, subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -119,6 +121,8 @@ impl App {
             .add(DropShipServiceServer::new(DropShips(use_cases())))
             .add(FulfilmentFeedServiceServer::new(FulfilmentFeed(use_cases())))
             .add(FigureServiceServer::new(Figures(use_cases())))
+            .add(FigurePeriodServiceServer::new(FigurePeriods(use_cases())))
+            .add(FigureTargetServiceServer::new(FigureTargets(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }
@@ -138,67 +142,32 @@ impl App {
         });
     }
 
-    /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
-    /// inventory's events, the resuming of steps, the runs, the simulated ones, the bringing of waiting lines into a new order, the telling of
-    /// what may take stock, the end of holds, the going live of what was taken over, the review of promises, and the clock
-    /// of waits.
+    /// Starts the background jobs, each of which says in its own module what it does.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         self.spawn_relay(jobs);
         self.spawn_consumer(jobs);
-        let app = self.clone();
-        jobs.spawn("allocation_resume_steps", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(resume_steps(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_runs", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(run_allocations(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_simulate_runs", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(simulate_runs(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_requeue_lines", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(requeue_lines(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
+        self.spawn(jobs, "allocation_resume_steps", resume_steps);
+        self.spawn(jobs, "allocation_runs", run_allocations);
+        self.spawn(jobs, "allocation_simulate_runs", simulate_runs);
+        self.spawn(jobs, "allocation_judge_targets", judge_targets);
+        self.spawn(jobs, "allocation_requeue_lines", requeue_lines);
+        self.spawn(jobs, "allocation_cover_sets", cover_sets);
+        self.spawn(jobs, "allocation_keep_eligibility", keep_eligibility);
+        self.spawn(jobs, "allocation_end_holds", end_holds);
+        self.spawn(jobs, "allocation_go_live", go_live);
+        self.spawn(jobs, "allocation_expire_takes", expire_takes);
+        self.spawn(jobs, "allocation_review_promises", review_promises);
+        self.spawn(jobs, "allocation_watch_waits", watch_waits);
+    }
+
+    fn spawn<F>(&self, jobs: &Jobs, name: &'static str, job: fn(UseCases, CancellationToken) -> F)
+    where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
         let use_cases = self.use_cases.clone();
-        jobs.spawn("allocation_cover_sets", move |shutdown| {
-            let use_cases = use_cases.clone();
-            async move { Ok(cover_sets(use_cases, shutdown).await?) }
-        });
-        jobs.spawn("allocation_keep_eligibility", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(keep_eligibility(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_end_holds", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(end_holds(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_go_live", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(go_live(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_expire_takes", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(expire_takes(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_review_promises", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(review_promises(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_watch_waits", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(watch_waits(use_cases, shutdown).await?) }
+        jobs.spawn(name, move |shutdown| {
+            let doing = job(use_cases.clone(), shutdown);
+            async move { Ok(doing.await?) }
         });
     }
 

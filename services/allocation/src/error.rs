@@ -429,6 +429,8 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         | Kind::Shipment
         | Kind::WarehouseOrder
         | Kind::Exception
+        | Kind::FigurePeriod
+        | Kind::FigureTarget
         | Kind::Supply
         | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
     };
@@ -457,6 +459,8 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::BacklogImport
             | Kind::DropShipTake
             | Kind::Run
+            | Kind::FigurePeriod
+            | Kind::FigureTarget
             | Kind::Supply
             | Kind::DeadLetter,
             _,

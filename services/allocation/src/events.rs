@@ -223,6 +223,13 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
+    /// A figure stands otherwise to its target than before.
+    pub fn target_judged(&mut self, target: pb::FigureTarget, state_before: i32, sequence: i64) {
+        let aggregate = target.name.clone();
+        let message = pb::FigureTargetJudged { target: Some(target), state_before };
+        self.add(aggregate, sequence, "FigureTargetJudged", &message);
+    }
+
     /// Adds events of another write of the same transaction, about other aggregates.
     pub fn append(&mut self, other: Self) {
         self.events.extend(other.events);

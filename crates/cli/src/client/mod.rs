@@ -10,7 +10,8 @@ use backorder_proto::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
         consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
-        exception_service_client::ExceptionServiceClient, figure_service_client::FigureServiceClient,
+        exception_service_client::ExceptionServiceClient, figure_period_service_client::FigurePeriodServiceClient,
+        figure_service_client::FigureServiceClient, figure_target_service_client::FigureTargetServiceClient,
         fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
         hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
         override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
@@ -84,6 +85,10 @@ pub struct Clients {
     pub refunds: RefundServiceClient<ServiceChannel>,
     /// How well demand was served, and what shortage cost.
     pub figures: FigureServiceClient<ServiceChannel>,
+    /// Closed months of service figures.
+    pub figure_periods: FigurePeriodServiceClient<ServiceChannel>,
+    /// What service figures should reach.
+    pub figure_targets: FigureTargetServiceClient<ServiceChannel>,
     /// Simulated allocation runs.
     pub runs: AllocationRunServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
@@ -126,6 +131,8 @@ impl Clients {
             consents: client!(ConsentServiceClient, allocation),
             refunds: client!(RefundServiceClient, allocation),
             figures: client!(FigureServiceClient, allocation),
+            figure_periods: client!(FigurePeriodServiceClient, allocation),
+            figure_targets: client!(FigureTargetServiceClient, allocation),
             runs: client!(AllocationRunServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),

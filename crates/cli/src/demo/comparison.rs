@@ -2,6 +2,8 @@
 //!
 //! All figures are those of the figure service, so that they mean what they mean everywhere else. Nothing is judged here.
 
+use std::time::Duration;
+
 use backorder_proto::{
     allocation::v1::{
         FigureGroup, FigureGrouping, FigureName, FigureScope, FigureStatistic, FigureWeight, GetServiceFiguresRequest,
@@ -71,6 +73,15 @@ pub struct Served {
     cost: GetShortageCostResponse,
 }
 
+/// All orders are read, so the call may take as long as a busy machine needs for that.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+fn patient<R>(message: R) -> tonic::Request<R> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(PATIENCE);
+    request
+}
+
 impl Served {
     /// Asks the services, as of an instant that is not later than their clock.
     ///
@@ -86,13 +97,13 @@ impl Served {
             figures: names,
             ..GetServiceFiguresRequest::default()
         };
-        let figures = clients.figures.clone().get_service_figures(request).await?.into_inner();
+        let figures = clients.figures.clone().get_service_figures(patient(request)).await?.into_inner();
         let request = GetShortageCostRequest {
             scope: Some(scope),
             group_by: FigureGrouping::CustomerTier.into(),
             ..GetShortageCostRequest::default()
         };
-        let cost = clients.figures.clone().get_shortage_cost(request).await?.into_inner();
+        let cost = clients.figures.clone().get_shortage_cost(patient(request)).await?.into_inner();
         Ok(Self { policy, figures, cost })
     }
 

@@ -82,3 +82,26 @@ async fn a_shortage_is_priced_with_what_is_assumed() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(services.stop().await);
 }
+
+#[tokio::test]
+async fn months_are_closed_and_targets_are_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = short_shop(folder.path()).await;
+    let closed = services.json(&["report", "close", "2020-01", "--by", "tier", "--reason", "month-end"]);
+    assert_eq!((closed["name"].as_str(), closed["edition"].as_i64()), (Some("figurePeriods/2020-01"), Some(1)));
+    let refused = services.command(&["report", "close", "2020-01"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("ALREADY_EXISTS"), "{refused:?}");
+    let listed = said(&services, &["report", "periods"]);
+    assert!(listed.contains("2020-01") && listed.contains("month-end"), "{listed}");
+    assert!(said(&services, &["report", "closed", "2020-01"]).contains("2020-01, edition 1"));
+    assert!(said(&services, &["report", "restatements", "2020-01"]).contains("nothing differs"));
+
+    let put = ["report", "target", "gold-fill", "--figure", "fill-rate", "--at-least", "0.95", "--tier", "GOLD"];
+    let target = services.json(&put);
+    assert_eq!((target["etag"].as_str(), target["scope"]["customer_tier"].as_str()), (Some("1"), Some("GOLD")));
+    let listed = said(&services, &["report", "targets"]);
+    assert!(listed.contains("gold-fill") && listed.contains(">= 0.95"), "{listed}");
+    let unbound = services.command(&["report", "target", "x", "--figure", "fill-rate"]);
+    assert!(!unbound.status.success(), "a target needs a bound");
+    assert!(said(&services, &["report", "untarget", "gold-fill"]).contains("forgotten"));
+}

@@ -4,7 +4,7 @@
 //! attempt, what was backordered and for how long. Everything else is summed from outcomes: [`service`] (rates),
 //! [`survival`] (waits), [`ageing`] (what is open), [`shortage_cost`] (money, by cause), [`sensitivity`] (how much of
 //! it hangs on which [`assumption`]). [`demand`] is a line as a system knows it that keeps reservations, promises and
-//! deliveries; [`cohort`] sums such lines while they go by, and [`named`] says what the sums mean. All of it is exact:
+//! deliveries; [`cohort`] sums such lines while they go by, and [`named`] says what the sums mean, [`target`] whether that is enough. All of it is exact:
 //! whole units, whole nano-units of money, rates as fractions. Nothing here knows a file or prints.
 
 pub mod ageing;
@@ -24,6 +24,7 @@ pub mod shares;
 pub mod shipments;
 pub mod shortage_cost;
 pub mod survival;
+pub mod target;
 pub mod verdicts;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use backorder_proto::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
         allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
         consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
-        exception_service_client::ExceptionServiceClient, figure_service_client::FigureServiceClient,
+        exception_service_client::ExceptionServiceClient, figure_period_service_client::FigurePeriodServiceClient,
+        figure_service_client::FigureServiceClient, figure_target_service_client::FigureTargetServiceClient,
         fulfilment_feed_service_client::FulfilmentFeedServiceClient, go_live_service_client::GoLiveServiceClient,
         hold_service_client::HoldServiceClient, order_service_client::OrderServiceClient,
         override_service_client::OverrideServiceClient, policy_service_client::PolicyServiceClient,
@@ -111,6 +112,10 @@ pub struct AllocationClients {
     pub feed: FulfilmentFeedServiceClient<ServiceChannel>,
     /// How well demand was served, and what shortage cost.
     pub figures: FigureServiceClient<ServiceChannel>,
+    /// Closed months of service figures.
+    pub figure_periods: FigurePeriodServiceClient<ServiceChannel>,
+    /// What service figures should reach.
+    pub figure_targets: FigureTargetServiceClient<ServiceChannel>,
     /// Simulated allocation runs, and what changes would do.
     pub runs: AllocationRunServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
@@ -140,6 +145,8 @@ impl AllocationClients {
             drop_ship: client!(DropShipServiceClient, channel),
             feed: client!(FulfilmentFeedServiceClient, channel),
             figures: client!(FigureServiceClient, channel),
+            figure_periods: client!(FigurePeriodServiceClient, channel),
+            figure_targets: client!(FigureTargetServiceClient, channel),
             runs: client!(AllocationRunServiceClient, channel),
             policies: client!(PolicyServiceClient, channel),
             operations: client!(AllocationOperationsServiceClient, channel),

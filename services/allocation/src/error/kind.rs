@@ -33,6 +33,10 @@ pub enum Kind {
     DropShipTake,
     /// A simulated allocation run.
     Run,
+    /// A closed month of service figures.
+    FigurePeriod,
+    /// What a service figure should reach.
+    FigureTarget,
     /// A supply.
     Supply,
     /// A parked event.
@@ -56,6 +60,8 @@ impl Kind {
             Self::BacklogImport => "import",
             Self::DropShipTake => "drop_ship_take",
             Self::Run => "run",
+            Self::FigurePeriod => "figure_period",
+            Self::FigureTarget => "figure_target",
             Self::Supply => "supply",
             Self::DeadLetter => "event",
         }
@@ -77,6 +83,8 @@ impl Kind {
             Self::BacklogImport => ErrorReason::BacklogImportNotFound,
             Self::DropShipTake => ErrorReason::DropShipTakeNotFound,
             Self::Run => ErrorReason::RunNotFound,
+            Self::FigurePeriod => ErrorReason::FigurePeriodNotFound,
+            Self::FigureTarget => ErrorReason::FigureTargetNotFound,
             Self::Supply => ErrorReason::SupplyNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }

@@ -5,7 +5,10 @@ use backorder_service_kit::paging::PageLimits;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{decode::figures as decode, page_of, read};
-use crate::use_cases::{UseCases, figures::GroupPage};
+use crate::use_cases::{
+    UseCases,
+    figures::{GroupPage, grouping},
+};
 
 /// A group has many figures.
 const PAGES: PageLimits = PageLimits { default: 50, max: 200 };
@@ -21,7 +24,7 @@ impl FigureService for Figures {
     ) -> Result<Response<pb::GetServiceFiguresResponse>, Status> {
         let now = self.0.now();
         let (command, by) = read(&request, |r, violations| {
-            let by = decode::grouping(r.group_by, violations);
+            let by = grouping(r.group_by, violations);
             decode::figures(r, now, violations).zip(by)
         })?;
         let r = request.get_ref();
@@ -41,7 +44,7 @@ impl FigureService for Figures {
     ) -> Result<Response<pb::GetShortageCostResponse>, Status> {
         let now = self.0.now();
         let (command, by) = read(&request, |r, violations| {
-            let by = decode::grouping(r.group_by, violations);
+            let by = grouping(r.group_by, violations);
             decode::cost(r, now, violations).zip(by)
         })?;
         let r = request.get_ref();

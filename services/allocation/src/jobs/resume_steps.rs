@@ -6,7 +6,6 @@ use std::{
 };
 
 use backorder_service_kit::{jobs::Woken, trace::in_trace};
-use backorder_storage::StorageError;
 use futures::{StreamExt as _, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +32,7 @@ struct Due {
 ///
 /// # Errors
 /// Those of the store; the job is started anew then.
-pub async fn resume_steps(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), StorageError> {
+pub async fn resume_steps(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
     let mut due: HashMap<Uuid, Due> = HashMap::new();
     let mut patience = Duration::ZERO;
     loop {

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod entity;
 pub mod exception_limits;
 pub mod exceptions;
+pub mod figure_reviews;
 pub mod figures;
 pub mod go_live;
 pub mod holds;

@@ -104,6 +104,8 @@ pub struct Wakes {
     pub simulations: Wake,
     /// Ship sets are to be decided about.
     pub sets: Wake,
+    /// A target of a figure was put.
+    pub targets: Wake,
 }
 
 impl UseCases {

@@ -10,6 +10,7 @@
 
 mod backlog;
 mod due_by_time;
+mod figure_reviews;
 mod figures;
 mod figures_recount;
 mod late_answers;

@@ -93,7 +93,7 @@ fn people(args: &ReportArgs, answer: &GetServiceFiguresResponse) -> String {
         total.lines_future,
         total.lines_preorder
     )];
-    parts.push(render(&FIGURES, total.figures.iter().map(row)));
+    parts.push(table(&total.figures));
     if !answer.groups.is_empty() {
         let columns: Vec<Column> = std::iter::once(Words("group")).chain(FIGURES).collect();
         parts.push(render(&columns, answer.groups.iter().flat_map(|group| rows_of_group(args, group))));
@@ -106,6 +106,11 @@ fn people(args: &ReportArgs, answer: &GetServiceFiguresResponse) -> String {
     };
     parts.push(answer.definitions.iter().map(formula).collect::<Vec<_>>().join("\n"));
     parts.join("\n\n")
+}
+
+/// Figures as a table.
+pub(super) fn table<'a>(figures: impl IntoIterator<Item = &'a ServiceFigure>) -> String {
+    render(&FIGURES, figures.into_iter().map(row))
 }
 
 fn rows_of_group<'a>(args: &'a ReportArgs, group: &'a FigureGroup) -> impl Iterator<Item = Vec<String>> + 'a {
@@ -132,7 +137,8 @@ fn row(figure: &ServiceFigure) -> Vec<String> {
     ]
 }
 
-fn name(figure: &ServiceFigure) -> String {
+/// The name of a figure in words.
+pub(super) fn name(figure: &ServiceFigure) -> String {
     let name = words(figure.figure().as_str_name(), "FIGURE_NAME_");
     if let Some(first) = figure.age_days_min {
         return match figure.age_days_max {
@@ -148,7 +154,8 @@ fn name(figure: &ServiceFigure) -> String {
     }
 }
 
-fn value(figure: &ServiceFigure) -> String {
+/// The value of a figure, or why it has none.
+pub(super) fn value(figure: &ServiceFigure) -> String {
     let reason = figure.not_measured();
     if reason != NotMeasuredReason::Unspecified {
         return format!("- ({})", words(reason.as_str_name(), "NOT_MEASURED_REASON_"));

@@ -2,6 +2,7 @@
 
 mod cost;
 mod figures;
+mod review;
 
 use backorder_proto::{
     allocation::v1::{FigureBasis, FigureGrouping, FigureName, FigureScope},
@@ -35,8 +36,15 @@ Examples:
   backorder report --from 2026-03-01 --to 2026-03-31
   backorder report --from 2026-03-01 --by tier --figure fill-rate --figure customer-wait
   backorder report --as-of 2026-04-01T00:00:00Z --by month
-  backorder report --cost --by item --assume lost_share=70% --lines 20")]
+  backorder report --cost --by item --assume lost_share=70% --lines 20
+  backorder report close 2026-03 --by tier
+  backorder report restatements 2026-03
+  backorder report target gold-fill --figure fill-rate --at-least 0.95 --tier GOLD")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ReportArgs {
+    /// What is kept of figures: closed months and targets. Left out, figures are counted.
+    #[command(subcommand)]
+    review: Option<review::ReviewCommand>,
     /// Only lines wanted on this day or later, YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     from: Option<Date>,
@@ -178,6 +186,9 @@ const ALL: [FigureArg; 26] = [
 /// # Errors
 /// [`Failure`] when an option is wrong or the service refuses.
 pub async fn run(args: &ReportArgs, session: &Session, output: Output) -> Result<(), Failure> {
+    if let Some(command) = &args.review {
+        return review::run(command, session, output).await;
+    }
     if args.cost { cost::run(args, session, output).await } else { figures::run(args, session, output).await }
 }
 

@@ -1,11 +1,10 @@
-//! Requests of `FigureService`.
+//! Requests of `FigureService`, `FigurePeriodService` and `FigureTargetService`.
 
 use std::collections::BTreeSet;
 
-use backorder_domain::figures::{
-    assumption::{AssumptionUnit, Assumptions},
-    cohort::Terms,
-    verdicts::DeliveryWindow,
+use backorder_domain::{
+    figures::assumption::{AssumptionUnit, Assumptions},
+    time::civil_date_in,
 };
 use backorder_proto::{
     allocation::v1 as pb,
@@ -15,18 +14,21 @@ use backorder_proto::{
         decode::{self, path},
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
-use crate::use_cases::figures::{CostCommand, FiguresCommand, Grouping, Scope, figure_name, parameter_name};
+use crate::{
+    use_cases::figures::{
+        AskedTerms, ClosePeriod, CostCommand, DeleteTarget, FiguresCommand, Grouping, PeriodAt, PutTarget, Scope,
+        TargetTerms, figure_name, first_of_month, grouping, parameter_name,
+    },
+    write::Who,
+};
 
-/// Days in a request at most: ten years.
-const DAYS_MAX: i32 = 3_650;
-const OLD_DAYS_DEFAULT: i64 = 30;
 const LINES_MAX: i32 = 1_000;
+/// Bytes of the id of a target at most.
+const TARGET_ID_BYTES_MAX: usize = 60;
 /// Figures or parameters in a request at most.
 const NAMES_MAX: usize = 100;
-/// Bytes of a text that picks lines.
-const TEXT_BYTES_MAX: usize = 200;
 
 /// What service figures are counted of.
 pub fn figures(
@@ -34,7 +36,7 @@ pub fn figures(
     now: Timestamp,
     violations: &mut Violations,
 ) -> Option<FiguresCommand> {
-    let scope = scope(r.scope.as_ref(), now, violations);
+    let scope = Scope::decode(r.scope.as_ref(), "scope", now, violations);
     at_most(r.figures.len(), "figures", violations);
     let mut figures = Vec::new();
     for (index, name) in r.figures.iter().enumerate().take(NAMES_MAX) {
@@ -43,84 +45,21 @@ pub fn figures(
             None => violations.push(path("figures", index, ""), "must be a known figure"),
         }
     }
-    let early = r.on_time_days_early.map(|days| self::days(days, "on_time_days_early", violations));
-    let days_late = days(r.on_time_days_late, "on_time_days_late", violations);
-    let old_days = days(r.old_order_days, "old_order_days", violations);
-    let days_early = match early {
-        Some(days) => Some(days?),
-        None => None,
-    };
-    let old_days = old_days.map(|days| if days == 0 { OLD_DAYS_DEFAULT } else { days });
-    let window = DeliveryWindow { days_early, days_late: days_late? };
-    Some(FiguresCommand { scope: scope?, figures, terms: Terms { window, old_days: old_days? } })
+    let terms =
+        AskedTerms { days_early: r.on_time_days_early, days_late: r.on_time_days_late, old_days: r.old_order_days };
+    let terms = terms.decode("", violations);
+    Some(FiguresCommand { scope: scope?, figures, terms: terms? })
 }
 
 /// What the cost of shortage is counted of.
 pub fn cost(r: &pb::GetShortageCostRequest, now: Timestamp, violations: &mut Violations) -> Option<CostCommand> {
-    let scope = scope(r.scope.as_ref(), now, violations);
+    let scope = Scope::decode(r.scope.as_ref(), "scope", now, violations);
     let assumptions = assumptions(&r.parameters, violations);
     if !(0..=LINES_MAX).contains(&r.lines_max) {
         violations.push("lines_max", format!("must be from 0 to {LINES_MAX}"));
     }
     let lines_max = usize::try_from(r.lines_max).ok();
     Some(CostCommand { scope: scope?, assumptions: assumptions?, lines_max: lines_max? })
-}
-
-/// By what lines are grouped.
-#[expect(clippy::option_option, reason = "outside: decoded or refused, inside: grouped or not")]
-pub fn grouping(group_by: i32, violations: &mut Violations) -> Option<Option<Grouping>> {
-    let named = decode::known_enum::<pb::FigureGrouping>(group_by, "group_by", violations)?;
-    Some(match named {
-        pb::FigureGrouping::Unspecified => None,
-        pb::FigureGrouping::Item => Some(Grouping::Item),
-        pb::FigureGrouping::Category => Some(Grouping::Category),
-        pb::FigureGrouping::Channel => Some(Grouping::Channel),
-        pb::FigureGrouping::CustomerTier => Some(Grouping::CustomerTier),
-        pb::FigureGrouping::Location => Some(Grouping::Location),
-        pb::FigureGrouping::Month => Some(Grouping::Month),
-    })
-}
-
-fn scope(scope: Option<&pb::FigureScope>, now: Timestamp, violations: &mut Violations) -> Option<Scope> {
-    let whole = pb::FigureScope::default();
-    let scope = scope.unwrap_or(&whole);
-    let from = decode::date_if_set(scope.from_date.as_ref(), "scope.from_date", violations);
-    let until = decode::date_if_set(scope.until_date.as_ref(), "scope.until_date", violations);
-    if let (Some(Some(from)), Some(Some(until))) = (from, until)
-        && until < from
-    {
-        violations.push("scope.until_date", "must not be before from_date");
-    }
-    let as_of = decode::timestamp_if_set(scope.as_of.as_ref(), "scope.as_of", violations);
-    if as_of.flatten().is_some_and(|as_of| as_of > now) {
-        violations.push("scope.as_of", "must not be in the future");
-    }
-    let item = if scope.item.is_empty() {
-        Some(String::new())
-    } else {
-        decode::item_name(&scope.item, "scope.item", violations).map(|id| id.into_string())
-    };
-    let location = if scope.location.is_empty() {
-        Some(String::new())
-    } else {
-        decode::location_name(&scope.location, "scope.location", violations).map(|id| id.into_string())
-    };
-    let mut text = |text: &str, field: &str| decode::text(text, TEXT_BYTES_MAX, field, violations);
-    let category = text(&scope.category, "scope.category");
-    let channel = text(&scope.channel, "scope.channel");
-    let customer_tier = text(&scope.customer_tier, "scope.customer_tier");
-    let customer = text(&scope.customer, "scope.customer");
-    Some(Scope {
-        from: from?,
-        until: until?,
-        as_of: as_of?.unwrap_or(now),
-        item: item?,
-        category: category?,
-        channel: channel?,
-        customer_tier: customer_tier?,
-        customer: customer?,
-        location: location?,
-    })
 }
 
 fn assumptions(given: &[pb::GivenParameter], violations: &mut Violations) -> Option<Assumptions> {
@@ -151,10 +90,88 @@ fn at_most(elements: usize, field: &str, violations: &mut Violations) {
     }
 }
 
-fn days(days: i32, field: &str, violations: &mut Violations) -> Option<i64> {
-    if (0..=DAYS_MAX).contains(&days) {
-        return Some(days.into());
+/// A month to close.
+pub fn close(r: &pb::CloseFigurePeriodRequest, now: Timestamp, violations: &mut Violations) -> Option<ClosePeriod> {
+    let first = first_of_month(&r.month);
+    match first {
+        None => violations.push("month", "must be a month such as 2026-03"),
+        Some(first) if first.last_of_month() >= civil_date_in(now, &TimeZone::UTC) => {
+            violations.push("month", "must be over");
+        }
+        Some(_) => {}
     }
-    violations.push(field, format!("must be from 0 to {DAYS_MAX}"));
-    None
+    let by = grouping(r.group_by, violations);
+    if matches!(by, Some(Some(Grouping::Item | Grouping::Month))) {
+        violations.push("group_by", "must be CATEGORY, CHANNEL, CUSTOMER_TIER or LOCATION, or unspecified");
+    }
+    let terms =
+        AskedTerms { days_early: r.on_time_days_early, days_late: r.on_time_days_late, old_days: r.old_order_days };
+    let terms = terms.decode("", violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(ClosePeriod { first: first?, by: by?, terms: terms?, request: r.clone(), who: who? })
+}
+
+const PERIODS: &str = "figurePeriods/";
+const TARGETS: &str = "figureTargets/";
+
+/// The month in the name of a period.
+pub fn month_in(name: &str) -> &str {
+    name.strip_prefix(PERIODS).unwrap_or_default()
+}
+
+/// A closed month that is asked for.
+pub fn period(name: &str, edition: i32, violations: &mut Violations) -> Option<PeriodAt> {
+    let month = month_in(name);
+    let is_month = first_of_month(month).is_some();
+    if !is_month {
+        violations.push("name", "must be a name such as figurePeriods/2026-03");
+    }
+    if edition < 0 {
+        violations.push("edition", "must not be negative");
+    }
+    (is_month && edition >= 0).then(|| PeriodAt { month: month.to_owned(), edition })
+}
+
+/// A target to put.
+pub fn put_target(r: &pb::PutFigureTargetRequest, now: Timestamp, violations: &mut Violations) -> Option<PutTarget> {
+    let target = decode::required(r.target.as_ref(), "target", violations)?;
+    let id = target_id(&target.name, "target.name", violations);
+    let terms = TargetTerms::decode(target, now, violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    let asked = pb::FigureTarget {
+        state: pb::FigureTargetState::Unspecified.into(),
+        since_time: None,
+        judge_time: None,
+        measured: None,
+        from_date: None,
+        until_date: None,
+        etag: String::new(),
+        ..target.clone()
+    };
+    terms?;
+    Some(PutTarget { id: id?, target: asked, etag: target.etag.clone(), who: who? })
+}
+
+/// A target to delete.
+pub fn delete_target(r: &pb::DeleteFigureTargetRequest, violations: &mut Violations) -> Option<DeleteTarget> {
+    let id = target_id(&r.name, "name", violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(DeleteTarget { id: id?, who: who? })
+}
+
+/// The id in the name of a target.
+pub fn target_id(name: &str, field: &str, violations: &mut Violations) -> Option<String> {
+    let id = name.strip_prefix(TARGETS).unwrap_or_default();
+    let is_id = !id.is_empty()
+        && id.len() <= TARGET_ID_BYTES_MAX
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if !is_id {
+        violations.push(
+            field,
+            format!(
+                "must be {TARGETS} and 1 to {TARGET_ID_BYTES_MAX} small letters, digits and hyphens, such as {TARGETS}gold-fill"
+            ),
+        );
+    }
+    is_id.then(|| id.to_owned())
 }

@@ -12,6 +12,8 @@ pub mod customer_question;
 pub mod drop_ship_take;
 pub mod exception_limits;
 pub mod exception_note;
+pub mod figure_period;
+pub mod figure_target;
 pub mod held_customer;
 pub mod imported_line;
 pub mod item_copy;
@@ -68,6 +70,8 @@ mod tests {
             customer_order,
             customer_question,
             drop_ship_take,
+            figure_period,
+            figure_target,
             held_customer,
             exception_limits,
             exception_note,

@@ -85,7 +85,8 @@ pub fn group(key: String, sums: &CohortSums, wanted: Wanted<'_>) -> pb::FigureGr
     }
 }
 
-fn figure(figure: &Figure) -> pb::ServiceFigure {
+/// A figure.
+pub fn figure(figure: &Figure) -> pb::ServiceFigure {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let is_money = matches!(figure.weight, Weight::Value | Weight::Margin);
     let amount = |amount: i128| Some(if is_money { of_nanos(amount) } else { whole(amount) });
@@ -120,7 +121,9 @@ fn days(days: i64) -> i32 {
     i32::try_from(days).unwrap_or(i32::MAX)
 }
 
-const fn weight(weight: Weight) -> pb::FigureWeight {
+/// What is counted, on the wire.
+#[must_use]
+pub const fn weight(weight: Weight) -> pb::FigureWeight {
     match weight {
         Weight::Lines => pb::FigureWeight::Lines,
         Weight::Orders => pb::FigureWeight::Orders,
@@ -130,7 +133,9 @@ const fn weight(weight: Weight) -> pb::FigureWeight {
     }
 }
 
-const fn statistic(statistic: Statistic) -> pb::FigureStatistic {
+/// What is made of it, on the wire.
+#[must_use]
+pub const fn statistic(statistic: Statistic) -> pb::FigureStatistic {
     match statistic {
         Statistic::Share => pb::FigureStatistic::Share,
         Statistic::Mean => pb::FigureStatistic::Mean,

@@ -1,16 +1,22 @@
 //! How well demand was served, and what shortage cost. Nothing here changes anything, and no rule of a figure stands here:
 //! rows become demands, the domain counts them.
 
+mod asked;
 mod cost;
 mod cost_sums;
 mod demands;
 mod line;
 mod message;
+mod periods;
 mod service;
+mod targets;
 
+pub use asked::{AskedTerms, first_of_month, grouping};
 pub use cost::{CostCommand, parameter_name};
 pub use message::figure_name;
+pub use periods::{ClosePeriod, PeriodAt};
 pub use service::FiguresCommand;
+pub use targets::{DeleteTarget, PutTarget, TargetTerms};
 
 use std::collections::HashMap;
 

@@ -40,6 +40,30 @@ impl UseCases {
     }
 }
 
+impl UseCases {
+    /// The sums of a cohort.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn cohort_sums(&self, command: FiguresCommand) -> Result<CohortSums, Error> {
+        let page = GroupPage { by: None, after: None, max: 0 };
+        self.store()
+            .snapshot("cohort_sums", move |tx| {
+                Box::pin(async move {
+                    let mut cohort = Cohort::open(tx, &command.scope, None).await?;
+                    let (mut total, mut none) = (CohortSums::default(), Groups::<CohortSums>::new(None, 0));
+                    let count = |cohort: &Cohort<'_>, order: CountedOrder<'_>| {
+                        add(cohort, &order, &command, &page, (&mut total, &mut none));
+                        Ok(())
+                    };
+                    cohort.each(count).await?;
+                    Ok(total)
+                })
+            })
+            .await
+    }
+}
+
 async fn count(
     tx: &backorder_storage::Transaction,
     command: &FiguresCommand,

@@ -23,6 +23,7 @@ impl UseCases {
             (&wakes.waits, lines_due(reader, now, COUNTED_MAX).await?.len()),
             (&wakes.takes, overdue(reader, now, COUNTED_MAX).await?.len()),
             (&wakes.holds, holds::ended(reader, now, COUNTED_MAX).await?.len()),
+            (&wakes.targets, usize::try_from(self.count_targets_to_judge().await?).unwrap_or(usize::MAX)),
             (&wakes.holds, expired(reader, now, COUNTED_MAX).await?.len()),
         ];
         for (job, _) in due.iter().filter(|(_, count)| *count > 0) {
