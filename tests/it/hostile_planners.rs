@@ -104,6 +104,18 @@ async fn runs_and_figures(world: &World) {
     let unknown = pb::GetShortageCostRequest { group_by: 99, ..Default::default() };
     let unnamed = pb::GetShortageCostRequest { parameters: unnamed, ..Default::default() };
     refuses!(figures, get_shortage_cost, [unknown, unnamed]);
+    let (periods, targets) = (&world.allocation.figure_periods, &world.allocation.figure_targets);
+    let month = pb::CloseFigurePeriodRequest { request_id: request_id(), ..Default::default() };
+    let far = pb::CloseFigurePeriodRequest { month: "9999-12".to_owned(), group_by: 99, ..month.clone() };
+    refuses!(periods, close_figure_period, [Default::default(), month, far]);
+    refuses!(periods, get_figure_period, [Default::default()]);
+    refuses!(periods, list_figure_periods, [pb::ListFigurePeriodsRequest { page_size: -1, ..Default::default() }]);
+    refuses!(periods, list_restatements, [Default::default()]);
+    let huge = pb::FigureTarget { name: "x".repeat(10_000), window_days: i32::MAX, ..Default::default() };
+    let huge = pb::PutFigureTargetRequest { request_id: request_id(), target: Some(huge), context: None };
+    refuses!(targets, put_figure_target, [Default::default(), huge]);
+    refuses!(targets, get_figure_target, [Default::default()]);
+    refuses!(targets, delete_figure_target, [Default::default()]);
     let (reservations, availability) = (&world.inventory.reservations, &world.inventory.availability);
     let none = RunUnits { line: world.line_name("ann", 1), quantity: i64::MIN, ..Default::default() };
     let commit = CommitRunRequest {

@@ -189,8 +189,6 @@ enum StatisticArg {
 /// # Errors
 /// [`Failure`] when the service refuses.
 pub async fn run(command: &ReviewCommand, session: &Session, output: Output) -> Result<(), Failure> {
-    let period = format!("{PACKAGE}.FigurePeriod");
-    let (mut periods, mut targets) = (session.clients.figure_periods.clone(), session.clients.figure_targets.clone());
     match command {
         ReviewCommand::Close { month, by, days_early, days_late, restate, why } => {
             let request = CloseFigurePeriodRequest {
@@ -203,61 +201,68 @@ pub async fn run(command: &ReviewCommand, session: &Session, output: Output) -> 
                 restate: *restate,
                 context: Some(requests::context(&why.reason, &why.note)),
             };
-            output.message(&period, &periods.close_figure_period(request).await?.into_inner(), closed)
+            let answer = session.clients.figure_periods.clone().close_figure_period(request).await?.into_inner();
+            output.message(&format!("{PACKAGE}.FigurePeriod"), &answer, closed)
         }
         ReviewCommand::Closed { month, edition } => {
             let request = GetFigurePeriodRequest { name: text::named("figurePeriods", month), edition: *edition };
-            output.message(&period, &periods.get_figure_period(request).await?.into_inner(), closed)
+            let answer = session.clients.figure_periods.clone().get_figure_period(request).await?.into_inner();
+            output.message(&format!("{PACKAGE}.FigurePeriod"), &answer, closed)
         }
-        ReviewCommand::Periods { page } => {
-            let found = pages::collect(page.limit, |page_size, page_token| {
-                let mut periods = periods.clone();
-                async move {
-                    let request = ListFigurePeriodsRequest { page_size, page_token };
-                    let answer = periods.list_figure_periods(request).await?.into_inner();
-                    Ok((answer.periods, answer.next_page_token))
-                }
-            });
-            let answer = ListFigurePeriodsResponse { periods: found.await?, ..ListFigurePeriodsResponse::default() };
-            output.message(&format!("{PACKAGE}.ListFigurePeriodsResponse"), &answer, |answer| {
-                render(&PERIODS, answer.periods.iter().map(period_row))
-            })
-        }
+        ReviewCommand::Periods { page } => list_periods(page, session, output).await,
         ReviewCommand::Restatements { month, edition } => {
             let request = ListRestatementsRequest { name: text::named("figurePeriods", month), edition: *edition };
-            let answer = periods.list_restatements(request).await?.into_inner();
+            let answer = session.clients.figure_periods.clone().list_restatements(request).await?.into_inner();
             output.message(&format!("{PACKAGE}.ListRestatementsResponse"), &answer, restated)
         }
         ReviewCommand::Targets => {
-            let answer = targets.list_figure_targets(ListFigureTargetsRequest {}).await?.into_inner();
+            let request = ListFigureTargetsRequest {};
+            let answer = session.clients.figure_targets.clone().list_figure_targets(request).await?.into_inner();
             let message = format!("{PACKAGE}.ListFigureTargetsResponse");
             output.message(&message, &answer, |answer: &ListFigureTargetsResponse| {
                 render(&TARGETS, answer.targets.iter().map(target_row))
             })
         }
-        ReviewCommand::Target(args) => {
-            let request = PutFigureTargetRequest {
-                request_id: session.request_id(),
-                target: Some(args.target()),
-                context: Some(requests::context(&args.why.reason, &args.why.note)),
-            };
-            let answer = targets.put_figure_target(request).await?.into_inner();
-            output.message(&format!("{PACKAGE}.FigureTarget"), &answer, |answer| {
-                format!("{}, judged in a moment: `backorder report targets`", render(&TARGETS, [target_row(answer)]))
-            })
-        }
+        ReviewCommand::Target(args) => put_target(args, session, output).await,
         ReviewCommand::Untarget { target, why } => {
             let request = DeleteFigureTargetRequest {
                 request_id: session.request_id(),
                 name: text::named("figureTargets", target),
                 context: Some(requests::context(&why.reason, &why.note)),
             };
-            let answer = targets.delete_figure_target(request).await?.into_inner();
+            let answer = session.clients.figure_targets.clone().delete_figure_target(request).await?.into_inner();
             output.message(&format!("{PACKAGE}.DeleteFigureTargetResponse"), &answer, |_| {
                 format!("{target} is forgotten")
             })
         }
     }
+}
+
+async fn list_periods(page: &PageArgs, session: &Session, output: Output) -> Result<(), Failure> {
+    let found = pages::collect(page.limit, |page_size, page_token| {
+        let mut periods = session.clients.figure_periods.clone();
+        async move {
+            let request = ListFigurePeriodsRequest { page_size, page_token };
+            let answer = periods.list_figure_periods(request).await?.into_inner();
+            Ok((answer.periods, answer.next_page_token))
+        }
+    });
+    let answer = ListFigurePeriodsResponse { periods: found.await?, ..ListFigurePeriodsResponse::default() };
+    output.message(&format!("{PACKAGE}.ListFigurePeriodsResponse"), &answer, |answer| {
+        render(&PERIODS, answer.periods.iter().map(period_row))
+    })
+}
+
+async fn put_target(args: &TargetArgs, session: &Session, output: Output) -> Result<(), Failure> {
+    let request = PutFigureTargetRequest {
+        request_id: session.request_id(),
+        target: Some(args.target()),
+        context: Some(requests::context(&args.why.reason, &args.why.note)),
+    };
+    let answer = session.clients.figure_targets.clone().put_figure_target(request).await?.into_inner();
+    output.message(&format!("{PACKAGE}.FigureTarget"), &answer, |answer| {
+        format!("{}\njudged in a moment: backorder report targets", render(&TARGETS, [target_row(answer)]))
+    })
 }
 
 impl TargetArgs {
