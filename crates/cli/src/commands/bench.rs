@@ -2,6 +2,7 @@
 
 mod allocate;
 mod availability;
+mod committed;
 mod growth;
 mod kills;
 mod orders;

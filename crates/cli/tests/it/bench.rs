@@ -74,7 +74,7 @@ fn allocation_runs_are_measured_in_memory_and_through_the_services() {
     let cluster = Cluster::start().unwrap();
     let url = cluster.url();
     let few =
-        ["--lines", "400", "--optimised", "200", "--waiting", "5", "--items", "5", "--clients", "2", "--calls", "3"];
+        ["--lines", "400", "--optimised", "200", "--waiting", "5", "--changed", "100", "--items", "5", "--clients", "2", "--calls", "3"];
     let short = ["--seconds", "1", "--warm-up", "0", "--rounds", "1", "--python", "no-python-here", "--json"];
     for (database, place) in [("sqlite", &[][..]), ("postgres", &["--postgres", &url][..])] {
         let figures = json_of(&run(&[&["bench", "allocate"], &few[..], &short[..], place].concat()));
@@ -86,10 +86,11 @@ fn allocation_runs_are_measured_in_memory_and_through_the_services() {
             format!("what-if/{database}/400 lines/late supply/p99"),
             format!("run/{database}/400 lines/time"),
             format!("run/{database}/400 lines/others meanwhile"),
+            format!("commit/{database}/100 lines/time"),
         ] {
             assert!(figure(&figures, &measured)["value"].as_f64().unwrap() > 0.0, "{measured}");
         }
-        for fault in ["lost", "doubled", "drifted"] {
+        for fault in ["lost", "doubled", "drifted", "commit/drifted"] {
             assert_eq!(figure(&figures, fault)["verdict"], "goal", "{fault}");
         }
     }

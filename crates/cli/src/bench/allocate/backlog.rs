@@ -6,7 +6,7 @@ use std::time::Duration;
 use backorder_domain::time::{Clock as _, civil_date_in};
 use backorder_proto::{
     allocation::v1::{
-        OrderDraft, OrderLineDraft, PlaceOrderRequest, RunRules, RunScope, RunState, RunStrategy, StartRunRequest,
+        CommitRunRequest, OrderDraft, OrderLineDraft, PlaceOrderRequest, RunRules, RunScope, RunState, RunStrategy, StartRunRequest,
         SupplyMoved, TierStrategy, WatchRunRequest, WhatIfChange, WhatIfRequest, WhatIfResponse,
         order_service_client::OrderServiceClient, what_if_change::Change,
     },
@@ -150,7 +150,7 @@ impl Backlog {
         };
         let begun = Instant::now();
         let name = clients.runs.clone().start_run(request).await?.into_inner().name;
-        let run = watched(clients, &name).await?;
+        let run = watched(clients, &name, RunState::Done).await?;
         let took = begun.elapsed();
         let changed = run.progress.unwrap_or_default().lines_changed;
         if changed != i64::from(self.lines()) {
@@ -158,21 +158,39 @@ impl Backlog {
         }
         Ok((name, took))
     }
+
+    /// Commits a run that changes the whole backlog, and answers how long it took until all lines were recorded.
+    ///
+    /// # Errors
+    /// [`Failure`] when the service refuses, or not every line was applied.
+    pub async fn commit(self, clients: &Clients, run: &str) -> Result<Duration, Failure> {
+        let context = Some(requests::context("bench", ""));
+        let request = CommitRunRequest { request_id: new_id(), name: run.to_owned(), context };
+        let begun = Instant::now();
+        clients.runs.clone().commit_run(request).await?;
+        let committed = watched(clients, run, RunState::Committed).await?;
+        let took = begun.elapsed();
+        let applied = committed.progress.unwrap_or_default().commit.unwrap_or_default().lines_applied;
+        if applied != i64::from(self.lines()) {
+            return Err(Failure::new(format!("{run} applied {applied} of {} lines", self.lines())));
+        }
+        Ok(took)
+    }
 }
 
 /// The run, when it has ended well.
 ///
 /// # Errors
 /// [`Failure`] when it ended otherwise.
-async fn watched(clients: &Clients, name: &str) -> Result<backorder_proto::allocation::v1::AllocationRun, Failure> {
+async fn watched(clients: &Clients, name: &str, state: RunState) -> Result<backorder_proto::allocation::v1::AllocationRun, Failure> {
     let request = WatchRunRequest { name: name.to_owned() };
     let mut watched = clients.runs.clone().watch_run(request).await?.into_inner();
     let mut last = None;
     while let Some(told) = watched.message().await? {
         last = told.run.or(last);
     }
-    last.filter(|run| run.state() == RunState::Done)
-        .ok_or_else(|| Failure::new(format!("{name} was not done when it ended")))
+    last.filter(|run| run.state() == state)
+        .ok_or_else(|| Failure::new(format!("{name} ended otherwise than {}", state.as_str_name())))
 }
 
 const GOLD: &str = "GOLD";

@@ -6,7 +6,7 @@ use backorder_domain::allocation::optimum::generated::{GeneratedDemand, Shape as
 use backorder_service_kit::clients::ServiceChannel;
 use clap::{Args, ValueEnum};
 
-use super::{HostArgs, NONE, count, memory, show, warn_of_debug_build};
+use super::{HostArgs, NONE, committed, count, memory, show, warn_of_debug_build};
 use crate::{
     bench::{
         allocate::{backlog::Backlog, greedy, optimum, policy, search, waiting::Waiting},
@@ -51,6 +51,8 @@ pub enum Part {
     Event,
     /// A run over the backlog, and reservations of other items during it.
     Run,
+    /// The commit of a run, beside bare statements that write the same rows.
+    Commit,
 }
 
 /// What to measure.
@@ -67,6 +69,9 @@ pub struct AllocateArgs {
     /// Lines of the optimiser.
     #[arg(long, default_value_t = 100_000, value_name = "LINES", value_parser = clap::value_parser!(u32).range(1..))]
     optimised: u32,
+    /// Lines that a committed run changes.
+    #[arg(long, default_value_t = 100_000, value_name = "LINES", value_parser = clap::value_parser!(u32).range(1..))]
+    changed: u32,
     /// Lines that wait for the item of a receipt.
     #[arg(long, default_value_t = 1_000, value_name = "LINES", value_parser = clap::value_parser!(u32).range(1..))]
     waiting: u32,
@@ -102,6 +107,11 @@ pub(super) async fn run(args: AllocateArgs) -> Result<(), Failure> {
         let (through_services, found) = through_services(&args).await?;
         figures.extend(through_services);
         faults = found;
+    }
+    if args.wants(Part::Commit) {
+        let (of_commit, drifted) = committed::measure(&args.host, args.changed).await?;
+        figures.extend(of_commit);
+        faults += drifted;
     }
     figures.extend(memory());
     show(&figures, output);
