@@ -38,7 +38,7 @@ use crate::{
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines, resume_steps,
+        FollowInventory, commit_runs, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines, resume_steps,
         review_promises, run_allocations, simulate_runs, subscription, watch_waits,
     },
     store::migration::Migrator,
@@ -139,7 +139,7 @@ impl App {
     }
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
-    /// inventory's events, the resuming of steps, the runs, the simulated ones, the bringing of waiting lines into a new order, the telling of
+    /// inventory's events, the resuming of steps, the runs, the simulated ones and their commits, the bringing of waiting lines into a new order, the telling of
     /// what may take stock, the end of holds, the going live of what was taken over, the review of promises, and the clock
     /// of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
@@ -159,6 +159,11 @@ impl App {
         jobs.spawn("allocation_simulate_runs", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(simulate_runs(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_commit_runs", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(commit_runs(use_cases, shutdown).await?) }
         });
         let app = self.clone();
         jobs.spawn("allocation_requeue_lines", move |shutdown| {

@@ -46,6 +46,7 @@ write_requests!(
     PinConfirmationRequest,
     CancelTakeRequest,
     ClearHoldsRequest,
+    CommitRunRequest,
     CommitHeldRequest,
     ConfirmDeliveryRequest,
     ConfirmGoLiveRequest,

@@ -68,6 +68,10 @@ impl AllocationRunService for Runs {
         Ok(Response::new(ReceiverStream::new(messages)))
     }
 
+    async fn commit_run(&self, request: Request<pb::CommitRunRequest>) -> Result<Response<pb::AllocationRun>, Status> {
+        write(&self.use_cases, request, decode::commit, UseCases::commit_run).await
+    }
+
     async fn cancel_run(&self, request: Request<pb::CancelRunRequest>) -> Result<Response<pb::AllocationRun>, Status> {
         write(&self.use_cases, request, decode::cancel, UseCases::cancel_run).await
     }

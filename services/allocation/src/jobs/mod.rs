@@ -2,6 +2,7 @@
 //! until shutdown.
 
 mod claim_memory;
+mod commit_runs;
 mod cover_sets;
 mod end_holds;
 mod expire_takes;
@@ -18,6 +19,7 @@ mod simulate_runs;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
+pub use commit_runs::{COMMIT_APPLIED_CRASH_POINT, COMMIT_PLANNED_CRASH_POINT, commit_runs};
 pub(crate) use cover_sets::AskedAhead;
 pub use cover_sets::cover_sets;
 pub use end_holds::end_holds;
@@ -32,3 +34,11 @@ pub use run_allocations::run_allocations;
 pub use share_long::CHUNK_CRASH_POINT;
 pub use simulate_runs::{SIMULATION_CRASH_POINT, simulate_runs};
 pub use watch_waits::watch_waits;
+
+use backorder_service_kit::idempotency::command_hash;
+use prost::Message;
+
+/// What a call asks, as a text from which its id is derived.
+fn content_of<M: Message + Clone>(request: &M) -> String {
+    command_hash(request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect()
+}

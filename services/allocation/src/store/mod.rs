@@ -6,6 +6,7 @@
 pub mod backlog;
 pub mod carrier_events;
 pub mod catalog;
+pub mod committed_runs;
 pub mod entity;
 pub mod exception_limits;
 pub mod exceptions;

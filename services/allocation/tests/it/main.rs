@@ -9,6 +9,7 @@
 )]
 
 mod backlog;
+mod committed_runs;
 mod due_by_time;
 mod figures;
 mod figures_recount;
@@ -18,6 +19,7 @@ mod order_batches;
 mod policies;
 mod scripted;
 mod scripted_items;
+mod scripted_runs;
 mod serving_sequence;
 mod simulated_runs;
 mod world;

@@ -1,6 +1,7 @@
 //! The tables, one entity per file. Columns mean what the migration says; nothing here decides anything.
 
 pub mod allocation_run;
+pub mod allocation_run_call;
 pub mod allocation_run_line;
 pub mod backlog_import;
 pub mod backorder_policy;
@@ -59,6 +60,7 @@ mod tests {
         }
         let tables = misdeclared!(
             allocation_run,
+            allocation_run_call,
             allocation_run_line,
             backlog_import,
             backorder_policy,

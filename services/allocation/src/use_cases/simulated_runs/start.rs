@@ -90,6 +90,13 @@ impl UseCases {
             cursor_item: String::new(),
             progress: pb::RunProgress { items_total, ..pb::RunProgress::default() }.encode_to_vec(),
             version: 1,
+            commit_at: None,
+            commit_actor: String::new(),
+            commit_reason_code: String::new(),
+            commit_note: String::new(),
+            commit_cursor: String::new(),
+            calls_item: String::new(),
+            cancel_requested: false,
         };
         let answer = message(&run, Vec::new())?;
         let mut batch = Batch::new(tx);
