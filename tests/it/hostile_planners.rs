@@ -85,6 +85,7 @@ async fn runs_and_figures(world: &World) {
         [
             Default::default(),
             pb::StartRunRequest { scope: Some(huge), ..start.clone() },
+            pb::StartRunRequest { mode: -1, ..start.clone() },
             pb::StartRunRequest { rules: Some(rules), ..start },
         ]
     );
@@ -92,6 +93,11 @@ async fn runs_and_figures(world: &World) {
     refuses!(runs, list_runs, [pb::ListRunsRequest { page_size: -1, ..Default::default() }]);
     refuses!(runs, list_run_lines, [Default::default()]);
     refuses!(runs, watch_run, [Default::default()]);
+    refuses!(
+        runs,
+        commit_run,
+        [Default::default(), pb::CommitRunRequest { name: "runs/../x".to_owned(), ..Default::default() }]
+    );
     refuses!(runs, cancel_run, [Default::default()]);
     refuses!(runs, compare_runs, [Default::default()]);
     let nothing = pb::WhatIfChange::default();

@@ -38,8 +38,8 @@ use crate::{
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, commit_runs, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines, resume_steps,
-        review_promises, run_allocations, simulate_runs, subscription, watch_waits,
+        FollowInventory, commit_runs, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines,
+        resume_steps, review_promises, run_allocations, simulate_runs, subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},

@@ -103,7 +103,12 @@ impl UseCases {
     }
 
     /// Does what is left of a commit. At shutdown it stays COMMITTING.
-    async fn commit(&self, row: allocation_run::Model, lease: &Lease, shutdown: &CancellationToken) -> Result<(), Error> {
+    async fn commit(
+        &self,
+        row: allocation_run::Model,
+        lease: &Lease,
+        shutdown: &CancellationToken,
+    ) -> Result<(), Error> {
         let mut run = Run::of(row)?;
         if run.progress.commit.is_none() {
             let items_total = table::count_items(self.store().reader(), &run.row.id).await?;
@@ -167,7 +172,8 @@ impl UseCases {
             let limit = LINES_AT_ONCE as u64;
             let rows = simulated_runs::lines(self.store().reader(), run, &filter, keys.last(), limit).await?;
             for row in &rows {
-                let line = pb::RunLine::decode(row.detail.as_slice()).map_err(|error| invalid("allocation_run_line", &error))?;
+                let line = pb::RunLine::decode(row.detail.as_slice())
+                    .map_err(|error| invalid("allocation_run_line", &error))?;
                 keys.push(LinePlace::of(row));
                 decisions.push(Decision::of(line));
             }
@@ -228,7 +234,8 @@ impl UseCases {
             lease::acquire(self.store(), &lease.name, &lease.holder, LEASE_TIME).await?;
             let request = CommitRunRequest::decode(call.request.as_slice())
                 .map_err(|error| invalid("allocation_run_call", &error))?;
-            let keys: Vec<LineKey> = lines_of(&request).filter_map(|(line, part)| LineKey::of_claim(line, part)).collect();
+            let keys: Vec<LineKey> =
+                lines_of(&request).filter_map(|(line, part)| LineKey::of_claim(line, part)).collect();
             // Whoever hears of the claims waits until they are recorded, and has nothing left to do then.
             let mut holding = self.in_flight().enter(self.ids().next_uuid());
             if let Some(holding) = &mut holding {

@@ -9,7 +9,9 @@ use backorder_storage::columns;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::run_allocations::{CHUNK_MAX, SHARED, apply_request, count_gains, held, is_served_alone, name_of_run, plan_among};
+use super::run_allocations::{
+    CHUNK_MAX, SHARED, apply_request, count_gains, held, is_served_alone, name_of_run, plan_among,
+};
 use crate::{
     error::Error,
     order::LineKey,

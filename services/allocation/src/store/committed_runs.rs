@@ -53,12 +53,7 @@ impl Committer {
 }
 
 /// Begins the commit of a run that is in the state `from`; answers false when it is not, and nothing was done.
-pub async fn begin_in_tx(
-    tx: &WriteTx<'_>,
-    id: &str,
-    from: &str,
-    committer: &Committer,
-) -> Result<bool, StorageError> {
+pub async fn begin_in_tx(tx: &WriteTx<'_>, id: &str, from: &str, committer: &Committer) -> Result<bool, StorageError> {
     let text = "UPDATE allocation_run SET state = 'COMMITTING', ended_at = NULL, commit_at = ?, commit_actor = ?, \
                 commit_reason_code = ?, commit_note = ?, version = version + 1 WHERE id = ? AND state = ?";
     let Committer { at, actor, reason_code, note } = committer;

@@ -233,7 +233,10 @@ async fn what_nobody_would_get_stays_with_its_line(backend: Backend) {
     place(&world, "a", "STD", 5).await;
     world.app.spawn_jobs(&world.jobs);
     let rules = RunRules { default_strategy: RunStrategy::Lose.into(), ..RunRules::default() };
-    let started = start(&world, StartRunRequest { rules: Some(rules), ..gold_first(&world) }).await;
+    // Nobody waits for it, so it has to be named.
+    let scope = RunScope { items: vec!["items/a".to_owned()], ..RunScope::default() };
+    let request = StartRunRequest { scope: Some(scope), rules: Some(rules), ..gold_first(&world) };
+    let started = start(&world, request).await;
     comes_to(&world, &started.name, RunState::Done).await;
     commit(&world, to_commit(&world, &started.name)).await.unwrap();
     let ended = comes_to(&world, &started.name, RunState::Committed).await;

@@ -19,9 +19,8 @@ impl Books {
             return Ok(answer.clone());
         }
         let versions: Vec<_> = self.claims.iter().map(|(key, claim)| (key.clone(), claim.version)).collect();
-        let is_stale = |units: &RunUnits| {
-            !versions.contains(&((units.line.clone(), units.part), units.expected_version))
-        };
+        let is_stale =
+            |units: &RunUnits| !versions.contains(&((units.line.clone(), units.part), units.expected_version));
         let mut answer = CommitRunResponse::default();
         for units in &request.reductions {
             let outcome = if is_stale(units) { ReductionOutcome::Stale } else { ReductionOutcome::Applied };

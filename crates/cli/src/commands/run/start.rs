@@ -1,7 +1,7 @@
 //! What a run is about, and its rules, as options.
 
 use backorder_proto::allocation::v1::{
-    RunRules, RunScope, RunStrategy, SequenceKey, ServingSequence, StartRunRequest, TierStrategy,
+    RunMode, RunRules, RunScope, RunStrategy, SequenceKey, ServingSequence, StartRunRequest, TierStrategy,
 };
 use clap::{Args, ValueEnum};
 
@@ -26,6 +26,9 @@ pub struct StartArgs {
     /// The rules.
     #[command(flatten)]
     rules: RuleArgs,
+    /// Commit it as soon as it is simulated: lines give and get reserved units as it decides.
+    #[arg(long)]
+    commit: bool,
     /// Follow the run until it ends.
     #[arg(long)]
     pub wait: bool,
@@ -105,6 +108,7 @@ impl StartArgs {
             scope: Some(scope),
             rules: Some(self.rules.message()?),
             context: context(&self.why),
+            mode: if self.commit { RunMode::Commit } else { RunMode::Simulate }.into(),
         })
     }
 }

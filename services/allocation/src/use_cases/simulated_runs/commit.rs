@@ -44,7 +44,8 @@ impl UseCases {
             return Ok(answer);
         }
         let id = &write.command.run;
-        let committer = Committer::new(write.command.who.clone().or_caller(&write.key.caller), columns::micros(self.now()));
+        let committer =
+            Committer::new(write.command.who.clone().or_caller(&write.key.caller), columns::micros(self.now()));
         let begins = committed_runs::begin_in_tx(tx, id, DONE, &committer).await?;
         let run = table::find(tx, id).await?.ok_or_else(|| no_run(id))?;
         if !begins && run.state != COMMITTING && run.state != COMMITTED {
