@@ -39,7 +39,7 @@ use crate::{
     inventory::Inventory,
     jobs::{
         FollowInventory, commit_runs, cover_sets, end_holds, expire_takes, go_live, keep_eligibility, requeue_lines,
-        resume_steps, review_promises, run_allocations, simulate_runs, subscription, watch_waits,
+        resume_steps, review_promises, run_allocations, schedule_runs, simulate_runs, subscription, watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -139,7 +139,7 @@ impl App {
     }
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
-    /// inventory's events, the resuming of steps, the runs, the simulated ones and their commits, the bringing of waiting lines into a new order, the telling of
+    /// inventory's events, the resuming of steps, the runs, the simulated ones with their commits and schedules, the bringing of waiting lines into a new order, the telling of
     /// what may take stock, the end of holds, the going live of what was taken over, the review of promises, and the clock
     /// of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
@@ -155,16 +155,7 @@ impl App {
             let use_cases = app.use_cases.clone();
             async move { Ok(run_allocations(use_cases, shutdown).await?) }
         });
-        let app = self.clone();
-        jobs.spawn("allocation_simulate_runs", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(simulate_runs(use_cases, shutdown).await?) }
-        });
-        let app = self.clone();
-        jobs.spawn("allocation_commit_runs", move |shutdown| {
-            let use_cases = app.use_cases.clone();
-            async move { Ok(commit_runs(use_cases, shutdown).await?) }
-        });
+        self.spawn_run_jobs(jobs);
         let app = self.clone();
         jobs.spawn("allocation_requeue_lines", move |shutdown| {
             let use_cases = app.use_cases.clone();
@@ -204,6 +195,24 @@ impl App {
         jobs.spawn("allocation_watch_waits", move |shutdown| {
             let use_cases = app.use_cases.clone();
             async move { Ok(watch_waits(use_cases, shutdown).await?) }
+        });
+    }
+
+    fn spawn_run_jobs(&self, jobs: &Jobs) {
+        let app = self.clone();
+        jobs.spawn("allocation_simulate_runs", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(simulate_runs(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_commit_runs", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(commit_runs(use_cases, shutdown).await?) }
+        });
+        let app = self.clone();
+        jobs.spawn("allocation_schedule_runs", move |shutdown| {
+            let use_cases = app.use_cases.clone();
+            async move { Ok(schedule_runs(use_cases, shutdown).await?) }
         });
     }
 

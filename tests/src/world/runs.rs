@@ -36,6 +36,7 @@ impl World {
             scope: Some(RunScope { items: vec![self.item_name("mug")], ..Default::default() }),
             rules,
             context: because("planning"),
+            ..Default::default()
         };
         let started = self.allocation.runs.clone().start_run(request).await.expect("started").into_inner();
         assert_eq!(started.state(), RunState::Running);

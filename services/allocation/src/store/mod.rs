@@ -20,6 +20,7 @@ pub mod questions;
 pub mod recalls;
 pub mod refunds;
 pub mod rules;
+pub mod run_schedules;
 pub mod runs;
 pub mod serving;
 pub mod sets;

@@ -15,6 +15,9 @@ use sea_orm::{
 
 use super::entity::{allocation_run, allocation_run_line};
 
+/// Runs that are RUNNING at once at most.
+const RUNNING_MAX: u64 = 10;
+
 /// The run works.
 pub const RUNNING: &str = "RUNNING";
 /// All items are done.
@@ -54,9 +57,10 @@ pub async fn list(
     Ok(query.all(connection).await?)
 }
 
-/// How many runs are RUNNING.
-pub async fn count_running(connection: &impl ConnectionTrait) -> Result<u64, StorageError> {
-    Ok(allocation_run::Entity::find().filter(allocation_run::Column::State.eq(RUNNING)).count(connection).await?)
+/// Whether as many runs are RUNNING as may be.
+pub async fn is_full(connection: &impl ConnectionTrait) -> Result<bool, StorageError> {
+    let running = allocation_run::Entity::find().filter(allocation_run::Column::State.eq(RUNNING));
+    Ok(running.count(connection).await? >= RUNNING_MAX)
 }
 
 /// The oldest run in a state.

@@ -17,6 +17,7 @@ pub mod policies;
 mod record;
 pub mod release;
 mod review_unreserved;
+pub mod run_schedules;
 pub mod serving;
 pub mod shipments;
 pub mod simulated_runs;

@@ -17,6 +17,7 @@ mod late_answers;
 mod operations;
 mod order_batches;
 mod policies;
+mod run_schedules;
 mod scripted;
 mod scripted_items;
 mod scripted_runs;

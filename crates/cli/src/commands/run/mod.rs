@@ -1,5 +1,6 @@
 //! `backorder run`: allocation runs that are simulated, compared, explained and committed, and what changes would do.
 
+mod schedule;
 mod show;
 mod start;
 mod what_if;
@@ -19,6 +20,7 @@ use crate::{
     failure::Failure,
     output::{Output, json, text},
 };
+pub use schedule::ScheduleCommand;
 pub use start::{RuleArgs, StartArgs};
 pub use what_if::WhatIfArgs;
 
@@ -98,6 +100,9 @@ pub enum RunCommand {
         #[command(flatten)]
         why: ReasonArgs,
     },
+    /// Have runs start by themselves, at a time of the day.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Compare two runs: what each does for each tier, and the lines that they confirm differently.
     Compare {
         /// One run.
@@ -159,6 +164,7 @@ pub async fn run(command: RunCommand, session: &Session, output: Output) -> Resu
             let ended = client.cancel_run(request).await?.into_inner();
             output.message(&format!("{PACKAGE}.AllocationRun"), &ended, show::run)
         }
+        RunCommand::Schedule(command) => schedule::run(command, session, output).await,
         RunCommand::Compare { first, second, page } => {
             compare(&named(&first), &named(&second), &page, session, output).await
         }

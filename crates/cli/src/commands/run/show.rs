@@ -188,6 +188,10 @@ pub(super) fn run(run: &AllocationRun) -> String {
         ("state".to_owned(), state(run.state()).to_owned()),
         ("strategy".to_owned(), run.rules.as_ref().map_or("-", |rules| strategy(rules.default_strategy())).to_owned()),
     ];
+    if !run.schedule.is_empty() {
+        let due = format!("{}, due {}", text::id(&run.schedule), text::time(run.due_time.as_ref()));
+        rows.push(("started by".to_owned(), due));
+    }
     for one in run.rules.iter().flat_map(|rules| &rules.tier_strategies) {
         let tier = if one.tier.is_empty() { "without a tier" } else { &one.tier };
         rows.push((format!("  of {tier}"), strategy(one.strategy()).to_owned()));

@@ -25,6 +25,8 @@ pub struct Model {
     pub commit_cursor: String,
     pub calls_item: String,
     pub cancel_requested: bool,
+    pub schedule_id: String,
+    pub due_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

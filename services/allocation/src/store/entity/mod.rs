@@ -31,6 +31,7 @@ pub mod promise;
 pub mod recall;
 pub mod refund_due;
 pub mod rule_write;
+pub mod run_schedule;
 pub mod serving_mode;
 pub mod serving_sequence;
 pub mod shipment;
@@ -90,6 +91,7 @@ mod tests {
             recall,
             refund_due,
             rule_write,
+            run_schedule,
             serving_mode,
             serving_sequence,
             shipment,

@@ -27,6 +27,7 @@ mod m20261127_000023_recalled_to_cancel;
 mod m20261127_000024_requests_by_id;
 mod m20261128_000040_simulated_runs;
 mod m20261128_000051_committed_runs;
+mod m20261128_000052_run_schedules;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000024_requests_by_id::Migration),
             Box::new(m20261128_000040_simulated_runs::Migration),
             Box::new(m20261128_000051_committed_runs::Migration),
+            Box::new(m20261128_000052_run_schedules::Migration),
         ]
     }
 }

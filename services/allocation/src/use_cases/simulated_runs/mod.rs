@@ -12,4 +12,5 @@ pub use cancel::CancelRun;
 pub use commit::CommitRun;
 pub(crate) use read::mode_of;
 pub use start::StartRun;
+pub(crate) use start::{NewRun, insert_run_in_tx};
 pub use what_if::WhatIf;

@@ -12,7 +12,7 @@ use crate::{
             self as table, CANCELLED, COMMITTED, COMMITTING, DONE, FAILED, LineFilter, LinePlace, RUNNING,
         },
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, run_schedules},
 };
 
 /// Exceptions that are told with a run at most.
@@ -132,6 +132,8 @@ pub(super) fn message(
         commit_context: run.commit_at.map(|_| commit_context),
         commit_time,
         cancel_requested: run.cancel_requested && run.state == COMMITTING,
+        schedule: if run.schedule_id.is_empty() { String::new() } else { run_schedules::name(&run.schedule_id) },
+        due_time: columns::optional_instant(run.due_at, TABLE)?.map(encode::timestamp),
     })
 }
 
