@@ -139,9 +139,9 @@ impl App {
     }
 
     /// Starts the background jobs: the relay of events (which also forgets old events and request ids), the consumer of
-    /// inventory's events, the resuming of steps, the runs, the simulated ones with their commits and schedules, the bringing of waiting lines into a new order, the telling of
-    /// what may take stock, the end of holds, the going live of what was taken over, the review of promises, and the clock
-    /// of waits.
+    /// inventory's events, the resuming of steps, the runs, the simulated ones with their commits and schedules, the bringing of
+    /// waiting lines into a new order, the telling of what may take stock, the end of holds, the going live of what was taken
+    /// over, the review of promises, and the clock of waits.
     pub fn spawn_jobs(&self, jobs: &Jobs) {
         self.spawn_relay(jobs);
         self.spawn_consumer(jobs);

@@ -67,7 +67,7 @@ async fn a_planner_commits_a_run_and_has_others_start_by_themselves() {
         services.json(&["order", "place", "X=4", "--order", order, "--tier", tier]);
     }
     let rules = ["--item", "X", "--by", "tier", "--tier-order", "GOLD", "--strategy", "redistribute"];
-    let watched = said(&services, &[&["run", "start", "--commit", "--wait"], &rules[..]].concat());
+    let watched = said(&services, &[&["run", "start", "--commit", "--wait"][..], &rules[..]].concat());
     assert!(watched.contains("committed") && watched.contains("units given"), "{watched}");
     let runs = services.json(&["run", "list"]);
     let run = runs["runs"][0]["name"].as_str().unwrap().to_owned();

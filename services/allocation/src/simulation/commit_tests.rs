@@ -169,7 +169,11 @@ proptest! {
     /// Whatever was planned and whatever changed since: no call gives what is not there, each claim is in one call, and what is
     /// taken is given.
     #[test]
-    fn calls_are_covered_and_take_only_what_is_given(lines in lines(), free in prop::array::uniform3(0_i64..6), max in 1_usize..9) {
+    fn calls_are_covered_and_take_only_what_is_given(
+        lines in lines(),
+        free in prop::array::uniform3(0_i64..6),
+        max in 1_usize..9,
+    ) {
         let mut live = item(free);
         let decisions: Vec<Decision> = lines.iter().map(|(now, then, _)| line(&mut live, *now, *then)).collect();
         for (claim, (.., changed)) in live.claims.iter_mut().zip(&lines) {

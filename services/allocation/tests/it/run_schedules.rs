@@ -52,8 +52,8 @@ async fn run_number(world: &World, number: usize) -> AllocationRun {
 
 /// An instant of March 2026, UTC.
 fn at(day: i8, hour: i8) -> Option<Timestamp> {
-    let instant = jiff::civil::date(2026, 3, day).at(hour, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
-    Some(Timestamp { seconds: instant.timestamp().as_second(), nanos: 0 })
+    let instant = jiff::tz::TimeZone::UTC.to_timestamp(jiff::civil::date(2026, 3, day).at(hour, 0, 0, 0)).unwrap();
+    Some(Timestamp { seconds: instant.as_second(), nanos: 0 })
 }
 
 async fn each_moment_starts_one_run(backend: Backend) {
