@@ -10,7 +10,8 @@ use crate::{calendar::Week, time::civil_date_in};
 
 /// A time of the day on days of the week, in a time zone.
 ///
-/// Where clocks are put forward over the time, it is as much later on that day; where they are put back, it is the first of the two.
+/// Where clocks are put forward over the time, it is as much later on that day; where they are put back, it is the first of
+/// the two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunTimes {
     /// The days.

@@ -71,6 +71,10 @@ struct Mover {
     decision: usize,
     taken: Vec<(u32, i64)>,
     given: Vec<(u32, i64)>,
+    /// The fewest units that it comes in from one place.
+    minimum: i64,
+    /// The places at which the plan leaves it units.
+    stays_at: Vec<u32>,
 }
 
 impl Mover {
@@ -132,7 +136,9 @@ fn mover(number: usize, decision: &Decision, claim: Option<&LiveClaim>, live: &L
     for (place, units) in &claim.reserved {
         add(&mut before, *place, *units);
     }
-    let mover = Mover { decision: number, taken: more(&before, &after), given: more(&after, &before) };
+    let (taken, given) = (more(&before, &after), more(&after, &before));
+    let stays_at = after.iter().map(|(place, _)| *place).collect();
+    let mover = Mover { decision: number, taken, given, minimum: facts.minimum, stays_at };
     if mover.taken.is_empty() && mover.given.is_empty() { Err(Outcome::ExpectedOnly) } else { Ok(mover) }
 }
 
@@ -188,7 +194,8 @@ fn take(left: &mut [i64], units: &[(u32, i64)]) {
     }
 }
 
-/// Lets lines that only give keep what nobody gets, first served first; answers those that keep all.
+/// Lets lines that only give keep what nobody gets, first served first; answers those that keep all. The fewest units that a line
+/// takes from one place are kept together.
 fn keep_what_nobody_gets(movers: &mut Vec<Mover>, free: &[i64]) -> Vec<usize> {
     // Below 0: what is missing at a place, and has to be given.
     let mut left = free.to_vec();
@@ -199,7 +206,10 @@ fn keep_what_nobody_gets(movers: &mut Vec<Mover>, free: &[i64]) -> Vec<usize> {
     let mut kept = Vec::new();
     for mover in movers.iter_mut().rev().filter(|mover| mover.given.is_empty()) {
         for (place, units) in &mut mover.taken {
-            *units = (*units).min(left[*place as usize].saturating_neg().max(0));
+            let needed = (*units).min(left[*place as usize].saturating_neg().max(0));
+            // A rest that is too small to be sent from there is no use to it.
+            let leaves_a_rest = needed > 0 && *units - needed < mover.minimum && !mover.stays_at.contains(place);
+            *units = if leaves_a_rest { *units } else { needed };
         }
         mover.taken.retain(|(_, units)| *units > 0);
         put(&mut left, &mover.taken);

@@ -106,6 +106,17 @@ fn who_is_served_first_gets_what_others_give_and_only_as_much_is_taken() {
 }
 
 #[test]
+fn a_line_keeps_no_rest_that_is_too_small_to_be_sent() {
+    let mut live = item([0, 0, 0]);
+    let first = line(&mut live, [0, 0, 0], [2, 0, 0]);
+    let second = line(&mut live, [5, 0, 0], [0, 0, 0]);
+    live.claims[1].facts = Some(Arc::new(LineFacts { minimum: 4, ..facts() }));
+    let commit = ItemCommit::new(&[first, second], &live, 1_000);
+    assert_eq!(told(&commit.calls[0].reductions), [(2, "locations/l0", 5)]);
+    assert_eq!(told(&commit.calls[0].gains), [(1, "locations/l0", 2)]);
+}
+
+#[test]
 fn a_line_that_changed_stays_and_who_lived_on_its_units_gets_none() {
     let mut live = item([0, 0, 0]);
     let gains = line(&mut live, [0, 0, 0], [3, 0, 0]);

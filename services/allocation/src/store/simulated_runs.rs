@@ -57,10 +57,14 @@ pub async fn list(
     Ok(query.all(connection).await?)
 }
 
+/// How many runs are in a state.
+pub async fn count(connection: &impl ConnectionTrait, state: &str) -> Result<u64, StorageError> {
+    Ok(allocation_run::Entity::find().filter(allocation_run::Column::State.eq(state)).count(connection).await?)
+}
+
 /// Whether as many runs are RUNNING as may be.
 pub async fn is_full(connection: &impl ConnectionTrait) -> Result<bool, StorageError> {
-    let running = allocation_run::Entity::find().filter(allocation_run::Column::State.eq(RUNNING));
-    Ok(running.count(connection).await? >= RUNNING_MAX)
+    Ok(count(connection, RUNNING).await? >= RUNNING_MAX)
 }
 
 /// The oldest run in a state.

@@ -147,6 +147,7 @@ impl Backlog {
             scope: Some(RunScope::default()),
             rules: Some(rules),
             context: Some(requests::context("bench", "")),
+            ..StartRunRequest::default()
         };
         let begun = Instant::now();
         let name = clients.runs.clone().start_run(request).await?.into_inner().name;
