@@ -85,6 +85,7 @@ async fn runs_and_figures(world: &World) {
         [
             Default::default(),
             pb::StartRunRequest { scope: Some(huge), ..start.clone() },
+            pb::StartRunRequest { mode: -1, ..start.clone() },
             pb::StartRunRequest { rules: Some(rules), ..start },
         ]
     );
@@ -92,8 +93,22 @@ async fn runs_and_figures(world: &World) {
     refuses!(runs, list_runs, [pb::ListRunsRequest { page_size: -1, ..Default::default() }]);
     refuses!(runs, list_run_lines, [Default::default()]);
     refuses!(runs, watch_run, [Default::default()]);
+    refuses!(
+        runs,
+        commit_run,
+        [Default::default(), pb::CommitRunRequest { name: "runs/../x".to_owned(), ..Default::default() }]
+    );
     refuses!(runs, cancel_run, [Default::default()]);
     refuses!(runs, compare_runs, [Default::default()]);
+    let schedule = pb::RunSchedule { weekdays: vec![-1; 1_000], time_zone: "x".repeat(1_000), ..Default::default() };
+    let put = pb::PutRunScheduleRequest { request_id: request_id(), schedule: Some(schedule), ..Default::default() };
+    refuses!(runs, put_run_schedule, [Default::default(), put]);
+    refuses!(
+        runs,
+        get_run_schedule,
+        [Default::default(), pb::GetRunScheduleRequest { name: "runSchedules/../x".to_owned() }]
+    );
+    refuses!(runs, delete_run_schedule, [Default::default()]);
     let nothing = pb::WhatIfChange::default();
     refuses!(runs, what_if, [Default::default(), pb::WhatIfRequest { changes: vec![nothing; 21], rules: None }]);
     // An empty request asks for everything, so what is wrong has to be there.

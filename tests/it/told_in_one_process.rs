@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use backorder_allocation::{CHUNK_CRASH_POINT, Config, CrashPoint};
+use backorder_allocation::{
+    CHUNK_CRASH_POINT, COMMIT_APPLIED_CRASH_POINT, COMMIT_PLANNED_CRASH_POINT, Config, CrashPoint,
+};
 use backorder_testkit::{Backend, on_each_backend};
 use backorder_tests::{cluster::in_process::InProcess, every_story, stories};
 
@@ -109,8 +111,30 @@ async fn a_run_that_dies_between_chunks_is_gone_on_with(backend: Backend) {
     cluster.stop().await;
 }
 
+/// The services die when what is asked of inventory is written, or when inventory has done it, and start again.
+async fn a_commit_that_dies_is_gone_on_with(backend: Backend) {
+    for point in [COMMIT_PLANNED_CRASH_POINT, COMMIT_APPLIED_CRASH_POINT] {
+        let died = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&died);
+        // It dies again and again, so that only the services that are started anew go on.
+        let crash_point = CrashPoint::new(move |passed| {
+            let dies = passed == point;
+            seen.fetch_or(dies, Ordering::SeqCst);
+            dies
+        });
+        let config = Config { crash_point: Some(crash_point), ..Config::default() };
+        let cluster = InProcess::start_with(backend, config).await;
+        let run = stories::committed_runs::a_commit_is_asked_for(&cluster.world("crash")).await;
+        backorder_testkit::eventually(point, || async { died.load(Ordering::SeqCst) }).await;
+        let cluster = cluster.restart_with(Config::default()).await;
+        stories::committed_runs::the_commit_has_happened_once(&cluster.world("crash"), &run).await;
+        cluster.stop().await;
+    }
+}
+
 on_each_backend!(
     a_run_that_dies_between_chunks_is_gone_on_with,
+    a_commit_that_dies_is_gone_on_with,
     exceptions_come_with_time,
     waits_end_when_their_time_has_come,
     waits_of_kits_end_whole,

@@ -142,6 +142,11 @@ text_id!(
     slash_allowed = false
 );
 text_id!(
+    /// A schedule of allocation runs.
+    RunScheduleId,
+    slash_allowed = false
+);
+text_id!(
     /// A batch of an item (lot). Stock without batches uses the empty batch, which is `None` of this type.
     BatchId,
     slash_allowed = false

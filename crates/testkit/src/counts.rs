@@ -73,6 +73,7 @@ const TABLE: &[CaseCount] = &[
         "bursts of 25 random commands through gRPC, then books and promises are proven",
     ),
     row("reservation_post_expire_race", 200, 10_000, "races of post against expire for one reservation"),
+    row("run_commits", 500, 10_000, "random decisions of a run that are balanced anew and cut into calls"),
     row(
         "service_figures",
         300,

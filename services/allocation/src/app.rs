@@ -40,8 +40,9 @@ use crate::{
     },
     inventory::Inventory,
     jobs::{
-        FollowInventory, cover_sets, end_holds, expire_takes, go_live, judge_targets, keep_eligibility, requeue_lines,
-        resume_steps, review_promises, run_allocations, simulate_runs, subscription, watch_waits,
+        FollowInventory, commit_runs, cover_sets, end_holds, expire_takes, go_live, judge_targets, keep_eligibility,
+        requeue_lines, resume_steps, review_promises, run_allocations, schedule_runs, simulate_runs, subscription,
+        watch_waits,
     },
     store::migration::Migrator,
     use_cases::{UseCases, backlog::WatchLimits},
@@ -149,6 +150,8 @@ impl App {
         self.spawn(jobs, "allocation_resume_steps", resume_steps);
         self.spawn(jobs, "allocation_runs", run_allocations);
         self.spawn(jobs, "allocation_simulate_runs", simulate_runs);
+        self.spawn(jobs, "allocation_commit_runs", commit_runs);
+        self.spawn(jobs, "allocation_schedule_runs", schedule_runs);
         self.spawn(jobs, "allocation_judge_targets", judge_targets);
         self.spawn(jobs, "allocation_requeue_lines", requeue_lines);
         self.spawn(jobs, "allocation_cover_sets", cover_sets);

@@ -24,6 +24,8 @@ pub struct Config {
     pub retention: Duration,
     /// Items that a simulated run reads and decides about at once, at most 100.
     pub run_items_at_once: usize,
+    /// Reductions or gains in one call of a run that is committed, at most 1,000.
+    pub run_units_at_once: usize,
     /// Where tests stop a write half-way. Never set in production.
     pub crash_point: Option<CrashPoint>,
 }
@@ -42,6 +44,7 @@ impl Default for Config {
             override_value_max: None,
             retention: Duration::from_hours(24 * 7),
             run_items_at_once: 100,
+            run_units_at_once: 1_000,
             crash_point: None,
         }
     }

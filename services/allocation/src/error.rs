@@ -431,6 +431,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         | Kind::Exception
         | Kind::FigurePeriod
         | Kind::FigureTarget
+        | Kind::RunSchedule
         | Kind::Supply
         | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
     };
@@ -461,6 +462,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::Run
             | Kind::FigurePeriod
             | Kind::FigureTarget
+            | Kind::RunSchedule
             | Kind::Supply
             | Kind::DeadLetter,
             _,

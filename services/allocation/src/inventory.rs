@@ -347,6 +347,14 @@ impl Inventory {
         .await
     }
 
+    /// Commits what a run decided about an item.
+    pub async fn commit_run(&self, request: pb::CommitRunRequest) -> Result<pb::CommitRunResponse, Failure> {
+        let answer = retry::call(&self.retries, || async {
+            Ok(self.reservations().commit_run(request.clone()).await?.into_inner())
+        });
+        Ok(answer.await?)
+    }
+
     /// How the claims on an item, and those of sets, would stand if what is asked about happened and runs shared what is free.
     pub async fn preview_serving(
         &self,

@@ -21,5 +21,5 @@ mod write;
 
 pub use app::{App, SOURCE};
 pub use config::{Config, CrashPoint};
-pub use jobs::{CHUNK_CRASH_POINT, SIMULATION_CRASH_POINT};
+pub use jobs::{CHUNK_CRASH_POINT, COMMIT_APPLIED_CRASH_POINT, COMMIT_PLANNED_CRASH_POINT, SIMULATION_CRASH_POINT};
 pub use saga::CRASH_POINTS;

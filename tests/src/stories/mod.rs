@@ -3,6 +3,7 @@
 pub mod batch_wishes;
 pub mod batches;
 pub mod calendars;
+pub mod committed_runs;
 pub mod consignment;
 pub mod dates;
 pub mod drop_ship;
@@ -294,6 +295,12 @@ macro_rules! every_story {
             simulated_runs::a_line_is_told_who_stands_before_it_and_what_would_help,
             simulated_runs::two_runs_are_compared_by_line_and_by_tier,
             simulated_runs::what_others_decide_about_keeps_what_it_has,
+            committed_runs::gold_takes_from_standard_by_commit,
+            committed_runs::a_second_commit_has_nothing_to_do,
+            committed_runs::a_line_that_changed_since_is_left_and_told,
+            committed_runs::what_was_pinned_or_held_since_keeps_what_it_has,
+            committed_runs::what_is_only_expected_follows_the_queue,
+            committed_runs::a_commit_while_orders_stream_in_oversells_nothing,
             units::what_is_bought_by_the_case_is_booked_in_base_units_and_read_again_as_it_was_said,
             units::a_unit_that_the_item_has_not_for_this_is_refused_with_those_that_it_has,
             units::a_receipt_that_is_sent_again_is_answered_as_before_though_its_case_changed,

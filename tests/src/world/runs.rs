@@ -1,10 +1,10 @@
-//! Simulated allocation runs.
+//! Allocation runs.
 
 use backorder_proto::{
     allocation::v1::{
-        AllocationRun, ListRunLinesRequest, RunConfirmation, RunLine, RunRules, RunScope, RunState, RunStrategy,
-        SequenceKey, ServingSequence, StartRunRequest, TierStrategy, WatchRunRequest, WhatIfChange, WhatIfRequest,
-        WhatIfResponse, what_if_change::Change,
+        AllocationRun, CommitRunRequest, ListRunLinesRequest, RunConfirmation, RunLine, RunRules, RunScope, RunState,
+        RunStrategy, SequenceKey, ServingSequence, StartRunRequest, TierStrategy, WatchRunRequest, WhatIfChange,
+        WhatIfRequest, WhatIfResponse, what_if_change::Change,
     },
     common::v1::Date,
 };
@@ -36,18 +36,36 @@ impl World {
             scope: Some(RunScope { items: vec![self.item_name("mug")], ..Default::default() }),
             rules,
             context: because("planning"),
+            ..Default::default()
         };
         let started = self.allocation.runs.clone().start_run(request).await.expect("started").into_inner();
         assert_eq!(started.state(), RunState::Running);
-        let request = WatchRunRequest { name: started.name };
+        let run = self.run_has_ended(&started.name).await;
+        assert_eq!(run.state(), RunState::Done, "{run:#?}");
+        run
+    }
+
+    /// The run when it has ended.
+    async fn run_has_ended(&self, name: &str) -> AllocationRun {
+        let request = WatchRunRequest { name: name.to_owned() };
         let mut stream = self.allocation.runs.clone().watch_run(request).await.expect("watched").into_inner();
         let mut last = None;
         while let Some(message) = stream.message().await.expect("told") {
             last = message.run;
         }
-        let run = last.expect("told at least once");
-        assert_eq!(run.state(), RunState::Done, "{run:#?}");
-        run
+        last.expect("told at least once")
+    }
+
+    /// Has a run committed, and does not wait.
+    pub async fn ask_to_commit(&self, run: &AllocationRun) -> AllocationRun {
+        let request = CommitRunRequest { request_id: request_id(), name: run.name.clone(), context: because("agreed") };
+        self.allocation.runs.clone().commit_run(request).await.expect("begun").into_inner()
+    }
+
+    /// Commits a run, and waits until it has ended.
+    pub async fn commit_run(&self, run: &AllocationRun) -> AllocationRun {
+        let begun = self.ask_to_commit(run).await;
+        self.run_has_ended(&begun.name).await
     }
 
     /// The lines of a run, asked for in small pages.

@@ -73,8 +73,22 @@ fn reservations_are_measured_beside_their_baseline() {
 fn allocation_runs_are_measured_in_memory_and_through_the_services() {
     let cluster = Cluster::start().unwrap();
     let url = cluster.url();
-    let few =
-        ["--lines", "400", "--optimised", "200", "--waiting", "5", "--changed", "100", "--items", "5", "--clients", "2", "--calls", "3"];
+    let few = [
+        "--lines",
+        "400",
+        "--optimised",
+        "200",
+        "--waiting",
+        "5",
+        "--changed",
+        "100",
+        "--items",
+        "5",
+        "--clients",
+        "2",
+        "--calls",
+        "3",
+    ];
     let short = ["--seconds", "1", "--warm-up", "0", "--rounds", "1", "--python", "no-python-here", "--json"];
     for (database, place) in [("sqlite", &[][..]), ("postgres", &["--postgres", &url][..])] {
         let figures = json_of(&run(&[&["bench", "allocate"], &few[..], &short[..], place].concat()));

@@ -12,5 +12,6 @@ pub mod optimum;
 pub mod plan;
 pub mod policy;
 pub mod run;
+pub mod run_times;
 pub mod sequence;
 pub mod serving;

@@ -43,6 +43,9 @@ pub struct RunDecision {
     pub gains: Vec<RunUnits>,
     /// Claims that are to get nothing though they wait: they become ineligible.
     pub passed_over: Vec<PassedOver>,
+    /// Whether more of the run's decisions about the item follow: then pegs are settled with the last one, so that the claims
+    /// of the others keep the version on which it was decided.
+    pub more_follow: bool,
 }
 
 /// What became of a reduction.
@@ -75,8 +78,8 @@ type Given = BTreeMap<LocationId, Vec<Freed>>;
 impl ItemBook {
     /// Commits a decision. The same decision again changes nothing: its claims have other versions then.
     ///
-    /// Needs loaded: the named locations, the open holds, the named claims with their candidate locations, all waiting
-    /// claims, the open supplies and the locations of both.
+    /// Needs loaded: the named locations, the open holds, the named claims with their candidate locations, the open supplies,
+    /// and where there is one and no more follows, all waiting claims and the locations of both.
     ///
     /// # Errors
     /// [`StockError::ZeroQuantity`], [`StockError::NotLoaded`]. Whatever cannot be done as decided is an outcome.
@@ -107,7 +110,9 @@ impl ItemBook {
             let left: Vec<Freed> = given.into_values().flatten().collect();
             book.free(ctx, &left)?;
             book.settle(ctx)?;
-            answer.repegged = book.repeg_all()?;
+            if !decision.more_follow {
+                answer.repegged = book.repeg_all()?;
+            }
             Ok(answer)
         })
     }

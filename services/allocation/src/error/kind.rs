@@ -37,6 +37,8 @@ pub enum Kind {
     FigurePeriod,
     /// What a service figure should reach.
     FigureTarget,
+    /// A schedule of allocation runs.
+    RunSchedule,
     /// A supply.
     Supply,
     /// A parked event.
@@ -62,6 +64,7 @@ impl Kind {
             Self::Run => "run",
             Self::FigurePeriod => "figure_period",
             Self::FigureTarget => "figure_target",
+            Self::RunSchedule => "run_schedule",
             Self::Supply => "supply",
             Self::DeadLetter => "event",
         }
@@ -85,6 +88,7 @@ impl Kind {
             Self::Run => ErrorReason::RunNotFound,
             Self::FigurePeriod => ErrorReason::FigurePeriodNotFound,
             Self::FigureTarget => ErrorReason::FigureTargetNotFound,
+            Self::RunSchedule => ErrorReason::RunScheduleNotFound,
             Self::Supply => ErrorReason::SupplyNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }

@@ -4,7 +4,11 @@ use backorder_proto::allocation::v1::{self as pb, allocation_run_service_server:
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{damaged_token, decode::run as decode, page, read, write};
+use super::{
+    damaged_token,
+    decode::{run as decode, run_schedule as schedule},
+    page, read, write,
+};
 use crate::{
     error::Error,
     store::simulated_runs::LinePlace,
@@ -68,8 +72,41 @@ impl AllocationRunService for Runs {
         Ok(Response::new(ReceiverStream::new(messages)))
     }
 
+    async fn commit_run(&self, request: Request<pb::CommitRunRequest>) -> Result<Response<pb::AllocationRun>, Status> {
+        write(&self.use_cases, request, decode::commit, UseCases::commit_run).await
+    }
+
     async fn cancel_run(&self, request: Request<pb::CancelRunRequest>) -> Result<Response<pb::AllocationRun>, Status> {
         write(&self.use_cases, request, decode::cancel, UseCases::cancel_run).await
+    }
+
+    async fn put_run_schedule(
+        &self,
+        request: Request<pb::PutRunScheduleRequest>,
+    ) -> Result<Response<pb::RunSchedule>, Status> {
+        write(&self.use_cases, request, schedule::put, UseCases::put_run_schedule).await
+    }
+
+    async fn get_run_schedule(
+        &self,
+        request: Request<pb::GetRunScheduleRequest>,
+    ) -> Result<Response<pb::RunSchedule>, Status> {
+        let id = read(&request, |r, violations| schedule::id(&r.name, "name", violations))?;
+        Ok(Response::new(self.use_cases.run_schedule(id.as_str()).await?))
+    }
+
+    async fn list_run_schedules(
+        &self,
+        _request: Request<pb::ListRunSchedulesRequest>,
+    ) -> Result<Response<pb::ListRunSchedulesResponse>, Status> {
+        Ok(Response::new(self.use_cases.list_run_schedules().await?))
+    }
+
+    async fn delete_run_schedule(
+        &self,
+        request: Request<pb::DeleteRunScheduleRequest>,
+    ) -> Result<Response<pb::DeleteRunScheduleResponse>, Status> {
+        write(&self.use_cases, request, schedule::delete, UseCases::delete_run_schedule).await
     }
 
     async fn compare_runs(

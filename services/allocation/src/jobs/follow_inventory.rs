@@ -185,7 +185,7 @@ fn order_of(aggregate: &str) -> Option<&str> {
 }
 
 /// The pool of a hold that still holds units.
-fn open_pool(hold: pb::Hold) -> Option<runs::Pool> {
+pub(super) fn open_pool(hold: pb::Hold) -> Option<runs::Pool> {
     let item = hold.item.strip_prefix("items/")?.to_owned();
     let location = hold.location.strip_prefix("locations/")?.to_owned();
     (hold.quantity > 0).then_some((item, location))

@@ -2,10 +2,10 @@
 
 use backorder_domain::ids::derived_uuid;
 use backorder_proto::inventory::v1 as pb;
-use backorder_service_kit::idempotency::command_hash;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
+use super::content_of;
 use crate::{
     error::Error,
     order::{LineKey, key::QUOTE_PART},
@@ -63,7 +63,7 @@ fn passed_over(chunk: &[(pb::QueueChange, i64)], status: Status) -> Result<(), E
 fn request(names: Uuid, decision: &str, chunk: &[(pb::QueueChange, i64)]) -> pb::UpdateQueueRequest {
     let changes = chunk.iter().map(|(change, _)| change.clone()).collect();
     let mut request = pb::UpdateQueueRequest { changes, ..pb::UpdateQueueRequest::default() };
-    let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
+    let content = content_of(&request);
     let versions: Vec<String> = chunk.iter().map(|(_, version)| version.to_string()).collect();
     request.request_id = derived_uuid(names, &format!("{decision} {content} {}", versions.join(","))).to_string();
     request

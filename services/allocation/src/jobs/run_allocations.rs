@@ -15,7 +15,7 @@ use backorder_domain::{
     quantity::Quantity,
 };
 use backorder_proto::{convert::Violations, convert::decode, inventory::v1 as pb};
-use backorder_service_kit::{idempotency::command_hash, jobs::Woken, problem::Problem};
+use backorder_service_kit::{jobs::Woken, problem::Problem};
 use backorder_storage::columns;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::cover_sets::Covered;
+use super::{content_of, cover_sets::Covered};
 use crate::{
     error::Error,
     store::{entity::pending_run, runs},
@@ -179,7 +179,7 @@ impl UseCases {
             let name = name_of_run(&item, &location, columns::micros(now));
             let request = apply_request(&plan, &item, &location, &holds, name, true);
             let answer = self.inventory().apply(request).await.map_err(Error::Unanswered)?;
-            count(&answer);
+            count_gains(answer.results.iter().map(pb::GainResult::outcome));
             outcome.claims = answer.claims;
         }
         Ok(outcome)
@@ -326,14 +326,13 @@ pub(super) fn apply_request(
         final_chunk,
         context: None,
     };
-    let content: String = command_hash(&request, |_| {}).iter().map(|byte| format!("{byte:02x}")).collect();
-    request.request_id = derived_uuid(run, &content).to_string();
+    request.request_id = derived_uuid(run, &content_of(&request)).to_string();
     request
 }
 
-pub(super) fn count(answer: &pb::ApplyAllocationResponse) {
-    for result in &answer.results {
-        let outcome = match result.outcome() {
+pub(super) fn count_gains(outcomes: impl Iterator<Item = pb::GainOutcome>) {
+    for outcome in outcomes {
+        let outcome = match outcome {
             pb::GainOutcome::Applied => "applied",
             pb::GainOutcome::Stale => "stale",
             pb::GainOutcome::NoCover => "no_cover",

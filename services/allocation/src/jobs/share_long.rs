@@ -9,7 +9,9 @@ use backorder_storage::columns;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::run_allocations::{CHUNK_MAX, SHARED, apply_request, count, held, is_served_alone, name_of_run, plan_among};
+use super::run_allocations::{
+    CHUNK_MAX, SHARED, apply_request, count_gains, held, is_served_alone, name_of_run, plan_among,
+};
 use crate::{
     error::Error,
     order::LineKey,
@@ -144,7 +146,7 @@ impl Queue<'_> {
             holding.concerns(orders);
         }
         let answer = self.use_cases.inventory().apply(request).await.map_err(Error::Unanswered)?;
-        count(&answer);
+        count_gains(answer.results.iter().map(pb::GainResult::outcome));
         Ok(Some(Applied { claims: answer.claims, _holding: holding }))
     }
 

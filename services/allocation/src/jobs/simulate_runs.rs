@@ -20,10 +20,12 @@ use crate::{
     error::Error,
     simulation::{Decided, Rules, Scope, message::Teller, pool::Context},
     store::{
+        committed_runs::{self, Committer},
         entity::allocation_run,
-        simulated_runs::{self as table, DONE, FAILED},
+        simulated_runs::{self as table, DONE, FAILED, RUNNING},
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, simulated_runs::mode_of},
+    write::Who,
 };
 
 /// Where tests stop a run: some items are read and decided about, and their first lines are written.
@@ -47,7 +49,7 @@ const FORGOTTEN_AT_ONCE: i64 = 5_000;
 pub async fn simulate_runs(use_cases: UseCases, shutdown: CancellationToken) -> Result<(), Error> {
     let holder = use_cases.ids().next_uuid().to_string();
     loop {
-        if table::next(use_cases.store().reader()).await?.is_some()
+        if table::next(use_cases.store().reader(), RUNNING).await?.is_some()
             && let Some(lease) = lease::acquire(use_cases.store(), LEASE, &holder, LEASE_TIME).await?
         {
             let worked = use_cases.simulate_all(&lease, &shutdown).await;
@@ -68,6 +70,8 @@ struct Run {
     rules: Rules,
     cursor: String,
     progress: pb::RunProgress,
+    /// Who commits it when it is done; `None` where a person decides that.
+    commits: Option<Who>,
 }
 
 /// The run is not RUNNING any more.
@@ -75,7 +79,7 @@ struct Ended;
 
 impl UseCases {
     async fn simulate_all(&self, lease: &Lease, shutdown: &CancellationToken) -> Result<(), Error> {
-        while let Some(row) = table::next(self.store().reader()).await? {
+        while let Some(row) = table::next(self.store().reader(), RUNNING).await? {
             if shutdown.is_cancelled() {
                 return Ok(());
             }
@@ -85,7 +89,7 @@ impl UseCases {
                 // Nothing that is tried again would help.
                 Err(error @ (Error::Contract(_) | Error::Refused(_) | Error::Invalid(_))) => {
                     tracing::warn!(run = %id, error = %error, "a simulated run cannot go on");
-                    self.end_run(&id, FAILED, &error.to_string()).await?;
+                    self.end_run(&id, (RUNNING, FAILED), &error.to_string()).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -106,8 +110,7 @@ impl UseCases {
         loop {
             let groups = self.groups_of(&run).await?;
             if groups.is_empty() {
-                self.end_run(&run.id, DONE, "").await?;
-                return Ok(());
+                return self.end_simulation(&run).await;
             }
             let (scope, rules) = (run.scope.clone(), run.rules.clone());
             let mut decided = self.decide_items(&groups[0], &scope, &rules).await?;
@@ -214,12 +217,25 @@ impl UseCases {
         Ok(if noted { Ok(()) } else { Err(Ended) })
     }
 
-    /// Ends a run, unless somebody has.
-    async fn end_run(&self, id: &str, state: &str, failure: &str) -> Result<(), Error> {
+    /// All items are decided about: the run is done, or begins to commit where it was started so.
+    async fn end_simulation(&self, run: &Run) -> Result<(), Error> {
+        let Some(who) = &run.commits else { return self.end_run(&run.id, (RUNNING, DONE), "").await };
+        let committer = &Committer::new(who.clone(), columns::micros(self.now()));
+        let begin = self.store().write("begin_commit", move |tx| {
+            Box::pin(async move { committed_runs::begin_in_tx(tx, &run.id, RUNNING, committer).await })
+        });
+        begin.await?;
+        self.wakes().commits.wake();
+        self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
+        Ok(())
+    }
+
+    /// Brings a run from one state into the one in which it ends, unless somebody has.
+    pub(super) async fn end_run(&self, id: &str, states: (&str, &str), failure: &str) -> Result<(), Error> {
         let now = columns::micros(self.now());
         let end = self
             .store()
-            .write("end_run", move |tx| Box::pin(async move { table::end_in_tx(tx, id, state, failure, now).await }));
+            .write("end_run", move |tx| Box::pin(async move { table::end_in_tx(tx, id, states, failure, now).await }));
         end.await?;
         self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
         metrics::counter!("backorder_allocation_simulated_runs_total").increment(1);
@@ -260,7 +276,9 @@ impl Run {
         let rules = Rules::decode(request.rules.as_ref(), &mut violations);
         let (scope, rules) = violations.finish_with(scope.zip(rules)).map_err(Error::Invalid)?;
         let progress = pb::RunProgress::decode(row.progress.as_slice()).map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { id: row.id, scope, rules, cursor: row.cursor_item, progress })
+        let who = Who { actor: row.actor, reason_code: row.reason_code, note: row.note };
+        let commits = (mode_of(&request) == pb::RunMode::Commit).then_some(who);
+        Ok(Self { id: row.id, scope, rules, cursor: row.cursor_item, progress, commits })
     }
 
     /// Counts what came out for an item.

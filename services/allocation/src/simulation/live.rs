@@ -5,10 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use backorder_domain::{
     allocation::sequence::{LineAttributes, ServingSequence, Worth},
     ids::LocationId,
-    order::state::OrderState,
+    order::{eligibility::Barriers, state::OrderState},
     time::{civil_date_in, time_zone},
 };
 use backorder_proto::{
+    allocation::v1::RunLeftOutCause,
     common::v1 as common,
     convert::{Violations, decode},
     inventory::v1 as pb,
@@ -120,6 +121,8 @@ pub struct LineFacts {
     pub is_asked: bool,
     /// Whether it goes together with others.
     pub in_set: bool,
+    /// Whether something bars it from taking stock; inventory may not have been told yet.
+    pub is_barred: bool,
     /// The day that the line asks for.
     pub requested: Date,
     /// The day of the order.
@@ -163,6 +166,7 @@ impl LineFacts {
             is_pinned: !row.pin.is_empty(),
             is_asked: row.drop_ship_pending.saturating_add(row.drop_ship_confirmed) > 0,
             in_set: !row.set_name.is_empty(),
+            is_barred: row.barriers & Barriers::ALLOCATION_BITS != 0,
             requested: dates.requested,
             ordered_on: civil_date_in(columns::instant(order.ordered_at, "customer_order")?, &ordered_zone),
             worth: Worth::of(row.price_nanos, row.cost_nanos, order.company_rate_nanos, units),
@@ -189,6 +193,24 @@ impl LiveClaim {
     pub fn units(&self) -> i64 {
         let reserved = self.reserved.iter().map(|(_, units)| *units);
         reserved.fold(self.waiting, i64::saturating_add)
+    }
+
+    /// Why no run decides about the claim, whatever its scope and rules.
+    #[must_use]
+    pub fn left_out(&self, facts: &LineFacts) -> Option<RunLeftOutCause> {
+        if self.units() <= 0 {
+            Some(RunLeftOutCause::Released)
+        } else if self.in_set || facts.in_set {
+            Some(RunLeftOutCause::ShipSet)
+        } else if self.is_bound {
+            Some(RunLeftOutCause::BoundUnits)
+        } else if facts.is_pinned {
+            Some(RunLeftOutCause::Pinned)
+        } else if !self.eligible || facts.is_barred || facts.is_asked {
+            Some(RunLeftOutCause::Barred)
+        } else {
+            None
+        }
     }
 
     /// The order and line, and the part, of an order's claim.
@@ -271,6 +293,12 @@ impl LiveItem {
             facts: None,
         });
         Ok(())
+    }
+
+    /// The index of a place.
+    #[must_use]
+    pub fn place_named(&self, location: &str) -> Option<u32> {
+        self.by_location.get(location).copied()
     }
 
     /// The index of a supply.

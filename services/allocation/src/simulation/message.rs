@@ -74,6 +74,9 @@ impl<'d> Teller<'d> {
             fix: self.explainer.fix(requirement).map(|fix| self.fix(fix)),
             exception: exception.map(|exception| exception_message(decided, exception)),
             claim_version: claim.version,
+            outcome: pb::RunLineOutcome::Unspecified.into(),
+            units_taken: 0,
+            units_given: 0,
         }
     }
 
@@ -99,6 +102,9 @@ impl<'d> Teller<'d> {
             unit_days_late: late,
             claim_version: line.claim_version,
             detail: line.encode_to_vec(),
+            outcome: line.outcome,
+            units_taken: line.units_taken,
+            units_given: line.units_given,
         }
     }
 

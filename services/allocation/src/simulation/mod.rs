@@ -2,9 +2,13 @@
 //!
 //! [`read`] asks inventory for items as they are at one moment and adds what orders know of their lines; [`rules`] says by
 //! which strategy and in which order; [`pool`] makes the engine's numbers of an item and runs it; [`message`] says line by
-//! line what came out; [`changes`] is what may happen. Nothing here changes stock, claims, orders or promises.
+//! line what came out; [`changes`] is what may happen; [`commit`] is what is asked of inventory when a decision is committed.
+//! Nothing here changes stock, claims, orders or promises.
 
 pub mod changes;
+pub mod commit;
+#[cfg(test)]
+mod commit_tests;
 pub mod live;
 pub mod message;
 pub mod pool;

@@ -182,20 +182,8 @@ impl<'a> Maker<'a> {
         if !self.context.scope.has(facts, locations.map(|place| &self.live.places[place as usize].location)) {
             return Err(Cause::Scope);
         }
-        if claim.units() <= 0 {
-            return Err(Cause::Released);
-        }
-        if claim.in_set || facts.in_set {
-            return Err(Cause::ShipSet);
-        }
-        if claim.is_bound {
-            return Err(Cause::BoundUnits);
-        }
-        if facts.is_pinned {
-            return Err(Cause::Pinned);
-        }
-        if !claim.eligible || facts.is_asked {
-            return Err(Cause::Barred);
+        if let Some(cause) = claim.left_out(facts) {
+            return Err(cause);
         }
         let strategy = self.context.rules.strategy_of(&facts.tier).ok_or(Cause::Skipped)?;
         Ok((facts, strategy))

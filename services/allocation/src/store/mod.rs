@@ -6,6 +6,7 @@
 pub mod backlog;
 pub mod carrier_events;
 pub mod catalog;
+pub mod committed_runs;
 pub mod entity;
 pub mod exception_limits;
 pub mod exceptions;
@@ -20,6 +21,7 @@ pub mod questions;
 pub mod recalls;
 pub mod refunds;
 pub mod rules;
+pub mod run_schedules;
 pub mod runs;
 pub mod serving;
 pub mod sets;

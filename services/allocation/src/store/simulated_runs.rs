@@ -1,6 +1,7 @@
-//! Simulated runs and their lines.
+//! Allocation runs and their lines, as they are simulated. What is committed of them is in [`super::committed_runs`].
 //!
-//! A run's row is changed only while it is RUNNING, so whoever ends it stops whoever works on it. Lines are written once.
+//! A run's row is changed only while it is in the state of that work, so whoever ends it stops whoever works on it. Lines are
+//! written once.
 
 use backorder_storage::{
     Batch, StorageError, WriteTx,
@@ -14,6 +15,9 @@ use sea_orm::{
 
 use super::entity::{allocation_run, allocation_run_line};
 
+/// Runs that are RUNNING at once at most.
+const RUNNING_MAX: u64 = 10;
+
 /// The run works.
 pub const RUNNING: &str = "RUNNING";
 /// All items are done.
@@ -22,6 +26,16 @@ pub const DONE: &str = "DONE";
 pub const CANCELLED: &str = "CANCELLED";
 /// It cannot go on.
 pub const FAILED: &str = "FAILED";
+/// It is being committed.
+pub const COMMITTING: &str = "COMMITTING";
+/// It was committed.
+pub const COMMITTED: &str = "COMMITTED";
+
+/// Whether all lines of a run in this state are there.
+#[must_use]
+pub fn is_whole(state: &str) -> bool {
+    [DONE, COMMITTING, COMMITTED].contains(&state)
+}
 
 /// One run.
 pub async fn find(connection: &impl ConnectionTrait, id: &str) -> Result<Option<allocation_run::Model>, StorageError> {
@@ -43,22 +57,31 @@ pub async fn list(
     Ok(query.all(connection).await?)
 }
 
-/// How many runs are RUNNING.
-pub async fn count_running(connection: &impl ConnectionTrait) -> Result<u64, StorageError> {
-    Ok(allocation_run::Entity::find().filter(allocation_run::Column::State.eq(RUNNING)).count(connection).await?)
+/// How many runs are in a state.
+pub async fn count(connection: &impl ConnectionTrait, state: &str) -> Result<u64, StorageError> {
+    Ok(allocation_run::Entity::find().filter(allocation_run::Column::State.eq(state)).count(connection).await?)
 }
 
-/// The oldest run that is RUNNING.
-pub async fn next(connection: &impl ConnectionTrait) -> Result<Option<allocation_run::Model>, StorageError> {
+/// Whether as many runs are RUNNING as may be.
+pub async fn is_full(connection: &impl ConnectionTrait) -> Result<bool, StorageError> {
+    Ok(count(connection, RUNNING).await? >= RUNNING_MAX)
+}
+
+/// The oldest run in a state.
+pub async fn next(
+    connection: &impl ConnectionTrait,
+    state: &str,
+) -> Result<Option<allocation_run::Model>, StorageError> {
     use allocation_run::Column as C;
-    let query = allocation_run::Entity::find().filter(C::State.eq(RUNNING));
+    let query = allocation_run::Entity::find().filter(C::State.eq(state));
     Ok(query.order_by_asc(C::CreatedAt).order_by_asc(C::Id).one(connection).await?)
 }
 
 /// Runs that have ended and of which so many newer ones are kept.
 pub async fn outlived(connection: &impl ConnectionTrait, kept: u64) -> Result<Vec<String>, StorageError> {
     use allocation_run::Column as C;
-    let query = allocation_run::Entity::find().select_only().column(C::Id).filter(C::State.ne(RUNNING));
+    let query =
+        allocation_run::Entity::find().select_only().column(C::Id).filter(C::State.is_not_in([RUNNING, COMMITTING]));
     let query = query.order_by_desc(C::CreatedAt).order_by_desc(C::Id).offset(kept).limit(1_000);
     Ok(query.into_tuple().all(connection).await?)
 }
@@ -81,11 +104,17 @@ pub async fn advance_in_tx(
     Ok(sql::execute(tx, text, values).await? == 1)
 }
 
-/// Ends a run; answers false when it is not RUNNING any more, and nothing was done.
-pub async fn end_in_tx(tx: &WriteTx<'_>, id: &str, state: &str, failure: &str, now: i64) -> Result<bool, StorageError> {
+/// Ends a run that is in the state `from`; answers false when it is not any more, and nothing was done.
+pub async fn end_in_tx(
+    tx: &WriteTx<'_>,
+    id: &str,
+    (from, to): (&str, &str),
+    failure: &str,
+    now: i64,
+) -> Result<bool, StorageError> {
     let text = "UPDATE allocation_run SET state = ?, failure = ?, ended_at = ?, version = version + 1 \
-                WHERE id = ? AND state = 'RUNNING'";
-    let values = [Value::from(state), Value::from(failure), Value::from(now), Value::from(id)];
+                WHERE id = ? AND state = ?";
+    let values = [Value::from(to), Value::from(failure), Value::from(now), Value::from(id), Value::from(from)];
     Ok(sql::execute(tx, text, values).await? == 1)
 }
 
@@ -123,6 +152,7 @@ pub async fn forget_lines_in_tx(
 
 /// Deletes a run, of which no line is left.
 pub async fn forget_in_tx(tx: &WriteTx<'_>, run: &str) -> Result<(), StorageError> {
+    super::committed_runs::forget_calls_in_tx(tx, run).await?;
     allocation_run::Entity::delete_by_id(run).exec(tx).await?;
     Ok(())
 }

@@ -17,6 +17,7 @@ pub mod policies;
 mod record;
 pub mod release;
 mod review_unreserved;
+pub mod run_schedules;
 pub mod serving;
 pub mod shipments;
 pub mod simulated_runs;
@@ -73,7 +74,7 @@ struct Parts {
     wakes: Wakes,
     claim_memory: ClaimMemory,
     telling: Telling,
-    /// Counts what simulated runs of this instance have written, for those who watch.
+    /// Counts what runs of this instance have written, for those who watch.
     simulated: watch::Sender<u64>,
     /// The progress of the consumer that runs now; none before the jobs run.
     consumer: RwLock<Option<ConsumerProgress>>,
@@ -100,8 +101,10 @@ pub struct Wakes {
     pub eligibility: Wake,
     /// Go-live was confirmed.
     pub go_live: Wake,
-    /// A simulated run was started.
+    /// A run was started.
     pub simulations: Wake,
+    /// A run is to be committed.
+    pub commits: Wake,
     /// Ship sets are to be decided about.
     pub sets: Wake,
     /// A target of a figure was put.
@@ -209,7 +212,7 @@ impl UseCases {
         &self.parts.telling
     }
 
-    /// Tells who watches simulated runs that one of them has come further.
+    /// Tells who watches runs that one of them has come further.
     pub(crate) fn simulated(&self) -> &watch::Sender<u64> {
         &self.parts.simulated
     }

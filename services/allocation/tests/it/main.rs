@@ -9,6 +9,7 @@
 )]
 
 mod backlog;
+mod committed_runs;
 mod due_by_time;
 mod figure_reviews;
 mod figures;
@@ -17,8 +18,10 @@ mod late_answers;
 mod operations;
 mod order_batches;
 mod policies;
+mod run_schedules;
 mod scripted;
 mod scripted_items;
+mod scripted_runs;
 mod serving_sequence;
 mod simulated_runs;
 mod world;

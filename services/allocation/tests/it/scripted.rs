@@ -44,6 +44,10 @@ pub struct Books {
     pub given_back: HashMap<String, Vec<Claim>>,
     /// The answers to `PostReservations` by request id.
     pub posted: HashMap<String, PostReservationsResponse>,
+    /// The calls of `CommitRun`, those that were sent again included.
+    pub commit_calls: Vec<CommitRunRequest>,
+    /// The answers to `CommitRun` by request id.
+    pub committed: HashMap<String, CommitRunResponse>,
 }
 
 /// Inventory refuses every reservation of this item.
@@ -61,7 +65,7 @@ impl Scripted {
         let _ = self.holds_back.subscribe().wait_for(|holds_back| !holds_back).await;
     }
 
-    /// From now on `ReserveStock` and `PostReservations` are decided and not answered.
+    /// From now on `ReserveStock`, `PostReservations` and `CommitRun` are decided and not answered.
     pub fn hold_answers_back(&self) {
         self.holds_back.send_replace(true);
     }
@@ -413,8 +417,10 @@ impl ReservationService for Scripted {
         Err(not_scripted())
     }
 
-    async fn commit_run(&self, _request: Request<CommitRunRequest>) -> Answer<CommitRunResponse> {
-        Err(not_scripted())
+    async fn commit_run(&self, request: Request<CommitRunRequest>) -> Answer<CommitRunResponse> {
+        let answer = self.books().commit_run(request.into_inner())?;
+        self.may_answer().await;
+        Ok(Response::new(answer))
     }
 
     async fn cover_sets(&self, _request: Request<CoverSetsRequest>) -> Answer<CoverSetsResponse> {

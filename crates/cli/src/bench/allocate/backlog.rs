@@ -6,8 +6,8 @@ use std::time::Duration;
 use backorder_domain::time::{Clock as _, civil_date_in};
 use backorder_proto::{
     allocation::v1::{
-        CommitRunRequest, OrderDraft, OrderLineDraft, PlaceOrderRequest, RunRules, RunScope, RunState, RunStrategy, StartRunRequest,
-        SupplyMoved, TierStrategy, WatchRunRequest, WhatIfChange, WhatIfRequest, WhatIfResponse,
+        CommitRunRequest, OrderDraft, OrderLineDraft, PlaceOrderRequest, RunRules, RunScope, RunState, RunStrategy,
+        StartRunRequest, SupplyMoved, TierStrategy, WatchRunRequest, WhatIfChange, WhatIfRequest, WhatIfResponse,
         order_service_client::OrderServiceClient, what_if_change::Change,
     },
     inventory::v1::{
@@ -147,6 +147,7 @@ impl Backlog {
             scope: Some(RunScope::default()),
             rules: Some(rules),
             context: Some(requests::context("bench", "")),
+            ..StartRunRequest::default()
         };
         let begun = Instant::now();
         let name = clients.runs.clone().start_run(request).await?.into_inner().name;
@@ -182,7 +183,11 @@ impl Backlog {
 ///
 /// # Errors
 /// [`Failure`] when it ended otherwise.
-async fn watched(clients: &Clients, name: &str, state: RunState) -> Result<backorder_proto::allocation::v1::AllocationRun, Failure> {
+async fn watched(
+    clients: &Clients,
+    name: &str,
+    state: RunState,
+) -> Result<backorder_proto::allocation::v1::AllocationRun, Failure> {
     let request = WatchRunRequest { name: name.to_owned() };
     let mut watched = clients.runs.clone().watch_run(request).await?.into_inner();
     let mut last = None;

@@ -1,5 +1,6 @@
-//! `backorder run`: allocation runs that are simulated, compared and explained, and what changes would do.
+//! `backorder run`: allocation runs that are simulated, compared, explained and committed, and what changes would do.
 
+mod schedule;
 mod show;
 mod start;
 mod what_if;
@@ -7,7 +8,7 @@ mod what_if;
 use std::cell::RefCell;
 
 use backorder_proto::allocation::v1::{
-    CancelRunRequest, CompareRunsRequest, CompareRunsResponse, GetRunRequest, ListRunLinesRequest,
+    CancelRunRequest, CommitRunRequest, CompareRunsRequest, CompareRunsResponse, GetRunRequest, ListRunLinesRequest,
     ListRunLinesResponse, ListRunsRequest, ListRunsResponse, RunState, WatchRunRequest,
 };
 use clap::Subcommand;
@@ -19,6 +20,7 @@ use crate::{
     failure::Failure,
     output::{Output, json, text},
 };
+pub use schedule::ScheduleCommand;
 pub use start::{RuleArgs, StartArgs};
 pub use what_if::WhatIfArgs;
 
@@ -31,12 +33,13 @@ pub enum RunCommand {
     #[command(
         after_help = "Examples:\n  backorder run start --wait\n  backorder run start --item 85123A --strategy redistribute --wait\n  \
         backorder run start --tier-strategy GOLD=win --tier-strategy STD=fill\n  \
-        backorder run start --by value --wait    # what if the most valuable line came first?\n\n\
+        backorder run start --by value --wait    # what if the most valuable line came first?\n  \
+        backorder run start --item 85123A --by tier --tier-order GOLD --strategy redistribute --commit --wait\n\n\
         Strategies, in the order in which they are served:\n  win           all of it on its day, or the run says that it cannot be\n  \
         gain          keeps at least what it has, or the run says that it cannot\n  \
         improve       keeps what it has where it can, and betters it (the default)\n  \
         redistribute  gets what is left, and may lose\n  fill          keeps what is left of what it has, and gains nothing\n  \
-        lose          loses all of it\n  skip          is left out, and keeps what it has\n\nA simulation changes nothing."
+        lose          loses all of it\n  skip          is left out, and keeps what it has\n\nA simulation changes nothing; `backorder run commit` or --commit does."
     )]
     Start(Box<StartArgs>),
     /// List runs, newest first.
@@ -50,7 +53,8 @@ pub enum RunCommand {
         /// The run, as `backorder run list` shows it.
         run: String,
     },
-    /// List the lines of a run: what each is confirmed now and would be, why, and the smallest change that would help.
+    /// List the lines of a run: what each is confirmed now and would be, why, the smallest change that would help, and what
+    /// became of it when the run was committed.
     Lines {
         /// The run, as `backorder run list` shows it.
         run: String,
@@ -69,7 +73,26 @@ pub enum RunCommand {
         /// The run, as `backorder run list` shows it.
         run: String,
     },
-    /// End a run. What it has done is kept.
+    /// Commit a run that is done: lines give and get reserved units as it decided. A line that changed since stays as it is.
+    #[command(
+        after_help = "Examples:\n  backorder run start --item 85123A --tier-strategy GOLD=win --strategy redistribute --wait\n  \
+        backorder run lines 6f1d7c02-9a1b-4a55-9d42-6c1f2ab077e1 --changed    # who would lose, who would gain\n  \
+        backorder run commit 6f1d7c02-9a1b-4a55-9d42-6c1f2ab077e1 --wait\n\n\
+        What each line came to is in `backorder run lines`, column `committed`. Only reserved units change hands: what is\n\
+        expected from supply to come follows the queue. Nothing is taken from a line that was pinned, held, released or\n\
+        changed since, and nothing is taken that nobody gets. A second commit does nothing."
+    )]
+    Commit {
+        /// The run, as `backorder run list` shows it.
+        run: String,
+        /// Follow the run until it ends.
+        #[arg(long)]
+        wait: bool,
+        /// Why.
+        #[command(flatten)]
+        why: ReasonArgs,
+    },
+    /// End a run. What it has done is kept; one that is being committed ends after the item that it is at.
     Cancel {
         /// The run, as `backorder run list` shows it.
         run: String,
@@ -77,6 +100,9 @@ pub enum RunCommand {
         #[command(flatten)]
         why: ReasonArgs,
     },
+    /// Have runs start by themselves, at a time of the day.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Compare two runs: what each does for each tier, and the lines that they confirm differently.
     Compare {
         /// One run.
@@ -123,12 +149,22 @@ pub async fn run(command: RunCommand, session: &Session, output: Output) -> Resu
             lines(&named(&run), changed, &item, &page, session, output).await
         }
         RunCommand::Watch { run } => watch(&named(&run), session, output).await,
+        RunCommand::Commit { run, wait, why } => {
+            let request =
+                CommitRunRequest { request_id: session.request_id(), name: named(&run), context: context(&why) };
+            let begun = client.commit_run(request).await?.into_inner();
+            if wait {
+                return watch(&begun.name, session, output).await;
+            }
+            output.message(&format!("{PACKAGE}.AllocationRun"), &begun, show::run)
+        }
         RunCommand::Cancel { run, why } => {
             let request =
                 CancelRunRequest { request_id: session.request_id(), name: named(&run), context: context(&why) };
             let ended = client.cancel_run(request).await?.into_inner();
             output.message(&format!("{PACKAGE}.AllocationRun"), &ended, show::run)
         }
+        RunCommand::Schedule(command) => schedule::run(command, session, output).await,
         RunCommand::Compare { first, second, page } => {
             compare(&named(&first), &named(&second), &page, session, output).await
         }
@@ -200,7 +236,7 @@ async fn watch(name: &str, session: &Session, output: Output) -> Result<(), Fail
         let mut stream = client.watch_run(request).await?.into_inner();
         while let Some(message) = stream.message().await? {
             let Some(run) = message.run else { continue };
-            let is_running = run.state() == RunState::Running;
+            let is_running = matches!(run.state(), RunState::Running | RunState::Committing);
             if output.is_json() {
                 output.line_of(&json::of(&format!("{PACKAGE}.AllocationRun"), &run)?);
             } else if is_running {

@@ -1,8 +1,8 @@
 //! Runs, their lines and comparisons for people.
 
 use backorder_proto::allocation::v1::{
-    AllocationRun, CompareRunsResponse, RunConfirmation, RunConstraint, RunException, RunLeftOutCause, RunLine,
-    RunResult, RunSide, RunState, RunStrategy, RunTierSums,
+    AllocationRun, CompareRunsResponse, RunCommitProgress, RunConfirmation, RunConstraint, RunException,
+    RunLeftOutCause, RunLine, RunLineOutcome, RunResult, RunSide, RunState, RunStrategy, RunTierSums,
 };
 
 use crate::output::{
@@ -20,6 +20,8 @@ const fn state(state: RunState) -> &'static str {
         RunState::Done => "done",
         RunState::Cancelled => "cancelled",
         RunState::Failed => "failed",
+        RunState::Committing => "committing",
+        RunState::Committed => "committed",
     }
 }
 
@@ -45,6 +47,32 @@ const fn result(result: RunResult) -> &'static str {
         RunResult::Moved => "moved",
         RunResult::Discarded => "left as it is",
     }
+}
+
+const fn outcome(outcome: RunLineOutcome) -> &'static str {
+    match outcome {
+        RunLineOutcome::Unspecified => "-",
+        RunLineOutcome::Applied => "done",
+        RunLineOutcome::Unchanged => "nothing to do",
+        RunLineOutcome::ExpectedOnly => "expected only: follows the queue",
+        RunLineOutcome::Kept => "kept: nobody gets its units",
+        RunLineOutcome::Stale => "stale: it changed since",
+        RunLineOutcome::NoCover => "no cover: too little is there",
+        RunLineOutcome::NotReserved => "not reserved any more",
+        RunLineOutcome::NotForRuns => "not for runs any more",
+        RunLineOutcome::NotWaiting => "does not wait any more",
+        RunLineOutcome::Pinned => "pinned since",
+        RunLineOutcome::Barred => "takes no stock since",
+    }
+}
+
+/// What became of a line: `done: -4` where it gave four reserved units, `done: +2` where it got two.
+fn committed(line: &RunLine) -> String {
+    let units = [(line.units_taken, '-'), (line.units_given, '+')];
+    let units: Vec<String> =
+        units.iter().filter(|(units, _)| *units > 0).map(|(units, sign)| format!("{sign}{units}")).collect();
+    let outcome = outcome(line.outcome());
+    if units.is_empty() { outcome.to_owned() } else { format!("{outcome}: {}", units.join(" ")) }
 }
 
 const fn constraint(constraint: RunConstraint) -> &'static str {
@@ -132,6 +160,16 @@ pub(super) fn runs(runs: &[AllocationRun]) -> String {
 /// How far a run is, in one line.
 pub(super) fn progress(run: &AllocationRun) -> String {
     let progress = run.progress.clone().unwrap_or_default();
+    if let (RunState::Committing, Some(commit)) = (run.state(), progress.commit) {
+        return format!(
+            "{}: committed {} of {} items, {} units taken, {} given",
+            text::id(&run.name),
+            commit.items_done,
+            commit.items_total,
+            commit.units_taken,
+            commit.units_given
+        );
+    }
     format!(
         "{}: {} of {} items, {} lines, {} changed",
         text::id(&run.name),
@@ -150,6 +188,10 @@ pub(super) fn run(run: &AllocationRun) -> String {
         ("state".to_owned(), state(run.state()).to_owned()),
         ("strategy".to_owned(), run.rules.as_ref().map_or("-", |rules| strategy(rules.default_strategy())).to_owned()),
     ];
+    if !run.schedule.is_empty() {
+        let due = format!("{}, due {}", text::id(&run.schedule), text::time(run.due_time.as_ref()));
+        rows.push(("started by".to_owned(), due));
+    }
     for one in run.rules.iter().flat_map(|rules| &rules.tier_strategies) {
         let tier = if one.tier.is_empty() { "without a tier" } else { &one.tier };
         rows.push((format!("  of {tier}"), strategy(one.strategy()).to_owned()));
@@ -171,15 +213,39 @@ pub(super) fn run(run: &AllocationRun) -> String {
             format!("{} lines, {} units", left.claims, left.units),
         ));
     }
+    rows.extend(progress.commit.iter().flat_map(commit));
     let mut parts = vec![pairs(rows)];
     parts.extend(run.exceptions.iter().map(exception));
     if !run.failure.is_empty() {
         parts.push(format!("it failed: {}", run.failure));
     }
+    if run.cancel_requested {
+        parts.push("it ends after the item that it is at".to_owned());
+    }
     if progress.lines_changed > 0 {
         parts.push(format!("see `backorder run lines {} --changed`", text::id(&run.name)));
+        if run.state() == RunState::Done {
+            parts.push(format!("`backorder run commit {}` does it", text::id(&run.name)));
+        }
     }
     parts.join("\n")
+}
+
+/// What the commit of a run has done.
+fn commit(commit: &RunCommitProgress) -> Vec<(String, String)> {
+    let counted = [
+        ("committed: lines", commit.lines_committed),
+        ("  stale", commit.lines_stale),
+        ("  without cover", commit.lines_without_cover),
+        ("  expected only", commit.lines_expected_only),
+        ("  kept", commit.lines_kept),
+        ("  skipped", commit.lines_skipped),
+        ("  units taken", commit.units_taken),
+        ("  units given", commit.units_given),
+    ];
+    let items = ("committed: items".to_owned(), format!("{} of {}", commit.items_done, commit.items_total));
+    let counted = counted.into_iter().map(|(what, count)| (what.to_owned(), count.to_string()));
+    std::iter::once(items).chain(counted).collect()
 }
 
 /// Lines of a run as a table.
@@ -195,6 +261,7 @@ pub(super) fn lines(lines: &[RunLine]) -> String {
         Words("now"),
         Words("then"),
         Words("result"),
+        Words("committed"),
         Words("bound by"),
         Words("served before it"),
         Words("smallest change that helps"),
@@ -215,6 +282,7 @@ pub(super) fn lines(lines: &[RunLine]) -> String {
                 confirmations(&line.before),
                 confirmations(&line.after),
                 result(line.result()).to_owned(),
+                committed(line),
                 constraint(line.binding_constraint()).to_owned(),
                 before.collect::<Vec<_>>().join("\n"),
                 line.fix.as_ref().map(|fix| fix.summary.clone()).unwrap_or_default(),

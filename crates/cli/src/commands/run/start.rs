@@ -1,16 +1,16 @@
 //! What a run is about, and its rules, as options.
 
 use backorder_proto::allocation::v1::{
-    RunRules, RunScope, RunStrategy, SequenceKey, ServingSequence, StartRunRequest, TierStrategy,
+    RunMode, RunRules, RunScope, RunStrategy, SequenceKey, ServingSequence, StartRunRequest, TierStrategy,
 };
 use clap::{Args, ValueEnum};
 
 use super::super::{order::context, policy::Key};
 use crate::{args::ReasonArgs, client::Session, failure::Failure, output::text};
 
-/// A run to start.
+/// Which lines a run is about.
 #[derive(Debug, Args)]
-pub struct StartArgs {
+pub struct ScopeArgs {
     /// Only lines of this item; may be repeated. Left out, every item for which a line waits.
     #[arg(long = "item", value_name = "ITEM")]
     items: Vec<String>,
@@ -23,9 +23,20 @@ pub struct StartArgs {
     /// Only lines of this sales channel; may be repeated.
     #[arg(long = "channel", value_name = "CHANNEL")]
     channels: Vec<String>,
+}
+
+/// A run to start.
+#[derive(Debug, Args)]
+pub struct StartArgs {
+    /// What it is about.
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// The rules.
     #[command(flatten)]
     rules: RuleArgs,
+    /// Commit it as soon as it is simulated: lines give and get reserved units as it decides.
+    #[arg(long)]
+    commit: bool,
     /// Follow the run until it ends.
     #[arg(long)]
     pub wait: bool,
@@ -87,24 +98,31 @@ impl From<StrategyWord> for RunStrategy {
     }
 }
 
+impl ScopeArgs {
+    /// The scope as a message.
+    pub fn message(&self) -> RunScope {
+        let named = |collection: &str, ids: &[String]| ids.iter().map(|id| text::named(collection, id)).collect();
+        RunScope {
+            items: named("items", &self.items),
+            locations: named("locations", &self.locations),
+            tiers: self.tiers.clone(),
+            channels: self.channels.clone(),
+        }
+    }
+}
+
 impl StartArgs {
     /// The request.
     ///
     /// # Errors
     /// [`Failure`] for a strategy that is none.
     pub fn request(&self, session: &Session) -> Result<StartRunRequest, Failure> {
-        let named = |collection: &str, ids: &[String]| ids.iter().map(|id| text::named(collection, id)).collect();
-        let scope = RunScope {
-            items: named("items", &self.items),
-            locations: named("locations", &self.locations),
-            tiers: self.tiers.clone(),
-            channels: self.channels.clone(),
-        };
         Ok(StartRunRequest {
             request_id: session.request_id(),
-            scope: Some(scope),
+            scope: Some(self.scope.message()),
             rules: Some(self.rules.message()?),
             context: context(&self.why),
+            mode: if self.commit { RunMode::Commit } else { RunMode::Simulate }.into(),
         })
     }
 }

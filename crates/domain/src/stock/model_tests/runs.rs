@@ -31,7 +31,7 @@ pub fn commit_run(
     let decision = RunDecision {
         reductions: vec![part(&from, commit.taken)],
         gains: vec![part(&to, commit.given)],
-        passed_over: Vec::new(),
+        ..RunDecision::default()
     };
     let reserved = |book: &ItemBook, key: &ClaimKey| book.claim(key).map_or(0, |claim| claim.reserved.get());
     let before = (reserved(book, &from), reserved(book, &to));

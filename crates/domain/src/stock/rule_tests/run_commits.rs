@@ -24,7 +24,7 @@ fn moves(book: &ItemBook, from: (&str, i64), to: &[(&str, i64)]) -> RunDecision 
     RunDecision {
         reductions: vec![units_of(book, from.0, "main", from.1)],
         gains: to.iter().map(|(name, quantity)| units_of(book, name, "main", *quantity)).collect(),
-        passed_over: Vec::new(),
+        ..RunDecision::default()
     }
 }
 
@@ -62,7 +62,7 @@ fn a_claim_may_lose_at_one_place_and_gain_at_another() {
     let decision = RunDecision {
         reductions: vec![units_of(&book, "holder", "main", 3)],
         gains: vec![units_of(&book, "second", "store", 1), units_of(&book, "second", "main", 2)],
-        passed_over: Vec::new(),
+        ..RunDecision::default()
     };
     let answer = book.commit_run(&ctx(6), &decision).unwrap();
     assert_eq!(answer.gains, [GainOutcome::Applied, GainOutcome::Applied]);
@@ -132,10 +132,24 @@ fn claims_that_are_not_for_runs_neither_give_nor_get() {
     let decision = RunDecision {
         reductions: vec![units_of(&book, "cart", "main", 1), units_of(&book, "holder", "main", 2)],
         gains: vec![units_of(&book, "fresh", "main", 2)],
-        passed_over: Vec::new(),
+        ..RunDecision::default()
     };
     let answer = book.commit_run(&ctx(5), &decision).unwrap();
     assert_eq!(answer.reductions, [ReductionOutcome::NotForRuns, ReductionOutcome::Applied]);
     assert_eq!(answer.gains, [GainOutcome::NotWaiting]);
+    assert_books_right(&book);
+}
+
+#[test]
+fn pegs_are_settled_with_the_last_decision_about_the_item() {
+    let mut book = scarce_book();
+    book.create_supply(&ctx(5), &purchase("po", 3, date(2026, 3, 9))).unwrap();
+    let versions = |book: &ItemBook| (claim(book, "holder").version, claim(book, "second").version);
+    let before = versions(&book);
+    let first = RunDecision { more_follow: true, ..moves(&book, ("holder", 3), &[]) };
+    book.commit_run(&ctx(6), &first).unwrap();
+    assert_eq!(versions(&book), (before.0 + 1, before.1), "only the claim that is named changed");
+    let last = moves(&book, ("holder", 1), &[("second", 3)]);
+    assert_eq!(book.commit_run(&ctx(7), &last).unwrap().gains, [GainOutcome::Applied]);
     assert_books_right(&book);
 }

@@ -13,6 +13,7 @@ pub mod overrides;
 pub mod policy;
 pub mod release;
 pub mod run;
+pub mod run_schedule;
 pub mod serving;
 pub mod shipment;
 pub mod shortage;

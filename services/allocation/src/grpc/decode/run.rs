@@ -13,7 +13,7 @@ use super::if_set;
 use crate::{
     simulation::{Rules, Scope, changes::Change},
     store::simulated_runs::LineFilter,
-    use_cases::simulated_runs::{CancelRun, StartRun, WhatIf},
+    use_cases::simulated_runs::{CancelRun, CommitRun, StartRun, WhatIf},
     write::Who,
 };
 
@@ -29,8 +29,9 @@ pub fn start(r: &pb::StartRunRequest, violations: &mut Violations) -> Option<Sta
     let scope = Scope::decode(r.scope.as_ref(), violations);
     let rules = Rules::decode(r.rules.as_ref(), violations);
     let who = Who::decode(r.context.as_ref(), violations);
-    // The rules are decoded again whenever the run goes on.
-    rules?;
+    let mode = decode::known_enum::<pb::RunMode>(r.mode, "mode", violations);
+    // The rules and the mode are decoded again whenever the run goes on.
+    rules.zip(mode)?;
     let request = pb::StartRunRequest { request_id: String::new(), context: None, ..r.clone() };
     Some(StartRun { scope: scope?, request, who: who? })
 }
@@ -38,6 +39,13 @@ pub fn start(r: &pb::StartRunRequest, violations: &mut Violations) -> Option<Sta
 /// The id in a run's name.
 pub fn id(name: &str, field: &str, violations: &mut Violations) -> Option<String> {
     decode::resource_name(name, "runs", |id| Uuid::try_parse(&id).map(|id| id.to_string()), field, violations)
+}
+
+/// What is committed.
+pub fn commit(r: &pb::CommitRunRequest, violations: &mut Violations) -> Option<CommitRun> {
+    let run = id(&r.name, "name", violations);
+    let who = Who::decode(r.context.as_ref(), violations);
+    Some(CommitRun { run: run?, who: who? })
 }
 
 /// What is ended.

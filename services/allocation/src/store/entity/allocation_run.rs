@@ -1,4 +1,4 @@
-//! A simulated allocation run.
+//! An allocation run.
 
 use sea_orm::entity::prelude::*;
 
@@ -18,6 +18,15 @@ pub struct Model {
     pub cursor_item: String,
     pub progress: Vec<u8>,
     pub version: i64,
+    pub commit_at: Option<i64>,
+    pub commit_actor: String,
+    pub commit_reason_code: String,
+    pub commit_note: String,
+    pub commit_cursor: String,
+    pub calls_item: String,
+    pub cancel_requested: bool,
+    pub schedule_id: String,
+    pub due_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! What a simulated run found for one part of a line.
+//! What a run found for one part of a line, and what became of it.
 
 use sea_orm::entity::prelude::*;
 
@@ -24,6 +24,9 @@ pub struct Model {
     pub unit_days_late: i64,
     pub claim_version: i64,
     pub detail: Vec<u8>,
+    pub outcome: i32,
+    pub units_taken: i64,
+    pub units_given: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

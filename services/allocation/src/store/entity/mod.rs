@@ -1,6 +1,7 @@
 //! The tables, one entity per file. Columns mean what the migration says; nothing here decides anything.
 
 pub mod allocation_run;
+pub mod allocation_run_call;
 pub mod allocation_run_line;
 pub mod backlog_import;
 pub mod backorder_policy;
@@ -32,6 +33,7 @@ pub mod promise;
 pub mod recall;
 pub mod refund_due;
 pub mod rule_write;
+pub mod run_schedule;
 pub mod serving_mode;
 pub mod serving_sequence;
 pub mod shipment;
@@ -61,6 +63,7 @@ mod tests {
         }
         let tables = misdeclared!(
             allocation_run,
+            allocation_run_call,
             allocation_run_line,
             backlog_import,
             backorder_policy,
@@ -92,6 +95,7 @@ mod tests {
             recall,
             refund_due,
             rule_write,
+            run_schedule,
             serving_mode,
             serving_sequence,
             shipment,

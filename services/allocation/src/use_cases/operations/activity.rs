@@ -10,7 +10,11 @@ use backorder_storage::{columns, dead_letter};
 use super::super::UseCases;
 use crate::{
     error::Error,
-    store::{go_live, holds, orders, rules, runs, sets, steps},
+    store::{
+        go_live, holds, orders, rules, runs, sets,
+        simulated_runs::{self, COMMITTING},
+        steps,
+    },
 };
 
 /// After this time a bus that does not answer is worth another try.
@@ -39,8 +43,8 @@ impl UseCases {
 
     /// Unfinished steps; and pools that wait for a run, with the promises that wait for runs, the parts of which inventory
     /// is to be told whether they may take stock, the lines that are to hear of a hold on their customer, the lines that
-    /// go live, the ship sets that are to be decided about, what time has made due, and one more while lines are put into
-    /// the order of a new serving sequence.
+    /// go live, the ship sets that are to be decided about, the runs that are being committed, what time has made due, and one
+    /// more while lines are put into the order of a new serving sequence.
     async fn work_waiting(&self) -> Result<(u64, u64), Error> {
         let steps_unfinished = steps::count(self.store()).await?;
         let runs_pending = runs::count(self.store()).await?;
@@ -51,9 +55,10 @@ impl UseCases {
         let going_live = go_live::count_going_live(self.store().reader()).await?;
         let misbarred = holds::count_misbarred(self.store().reader()).await?;
         let sets_due = sets::count_due(self.store().reader(), columns::micros(self.now())).await?;
+        let committing = simulated_runs::count(self.store().reader(), COMMITTING).await?;
         let due = self.due_by_time().await?;
-        let by_jobs =
-            untold + misbarred + going_live + sets_due + due + u64::from(is_requeueing) + u64::from(is_telling);
+        let by_jobs = untold + misbarred + going_live + sets_due + committing + due;
+        let by_jobs = by_jobs + u64::from(is_requeueing) + u64::from(is_telling);
         Ok((steps_unfinished, runs_pending + by_jobs))
     }
 

@@ -7,9 +7,10 @@ use super::read::{message, name, no_run};
 use crate::{
     error::{Error, Kind},
     store::{
+        committed_runs,
         entity::rule_write,
         rules::write_note_in_tx,
-        simulated_runs::{self as table, CANCELLED},
+        simulated_runs::{self as table, CANCELLED, RUNNING},
     },
     use_cases::UseCases,
     write::{Who, Write},
@@ -25,7 +26,7 @@ pub struct CancelRun {
 }
 
 impl UseCases {
-    /// Ends a run. Whoever works on it stops with its next lines.
+    /// Ends a run. Whoever works on it stops with its next lines, or when it is being committed after its item.
     ///
     /// # Errors
     /// [`Error::Missing`]; [`Error::Closed`] when it has ended otherwise.
@@ -40,6 +41,7 @@ impl UseCases {
         if let Some(run) = run.filter(|run| run.state == CANCELLED) {
             self.forget_lines(&run.id, Some(&run.cursor_item)).await?;
         }
+        self.wakes().commits.wake();
         self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
         Ok(answer)
     }
@@ -49,9 +51,10 @@ impl UseCases {
             return Ok(answer);
         }
         let (id, now) = (&write.command.run, columns::micros(self.now()));
-        let ended = table::end_in_tx(tx, id, CANCELLED, "", now).await?;
+        let ended = table::end_in_tx(tx, id, (RUNNING, CANCELLED), "", now).await?;
+        let ends = ended || committed_runs::request_cancel_in_tx(tx, id).await?;
         let run = table::find(tx, id).await?.ok_or_else(|| no_run(id))?;
-        if !ended && run.state != CANCELLED {
+        if !ends && run.state != CANCELLED {
             return Err(Error::Closed { kind: Kind::Run, name: name(id), state: run.state });
         }
         let who = write.command.who.clone().or_caller(&write.key.caller);

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Kind},
     store::{
         entity::allocation_run_line,
-        simulated_runs::{self as table, DONE, LineFilter, LinePlace, TierSums},
+        simulated_runs::{self as table, LineFilter, LinePlace, TierSums},
     },
     use_cases::UseCases,
 };
@@ -26,7 +26,7 @@ impl UseCases {
     /// Differences of two runs after a place, at most `limit`, with the place up to which was looked; `None` at the end.
     ///
     /// # Errors
-    /// [`Error::Missing`]; [`Error::Closed`] when one of them is not DONE.
+    /// [`Error::Missing`]; [`Error::Closed`] when one of them is not DONE, or committed since.
     pub async fn compare_runs(
         &self,
         (first, second): (&str, &str),
@@ -36,7 +36,7 @@ impl UseCases {
         let reader = self.store().reader();
         for id in [first, second] {
             let run = table::find(reader, id).await?.ok_or_else(|| no_run(id))?;
-            if run.state != DONE {
+            if !table::is_whole(&run.state) {
                 return Err(Error::Closed { kind: Kind::Run, name: name(id), state: run.state });
             }
         }

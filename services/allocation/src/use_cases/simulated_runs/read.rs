@@ -8,9 +8,11 @@ use crate::{
     error::{Error, Kind},
     store::{
         entity::{allocation_run, allocation_run_line},
-        simulated_runs::{self as table, CANCELLED, DONE, FAILED, LineFilter, LinePlace, RUNNING},
+        simulated_runs::{
+            self as table, CANCELLED, COMMITTED, COMMITTING, DONE, FAILED, LineFilter, LinePlace, RUNNING,
+        },
     },
-    use_cases::UseCases,
+    use_cases::{UseCases, run_schedules},
 };
 
 /// Exceptions that are told with a run at most.
@@ -59,9 +61,18 @@ impl UseCases {
         limit: u64,
     ) -> Result<Vec<(LinePlace, pb::RunLine)>, Error> {
         let reader = self.store().reader();
-        table::find(reader, id).await?.ok_or_else(|| no_run(id))?;
+        let run = table::find(reader, id).await?.ok_or_else(|| no_run(id))?;
         let rows = table::lines(reader, id, filter, after, limit).await?;
-        Ok(rows.iter().map(|row| Ok((LinePlace::of(row), line_message(row)?))).collect::<Result<_, StorageError>>()?)
+        let told = |row: &allocation_run_line::Model| {
+            let mut line = line_message(row)?;
+            // Nothing is written about lines of which nothing would change.
+            let is_passed = run.state == COMMITTED || row.item_id <= run.commit_cursor;
+            if is_passed && !row.is_changed {
+                line.set_outcome(pb::RunLineOutcome::Unchanged);
+            }
+            Ok((LinePlace::of(row), line))
+        };
+        Ok(rows.iter().map(told).collect::<Result<_, StorageError>>()?)
     }
 }
 
@@ -77,7 +88,9 @@ pub(super) fn no_run(id: &str) -> Error {
 
 /// A line as it was written.
 pub(super) fn line_message(row: &allocation_run_line::Model) -> Result<pb::RunLine, StorageError> {
-    decoded(&row.detail, "allocation_run_line")
+    let line: pb::RunLine = decoded(&row.detail, "allocation_run_line")?;
+    let (units_taken, units_given) = (row.units_taken, row.units_given);
+    Ok(pb::RunLine { outcome: row.outcome, units_taken, units_given, ..line })
 }
 
 /// A run with exceptions of it.
@@ -92,22 +105,44 @@ pub(super) fn message(
         DONE => pb::RunState::Done,
         CANCELLED => pb::RunState::Cancelled,
         FAILED => pb::RunState::Failed,
+        COMMITTING => pb::RunState::Committing,
+        COMMITTED => pb::RunState::Committed,
         other => return Err(StorageError::InvalidRow { table: TABLE, detail: format!("{other:?} is no state") }),
     };
     let context =
         WriteContext { actor: run.actor.clone(), reason_code: run.reason_code.clone(), note: run.note.clone() };
+    let commit_context = WriteContext {
+        actor: run.commit_actor.clone(),
+        reason_code: run.commit_reason_code.clone(),
+        note: run.commit_note.clone(),
+    };
+    let commit_time = columns::optional_instant(run.commit_at, TABLE)?.map(encode::timestamp);
     Ok(pb::AllocationRun {
         name: name(&run.id),
         state: state.into(),
-        scope: Some(request.scope.unwrap_or_default()),
-        rules: Some(rules_told(request.rules)),
+        scope: Some(request.scope.clone().unwrap_or_default()),
+        rules: Some(rules_told(request.rules.clone())),
         progress: Some(decoded(&run.progress, TABLE)?),
         exceptions,
         context: Some(context),
         create_time: Some(encode::timestamp(columns::instant(run.created_at, TABLE)?)),
         end_time: columns::optional_instant(run.ended_at, TABLE)?.map(encode::timestamp),
         failure: run.failure.clone(),
+        mode: mode_of(&request).into(),
+        commit_context: run.commit_at.map(|_| commit_context),
+        commit_time,
+        cancel_requested: run.cancel_requested && run.state == COMMITTING,
+        schedule: if run.schedule_id.is_empty() { String::new() } else { run_schedules::name(&run.schedule_id) },
+        due_time: columns::optional_instant(run.due_at, TABLE)?.map(encode::timestamp),
     })
+}
+
+/// What a run does when its simulation is done, in so many words.
+pub(crate) fn mode_of(request: &pb::StartRunRequest) -> pb::RunMode {
+    match request.mode() {
+        pb::RunMode::Commit => pb::RunMode::Commit,
+        pb::RunMode::Unspecified | pb::RunMode::Simulate => pb::RunMode::Simulate,
+    }
 }
 
 /// Rules with the default strategy in so many words.

@@ -42,7 +42,7 @@ impl UseCases {
         let mut writes = self.simulated().subscribe();
         let mut run = first;
         loop {
-            let has_ended = run.state() != pb::RunState::Running;
+            let has_ended = !matches!(run.state(), pb::RunState::Running | pb::RunState::Committing);
             if sender.send(Ok(pb::WatchRunResponse { run: Some(run.clone()) })).await.is_err() || has_ended {
                 return;
             }

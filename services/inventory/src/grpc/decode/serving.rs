@@ -41,8 +41,9 @@ pub fn commit_run(request: &pb::CommitRunRequest, violations: &mut Violations) -
     let gains = run_units(&request.gains, "gains", violations);
     let passed_over = passed_over(&request.passed_over, violations);
     let who = Who::decode(request.context.as_ref(), violations);
-    let decision = RunDecision { reductions: reductions?, gains: gains?, passed_over: passed_over? };
-    if decision == RunDecision::default() {
+    let more_follow = request.more_follow;
+    let decision = RunDecision { reductions: reductions?, gains: gains?, passed_over: passed_over?, more_follow };
+    if decision == (RunDecision { more_follow, ..RunDecision::default() }) {
         violations.push("gains", "must not be empty where nothing is reduced or passed over");
         return None;
     }

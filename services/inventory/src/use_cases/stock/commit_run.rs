@@ -30,7 +30,7 @@ pub struct CommitRun {
 
 impl CommitRun {
     fn lines(&self) -> impl Iterator<Item = &LineId> {
-        let RunDecision { reductions, gains, passed_over } = &self.decision;
+        let RunDecision { reductions, gains, passed_over, .. } = &self.decision;
         let moved = reductions.iter().chain(gains).map(|units| &units.key.line);
         moved.chain(passed_over.iter().map(|passed| &passed.key.line))
     }
@@ -54,8 +54,7 @@ impl StockCommand for CommitRun {
             items: BTreeSet::from([self.item.clone()]),
             locations: reductions.iter().chain(gains).map(|units| units.location.clone()).collect(),
             lines: self.lines().cloned().collect(),
-            pegs_anew: true,
-            waiting_claims: true,
+            pegs_anew: !self.decision.more_follow,
             open_supplies: true,
             holds: true,
             ..Scope::default()
