@@ -121,8 +121,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let items: Vec<_> = (0..LINES).map(|_| numbers.below(item_bound)).collect();
     let created_at: Vec<_> = (0..LINES).map(|_| i64::from(numbers.below(u32::MAX)) * 2_400).collect();
     let requirements: Vec<_> = (0..u32::try_from(LINES)?).collect();
-    let lines =
-        Lines { facts: &facts, items: &items, item_count: ITEMS, created_at: &created_at, requirements: &requirements };
+    let lines = Lines {
+        facts: &facts,
+        items: &items,
+        item_count: ITEMS,
+        created_at: &created_at,
+        queue: &created_at,
+        requirements: &requirements,
+    };
     let policy = policy()?;
     for round in 1..=ROUNDS {
         let start = Instant::now();

@@ -99,6 +99,43 @@ fn segments_differ_by_name_and_by_both_sequences() {
 }
 
 #[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let mut segments = vec![segment("a", Strategy::Win, "line.weight > 1", 1), segment("a", Strategy::Gain, "1", 1)];
+    segments[1].sort = vec![SortKey::usual(SortBy::Channel)];
+    let InvalidPolicy(faults) =
+        AllocationPolicy::try_new(PolicyDraft { promotion_days: Some(0), channels: vec![], ..draft(segments) })
+            .unwrap_err();
+    let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    let expected = [
+        "segments[0].include",
+        "segments[1].include",
+        "segments[1].name",
+        "segments[1].evaluation_seq",
+        "segments[1].sort[0]",
+        "promotion_days",
+        "promotion_days",
+    ];
+    assert_eq!(fields, expected);
+}
+
+#[test]
+fn what_a_policy_reads_is_told_with_its_field() {
+    let mut all = segment("all", Strategy::Improve, "item.category == 'china' && line.tier == 'GOLD'", 1);
+    all.sort = vec![SortKey::usual(SortBy::Queue), SortKey::usual(SortBy::Margin)];
+    let policy = PolicyDraft { promotion_days: Some(30), ..draft(vec![all]) };
+    let reads = AllocationPolicy::try_new(policy).unwrap().reads();
+    let reads: Vec<_> = reads.iter().map(|(field, attribute)| (field.as_str(), attribute.path())).collect();
+    let expected = [
+        ("segments[0].include", "item.category"),
+        ("segments[0].include", "line.tier"),
+        ("segments[0].sort[1]", "line.margin"),
+        ("promotion_days", "customer.tier"),
+        ("promotion_days", "line.waiting_since"),
+    ];
+    assert_eq!(reads, expected);
+}
+
+#[test]
 fn a_policy_is_bounded() {
     refused(draft(vec![]), "segments: there must be a segment, and at most 100");
     let number = |number: usize| u32::try_from(number).unwrap();
@@ -159,8 +196,10 @@ fn a_sort_key_that_cannot_decide_is_refused() {
         sorted_by(vec![sequence(Attribute::ItemCategory, &["a", "a"])]),
         r#"segments[0].sort[0].values[1]: "a" is that of segments[0].sort[0].values[0] already"#,
     );
-    let many = vec![SortBy::Tier, SortBy::Age, SortBy::Value, SortBy::Margin, SortBy::Channel, SortBy::OrderTime];
-    refused(sorted_by(many), "segments[0].sort: 6 are too many, at most 5 are allowed");
+    let twice = "segments[0].sort[1]: the place in the queue is that of segments[0].sort[0] already";
+    refused(sorted_by(vec![SortBy::Queue, SortBy::Queue]), twice);
+    let many = vec![SortBy::Queue; SORT_KEYS_MAX + 1];
+    refused(sorted_by(many), "segments[0].sort: 9 are too many, at most 8 are allowed");
 }
 
 #[test]
@@ -197,6 +236,7 @@ fn arranged(policy: PolicyDraft, lines: &[(&str, Option<i32>)]) -> Arrangement {
         items: &vec![0; lines.len()],
         item_count: 1,
         created_at: &vec![0; lines.len()],
+        queue: &vec![0; lines.len()],
         requirements: &numbers,
     };
     AllocationPolicy::try_new(policy).unwrap().arrange(&lines, TODAY).unwrap()
@@ -298,7 +338,14 @@ fn an_exclude_filter_that_has_no_answer_excludes_nothing_and_is_counted() {
 fn lines_that_do_not_fit_together_are_refused_by_name() {
     let facts = Facts::try_new(2).unwrap();
     let policy = AllocationPolicy::try_new(draft(vec![segment("a", Strategy::Win, "line.open > 1", 1)])).unwrap();
-    let lines = Lines { facts: &facts, items: &[0, 1], item_count: 2, created_at: &[0, 0], requirements: &[0, 1] };
+    let lines = Lines {
+        facts: &facts,
+        items: &[0, 1],
+        item_count: 2,
+        created_at: &[0, 0],
+        queue: &[0, 0],
+        requirements: &[0, 1],
+    };
     let message = |lines: Lines<'_>| policy.arrange(&lines, TODAY).unwrap_err().to_string();
     assert_eq!(message(lines), "segments[0].include reads line.open, of which there is no column");
     assert_eq!(message(Lines { items: &[0], ..lines }), "items has 1 values for 2 lines");

@@ -149,6 +149,14 @@ impl Plan {
         confirmations(self.pegs_of(requirement))
     }
 
+    /// Leaves everything that was decided about as it was.
+    pub fn discard(&mut self) {
+        self.pegs.clear();
+        for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.reason != Reason::NotInRun) {
+            (outcome.pegs, outcome.reason) = ((0, 0), Reason::Discarded);
+        }
+    }
+
     /// The demand with what the plan confirms, as it is after a commit.
     #[must_use]
     pub fn applied_to(&self, demand: &Demand) -> Demand {
