@@ -8,6 +8,7 @@ use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
+    allocation_policy_service_server::AllocationPolicyServiceServer,
     allocation_run_service_server::AllocationRunServiceServer, backlog_service_server::BacklogServiceServer,
     consent_service_server::ConsentServiceServer, drop_ship_service_server::DropShipServiceServer,
     exception_service_server::ExceptionServiceServer, figure_service_server::FigureServiceServer,
@@ -33,8 +34,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Backlog, Consents, DropShips, Exceptions, Figures, FulfilmentFeed, GoLives, Holds, Operations, Orders,
-        Overrides, Policies, Refunds, Releases, Runs, Serving, Shipments, Shortages,
+        AllocationPolicies, Backlog, Consents, DropShips, Exceptions, Figures, FulfilmentFeed, GoLives, Holds,
+        Operations, Orders, Overrides, Policies, Refunds, Releases, Runs, Serving, Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
@@ -120,6 +121,7 @@ impl App {
             .add(FulfilmentFeedServiceServer::new(FulfilmentFeed(use_cases())))
             .add(FigureServiceServer::new(Figures(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
+            .add(AllocationPolicyServiceServer::new(AllocationPolicies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }
 

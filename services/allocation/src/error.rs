@@ -429,6 +429,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         | Kind::Shipment
         | Kind::WarehouseOrder
         | Kind::Exception
+        | Kind::AllocationPolicy
         | Kind::Supply
         | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
     };
@@ -457,6 +458,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::BacklogImport
             | Kind::DropShipTake
             | Kind::Run
+            | Kind::AllocationPolicy
             | Kind::Supply
             | Kind::DeadLetter,
             _,

@@ -58,6 +58,7 @@ write_requests!(
     ImportOpenOrdersRequest,
     NoteExceptionRequest,
     PlaceOrderRequest,
+    PutAllocationPolicyRequest,
     QuoteOrderRequest,
     RecallReleaseRequest,
     RefuseTakeRequest,
@@ -66,6 +67,7 @@ write_requests!(
     ReleaseLinesRequest,
     ReportCarrierStatusRequest,
     ReportShortPickRequest,
+    RetireAllocationPolicyRequest,
     ReturnOrderLinesRequest,
     SetHoldsRequest,
     SetServingModeRequest,
@@ -77,6 +79,7 @@ write_requests!(
     UpdateBackorderPolicyRequest,
     UpdateExceptionLimitsRequest,
     UpdateServingSequenceRequest,
+    UseAllocationPolicyRequest,
 );
 
 /// A command with what makes it one write.

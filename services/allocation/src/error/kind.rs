@@ -33,6 +33,8 @@ pub enum Kind {
     DropShipTake,
     /// A simulated allocation run.
     Run,
+    /// An allocation policy.
+    AllocationPolicy,
     /// A supply.
     Supply,
     /// A parked event.
@@ -56,6 +58,7 @@ impl Kind {
             Self::BacklogImport => "import",
             Self::DropShipTake => "drop_ship_take",
             Self::Run => "run",
+            Self::AllocationPolicy => "allocation_policy",
             Self::Supply => "supply",
             Self::DeadLetter => "event",
         }
@@ -77,6 +80,7 @@ impl Kind {
             Self::BacklogImport => ErrorReason::BacklogImportNotFound,
             Self::DropShipTake => ErrorReason::DropShipTakeNotFound,
             Self::Run => ErrorReason::RunNotFound,
+            Self::AllocationPolicy => ErrorReason::AllocationPolicyNotFound,
             Self::Supply => ErrorReason::SupplyNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }

@@ -9,9 +9,13 @@ use std::{
     sync::Arc,
 };
 
+use backorder_domain::allocation::filter::Attribute;
 use backorder_proto::inventory::v1 as inventory;
 
-use super::live::{LineFacts, LiveItem};
+use super::{
+    live::{LineFacts, LiveItem},
+    rules::Rules,
+};
 use crate::{error::Error, store::orders, use_cases::UseCases};
 
 /// Items in one question to inventory at most.
@@ -20,11 +24,11 @@ pub const ITEMS_AT_ONCE: usize = 100;
 const LINES_AT_ONCE: usize = 1_000;
 
 impl UseCases {
-    /// The items of the ids, in their order.
+    /// The items of the ids, in their order, with what rules read of them.
     ///
     /// # Errors
     /// [`Error::Unanswered`] when inventory does not answer; those of the store.
-    pub(crate) async fn read_live(&self, items: &BTreeSet<String>) -> Result<Vec<LiveItem>, Error> {
+    pub(crate) async fn read_live(&self, items: &BTreeSet<String>, rules: &Rules) -> Result<Vec<LiveItem>, Error> {
         let mut live: Vec<LiveItem> = Vec::with_capacity(items.len());
         let mut numbers: HashMap<String, usize> = HashMap::with_capacity(items.len());
         for item in items {
@@ -41,6 +45,13 @@ impl UseCases {
         }
         for item in &mut live {
             self.add_facts(item).await?;
+        }
+        if rules.reads().contains(&Attribute::ItemCategory) {
+            let wanted = items.iter().map(|item| (item.as_str(), "items".to_owned())).collect();
+            let copies = self.catalog().items(&wanted).await?;
+            for item in &mut live {
+                item.category = copies.get(&item.item).map(|copy| copy.category.clone()).unwrap_or_default();
+            }
         }
         Ok(live)
     }

@@ -177,6 +177,9 @@ impl Plan {
         self.pegs.extend_from_slice(&second.pegs);
         for (index, (outcome, later)) in self.outcomes.iter_mut().zip(&second.outcomes).enumerate() {
             if matches!(later.reason, Reason::NotInRun | Reason::Discarded) {
+                if outcome.reason == Reason::NotInRun {
+                    (outcome.reason, outcome.binding) = (later.reason, later.binding);
+                }
                 continue;
             }
             let pegs = (later.pegs.0 + shift, later.pegs.1 + shift);

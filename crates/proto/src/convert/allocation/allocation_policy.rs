@@ -246,7 +246,10 @@ mod tests {
             "policy.segments[0].sort[0]",
         ];
         assert_eq!(fields, expected);
-        assert_eq!(told[5].1, "1:15: \"==\" takes two values of one kind that can be compared, not a text and a number");
+        assert_eq!(
+            told[5].1,
+            "1:15: \"==\" takes two values of one kind that can be compared, not a text and a number"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::if_set;
 use crate::{
-    simulation::{Rules, Scope, changes::Change},
+    simulation::{Asked, Scope, changes::Change},
     store::simulated_runs::LineFilter,
     use_cases::simulated_runs::{CancelRun, StartRun, WhatIf},
     write::Who,
@@ -27,12 +27,10 @@ const TIER_BYTES_MAX: usize = 50;
 /// What is started.
 pub fn start(r: &pb::StartRunRequest, violations: &mut Violations) -> Option<StartRun> {
     let scope = Scope::decode(r.scope.as_ref(), violations);
-    let rules = Rules::decode(r.rules.as_ref(), violations);
+    let rules = Asked::decode(r.rules.as_ref(), violations);
     let who = Who::decode(r.context.as_ref(), violations);
-    // The rules are decoded again whenever the run goes on.
-    rules?;
     let request = pb::StartRunRequest { request_id: String::new(), context: None, ..r.clone() };
-    Some(StartRun { scope: scope?, request, who: who? })
+    Some(StartRun { scope: scope?, rules: rules?, request, who: who? })
 }
 
 /// The id in a run's name.
@@ -69,7 +67,7 @@ pub fn run_place(key: &str) -> Option<(i64, &str)> {
 
 /// What is asked.
 pub fn what_if(r: &pb::WhatIfRequest, violations: &mut Violations) -> Option<WhatIf> {
-    let rules = Rules::decode(r.rules.as_ref(), violations);
+    let rules = Asked::decode(r.rules.as_ref(), violations);
     if !decode::count(r.changes.len(), CHANGES_MAX, "changes", violations) {
         return None;
     }

@@ -26,6 +26,7 @@ mod m20261127_000022_unfit_units;
 mod m20261127_000023_recalled_to_cancel;
 mod m20261127_000024_requests_by_id;
 mod m20261128_000040_simulated_runs;
+mod m20261128_000050_allocation_policies;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000023_recalled_to_cancel::Migration),
             Box::new(m20261127_000024_requests_by_id::Migration),
             Box::new(m20261128_000040_simulated_runs::Migration),
+            Box::new(m20261128_000050_allocation_policies::Migration),
         ]
     }
 }
