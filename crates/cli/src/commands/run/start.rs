@@ -11,6 +11,23 @@ use crate::{args::ReasonArgs, client::Session, failure::Failure, output::text};
 /// A run to start.
 #[derive(Debug, Args)]
 pub struct StartArgs {
+    /// What it is about.
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// The rules.
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Follow the run until it ends.
+    #[arg(long)]
+    pub wait: bool,
+    /// Why.
+    #[command(flatten)]
+    why: ReasonArgs,
+}
+
+/// What a run is about.
+#[derive(Debug, Args)]
+pub struct ScopeArgs {
     /// Only lines of this item; may be repeated. Left out, every item for which a line waits.
     #[arg(long = "item", value_name = "ITEM")]
     items: Vec<String>,
@@ -23,23 +40,20 @@ pub struct StartArgs {
     /// Only lines of this sales channel; may be repeated.
     #[arg(long = "channel", value_name = "CHANNEL")]
     channels: Vec<String>,
-    /// The rules.
-    #[command(flatten)]
-    rules: RuleArgs,
-    /// Follow the run until it ends.
-    #[arg(long)]
-    pub wait: bool,
-    /// Why.
-    #[command(flatten)]
-    why: ReasonArgs,
 }
 
-/// The rules of a run.
+/// The rules of a run. None named: the policy in force.
 #[derive(Debug, Args)]
 pub struct RuleArgs {
-    /// What lines may gain and lose whose tier is not named.
-    #[arg(long, value_enum, default_value_t = StrategyWord::Improve, value_name = "STRATEGY")]
-    strategy: StrategyWord,
+    /// A policy, as `backorder allocation-policy list` shows it, by the version that holds now.
+    #[arg(long, value_name = "POLICY", conflicts_with_all = ["strategy", "tier_strategies", "keys"])]
+    policy: Option<String>,
+    /// The version of that number of the policy.
+    #[arg(long, value_name = "NUMBER", requires = "policy")]
+    policy_version: Option<i64>,
+    /// What lines may gain and lose whose tier is not named: improve, unless another one is named.
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    strategy: Option<StrategyWord>,
     /// What the lines of a tier may gain and lose, for example GOLD=win; may be repeated.
     #[arg(long = "tier-strategy", value_name = "TIER=STRATEGY")]
     tier_strategies: Vec<String>,
@@ -93,6 +107,13 @@ impl StartArgs {
     /// # Errors
     /// [`Failure`] for a strategy that is none.
     pub fn request(&self, session: &Session) -> Result<StartRunRequest, Failure> {
+        Ok(self.scope.request(self.rules.message()?, &self.why, session))
+    }
+}
+
+impl ScopeArgs {
+    /// The request of a run by rules.
+    pub fn request(&self, rules: RunRules, why: &ReasonArgs, session: &Session) -> StartRunRequest {
         let named = |collection: &str, ids: &[String]| ids.iter().map(|id| text::named(collection, id)).collect();
         let scope = RunScope {
             items: named("items", &self.items),
@@ -100,12 +121,12 @@ impl StartArgs {
             tiers: self.tiers.clone(),
             channels: self.channels.clone(),
         };
-        Ok(StartRunRequest {
+        StartRunRequest {
             request_id: session.request_id(),
             scope: Some(scope),
-            rules: Some(self.rules.message()?),
-            context: context(&self.why),
-        })
+            rules: Some(rules),
+            context: context(why),
+        }
     }
 }
 
@@ -121,10 +142,13 @@ impl RuleArgs {
             channel_order: self.channel_order.clone(),
             etag: String::new(),
         };
+        let policy = self.policy.as_ref().map(|policy| text::named("allocationPolicies", policy)).unwrap_or_default();
         Ok(RunRules {
-            default_strategy: RunStrategy::from(self.strategy).into(),
+            default_strategy: self.strategy.map(RunStrategy::from).unwrap_or_default().into(),
             tier_strategies: self.tier_strategies.iter().map(|text| tier_strategy(text)).collect::<Result<_, _>>()?,
             sequence: (!self.keys.is_empty()).then_some(sequence),
+            policy: self.policy_version.map_or_else(|| policy.clone(), |number| format!("{policy}/versions/{number}")),
+            ..RunRules::default()
         })
     }
 }
