@@ -4,7 +4,7 @@ use backorder_proto::allocation::v1::{
     AllocationPolicy, CompareRunsRequest, ExceptionBehaviour, FallbackScope, GetAllocationPolicyRequest, RunProgress,
     RunResult, RunStrategy, UseAllocationPolicyRequest,
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
 use super::simulated_runs::{three_wait, worked_example};
 use crate::world::{
@@ -196,7 +196,7 @@ pub async fn what_goes_live_tomorrow_decides_tomorrow(world: &World) {
         segment(2, "rest", RunStrategy::Redistribute, ""),
     ];
     let new = world.put_policy(world.allocation_policy("new", &["GOLD"], gold)).await.expect("written");
-    let tomorrow = world.day(1).to_zoned(TimeZone::UTC).expect("a day").timestamp();
+    let tomorrow = TimeZone::UTC.to_timestamp(world.day(1).to_datetime(Time::midnight())).expect("a day");
     use_policy(world, "new", Some(tomorrow)).await;
     let today = world.simulate(None).await;
     assert_eq!(today.rules.as_ref().expect("rules").policy, old.name);

@@ -5,6 +5,7 @@
 //! meanwhile. Nothing is measured that was not checked: each acknowledged call is looked up afterwards, and the books
 //! are proved.
 
+pub mod allocate;
 pub mod alone;
 pub mod bare_rows;
 pub mod baseline;

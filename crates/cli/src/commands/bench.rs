@@ -1,5 +1,6 @@
 //! `backorder bench`: what the services reach on this machine, beside baselines of the same run.
 
+mod allocate;
 mod availability;
 mod growth;
 mod kills;
@@ -13,6 +14,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 
+pub use allocate::AllocateArgs;
 pub use availability::AvailabilityArgs;
 pub use growth::GrowthArgs;
 pub use kills::KillsArgs;
@@ -59,6 +61,8 @@ pub enum BenchCommand {
     /// A receipt of one item that serves a long queue, beside bare statements that write the same rows, and reservations of
     /// other items during another one.
     Receipts(ReceiptsArgs),
+    /// Allocation runs: rules and optimum in memory beside pandas and OR-tools; runs, what-if and receipts through the services.
+    Allocate(AllocateArgs),
 }
 
 /// Where and how long.
@@ -120,6 +124,7 @@ pub async fn run(command: BenchCommand) -> Result<(), Failure> {
         BenchCommand::ServeInventory { url } => alone::serve(&url).await,
         BenchCommand::Orders(args) => orders::run(args).await,
         BenchCommand::Receipts(args) => receipts::run(args).await,
+        BenchCommand::Allocate(args) => allocate::run(args).await,
     }
 }
 

@@ -67,3 +67,30 @@ fn reservations_are_measured_beside_their_baseline() {
     assert!(rate["value"].as_f64().unwrap() > 0.0 && rate["baseline"].as_f64().unwrap() > 0.0, "{rate:#}");
     nothing_went_wrong(&figures);
 }
+
+/// Each part runs, on a database of each kind, and the parts that prove something prove it.
+#[test]
+fn allocation_runs_are_measured_in_memory_and_through_the_services() {
+    let cluster = Cluster::start().unwrap();
+    let url = cluster.url();
+    let few =
+        ["--lines", "400", "--optimised", "200", "--waiting", "5", "--items", "5", "--clients", "2", "--calls", "3"];
+    let short = ["--seconds", "1", "--warm-up", "0", "--rounds", "1", "--python", "no-python-here", "--json"];
+    for (database, place) in [("sqlite", &[][..]), ("postgres", &["--postgres", &url][..])] {
+        let figures = json_of(&run(&[&["bench", "allocate"], &few[..], &short[..], place].concat()));
+        for measured in [
+            "rules/400 lines/20 items/5 locations/columns to plan".to_owned(),
+            "policy/400 lines/20 items/5 locations/in all".to_owned(),
+            "optimise/200 lines/20 items/5 supplies each/build and solve".to_owned(),
+            format!("event/{database}/5 lines wait/one unit/p99"),
+            format!("what-if/{database}/400 lines/late supply/p99"),
+            format!("run/{database}/400 lines/time"),
+            format!("run/{database}/400 lines/others meanwhile"),
+        ] {
+            assert!(figure(&figures, &measured)["value"].as_f64().unwrap() > 0.0, "{measured}");
+        }
+        for fault in ["lost", "doubled", "drifted"] {
+            assert_eq!(figure(&figures, fault)["verdict"], "goal", "{fault}");
+        }
+    }
+}

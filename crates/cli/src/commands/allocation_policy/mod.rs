@@ -15,7 +15,11 @@ use backorder_proto::{
     convert::encode,
 };
 use clap::{Args, Subcommand};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use prost_types::Timestamp as Instant;
 
 use self::file::COLLECTION;
@@ -162,7 +166,7 @@ pub struct DryRunArgs {
 
 /// A time, or the beginning of a day in UTC.
 fn instant(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let day = || TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.to_datetime(Time::midnight())).ok();
     let read = text.parse::<Timestamp>().ok().or_else(day);
     read.ok_or_else(|| "give a day, 2026-12-01, or a time, 2026-12-01T08:00:00Z".to_owned())
 }

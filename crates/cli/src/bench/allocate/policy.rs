@@ -1,4 +1,5 @@
-//! A policy with all strategies, quotas and the change of every line, over generated demand.
+//! A policy of seven segments with all strategies over lines of which half are confirmed already, with quotas for a tenth of
+//! the items, until every line has its change, its reason and what binds it.
 
 use std::{collections::HashMap, error::Error, time::Instant};
 
@@ -27,6 +28,15 @@ use backorder_domain::{
 };
 use jiff::civil::{Date, date};
 
+use crate::{
+    bench::figure::{Figure, Target, median},
+    failure::Failure,
+};
+
+use super::{approximate, broken};
+
+/// Two seconds must be reached, half a second is what it is built for.
+const TARGET: Target = Target { floor: 2.0, goal: 0.5 };
 const TODAY: Date = date(2026, 11, 28);
 const TIERS: [&str; 5] = ["PLAT", "GOLD", "SILVER", "STD", "OTHER"];
 const CHANNELS: [&str; 2] = ["web", "store"];
@@ -34,7 +44,7 @@ const CHANNELS: [&str; 2] = ["web", "store"];
 const ITEMS_PER_QUOTA: u32 = 10;
 
 /// Lines with what a policy reads of them, and what is there for them.
-pub struct Book {
+struct Book {
     facts: Facts<'static>,
     items: Vec<u32>,
     item_count: usize,
@@ -46,19 +56,47 @@ pub struct Book {
 }
 
 /// What it took, and what came out.
-pub struct Run {
-    pub arrange_seconds: f64,
-    pub decide_seconds: f64,
-    pub explain_seconds: f64,
-    pub improved: usize,
-    pub worsened: usize,
-    pub by_quota: usize,
-    pub exceptions: usize,
+struct Run {
+    arrange_seconds: f64,
+    decide_seconds: f64,
+    explain_seconds: f64,
+    improved: usize,
+    worsened: usize,
+    by_quota: usize,
+    exceptions: usize,
+}
+
+/// The medians of rounds after one that warms up.
+///
+/// # Errors
+/// [`Failure`] when the input does not fit.
+pub fn figures(what: &str, demand: &GeneratedDemand, rounds: u32) -> Result<Vec<Figure>, Failure> {
+    let book = Book::of(demand).map_err(broken)?;
+    let mut runs = Vec::new();
+    for _ in 0..=rounds {
+        runs.push(book.measure().map_err(broken)?);
+    }
+    let middle = |of: &dyn Fn(&Run) -> f64| median(runs[1..].iter().map(of).collect());
+    let part =
+        |name: &str, of: &dyn Fn(&Run) -> f64| Figure::new(format!("{what}/{name}"), middle(of), "s").lower_is_better();
+    let whole = part("in all", &|run| run.arrange_seconds + run.decide_seconds + run.explain_seconds);
+    let count = |name: &str, count: usize| Figure::new(format!("{what}/{name}"), approximate(count as u128), "lines");
+    let told = &runs[0];
+    Ok(vec![
+        part("segments and order", &|run| run.arrange_seconds),
+        part("strategies and quotas", &|run| run.decide_seconds),
+        part("changes and reasons", &|run| run.explain_seconds),
+        whole.with_target(Some(TARGET)),
+        count("improved", told.improved),
+        count("worsened or moved", told.worsened),
+        count("bound by a quota", told.by_quota),
+        count("exceptions", told.exceptions),
+    ])
 }
 
 impl Book {
     /// Lays generated lines out as orders; half of them are confirmed for their day, as far as the stock of their item goes.
-    pub fn of(generated: &GeneratedDemand) -> Result<Self, Box<dyn Error>> {
+    fn of(generated: &GeneratedDemand) -> Result<Self, Box<dyn Error>> {
         let lines = generated.lines();
         let shape = generated.shape();
         let backlog = backlog(generated)?;
@@ -75,7 +113,7 @@ impl Book {
     }
 
     /// Arranges, decides, and tells what changed for every line.
-    pub fn measure(&self) -> Result<Run, Box<dyn Error>> {
+    fn measure(&self) -> Result<Run, Box<dyn Error>> {
         let started = Instant::now();
         let lines = Lines {
             facts: &self.facts,

@@ -10,7 +10,11 @@ use backorder_domain::{
     quantity::Quantity,
 };
 
-use crate::figure::{Figure, approximate, median};
+use super::{approximate, broken};
+use crate::{
+    bench::figure::{Figure, median},
+    failure::Failure,
+};
 
 /// Nodes for each part that is coupled.
 const NODES_MAX: u64 = 100;
@@ -20,14 +24,17 @@ const SPLIT_COST: i64 = 10;
 const ORDER_LINES: usize = 3;
 
 /// Two demands: one line in five ships complete, and one order of three lines in fifty does.
-pub fn figures(anchor: Shape, rounds: u32) -> Result<Vec<Figure>, Box<dyn Error>> {
+///
+/// # Errors
+/// [`Failure`] when the input does not fit, or a plan costs otherwise than it says.
+pub fn figures(anchor: Shape, rounds: u32) -> Result<Vec<Figure>, Failure> {
     let whole_lines = |place: usize| if place.is_multiple_of(5) { Whole::Line } else { Whole::No };
     let whole_orders = |place: usize| {
         let order = place / ORDER_LINES;
         if order.is_multiple_of(50) { Whole::Order(order) } else { Whole::No }
     };
-    let mut figures = of("search/whole lines and splits", anchor, whole_lines, rounds)?;
-    figures.extend(of("search/whole orders and splits", anchor, whole_orders, rounds)?);
+    let mut figures = of("search/whole lines and splits", anchor, whole_lines, rounds).map_err(broken)?;
+    figures.extend(of("search/whole orders and splits", anchor, whole_orders, rounds).map_err(broken)?);
     Ok(figures)
 }
 

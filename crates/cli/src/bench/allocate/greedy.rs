@@ -1,6 +1,9 @@
-//! Our side: from columns of lines in any order to a plan.
+//! Rules: from columns of lines in any order to a plan by priority and day, on one thread, beside a greedy in pandas.
+//!
+//! The baseline's answer is how many units of each line are served out of the item's stock of all locations together; ours is
+//! where each unit comes from. Both serve the same units in all.
 
-use std::{error::Error, ops::Range, time::Instant};
+use std::{error::Error, ops::Range, path::Path, time::Instant};
 
 use backorder_domain::allocation::{
     optimum::generated::GeneratedDemand,
@@ -10,16 +13,62 @@ use backorder_domain::allocation::{
     },
 };
 
+use super::{
+    apart, broken,
+    python::{Answer, Python, Rival, write},
+};
+use crate::{
+    bench::figure::{Figure, Target, median},
+    failure::Failure,
+};
+
+/// As long as pandas must be reached, a third of it is what it is built for.
+const TARGET: Target = Target { floor: 1.0, goal: 0.33 };
+
 /// What it took, and what came out.
 #[derive(Debug, Clone, Copy)]
-pub struct Run {
-    pub layout_seconds: f64,
-    pub run_seconds: f64,
-    pub units: i64,
+struct Run {
+    layout_seconds: f64,
+    run_seconds: f64,
+    units: i64,
+}
+
+/// Both sides in turn; the first round warms up.
+///
+/// # Errors
+/// [`Failure`] when the other side fails.
+pub fn figures(
+    what: &str,
+    demand: &GeneratedDemand,
+    rounds: u32,
+    (python, folder): (&str, &Path),
+) -> Result<Vec<Figure>, Failure> {
+    let python = Python::find(python, Rival::PandasGreedy);
+    let folder = python.is_some().then(|| write(demand, folder.join("greedy"))).transpose()?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::<Answer>::new());
+    for _ in 0..=rounds {
+        ours.push(measure(demand).map_err(broken)?);
+        if let (Some(python), Some(folder)) = (&python, &folder) {
+            theirs.push(python.ask(folder)?);
+        }
+    }
+    let middle = |of: &dyn Fn(&Run) -> f64| median(ours[1..].iter().map(of).collect());
+    let part =
+        |name: &str, of: &dyn Fn(&Run) -> f64| Figure::new(format!("{what}/{name}"), middle(of), "s").lower_is_better();
+    let whole = part("columns to plan", &|run| run.layout_seconds + run.run_seconds);
+    let mut figures = vec![part("layout", &|run| run.layout_seconds), part("run", &|run| run.run_seconds)];
+    let Some(answer) = theirs.first() else {
+        figures.push(whole);
+        return Ok(figures);
+    };
+    let baseline = median(theirs[1..].iter().map(|run| run.seconds).collect());
+    figures.push(whole.against(Rival::PandasGreedy.word(), baseline).with_target(Some(TARGET)));
+    figures.push(apart(format!("{what}/units apart"), ours[0].units.into(), answer.units));
+    Ok(figures)
 }
 
 /// Lays the lines out by item, sorts those of each by priority and day, and runs them.
-pub fn measure(generated: &GeneratedDemand) -> Result<Run, Box<dyn Error>> {
+fn measure(generated: &GeneratedDemand) -> Result<Run, Box<dyn Error>> {
     let started = Instant::now();
     let locations = u32::from(generated.shape().locations);
     let pools = pools(generated);
