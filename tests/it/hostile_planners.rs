@@ -135,7 +135,7 @@ async fn policies_of_runs(world: &World) {
     let filter = |text: String| put(&move |policy| policy.segments[0].include.clone_from(&text));
     let deep = format!("{}true{}", "(".repeat(900), ")".repeat(900));
     let chain = format!("true{}", " && true".repeat(300));
-    let wide = format!("line.open in [{}]", "1, ".repeat(600));
+    let wide = format!("line.open in [{}]", "1, ".repeat(700));
     refuses!(
         client,
         put_allocation_policy,

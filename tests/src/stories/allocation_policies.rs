@@ -86,12 +86,12 @@ struct Outcome {
     progress: RunProgress,
 }
 
-async fn outcome(world: &World, behaviour: ExceptionBehaviour, fallback: Option<FallbackScope>) -> Outcome {
+async fn outcome(world: &World, behaviour: ExceptionBehaviour, fallback: Option<(&str, FallbackScope)>) -> Outcome {
     let mut policy = example(world, "example");
     policy.set_exception_behaviour(behaviour);
-    if let Some(scope) = fallback {
+    if let Some((fallback, scope)) = fallback {
         policy.set_fallback_scope(scope);
-        policy.fallback = world.allocation_policy_name("plain");
+        policy.fallback = world.allocation_policy_name(fallback);
     }
     let run = world.simulate_items(&["mug", "cup"], by_draft(policy)).await;
     assert_eq!(run.exceptions.len(), 1, "{run:#?}");
@@ -134,7 +134,7 @@ pub async fn a_fallback_decides_about_what_failed_or_about_everything(world: &Wo
     with_cups(world).await;
     let by_tier = vec![vec![(0, 100), (5, 10)], vec![(5, 30)], vec![(5, 10)], vec![], vec![], vec![]];
     let of_winner = vec![vec![], vec![(0, 10)]];
-    let (failed, all) = (FallbackScope::FailedCombinations, FallbackScope::Unrestricted);
+    let (failed, all) = (("plain", FallbackScope::FailedCombinations), ("plain", FallbackScope::Unrestricted));
     let stop_item = ExceptionBehaviour::StopFailedCombinations;
     let about_failed = outcome(world, stop_item, Some(failed)).await;
     assert_eq!((&about_failed.mugs, &about_failed.cups), (&by_tier, &of_winner));
@@ -145,6 +145,21 @@ pub async fn a_fallback_decides_about_what_failed_or_about_everything(world: &Wo
     let instead = outcome(world, ExceptionBehaviour::StopCompletely, Some(all)).await;
     assert_eq!((&instead.mugs, &instead.cups), (&by_tier, &of_winner));
     assert_eq!((instead.by_fallback, instead.discarded), ([true, true], 0));
+}
+
+pub async fn what_a_fallback_leaves_out_keeps_what_the_first_policy_left_it(world: &World) {
+    with_cups(world).await;
+    let segments = vec![
+        segment(1, "winners", RunStrategy::Skip, "customer.tier == 'WIN'"),
+        segment(2, "others", RunStrategy::Redistribute, ""),
+    ];
+    world.put_policy(world.allocation_policy("others", &TIERS, segments)).await.expect("written");
+    let fallback = Some(("others", FallbackScope::Unrestricted));
+    let decided = outcome(world, ExceptionBehaviour::StopFailedCombinations, fallback).await;
+    // The winner of the mugs failed and keeps its 20 and what is expected; the one of the cups keeps what it won.
+    let mugs = vec![vec![(0, 20), (5, 50)], vec![(0, 30)], vec![(0, 50)], vec![], vec![], vec![]];
+    assert_eq!((decided.mugs, decided.cups), (mugs, vec![vec![], vec![(0, 10)]]));
+    assert_eq!((decided.by_fallback, decided.discarded), ([false, false], 2));
 }
 
 pub async fn a_draft_is_tried_and_compared_and_leaves_nothing(world: &World) {

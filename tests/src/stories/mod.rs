@@ -288,6 +288,7 @@ macro_rules! every_story {
             allocation_policies::a_policy_gives_every_segment_what_its_strategy_says,
             allocation_policies::an_exception_stops_its_item_or_the_whole_run,
             allocation_policies::a_fallback_decides_about_what_failed_or_about_everything,
+            allocation_policies::what_a_fallback_leaves_out_keeps_what_the_first_policy_left_it,
             allocation_policies::a_draft_is_tried_and_compared_and_leaves_nothing,
             simulated_runs::every_strategy_gets_what_its_rule_says,
             simulated_runs::a_winner_that_cannot_win_is_told_and_its_item_left_as_it_is,

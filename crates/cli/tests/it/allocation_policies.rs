@@ -63,6 +63,10 @@ async fn a_planner_writes_tries_and_uses_a_policy() {
     assert!(policy(&["retire", "gold"]).contains("there is no such policy"));
     assert!(policy(&["in-force", "--history"]).contains("spring"));
 
+    for name in ["first-come", "tier", "margin", "gold-first"] {
+        let file = format!("{}/policies/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        assert!(policy(&["put", &file, "--check"]).contains(name));
+    }
     std::fs::write(file, GOLD.replace("customer.tier ==", "customer.rank ==")).unwrap();
     let wrong = refused(&services, &["allocation-policy", "put", file]);
     assert!(wrong.contains("segments[0].include") && wrong.contains("customer.rank"), "{wrong}");

@@ -73,6 +73,31 @@ fn a_run_that_stops_completely_has_no_failed_combinations() {
 }
 
 #[test]
+fn an_exception_reaches_its_combination_or_all_of_them() {
+    use ExceptionBehaviour::{StopCompletely, StopFailedCombinations};
+    use FallbackScope::{FailedCombinations, Unrestricted};
+    let after = |exception_behaviour, fallback_scope, fallback: Option<&str>| {
+        let fallback = fallback.map(str::to_owned);
+        let draft = PolicyDraft { exception_behaviour, fallback_scope, fallback, ..one_segment() };
+        let policy = AllocationPolicy::try_new(draft).unwrap();
+        let of = |here, anywhere| {
+            let after = policy.after_exceptions(here, anywhere);
+            (after.discards, after.falls_back)
+        };
+        assert_eq!(of(false, false), (false, false), "nothing failed");
+        (of(true, true), of(false, true), policy.exceptions_reach_others())
+    };
+    // Where it failed, elsewhere, and whether elsewhere is concerned: (discards, falls back).
+    let other = Some("other");
+    assert_eq!(after(StopFailedCombinations, FailedCombinations, None), ((true, false), (false, false), false));
+    assert_eq!(after(StopFailedCombinations, FailedCombinations, other), ((true, true), (false, false), false));
+    assert_eq!(after(StopFailedCombinations, Unrestricted, other), ((true, true), (false, true), true));
+    assert_eq!(after(StopFailedCombinations, Unrestricted, None), ((true, false), (false, false), false));
+    assert_eq!(after(StopCompletely, Unrestricted, None), ((true, false), (true, false), true));
+    assert_eq!(after(StopCompletely, Unrestricted, other), ((true, true), (true, true), true));
+}
+
+#[test]
 fn a_policy_does_not_fall_back_to_itself() {
     let fallback = |id: &str| PolicyDraft { fallback: Some(id.to_owned()), ..one_segment() };
     refused(fallback("spring"), "fallback: a policy cannot fall back to itself");
