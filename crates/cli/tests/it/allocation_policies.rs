@@ -48,7 +48,7 @@ async fn a_planner_writes_tries_and_uses_a_policy() {
     assert_eq!(services.json(&["allocation-policy", "list"])["policies"], Value::Array(Vec::new()));
     policy(&["put", file, "--reason", "spring", "--note", "gold pays for it"]);
     assert!(policy(&["versions", "gold"]).contains("spring: gold pays for it"));
-    assert!(policy(&["get", "gold", "--version", "1"]).contains("gold lines"));
+    assert!(policy(&["get", "gold", "--number", "1"]).contains("gold lines"));
     let stale = refused(&services, &["allocation-policy", "put", file, "--after-version", "0"]);
     assert!(stale.contains("VERSION_MISMATCH"), "{stale}");
     policy(&["use", "gold", "--reason", "spring"]);

@@ -125,7 +125,12 @@ impl UseCases {
                 }
                 lease::acquire(self.store(), &lease.name, &lease.holder, LEASE_TIME).await?;
                 if run.is_reached_by(&decided) {
-                    self.begin_anew(&mut run, lease).await?;
+                    let anew = run.anew();
+                    if !self.note_progress(&anew, lease).await? {
+                        return self.forget_lines(&run.id, Some(&run.cursor)).await;
+                    }
+                    run = anew;
+                    self.forget_lines(&run.id, Some(&run.cursor)).await?;
                     continue 'all;
                 }
                 let next = async {
@@ -170,16 +175,6 @@ impl UseCases {
         };
         let decided = tokio::task::spawn_blocking(decide).await;
         decided.map_err(|broken| Problem::internal(broken).context("a simulation broke"))?
-    }
-
-    /// Lets a run begin anew, since an exception reaches all of it: lines that are written are not true any more.
-    async fn begin_anew(&self, run: &mut Run, lease: &Lease) -> Result<(), Error> {
-        run.cursor.clear();
-        run.terms.failed_anywhere = true;
-        let items_total = run.progress.items_total;
-        run.progress = pb::RunProgress { items_total, exception_reached_all: true, ..pb::RunProgress::default() };
-        self.note_progress(run, lease).await?;
-        self.forget_lines(&run.id, Some("")).await
     }
 
     /// Notes how far a run is; answers whether it is still RUNNING.
@@ -292,5 +287,16 @@ impl Run {
     fn is_reached_by(&self, decided: &Group) -> bool {
         let is_news = !self.terms.failed_anywhere && self.terms.rules.exceptions_reach_others();
         is_news && decided.items.iter().any(|item| !item.exceptions.is_empty())
+    }
+
+    /// The run at its beginning, when an exception reaches all of it: lines that are written are not true any more.
+    fn anew(&self) -> Self {
+        let items_total = self.progress.items_total;
+        Self {
+            id: self.id.clone(),
+            terms: Terms { failed_anywhere: true, ..self.terms.clone() },
+            cursor: String::new(),
+            progress: pb::RunProgress { items_total, exception_reached_all: true, ..pb::RunProgress::default() },
+        }
     }
 }

@@ -89,8 +89,8 @@ Examples:
         /// The policy.
         policy: String,
         /// The version of that number.
-        #[arg(long, value_name = "NUMBER", conflicts_with = "as_of")]
-        version: Option<i64>,
+        #[arg(long, value_name = "VERSION", conflicts_with = "as_of")]
+        number: Option<i64>,
         /// The version that holds on a day (at midnight, UTC) or at a time.
         #[arg(long, value_name = "DAY|TIME", value_parser = instant)]
         as_of: Option<Timestamp>,
@@ -196,9 +196,9 @@ pub async fn run(command: AllocationPolicyCommand, session: &Session, output: Ou
             let written = client.put_allocation_policy(request).await?.into_inner();
             output.message(&version_message, &written, show::version)
         }
-        AllocationPolicyCommand::Get { policy, version, as_of } => {
+        AllocationPolicyCommand::Get { policy, number, as_of } => {
             let name = named(&policy);
-            let name = version.map_or_else(|| name.clone(), |version| format!("{name}/versions/{version}"));
+            let name = number.map_or_else(|| name.clone(), |number| format!("{name}/versions/{number}"));
             let request = GetAllocationPolicyRequest { name, as_of: wire(as_of) };
             let found = client.get_allocation_policy(request).await?.into_inner();
             output.message(&version_message, &found, show::version)
