@@ -166,7 +166,7 @@ impl UseCases {
 
     /// Reads items and decides about them, beside the runtime.
     async fn decide_items(&self, items: &BTreeSet<String>, terms: &Terms) -> Result<Group, Error> {
-        let live = self.read_live(items, &terms.rules).await?;
+        let live = self.read_live_for(&terms.rules, items).await?;
         let Terms { scope, rules, today, failed_anywhere } = terms.clone();
         let (places, now) = (self.catalog().places().await?, self.now());
         let decide = move || {

@@ -10,12 +10,12 @@ use backorder_domain::{
     },
     time::civil_date_in,
 };
-use backorder_proto::allocation::v1 as pb;
+use backorder_proto::allocation::v1::{self as pb, RunLeftOutCause as Cause};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     live::{LiveClaim, LiveItem, index},
-    pool::{Cause, Maker, Source, Units},
+    pool::{Maker, Source, Units},
     rules::{Rules, Scope},
     table::Table,
 };
@@ -45,7 +45,7 @@ pub fn run_day(started: Timestamp) -> Date {
 }
 
 /// Claims and units that were left as they are, by cause.
-pub type LeftOut = BTreeMap<pb::RunLeftOutCause, (i64, i64)>;
+pub type LeftOut = BTreeMap<Cause, (i64, i64)>;
 
 /// Items that a run has decided about together, with what the policies told of their lines.
 #[derive(Debug, Default)]
@@ -255,7 +255,7 @@ impl Decided {
         for (number, claim) in (0_u32..).zip(&live.claims) {
             let cause = maker.cause_of(claim);
             let here = line;
-            line += u32::from(cause.is_none_or(Cause::is_known_line));
+            line += u32::from(cause.is_none_or(is_known_line));
             let is_taken = || first.segment(here).or(fallback.and_then(|by| by.segment(here))).is_some();
             match cause {
                 Some(cause) => leave_out(&mut left_out, cause, claim),
@@ -348,7 +348,12 @@ impl Decided {
 }
 
 fn leave_out(left_out: &mut LeftOut, cause: Cause, claim: &LiveClaim) {
-    let (count, units) = left_out.entry(cause.message()).or_default();
+    let (count, units) = left_out.entry(cause).or_default();
     *count += 1;
     *units = units.saturating_add(claim.units());
+}
+
+/// Whether policies look at a claim, though the run does not decide about it.
+const fn is_known_line(cause: Cause) -> bool {
+    !matches!(cause, Cause::NoOrder | Cause::Scope | Cause::Released)
 }

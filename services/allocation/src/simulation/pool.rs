@@ -13,7 +13,7 @@ use backorder_domain::{
     ids::LocationId,
     time::civil_date_in,
 };
-use backorder_proto::allocation::v1 as pb;
+use backorder_proto::allocation::v1::RunLeftOutCause as Cause;
 use jiff::tz::TimeZone;
 
 use super::{
@@ -29,53 +29,6 @@ pub enum Source {
     Stock(u32),
     /// A supply of the item, by its index.
     Supply(u32),
-}
-
-/// Why a run leaves a claim as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// No order knows of it.
-    NoOrder,
-    /// It is not in the scope.
-    Scope,
-    /// All of it is in the warehouse's hands.
-    Released,
-    /// It goes together with others.
-    ShipSet,
-    /// It asks something of its units, or they are bound.
-    BoundUnits,
-    /// Its confirmation is pinned.
-    Pinned,
-    /// It takes no stock now.
-    Barred,
-    /// Its segment skips it.
-    Skipped,
-    /// No segment claims it.
-    Unclaimed,
-}
-
-impl Cause {
-    /// Whether the claim is a line that the policies look at, though the run does not decide about it.
-    #[must_use]
-    pub const fn is_known_line(self) -> bool {
-        !matches!(self, Self::NoOrder | Self::Scope | Self::Released)
-    }
-
-    /// The cause on the wire.
-    #[must_use]
-    pub const fn message(self) -> pb::RunLeftOutCause {
-        match self {
-            Self::NoOrder => pb::RunLeftOutCause::NoOrder,
-            Self::Scope => pb::RunLeftOutCause::Scope,
-            Self::Released => pb::RunLeftOutCause::Released,
-            Self::ShipSet => pb::RunLeftOutCause::ShipSet,
-            Self::BoundUnits => pb::RunLeftOutCause::BoundUnits,
-            Self::Pinned => pb::RunLeftOutCause::Pinned,
-            Self::Barred => pb::RunLeftOutCause::Barred,
-            Self::Skipped => pb::RunLeftOutCause::Skipped,
-            Self::Unclaimed => pb::RunLeftOutCause::Unclaimed,
-        }
-    }
 }
 
 /// Units by the source that they come from: its index among those of the item.

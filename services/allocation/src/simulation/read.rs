@@ -24,11 +24,11 @@ pub const ITEMS_AT_ONCE: usize = 100;
 const LINES_AT_ONCE: usize = 1_000;
 
 impl UseCases {
-    /// The items of the ids, in their order, with what rules read of them.
+    /// The items of the ids, in their order.
     ///
     /// # Errors
     /// [`Error::Unanswered`] when inventory does not answer; those of the store.
-    pub(crate) async fn read_live(&self, items: &BTreeSet<String>, rules: &Rules) -> Result<Vec<LiveItem>, Error> {
+    pub(crate) async fn read_live(&self, items: &BTreeSet<String>) -> Result<Vec<LiveItem>, Error> {
         let mut live: Vec<LiveItem> = Vec::with_capacity(items.len());
         let mut numbers: HashMap<String, usize> = HashMap::with_capacity(items.len());
         for item in items {
@@ -46,6 +46,15 @@ impl UseCases {
         for item in &mut live {
             self.add_facts(item).await?;
         }
+        Ok(live)
+    }
+
+    /// The same, with what rules read of the items themselves.
+    ///
+    /// # Errors
+    /// As of [`Self::read_live`].
+    pub(crate) async fn read_live_for(&self, rules: &Rules, items: &BTreeSet<String>) -> Result<Vec<LiveItem>, Error> {
+        let mut live = self.read_live(items).await?;
         if rules.reads().contains(&Attribute::ItemCategory) {
             let wanted = items.iter().map(|item| (item.as_str(), "items".to_owned())).collect();
             let copies = self.catalog().items(&wanted).await?;

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use backorder_proto::{
     allocation::v1::{
-        GetAllocationPolicyInForceRequest, GetAllocationPolicyRequest, ListAllocationPoliciesInForceRequest,
-        ListAllocationPoliciesInForceResponse, ListAllocationPoliciesRequest, ListAllocationPoliciesResponse,
-        ListAllocationPolicyVersionsRequest, ListAllocationPolicyVersionsResponse, PutAllocationPolicyRequest,
-        RetireAllocationPolicyRequest, RunRules, UseAllocationPolicyRequest,
+        AllocationPolicyInForce, GetAllocationPolicyInForceRequest, GetAllocationPolicyRequest,
+        ListAllocationPoliciesInForceRequest, ListAllocationPoliciesInForceResponse, ListAllocationPoliciesRequest,
+        ListAllocationPoliciesResponse, ListAllocationPolicyVersionsRequest, ListAllocationPolicyVersionsResponse,
+        PutAllocationPolicyRequest, RetireAllocationPolicyRequest, RunRules, UseAllocationPolicyRequest,
     },
     convert::encode,
 };
@@ -223,27 +223,43 @@ pub async fn run(command: AllocationPolicyCommand, session: &Session, output: Ou
             run::start(request, args.wait, session, output).await
         }
         AllocationPolicyCommand::Use { policy, none: _, from, why } => {
-            let request = UseAllocationPolicyRequest {
-                request_id: session.request_id(),
-                policy: policy.as_deref().map(named).unwrap_or_default(),
-                effective_time: wire(from),
-                etag: String::new(),
-                context: context(&why),
-            };
-            let decided = client.use_allocation_policy(request).await?.into_inner();
-            output.message(&format!("{PACKAGE}.AllocationPolicyInForce"), &decided, |decided| {
-                show::in_force(std::slice::from_ref(decided))
-            })
+            let policy = policy.as_deref().map(named).unwrap_or_default();
+            use_policy(policy, from, &why, session, output).await
         }
         AllocationPolicyCommand::InForce { history: true, .. } => history(session, output).await,
-        AllocationPolicyCommand::InForce { as_of, history: false } => {
-            let request = GetAllocationPolicyInForceRequest { as_of: wire(as_of) };
-            let found = client.get_allocation_policy_in_force(request).await?.into_inner();
-            output.message(&format!("{PACKAGE}.AllocationPolicyInForce"), &found, |found| {
-                show::in_force(std::slice::from_ref(found))
-            })
-        }
+        AllocationPolicyCommand::InForce { as_of, history: false } => in_force(as_of, session, output).await,
     }
+}
+
+async fn use_policy(
+    policy: String,
+    from: Option<Timestamp>,
+    why: &ReasonArgs,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = UseAllocationPolicyRequest {
+        request_id: session.request_id(),
+        policy,
+        effective_time: wire(from),
+        etag: String::new(),
+        context: context(why),
+    };
+    let decided = session.clients.allocation_policies.clone().use_allocation_policy(request).await?.into_inner();
+    show_in_force(&decided, output)
+}
+
+async fn in_force(as_of: Option<Timestamp>, session: &Session, output: Output) -> Result<(), Failure> {
+    let request = GetAllocationPolicyInForceRequest { as_of: wire(as_of) };
+    let mut client = session.clients.allocation_policies.clone();
+    let found = client.get_allocation_policy_in_force(request).await?.into_inner();
+    show_in_force(&found, output)
+}
+
+fn show_in_force(decision: &AllocationPolicyInForce, output: Output) -> Result<(), Failure> {
+    output.message(&format!("{PACKAGE}.AllocationPolicyInForce"), decision, |decision| {
+        show::in_force(std::slice::from_ref(decision))
+    })
 }
 
 async fn list(page: &PageArgs, session: &Session, output: Output) -> Result<(), Failure> {

@@ -27,9 +27,10 @@ fn or_dash(text: &str) -> String {
 
 /// A key in words: `value`, `value ascending`, `item.category (china, glass)`.
 fn key(key: &SegmentSort) -> String {
-    let named = match key.key() {
-        SegmentSortKey::Sequence => format!("{} ({})", key.attribute, key.values.join(", ")),
-        other => word(&KEYS, &other).to_owned(),
+    let named = if key.key() == SegmentSortKey::Sequence {
+        format!("{} ({})", key.attribute, key.values.join(", "))
+    } else {
+        word(&KEYS, &key.key()).to_owned()
     };
     match key.direction() {
         SortDirection::Unspecified => named,

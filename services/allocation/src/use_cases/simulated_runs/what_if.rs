@@ -71,7 +71,7 @@ impl UseCases {
             }
         }
         let (rules, _) = self.freeze_rules(self.store().reader(), &wanted.rules, None).await?;
-        let live = self.read_live(&items, &rules).await?;
+        let live = self.read_live_for(&rules, &items).await?;
         let sequence = self.rules().current().await?.sequence.clone();
         let (places, now) = (self.catalog().places().await?, self.now());
         let question = Question { live, wanted, rules, sequence, places, now };
