@@ -171,6 +171,11 @@ async fn policies_of_runs(world: &World) {
     let negative = pb::ListAllocationPoliciesInForceRequest { page_size: -1, ..Default::default() };
     refuses!(client, list_allocation_policies_in_force, [negative]);
     refuses!(client, use_allocation_policy, [Default::default()]);
+    runs_by_policies(world).await;
+}
+
+async fn runs_by_policies(world: &World) {
+    let client = &world.allocation.allocation_policies;
     let never = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: -1 });
     refuses!(client, get_allocation_policy_in_force, [pb::GetAllocationPolicyInForceRequest { as_of: never }]);
     let both = pb::RunRules {
