@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use backorder_proto::{
     allocation::v1 as pb,
+    common::v1::WriteContext,
     inventory::v1::{CommitRunRequest, ListDropShipStockRequest, ReportDropShipStockRequest, ReportedStock, RunUnits},
 };
 use backorder_testkit::{Backend, on_each_backend};
@@ -41,6 +42,7 @@ async fn wrong_requests_of_planners_name_their_fields(backend: Backend) {
     substitutes_and_batches(&world).await;
     suppliers(&world).await;
     runs_and_figures(&world).await;
+    policies_of_runs(&world).await;
     let line = world.line("ann", 1).await;
     assert_eq!((line.open, line.barriers.len(), line.drop_ship_pending), (5, 0, 0), "nothing was done");
     assert!(world.overrides_of("ann").await.is_empty());
@@ -142,6 +144,75 @@ async fn runs_and_figures(world: &World) {
     };
     refuses!(reservations, commit_run, [Default::default(), commit]);
     refuses!(availability, read_items, [Default::default()]);
+}
+
+async fn policies_of_runs(world: &World) {
+    let client = &world.allocation.allocation_policies;
+    let segment = pb::Segment { name: "all".to_owned(), strategy: 3, ..Default::default() };
+    let put = |change: &dyn Fn(&mut pb::AllocationPolicy)| {
+        let mut policy = pb::AllocationPolicy {
+            name: "allocationPolicies/hostile".to_owned(),
+            segments: vec![segment.clone()],
+            ..Default::default()
+        };
+        change(&mut policy);
+        let context = Some(WriteContext { reason_code: "test".to_owned(), ..Default::default() });
+        pb::PutAllocationPolicyRequest { request_id: request_id(), policy: Some(policy), context, ..Default::default() }
+    };
+    let filter = |text: String| put(&move |policy| policy.segments[0].include.clone_from(&text));
+    let deep = format!("{}true{}", "(".repeat(900), ")".repeat(900));
+    let chain = format!("true{}", " && true".repeat(300));
+    let wide = format!("line.open in [{}]", "1, ".repeat(700));
+    refuses!(
+        client,
+        put_allocation_policy,
+        [
+            Default::default(),
+            put(&|policy| policy.name = "allocationPolicies/a/b".to_owned()),
+            put(&|policy| policy.segments.clear()),
+            put(&|policy| policy.segments = vec![segment.clone(); 101]),
+            put(&|policy| policy.segments = vec![segment.clone(); 60_000]),
+            put(&|policy| policy.segments[0].strategy = 99),
+            put(&|policy| policy.segments[0].evaluation_seq = i32::MIN),
+            put(&|policy| policy.promotion_days = Some(i32::MIN)),
+            put(&|policy| policy.fallback = "allocationPolicies/hostile".to_owned()),
+            put(&|policy| policy.tiers = vec![String::new(); 1_001]),
+            filter(deep),
+            filter(chain),
+            filter(wide),
+            filter("x".repeat(90_000)),
+            filter("[1].exists(x, x > 0)".to_owned()),
+            filter("customer.password == 'x'".to_owned()),
+            filter("line.cost_of_delay > 1".to_owned()),
+            filter("\0".to_owned()),
+        ]
+    );
+    refuses!(client, retire_allocation_policy, [Default::default()]);
+    refuses!(client, get_allocation_policy, [Default::default()]);
+    refuses!(client, list_allocation_policy_versions, [Default::default()]);
+    refuses!(
+        client,
+        list_allocation_policies,
+        [pb::ListAllocationPoliciesRequest { page_size: -1, ..Default::default() }]
+    );
+    let negative = pb::ListAllocationPoliciesInForceRequest { page_size: -1, ..Default::default() };
+    refuses!(client, list_allocation_policies_in_force, [negative]);
+    refuses!(client, use_allocation_policy, [Default::default()]);
+    runs_by_policies(world).await;
+}
+
+async fn runs_by_policies(world: &World) {
+    let client = &world.allocation.allocation_policies;
+    let never = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: -1 });
+    refuses!(client, get_allocation_policy_in_force, [pb::GetAllocationPolicyInForceRequest { as_of: never }]);
+    let both = pb::RunRules {
+        policy: "allocationPolicies/hostile".to_owned(),
+        policy_draft: Some(pb::AllocationPolicy::default()),
+        ..Default::default()
+    };
+    let empty = pb::RunRules { policy_draft: Some(pb::AllocationPolicy::default()), ..Default::default() };
+    let start = |rules| pb::StartRunRequest { request_id: request_id(), rules: Some(rules), ..Default::default() };
+    refuses!(world.allocation.runs, start_run, [start(both), start(empty)]);
 }
 
 async fn going_live_and_exceptions(world: &World) {

@@ -34,6 +34,13 @@ async fn promises_move_when_their_time_has_come(backend: Backend) {
     cluster.stop().await;
 }
 
+/// A policy that is in force from tomorrow on: the clock is moved.
+async fn a_policy_goes_live_tomorrow(backend: Backend) {
+    let cluster = InProcess::start(backend).await;
+    stories::allocation_policies::what_goes_live_tomorrow_decides_tomorrow(&cluster.world("tomorrow")).await;
+    cluster.stop().await;
+}
+
 /// Waits end when their time has come: the clock is moved.
 async fn waits_end_when_their_time_has_come(backend: Backend) {
     use stories::wait_limits as waits;
@@ -133,6 +140,7 @@ async fn a_commit_that_dies_is_gone_on_with(backend: Backend) {
 }
 
 on_each_backend!(
+    a_policy_goes_live_tomorrow,
     a_run_that_dies_between_chunks_is_gone_on_with,
     a_commit_that_dies_is_gone_on_with,
     exceptions_come_with_time,

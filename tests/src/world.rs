@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::world::draft::Draft;
 
+pub mod allocation_policies;
 pub mod draft;
 pub mod drop_ship;
 pub mod feeds;

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use crate::{
     client::Addresses,
     commands::{
-        assess::AssessArgs, backlog::BacklogArgs, bench::BenchCommand, catalog::CatalogCommand, demo::DemoArgs,
-        dropship::DropShipCommand, exceptions::ExceptionsCommand, explain::ExplainArgs, export::ExportCommand,
-        feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand, import::ImportArgs, order::OrderCommand,
-        overrides::OverrideCommand, policy::PolicyCommand, question::QuestionCommand, refund::RefundCommand,
-        report::ReportArgs, run::RunCommand, serve::ServeArgs, serving::ServingCommand, shipment::ShipmentCommand,
-        stock::StockCommand, supply::SupplyCommand, verify::VerifyArgs, warehouse::WarehouseCommand,
+        allocation_policy::AllocationPolicyCommand, assess::AssessArgs, backlog::BacklogArgs, bench::BenchCommand,
+        catalog::CatalogCommand, demo::DemoArgs, dropship::DropShipCommand, exceptions::ExceptionsCommand,
+        explain::ExplainArgs, export::ExportCommand, feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand,
+        import::ImportArgs, order::OrderCommand, overrides::OverrideCommand, policy::PolicyCommand,
+        question::QuestionCommand, refund::RefundCommand, report::ReportArgs, run::RunCommand, serve::ServeArgs,
+        serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand,
+        verify::VerifyArgs, warehouse::WarehouseCommand,
     },
 };
 
@@ -122,6 +123,8 @@ pub enum Command {
     Catalog(Group<CatalogCommand>),
     /// Who may wait, and who is served first.
     Policy(Group<PolicyCommand>),
+    /// Policies of allocation runs: segments with filters, strategies and sorts, in versions; a dry run; which is in force.
+    AllocationPolicy(Group<AllocationPolicyCommand>),
     /// The planner's list: what needs a person, ranked by value at risk, each with the command that resolves it.
     Exceptions(Group<ExceptionsCommand>),
     /// When units that are held for the queue are shared: at once, by a planner, or at an hour of the day.

@@ -18,6 +18,7 @@ pub mod failure;
 pub mod feeds;
 pub mod import;
 pub mod input;
+pub mod json_fields;
 pub mod model;
 pub mod output;
 pub mod picked;

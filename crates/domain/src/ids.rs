@@ -137,7 +137,7 @@ text_id!(
     slash_allowed = false
 );
 text_id!(
-    /// A backorder policy.
+    /// A backorder policy, or an allocation policy.
     PolicyId,
     slash_allowed = false
 );

@@ -8,6 +8,7 @@ use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::{ConsumerRunner, EventBus, Relay, RelayProgress};
 use backorder_proto::allocation::v1::{
     allocation_operations_service_server::AllocationOperationsServiceServer,
+    allocation_policy_service_server::AllocationPolicyServiceServer,
     allocation_run_service_server::AllocationRunServiceServer, backlog_service_server::BacklogServiceServer,
     consent_service_server::ConsentServiceServer, drop_ship_service_server::DropShipServiceServer,
     exception_service_server::ExceptionServiceServer, figure_period_service_server::FigurePeriodServiceServer,
@@ -35,8 +36,9 @@ use crate::{
     config::Config,
     error::Error,
     grpc::{
-        Backlog, Consents, DropShips, Exceptions, FigurePeriods, FigureTargets, Figures, FulfilmentFeed, GoLives,
-        Holds, Operations, Orders, Overrides, Policies, Refunds, Releases, Runs, Serving, Shipments, Shortages,
+        AllocationPolicies, Backlog, Consents, DropShips, Exceptions, FigurePeriods, FigureTargets, Figures,
+        FulfilmentFeed, GoLives, Holds, Operations, Orders, Overrides, Policies, Refunds, Releases, Runs, Serving,
+        Shipments, Shortages,
     },
     inventory::Inventory,
     jobs::{
@@ -125,6 +127,7 @@ impl App {
             .add(FigurePeriodServiceServer::new(FigurePeriods(use_cases())))
             .add(FigureTargetServiceServer::new(FigureTargets(use_cases())))
             .add(PolicyServiceServer::new(Policies(use_cases())))
+            .add(AllocationPolicyServiceServer::new(AllocationPolicies(use_cases())))
             .add(AllocationOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }
 

@@ -432,6 +432,7 @@ fn closed(kind: Kind, name: &str, state: &str) -> Problem {
         | Kind::FigurePeriod
         | Kind::FigureTarget
         | Kind::RunSchedule
+        | Kind::AllocationPolicy
         | Kind::Supply
         | Kind::DeadLetter => ErrorReason::ShipmentStateConflict,
     };
@@ -463,6 +464,7 @@ fn missing(kind: Kind, name: &str, field: &str) -> Problem {
             | Kind::FigurePeriod
             | Kind::FigureTarget
             | Kind::RunSchedule
+            | Kind::AllocationPolicy
             | Kind::Supply
             | Kind::DeadLetter,
             _,

@@ -63,6 +63,7 @@ write_requests!(
     ImportOpenOrdersRequest,
     NoteExceptionRequest,
     PlaceOrderRequest,
+    PutAllocationPolicyRequest,
     PutRunScheduleRequest,
     QuoteOrderRequest,
     RecallReleaseRequest,
@@ -72,6 +73,7 @@ write_requests!(
     ReleaseLinesRequest,
     ReportCarrierStatusRequest,
     ReportShortPickRequest,
+    RetireAllocationPolicyRequest,
     ReturnOrderLinesRequest,
     SetHoldsRequest,
     SetServingModeRequest,
@@ -83,6 +85,7 @@ write_requests!(
     UpdateBackorderPolicyRequest,
     UpdateExceptionLimitsRequest,
     UpdateServingSequenceRequest,
+    UseAllocationPolicyRequest,
 );
 
 /// A command with what makes it one write.

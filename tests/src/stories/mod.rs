@@ -1,5 +1,6 @@
 //! The stories: what users of other systems complain about, and what must hold here. Each is told on every cluster.
 
+pub mod allocation_policies;
 pub mod batch_wishes;
 pub mod batches;
 pub mod calendars;
@@ -285,6 +286,11 @@ macro_rules! every_story {
             substitutes::a_substitute_that_may_wait_stands_where_the_line_stood,
             substitutes::a_substitution_that_is_sent_again_adds_one_line,
             substitutes::a_substitute_takes_the_place_of_the_line_in_its_ship_set,
+            allocation_policies::a_policy_gives_every_segment_what_its_strategy_says,
+            allocation_policies::an_exception_stops_its_item_or_the_whole_run,
+            allocation_policies::a_fallback_decides_about_what_failed_or_about_everything,
+            allocation_policies::what_a_fallback_leaves_out_keeps_what_the_first_policy_left_it,
+            allocation_policies::a_draft_is_tried_and_compared_and_leaves_nothing,
             simulated_runs::every_strategy_gets_what_its_rule_says,
             simulated_runs::a_winner_that_cannot_win_is_told_and_its_item_left_as_it_is,
             simulated_runs::a_simulation_changes_nothing,

@@ -25,7 +25,7 @@ async fn order(world: &World, name: &str, tier: &str, quantity: i64) {
 }
 
 /// A hundred mugs are reserved for four orders; two of them are raised, two more wait, and fifty mugs come in five days.
-async fn worked_example(world: &World, winner: i64) {
+pub(super) async fn worked_example(world: &World, winner: i64) {
     world.mug_at_main().await;
     world.receive("mug", "main", 100).await;
     for (name, tier, quantity) in [("r1", "WIN", 20), ("r2", "GAIN", 30), ("r4", "SECOND", 40), ("r5", "FILL", 10)] {
@@ -108,7 +108,7 @@ pub async fn a_simulation_changes_nothing(world: &World) {
 }
 
 /// Ann, Bob and Cid wait for 6, 8 and 5 mugs; ten come in three days, ten in eight.
-async fn three_wait(world: &World) {
+pub(super) async fn three_wait(world: &World) {
     world.mug_at_main().await;
     world.expect_supply("soon", "mug", "main", 10, world.day(3)).await;
     world.expect_supply("later", "mug", "main", 10, world.day(8)).await;

@@ -25,15 +25,22 @@ pub fn by_tier(strategies: &[(&str, RunStrategy)]) -> RunRules {
             tier_order: strategies.iter().map(|(tier, _)| (*tier).to_owned()).collect(),
             ..Default::default()
         }),
+        ..Default::default()
     }
 }
 
 impl World {
     /// Simulates a run about mugs, and waits until it is done.
     pub async fn simulate(&self, rules: Option<RunRules>) -> AllocationRun {
+        self.simulate_items(&["mug"], rules).await
+    }
+
+    /// The same about several items.
+    pub async fn simulate_items(&self, items: &[&str], rules: Option<RunRules>) -> AllocationRun {
+        let items = items.iter().map(|item| self.item_name(item)).collect();
         let request = StartRunRequest {
             request_id: request_id(),
-            scope: Some(RunScope { items: vec![self.item_name("mug")], ..Default::default() }),
+            scope: Some(RunScope { items, ..Default::default() }),
             rules,
             context: because("planning"),
             ..Default::default()

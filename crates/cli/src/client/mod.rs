@@ -8,6 +8,7 @@ use backorder_domain::ids::IdProvider;
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
+        allocation_policy_service_client::AllocationPolicyServiceClient,
         allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
         consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
         exception_service_client::ExceptionServiceClient, figure_period_service_client::FigurePeriodServiceClient,
@@ -91,6 +92,8 @@ pub struct Clients {
     pub figure_targets: FigureTargetServiceClient<ServiceChannel>,
     /// Simulated allocation runs.
     pub runs: AllocationRunServiceClient<ServiceChannel>,
+    /// Policies of allocation runs.
+    pub allocation_policies: AllocationPolicyServiceClient<ServiceChannel>,
     /// Policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// The books of allocation.
@@ -134,6 +137,7 @@ impl Clients {
             figure_periods: client!(FigurePeriodServiceClient, allocation),
             figure_targets: client!(FigureTargetServiceClient, allocation),
             runs: client!(AllocationRunServiceClient, allocation),
+            allocation_policies: client!(AllocationPolicyServiceClient, allocation),
             policies: client!(PolicyServiceClient, allocation),
             allocation_operations: client!(AllocationOperationsServiceClient, allocation),
         }

@@ -1,5 +1,6 @@
 //! One file per command: read the options, call the services, show the answer. No rule of the business stands here.
 
+pub mod allocation_policy;
 pub mod assess;
 pub mod backlog;
 pub mod bench;
@@ -71,6 +72,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             catalog::run(catalog.command, &session(&catalog.client)?, output(&catalog.client)).await
         }
         Command::Policy(policy) => policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await,
+        Command::AllocationPolicy(policy) => {
+            allocation_policy::run(policy.command, &session(&policy.client)?, output(&policy.client)).await
+        }
         Command::Exceptions(list) => exceptions::run(list.command, &session(&list.client)?, output(&list.client)).await,
         Command::Serving(serving) => {
             serving::run(serving.command, &session(&serving.client)?, output(&serving.client)).await

@@ -6,13 +6,11 @@ use std::{fs, path::Path};
 
 use backorder_domain::allocation::sequence::{InvalidSequence, SequenceKey as DomainKey, ServingSequence as Sequence};
 use backorder_proto::allocation::v1::{BackorderPolicy, SequenceKey, ServingSequence};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::tiers::Tier;
-use crate::{failure::Failure, output::text::named};
+use crate::{failure::Failure, json_fields::Fields, output::text::named};
 
-/// The longest name of a policy or of a rule in it.
-const NAME_BYTES_MAX: usize = 40;
 /// The most rules of one file.
 const RULES_MAX: usize = 20;
 /// The keys as a file names them.
@@ -178,55 +176,6 @@ fn rule(fields: &Fields<'_>, at: &str) -> Result<BackorderPolicy, String> {
 
 fn known_tier(name: &str) -> Option<Tier> {
     Tier::ALL.into_iter().find(|tier| tier.name() == name)
-}
-
-/// The fields of an object of the file.
-struct Fields<'a> {
-    map: &'a Map<String, Value>,
-    at: &'a str,
-}
-
-impl<'a> Fields<'a> {
-    fn of(value: &'a Value, at: &'a str, allowed: &[&str]) -> Result<Self, String> {
-        let allowed_words = allowed.join(", ");
-        let Value::Object(map) = value else {
-            let what = if at.is_empty() { "the file" } else { at.trim_end_matches('.') };
-            return Err(format!("{what}: must be an object with {allowed_words}"));
-        };
-        match map.keys().find(|key| !allowed.contains(&key.as_str())) {
-            Some(key) => Err(format!("{at}{key}: is not known; allowed are {allowed_words}")),
-            None => Ok(Self { map, at }),
-        }
-    }
-
-    fn get(&self, field: &str) -> Option<&'a Value> {
-        self.map.get(field)
-    }
-
-    /// A name that can be that of a folder on every system.
-    fn name(&self, field: &str) -> Result<String, String> {
-        let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let is_name = |text: &str| !text.is_empty() && text.len() <= NAME_BYTES_MAX && text.bytes().all(is_allowed);
-        match self.get(field) {
-            Some(Value::String(text)) if is_name(text) => Ok(text.clone()),
-            _ => {
-                let at = self.at;
-                Err(format!("{at}{field}: must be 1 to {NAME_BYTES_MAX} small letters, digits and dashes"))
-            }
-        }
-    }
-
-    /// A list of texts; none where the field is left out.
-    fn texts(&self, field: &str) -> Result<Vec<String>, String> {
-        let wrong = || format!("{}{field}: must be a list of texts", self.at);
-        match self.get(field) {
-            None => Ok(Vec::new()),
-            Some(Value::Array(texts)) => {
-                texts.iter().map(|text| text.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-            }
-            Some(_) => Err(wrong()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The program as its users meet it: real processes, real sockets, real files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 
+mod allocation_policies;
 mod assess;
 mod bench;
 mod clients;

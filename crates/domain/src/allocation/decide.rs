@@ -8,9 +8,9 @@
 use std::ops::Range;
 
 use super::{
-    policy::{AllocationPolicy, Arrangement, ExceptionBehaviour, FallbackScope, Strategy as Rule},
+    policy::{AllocationPolicy, Arrangement, FallbackScope, Strategy as Rule},
     run::{
-        Day, Demand, Input, Limits, NO_SET, Outside, Plan, PoolException, Reason, Strategy, Supplies, Supply, run,
+        Day, Demand, Input, Limits, NO_SET, Outside, Plan, PoolException, Reason, Supplies, Supply, run,
         supply::InvalidSupply,
     },
 };
@@ -68,8 +68,8 @@ pub fn decide<L: Limits>(
         decided.plan = plan;
         return Ok(decided);
     }
-    if first.policy.exception_behaviour() == ExceptionBehaviour::StopCompletely {
-        discard(&mut plan);
+    if first.policy.after_exceptions(false, true).discards {
+        plan.discard();
     }
     let Some(fallback) = fallback else {
         decided.plan = plan;
@@ -100,14 +100,6 @@ fn of_failed_places(backlog: &Backlog, plan: &Plan) -> Vec<bool> {
     lines().map(|requirement| backlog.demand.places_of(requirement).iter().any(is_of_failed)).collect()
 }
 
-/// Leaves everything as it was.
-fn discard(plan: &mut Plan) {
-    plan.pegs.clear();
-    for outcome in plan.outcomes.iter_mut().filter(|outcome| outcome.reason != Reason::NotInRun) {
-        (outcome.pegs, outcome.reason) = ((0, 0), Reason::Discarded);
-    }
-}
-
 /// Runs an arrangement over the lines in scope; all others keep what they have.
 fn run_over(
     backlog: &Backlog,
@@ -119,7 +111,7 @@ fn run_over(
     let mut outside = backlog.outside.clone();
     let mut is_in = vec![false; scope.len()];
     for (index, requirement) in backlog.demand.requirements.iter().enumerate() {
-        match arrangement.strategy(index).and_then(strategy).filter(|_| scope[index]) {
+        match arrangement.strategy(index).and_then(Rule::in_run).filter(|_| scope[index]) {
             Some(strategy) => (demand.requirements[index].strategy, is_in[index]) = (strategy, true),
             None => outside.extend(backlog.demand.confirmed_of(requirement).iter().map(|part| Outside {
                 place: part.place,
@@ -132,18 +124,6 @@ fn run_over(
     supplies.promise_outside(&outside)?;
     let (order, pools) = pools(&demand, backlog.places, arrangement, &is_in);
     Ok(run(&Input { demand: &demand, supplies: &supplies, today: backlog.today }, &order, &pools, &mut limits))
-}
-
-const fn strategy(rule: Rule) -> Option<Strategy> {
-    match rule {
-        Rule::Win => Some(Strategy::Win),
-        Rule::Gain => Some(Strategy::Gain),
-        Rule::Improve => Some(Strategy::Improve),
-        Rule::Redistribute => Some(Strategy::Redistribute),
-        Rule::Fill => Some(Strategy::Fill),
-        Rule::Lose => Some(Strategy::Lose),
-        Rule::Skip => None,
-    }
 }
 
 /// The lines in the order in which they are checked, pool by pool.

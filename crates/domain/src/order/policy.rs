@@ -181,6 +181,20 @@ pub enum ShortageInstruction {
 }
 
 impl ShortageInstruction {
+    /// Its code in X12 element 563.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoBackOrder => "N",
+            Self::BackOrder => "Y",
+            Self::ShipPartialBackOrder => "BK",
+            Self::ShipPartialCancel => "SP",
+            Self::ShipComplete => "SC",
+            Self::ShipItemComplete => "SE",
+            Self::ShipAsSoonAsPossible => "IS",
+        }
+    }
+
     /// Whether the buyer lets units wait.
     #[must_use]
     pub fn waits(self) -> bool {

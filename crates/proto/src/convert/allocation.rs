@@ -3,11 +3,15 @@
 //! Decoding follows the rules of [`super::decode`]: `None` exactly when a violation was recorded. It must not decide a
 //! business rule.
 
+mod allocation_policy;
 mod claim;
 mod order;
 mod policy;
 mod sequence;
 
+pub use allocation_policy::{
+    ALLOCATION_POLICIES, allocation_policy_id, allocation_policy_name, allocation_policy_of, strategy_of,
+};
 pub use claim::{ClaimOfLine, claim_of_line};
 pub use order::{
     cover, hold_type, hold_type_of, line_barrier, loss_reason, order_state, order_state_of, promise_reason,

@@ -3,6 +3,7 @@
 use backorder_proto::{
     allocation::v1::{
         allocation_operations_service_client::AllocationOperationsServiceClient,
+        allocation_policy_service_client::AllocationPolicyServiceClient,
         allocation_run_service_client::AllocationRunServiceClient, backlog_service_client::BacklogServiceClient,
         consent_service_client::ConsentServiceClient, drop_ship_service_client::DropShipServiceClient,
         exception_service_client::ExceptionServiceClient, figure_period_service_client::FigurePeriodServiceClient,
@@ -118,6 +119,8 @@ pub struct AllocationClients {
     pub figure_targets: FigureTargetServiceClient<ServiceChannel>,
     /// Simulated allocation runs, and what changes would do.
     pub runs: AllocationRunServiceClient<ServiceChannel>,
+    /// Policies of allocation runs, and which is in force.
+    pub allocation_policies: AllocationPolicyServiceClient<ServiceChannel>,
     /// Backorder policies and the serving sequence.
     pub policies: PolicyServiceClient<ServiceChannel>,
     /// Activity, totals, checks and dead letters.
@@ -148,6 +151,7 @@ impl AllocationClients {
             figure_periods: client!(FigurePeriodServiceClient, channel),
             figure_targets: client!(FigureTargetServiceClient, channel),
             runs: client!(AllocationRunServiceClient, channel),
+            allocation_policies: client!(AllocationPolicyServiceClient, channel),
             policies: client!(PolicyServiceClient, channel),
             operations: client!(AllocationOperationsServiceClient, channel),
         }

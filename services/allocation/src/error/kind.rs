@@ -39,6 +39,8 @@ pub enum Kind {
     FigureTarget,
     /// A schedule of allocation runs.
     RunSchedule,
+    /// An allocation policy.
+    AllocationPolicy,
     /// A supply.
     Supply,
     /// A parked event.
@@ -65,6 +67,7 @@ impl Kind {
             Self::FigurePeriod => "figure_period",
             Self::FigureTarget => "figure_target",
             Self::RunSchedule => "run_schedule",
+            Self::AllocationPolicy => "allocation_policy",
             Self::Supply => "supply",
             Self::DeadLetter => "event",
         }
@@ -89,6 +92,7 @@ impl Kind {
             Self::FigurePeriod => ErrorReason::FigurePeriodNotFound,
             Self::FigureTarget => ErrorReason::FigureTargetNotFound,
             Self::RunSchedule => ErrorReason::RunScheduleNotFound,
+            Self::AllocationPolicy => ErrorReason::AllocationPolicyNotFound,
             Self::Supply => ErrorReason::SupplyNotFound,
             Self::DeadLetter => ErrorReason::DeadLetterNotFound,
         }

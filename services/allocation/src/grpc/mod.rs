@@ -1,5 +1,6 @@
 //! The gRPC services: decode, call, encode. One file per service; a handler decides nothing.
 
+mod allocation_policies;
 mod backlog;
 mod decode;
 mod drop_ship;
@@ -21,6 +22,7 @@ mod shipments;
 mod shortages;
 mod waits;
 
+pub use allocation_policies::AllocationPolicies;
 pub use backlog::Backlog;
 pub use drop_ship::DropShips;
 pub use exceptions::Exceptions;

@@ -6,19 +6,19 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use backorder_domain::allocation::run::Reason;
 use backorder_proto::{allocation::v1 as pb, convert::Violations};
 use backorder_service_kit::{jobs::Woken, problem::Problem};
 use backorder_storage::{
     StorageError, columns,
     lease::{self, Lease},
 };
+use jiff::civil::Date;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Error,
-    simulation::{Decided, Rules, Scope, message::Teller, pool::Context},
+    simulation::{Context, Group, Rules, Scope, decided::run_day, message::Teller, progress},
     store::{
         committed_runs::{self, Committer},
         entity::allocation_run,
@@ -38,7 +38,7 @@ const LEASE: &str = "allocation_simulations";
 /// How long a lease lives. It is extended with every group of items.
 const LEASE_TIME: Duration = Duration::from_secs(60);
 /// Lines in one transaction.
-const LINES_AT_ONCE: u32 = 1_000;
+const LINES_AT_ONCE: usize = 1_000;
 /// Lines that are forgotten in one transaction.
 const FORGOTTEN_AT_ONCE: i64 = 5_000;
 
@@ -66,12 +66,20 @@ pub async fn simulate_runs(use_cases: UseCases, shutdown: CancellationToken) -> 
 /// A run under way.
 struct Run {
     id: String,
-    scope: Scope,
-    rules: Rules,
+    terms: Terms,
     cursor: String,
     progress: pb::RunProgress,
     /// Who commits it when it is done; `None` where a person decides that.
     commits: Option<Who>,
+}
+
+/// By what a run decides.
+#[derive(Clone)]
+struct Terms {
+    scope: Scope,
+    rules: Rules,
+    today: Date,
+    failed_anywhere: bool,
 }
 
 /// The run is not RUNNING any more.
@@ -87,7 +95,7 @@ impl UseCases {
             match self.simulate(row, lease, shutdown).await {
                 Ok(()) => {}
                 // Nothing that is tried again would help.
-                Err(error @ (Error::Contract(_) | Error::Refused(_) | Error::Invalid(_))) => {
+                Err(error @ (Error::Contract(_) | Error::Refused(_) | Error::Invalid(_) | Error::Missing { .. })) => {
                     tracing::warn!(run = %id, error = %error, "a simulated run cannot go on");
                     self.end_run(&id, (RUNNING, FAILED), &error.to_string()).await?;
                 }
@@ -105,24 +113,33 @@ impl UseCases {
         lease: &Lease,
         shutdown: &CancellationToken,
     ) -> Result<(), Error> {
-        let mut run = Run::of(row)?;
+        let mut run = self.run_of(row).await?;
         self.forget_lines(&run.id, Some(&run.cursor)).await?;
-        loop {
+        'all: loop {
             let groups = self.groups_of(&run).await?;
             if groups.is_empty() {
                 return self.end_simulation(&run).await;
             }
-            let (scope, rules) = (run.scope.clone(), run.rules.clone());
-            let mut decided = self.decide_items(&groups[0], &scope, &rules).await?;
+            let terms = run.terms.clone();
+            let mut decided = self.decide_items(&groups[0], &terms).await?;
             for (number, items) in groups.iter().enumerate() {
                 if shutdown.is_cancelled() {
                     return Ok(());
                 }
                 lease::acquire(self.store(), &lease.name, &lease.holder, LEASE_TIME).await?;
+                if run.is_reached_by(&decided) {
+                    let anew = run.anew();
+                    if !self.note_progress(&anew, lease).await? {
+                        return self.forget_lines(&run.id, Some(&run.cursor)).await;
+                    }
+                    run = anew;
+                    self.forget_lines(&run.id, Some(&run.cursor)).await?;
+                    continue 'all;
+                }
                 let next = async {
                     match groups.get(number + 1) {
-                        Some(next) => self.decide_items(next, &scope, &rules).await,
-                        None => Ok(Vec::new()),
+                        Some(next) => self.decide_items(next, &terms).await,
+                        None => Ok(Group::default()),
                     }
                 };
                 // The next items are read and decided about while these are written.
@@ -141,31 +158,39 @@ impl UseCases {
         /// Groups that are listed at once.
         const GROUPS: usize = 10;
         let size = self.config().run_items_at_once.clamp(1, 100);
-        let items: Vec<String> = if run.scope.items.is_empty() {
+        let items: Vec<String> = if run.terms.scope.items.is_empty() {
             table::waiting_items(self.store().reader(), &run.cursor, size * GROUPS).await?
         } else {
-            let items = run.scope.items.iter().map(|item| item.as_str().to_owned());
+            let items = run.terms.scope.items.iter().map(|item| item.as_str().to_owned());
             items.filter(|item| *item > run.cursor).take(size * GROUPS).collect()
         };
         Ok(items.chunks(size).map(|items| items.iter().cloned().collect()).collect())
     }
 
     /// Reads items and decides about them, beside the runtime.
-    async fn decide_items(
-        &self,
-        items: &BTreeSet<String>,
-        scope: &Scope,
-        rules: &Rules,
-    ) -> Result<Vec<Decided>, Error> {
-        let live = self.read_live(items).await?;
-        let (scope, rules) = (scope.clone(), rules.clone());
+    async fn decide_items(&self, items: &BTreeSet<String>, terms: &Terms) -> Result<Group, Error> {
+        let live = self.read_live_for(&terms.rules, items).await?;
+        let Terms { scope, rules, today, failed_anywhere } = terms.clone();
         let (places, now) = (self.catalog().places().await?, self.now());
         let decide = move || {
-            let context = Context { rules: &rules, scope: &scope, places: &places, now };
-            live.into_iter().map(|item| Decided::new(item, context)).collect::<Result<Vec<_>, Error>>()
+            let context = Context { rules: &rules, scope: &scope, places: &places, now, today, failed_anywhere };
+            Group::decide(live, context)
         };
         let decided = tokio::task::spawn_blocking(decide).await;
         decided.map_err(|broken| Problem::internal(broken).context("a simulation broke"))?
+    }
+
+    /// Notes how far a run is; answers whether it is still RUNNING.
+    async fn note_progress(&self, run: &Run, lease: &Lease) -> Result<bool, Error> {
+        let noted = self.store().write("advance_run", move |tx| {
+            Box::pin(async move {
+                lease::check_in_tx(tx, lease).await?;
+                table::advance_in_tx(tx, &run.id, &run.cursor, run.progress.encode_to_vec()).await
+            })
+        });
+        let noted = noted.await?;
+        self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
+        Ok(noted)
     }
 
     /// Writes the lines of a group, and then that its items are done.
@@ -174,14 +199,14 @@ impl UseCases {
         run: &mut Run,
         lease: &Lease,
         items: &BTreeSet<String>,
-        decided: &[Decided],
+        decided: &Group,
     ) -> Result<Result<(), Ended>, Error> {
-        for item in decided {
+        for item in &decided.items {
             let teller = Teller::new(item);
-            let mut from = 0;
-            while from < teller.requirements() {
-                let to = from.saturating_add(LINES_AT_ONCE).min(teller.requirements());
-                let rows: Vec<_> = (from..to).map(|requirement| teller.row(&run.id, requirement)).collect();
+            let mut requirements = item.requirements().peekable();
+            while requirements.peek().is_some() {
+                let some = requirements.by_ref().take(LINES_AT_ONCE);
+                let rows: Vec<_> = some.map(|requirement| teller.row(&run.id, requirement)).collect();
                 let (id, rows) = (&run.id, &rows);
                 let written = self.store().write("write_run_lines", move |tx| {
                     Box::pin(async move {
@@ -195,26 +220,16 @@ impl UseCases {
                 if self.config().crash_point.as_ref().is_some_and(|point| point.dies_at(SIMULATION_CRASH_POINT)) {
                     return Err(Error::Stopped(SIMULATION_CRASH_POINT));
                 }
-                from = to;
             }
-            run.count(item);
         }
+        progress::count(&mut run.progress, decided, &run.terms.rules);
         if let Some(last) = items.last() {
             run.cursor.clone_from(last);
         }
         run.progress.items_done =
             run.progress.items_done.saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX));
         run.progress.items_total = run.progress.items_total.max(run.progress.items_done);
-        let run = &*run;
-        let noted = self.store().write("advance_run", move |tx| {
-            Box::pin(async move {
-                lease::check_in_tx(tx, lease).await?;
-                table::advance_in_tx(tx, &run.id, &run.cursor, run.progress.encode_to_vec()).await
-            })
-        });
-        let noted = noted.await?;
-        self.simulated().send_modify(|writes| *writes = writes.wrapping_add(1));
-        Ok(if noted { Ok(()) } else { Err(Ended) })
+        Ok(if self.note_progress(run, lease).await? { Ok(()) } else { Err(Ended) })
     }
 
     /// All items are decided about: the run is done, or begins to commit where it was started so.
@@ -266,50 +281,41 @@ impl UseCases {
     }
 }
 
-impl Run {
-    fn of(row: allocation_run::Model) -> Result<Self, Error> {
-        let invalid = |detail: String| StorageError::InvalidRow { table: "allocation_run", detail };
+impl UseCases {
+    async fn run_of(&self, row: allocation_run::Model) -> Result<Run, Error> {
+        const TABLE: &str = "allocation_run";
+        let invalid = |detail: String| StorageError::InvalidRow { table: TABLE, detail };
         let request =
             pb::StartRunRequest::decode(row.request.as_slice()).map_err(|error| invalid(error.to_string()))?;
         let mut violations = Violations::new();
         let scope = Scope::decode(request.scope.as_ref(), &mut violations);
-        let rules = Rules::decode(request.rules.as_ref(), &mut violations);
-        let (scope, rules) = violations.finish_with(scope.zip(rules)).map_err(Error::Invalid)?;
+        let scope = violations.finish_with(scope).map_err(Error::Invalid)?;
+        let rules = self.frozen_rules(request.rules.as_ref()).await?;
         let progress = pb::RunProgress::decode(row.progress.as_slice()).map_err(|error| invalid(error.to_string()))?;
         let who = Who { actor: row.actor, reason_code: row.reason_code, note: row.note };
         let commits = (mode_of(&request) == pb::RunMode::Commit).then_some(who);
-        Ok(Self { id: row.id, scope, rules, cursor: row.cursor_item, progress, commits })
+        let today = run_day(columns::instant(row.created_at, TABLE)?);
+        let terms = Terms { scope, rules, today, failed_anywhere: progress.exception_reached_all };
+        Ok(Run { id: row.id, terms, cursor: row.cursor_item, progress, commits })
+    }
+}
+
+impl Run {
+    /// Whether an exception of these items reaches all others, which was not known before.
+    fn is_reached_by(&self, decided: &Group) -> bool {
+        let is_news = !self.terms.failed_anywhere && self.terms.rules.exceptions_reach_others();
+        is_news && decided.items.iter().any(|item| !item.exceptions.is_empty())
     }
 
-    /// Counts what came out for an item.
-    fn count(&mut self, item: &Decided) {
-        let progress = &mut self.progress;
-        for (requirement, outcome) in (0_u32..).zip(&item.plan.outcomes) {
-            progress.lines += 1;
-            progress.lines_changed += i64::from(item.before(requirement) != item.after(requirement));
-            match outcome.reason {
-                Reason::NotInRun | Reason::Unchanged => {}
-                Reason::Improved => progress.lines_improved += 1,
-                Reason::Worsened => progress.lines_worsened += 1,
-                Reason::Moved => progress.lines_moved += 1,
-                Reason::Discarded => progress.lines_discarded += 1,
-            }
-            let change = item.plan.change(&item.demand, requirement).quantity;
-            progress.units_gained = progress.units_gained.saturating_add(change.max(0));
-            progress.units_lost = progress.units_lost.saturating_add(change.min(0).saturating_neg());
-        }
-        let exceptions = i64::try_from(item.plan.exceptions.len()).unwrap_or(i64::MAX);
-        progress.exceptions = progress.exceptions.saturating_add(exceptions);
-        for (cause, (claims, units)) in &item.left_out {
-            match progress.left_out.iter_mut().find(|left| left.cause() == *cause) {
-                Some(left) => {
-                    left.claims += claims;
-                    left.units = left.units.saturating_add(*units);
-                }
-                None => {
-                    progress.left_out.push(pb::RunLeftOut { cause: (*cause).into(), claims: *claims, units: *units })
-                }
-            }
+    /// The run at its beginning, when an exception reaches all of it: lines that are written are not true any more.
+    fn anew(&self) -> Self {
+        let items_total = self.progress.items_total;
+        Self {
+            id: self.id.clone(),
+            terms: Terms { failed_anywhere: true, ..self.terms.clone() },
+            cursor: String::new(),
+            progress: pb::RunProgress { items_total, exception_reached_all: true, ..pb::RunProgress::default() },
+            commits: self.commits.clone(),
         }
     }
 }

@@ -20,7 +20,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::{
     catalog::Places,
     error::Error,
-    order::{LineKey, Routes, key::QUOTE_PART, routes::line_dates},
+    order::{LineKey, Routes, key::QUOTE_PART, routes::line_dates, shortage},
     store::entity::{customer_order, order_line},
 };
 
@@ -29,6 +29,8 @@ use crate::{
 pub struct LiveItem {
     /// The item's id.
     pub item: String,
+    /// Its category; empty where it has none, or no rule asks for it.
+    pub category: String,
     /// Its places.
     pub places: Vec<LivePlace>,
     /// Its open supplies.
@@ -127,8 +129,24 @@ pub struct LineFacts {
     pub requested: Date,
     /// The day of the order.
     pub ordered_on: Date,
+    /// The day from which the customer waits.
+    pub waiting_since: Date,
+    /// Base units ordered.
+    pub ordered: i64,
     /// What the line is worth.
     pub worth: Worth,
+    /// What its open units are worth, in nano-units of company currency; `None` without a price.
+    pub risk_nanos: Option<i64>,
+    /// Where the order goes.
+    pub ship_to: Box<str>,
+    /// The zone that it goes to.
+    pub destination_zone: Box<str>,
+    /// The carrier's service that was asked for.
+    pub service: Box<str>,
+    /// The line's ship set.
+    pub ship_set: Box<str>,
+    /// The code of the buyer's instruction on shortage.
+    pub shortage_instruction: &'static str,
 }
 
 impl LineFacts {
@@ -153,6 +171,7 @@ impl LineFacts {
         let due = routes.first_location(row).map_or(dates.requested, |location| dates.due(&location));
         let ordered_zone = time_zone(&row.time_zone).unwrap_or(TimeZone::UTC);
         let units = row.ordered.saturating_add(row.refused);
+        let day_of = |micros| Ok::<_, StorageError>(civil_date_in(columns::instant(micros, TABLE)?, &ordered_zone));
         Ok(Some(Self {
             customer: order.customer.as_str().into(),
             tier: order.customer_tier.as_str().into(),
@@ -168,8 +187,16 @@ impl LineFacts {
             in_set: !row.set_name.is_empty(),
             is_barred: row.barriers & Barriers::ALLOCATION_BITS != 0,
             requested: dates.requested,
-            ordered_on: civil_date_in(columns::instant(order.ordered_at, "customer_order")?, &ordered_zone),
+            ordered_on: day_of(order.ordered_at)?,
+            waiting_since: day_of(row.wait_started_at)?,
+            ordered: row.ordered,
             worth: Worth::of(row.price_nanos, row.cost_nanos, order.company_rate_nanos, units),
+            risk_nanos: row.price_nanos.map(|_| row.risk_nanos),
+            ship_to: order.ship_to.as_str().into(),
+            destination_zone: order.destination_zone.as_str().into(),
+            service: order.service.as_str().into(),
+            ship_set: row.ship_set.as_str().into(),
+            shortage_instruction: shortage::instruction(row)?.code(),
         }))
     }
 
@@ -299,6 +326,25 @@ impl LiveItem {
     #[must_use]
     pub fn place_named(&self, location: &str) -> Option<u32> {
         self.by_location.get(location).copied()
+    }
+
+    /// The places that may serve a claim, and after them those at which it has something anyway.
+    #[must_use]
+    pub fn places_of(&self, claim: &LiveClaim) -> Vec<u32> {
+        let pegged = claim.pegs.iter().map(|(supply, _)| self.supplies[*supply as usize].place);
+        let has = claim.reserved.iter().map(|(place, _)| *place).chain(pegged);
+        let mut places = claim.places.clone();
+        for place in has {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    /// The locations of these places.
+    pub fn locations_of(&self, claim: &LiveClaim) -> impl Iterator<Item = &LocationId> {
+        self.places_of(claim).into_iter().map(|place| &self.places[place as usize].location)
     }
 
     /// The index of a supply.

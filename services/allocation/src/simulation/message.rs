@@ -10,7 +10,8 @@ use backorder_proto::{allocation::v1 as pb, common::v1 as common, convert::encod
 use prost::Message as _;
 
 use super::{
-    pool::{Decided, Source, punctuality},
+    decided::Decided,
+    pool::{Source, punctuality},
     rules::strategy_message,
 };
 use crate::store::entity::allocation_run_line;
@@ -29,14 +30,8 @@ impl<'d> Teller<'d> {
     /// Prepares what is told about an item.
     #[must_use]
     pub fn new(decided: &'d Decided) -> Self {
-        let exceptions = decided.plan.exceptions.iter().map(|exception| (exception.requirement, exception)).collect();
+        let exceptions = decided.exceptions.iter().map(|exception| (exception.requirement, exception)).collect();
         Self { decided, explainer: Explainer::new(decided.input(), &decided.order, &decided.plan), exceptions }
-    }
-
-    /// How many requirements there are.
-    #[must_use]
-    pub fn requirements(&self) -> u32 {
-        super::live::index(self.decided.claims.len())
     }
 
     /// The message of a requirement.
@@ -53,6 +48,7 @@ impl<'d> Teller<'d> {
             pb::RunCompetitor { line: claim.line.clone(), part: claim.part, quantity: competitor.units }
         };
         let exception = self.exceptions.get(&requirement);
+        let (segment, served) = decided.segment(requirement);
         pb::RunLine {
             line: claim.line.clone(),
             part: claim.part,
@@ -77,6 +73,9 @@ impl<'d> Teller<'d> {
             outcome: pb::RunLineOutcome::Unspecified.into(),
             units_taken: 0,
             units_given: 0,
+            segment: segment.to_owned(),
+            by_fallback: served.by_fallback,
+            promoted: served.promoted,
         }
     }
 
@@ -127,7 +126,7 @@ impl<'d> Teller<'d> {
     /// The name of the supply behind a bucket; empty for stock.
     fn supply(&self, bucket: u32) -> String {
         match self.decided.source(bucket) {
-            Source::Stock => String::new(),
+            Source::Stock(_) => String::new(),
             Source::Supply(supply) => self.decided.live.supplies[supply as usize].name.clone(),
         }
     }

@@ -1,146 +1,38 @@
-//! The numbers of an item for the engine, and what it makes of them.
+//! The numbers of an item for the engine.
 //!
 //! All in-run claims give back what they have; what others have reserved, and the supply that they are pegged to, is not
 //! there. Days are days of leaving, so that a day here is a day of a promise.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use backorder_domain::{
     allocation::run::{
-        Confirmation, Day, Demand, Input, NO_GROUP, NO_SET, NO_SHARE, NOT_LENDING, NoLimits, Plan, Requirement,
-        Supplies, Supply, Terms, profile, run_pool,
+        Confirmation, Day, Demand, NO_GROUP, NO_SET, NO_SHARE, NOT_LENDING, Requirement, Strategy, Supplies, Supply,
+        Terms, profile,
     },
     ids::LocationId,
     time::civil_date_in,
 };
-use backorder_proto::allocation::v1 as pb;
-use jiff::{Timestamp, tz::TimeZone};
+use backorder_proto::allocation::v1::RunLeftOutCause as Cause;
+use jiff::tz::TimeZone;
 
 use super::{
-    live::{LineFacts, LiveClaim, LiveItem, index},
-    rules::{Rules, Scope},
+    decided::Context,
+    live::{LiveClaim, LiveItem, index},
 };
-use crate::{catalog::Places, error::Error};
-
-/// What a run decides on beside the item.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// By which rules.
-    pub rules: &'a Rules,
-    /// About which lines.
-    pub scope: &'a Scope,
-    /// How locations ship.
-    pub places: &'a Places,
-    /// The business time.
-    pub now: Timestamp,
-}
+use crate::error::Error;
 
 /// Where units come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
-    /// The stock of a place.
-    Stock,
+    /// The stock of a place, by its index.
+    Stock(u32),
     /// A supply of the item, by its index.
     Supply(u32),
 }
 
-/// Claims and units that were left as they are, by cause.
-pub type LeftOut = BTreeMap<pb::RunLeftOutCause, (i64, i64)>;
-
-/// An item that a run has decided about.
-#[derive(Debug)]
-pub struct Decided {
-    /// The item.
-    pub live: LiveItem,
-    /// The requirements.
-    pub demand: Demand,
-    /// What there was to give.
-    pub supplies: Supplies,
-    /// Where each supply that was given to the engine comes from.
-    pub sources: Vec<Source>,
-    /// The claim of each requirement, by its index.
-    pub claims: Vec<u32>,
-    /// The requirements in the order in which they were decided about.
-    pub order: Vec<u32>,
-    /// The decision.
-    pub plan: Plan,
-    /// What was not decided about.
-    pub left_out: LeftOut,
-}
-
-impl Decided {
-    /// Decides about an item.
-    ///
-    /// # Errors
-    /// [`Error::Contract`] for numbers of inventory that cannot be.
-    pub fn new(live: LiveItem, context: Context<'_>) -> Result<Self, Error> {
-        let mut maker = Maker { days: Days::of(&live, context), live: &live, context, demand: Demand::default() };
-        let (mut claims, mut sorted, mut left_out) = (Vec::new(), Vec::new(), LeftOut::new());
-        let mut terms = HashMap::new();
-        for (number, claim) in live.claims.iter().enumerate() {
-            match maker.strategy_of(claim) {
-                Err(cause) => {
-                    let (count, units) = left_out.entry(cause).or_default();
-                    *count += 1;
-                    *units = units.saturating_add(claim.units());
-                }
-                Ok((facts, strategy)) => {
-                    let requirement = maker.requirement(claim, facts, strategy, &mut terms);
-                    let key = context.rules.queue_key(claim, facts);
-                    sorted.push((
-                        strategy,
-                        key,
-                        claim.queue_time,
-                        claim.line.as_str(),
-                        claim.part,
-                        index(claims.len()),
-                    ));
-                    maker.demand.requirements.push(requirement);
-                    claims.push(index(number));
-                }
-            }
-        }
-        sorted.sort();
-        let order: Vec<u32> = sorted.into_iter().map(|(.., requirement)| requirement).collect();
-        let (given, sources) = maker.supplies(&claims);
-        let Maker { demand, .. } = maker;
-        let supplies = Supplies::try_new(index(live.places.len()), &given)
-            .map_err(|wrong| Error::Contract(format!("items/{}: {wrong}", live.item)))?;
-        let input = Input { demand: &demand, supplies: &supplies, today: Day::MIN };
-        let plan = run_pool(&input, &order, &mut NoLimits);
-        Ok(Self { demand, supplies, sources, claims, order, plan, left_out, live })
-    }
-
-    /// The input of the engine, for explanations.
-    #[must_use]
-    pub fn input(&self) -> Input<'_> {
-        Input { demand: &self.demand, supplies: &self.supplies, today: Day::MIN }
-    }
-
-    /// The claim of a requirement.
-    #[must_use]
-    pub fn claim(&self, requirement: u32) -> &LiveClaim {
-        &self.live.claims[self.claims[requirement as usize] as usize]
-    }
-
-    /// What a requirement is confirmed now.
-    #[must_use]
-    pub fn before(&self, requirement: u32) -> &[Confirmation] {
-        self.demand.confirmed_of(&self.demand.requirements[requirement as usize])
-    }
-
-    /// What a requirement would be confirmed.
-    #[must_use]
-    pub fn after(&self, requirement: u32) -> Vec<Confirmation> {
-        self.plan.confirmed(&self.demand, requirement)
-    }
-
-    /// Where the units of a bucket come from.
-    #[must_use]
-    pub fn source(&self, bucket: u32) -> Source {
-        self.sources[self.supplies.source(bucket) as usize]
-    }
-}
+/// Units by the source that they come from: its index among those of the item.
+pub type Units = Vec<(u32, i64)>;
 
 /// The days from which units of places and supplies can leave; `None` where they do not count.
 struct Days {
@@ -164,52 +56,37 @@ impl Days {
 }
 
 /// Makes the numbers of an item.
-struct Maker<'a> {
+pub struct Maker<'a> {
     live: &'a LiveItem,
     context: Context<'a>,
     days: Days,
-    demand: Demand,
+    /// The requirements so far.
+    pub demand: Demand,
+    /// The terms that are known, by what they say.
+    terms: HashMap<(bool, i64), u32>,
 }
 
-type Strategy = backorder_domain::allocation::run::Strategy;
-
 impl<'a> Maker<'a> {
-    /// By which strategy a claim is decided about, or why it is not.
-    fn strategy_of(&self, claim: &'a LiveClaim) -> Result<(&'a LineFacts, Strategy), pb::RunLeftOutCause> {
-        use pb::RunLeftOutCause as Cause;
-        let facts = claim.facts.as_deref().ok_or(Cause::NoOrder)?;
-        let locations = self.places_of(claim).into_iter();
-        if !self.context.scope.has(facts, locations.map(|place| &self.live.places[place as usize].location)) {
-            return Err(Cause::Scope);
-        }
-        if let Some(cause) = claim.left_out(facts) {
-            return Err(cause);
-        }
-        let strategy = self.context.rules.strategy_of(&facts.tier).ok_or(Cause::Skipped)?;
-        Ok((facts, strategy))
+    /// No requirement of an item yet.
+    #[must_use]
+    pub fn new(live: &'a LiveItem, context: Context<'a>) -> Self {
+        Self { days: Days::of(live, context), live, context, demand: Demand::default(), terms: HashMap::new() }
     }
 
-    /// The places that may serve a claim, and after them those at which it has something anyway.
-    fn places_of(&self, claim: &LiveClaim) -> Vec<u32> {
-        let pegged = claim.pegs.iter().map(|(supply, _)| self.live.supplies[*supply as usize].place);
-        let has = claim.reserved.iter().map(|(place, _)| *place).chain(pegged);
-        let mut places = claim.places.clone();
-        for place in has {
-            if !places.contains(&place) {
-                places.push(place);
-            }
+    /// Why a claim is not decided about, whatever policies say.
+    #[must_use]
+    pub fn cause_of(&self, claim: &LiveClaim) -> Option<Cause> {
+        let Some(facts) = claim.facts.as_deref() else { return Some(Cause::NoOrder) };
+        if !self.context.scope.has(facts, self.live.locations_of(claim)) {
+            return Some(Cause::Scope);
         }
-        places
+        claim.left_out(facts)
     }
 
-    fn requirement(
-        &mut self,
-        claim: &LiveClaim,
-        facts: &LineFacts,
-        strategy: Strategy,
-        terms: &mut HashMap<(bool, i64), u32>,
-    ) -> Requirement {
-        let places = self.places_of(claim);
+    /// Adds the requirement of a claim. Its strategy is given by the policy that is run.
+    pub fn add(&mut self, claim: &LiveClaim) {
+        let Some(facts) = claim.facts.as_deref() else { return };
+        let places = self.live.places_of(claim);
         let can_leave = places.first().and_then(|place| self.days.stock[*place as usize]);
         let due = Day::of(facts.due);
         let requested = can_leave.map_or(due, |day| day.max(due));
@@ -220,16 +97,16 @@ impl<'a> Maker<'a> {
         let confirmed_begin = self.demand.confirmed.len();
         self.demand.confirmed.extend(confirmed);
         let known = &mut self.demand.terms;
-        let terms = *terms.entry((facts.one_location, facts.minimum)).or_insert_with(|| {
+        let terms = *self.terms.entry((facts.one_location, facts.minimum)).or_insert_with(|| {
             let places_max = if facts.one_location { 1 } else { u32::MAX };
             known.push(Terms { shipment_min: facts.minimum, places_max, ..Terms::default() });
             index(known.len() - 1)
         });
-        Requirement {
+        self.demand.requirements.push(Requirement {
             quantity: claim.units(),
             requested,
             latest: Day::MAX,
-            strategy,
+            strategy: Strategy::Improve,
             terms,
             places: span(places_begin, self.demand.places.len()),
             own_places: index(places.len()),
@@ -238,7 +115,7 @@ impl<'a> Maker<'a> {
             set: NO_SET,
             share: NO_SHARE,
             lends_days: NOT_LENDING,
-        }
+        });
     }
 
     /// What a claim is confirmed now, by day and place.
@@ -266,7 +143,10 @@ impl<'a> Maker<'a> {
 
     /// What there is to give, with where it comes from: free and held units and what in-run claims have reserved, and
     /// supply but for what others are pegged to.
-    fn supplies(&self, in_run: &[u32]) -> (Vec<Supply>, Vec<Source>) {
+    ///
+    /// # Errors
+    /// [`Error::Contract`] for numbers of inventory that cannot be.
+    pub fn supplies(&self, in_run: &[u32]) -> Result<(Supplies, Vec<Source>), Error> {
         let mut stock: Vec<i64> = self.live.places.iter().map(|place| place.free).collect();
         let mut open: Vec<i64> = self.live.supplies.iter().map(|supply| supply.open).collect();
         let mut in_run = in_run.iter().copied().peekable();
@@ -283,7 +163,7 @@ impl<'a> Maker<'a> {
         }
         let stock = (0_u32..)
             .zip(stock)
-            .map(|(place, quantity)| (self.days.stock[place as usize], place, quantity, Source::Stock));
+            .map(|(place, quantity)| (self.days.stock[place as usize], place, quantity, Source::Stock(place)));
         let supply = (0_u32..).zip(open).map(|(supply, quantity)| {
             let place = self.live.supplies[supply as usize].place;
             (self.days.supply[supply as usize], place, quantity, Source::Supply(supply))
@@ -291,7 +171,19 @@ impl<'a> Maker<'a> {
         let given = stock
             .chain(supply)
             .filter_map(|(day, place, quantity, source)| Some((Supply { place, day: day?, quantity }, source)));
-        given.unzip()
+        let (given, sources): (Vec<Supply>, Vec<Source>) = given.unzip();
+        let supplies = Supplies::try_new(index(self.live.places.len()), &given)
+            .map_err(|wrong| Error::Contract(format!("items/{}: {wrong}", self.live.item)))?;
+        Ok((supplies, sources))
+    }
+
+    /// What a claim has now of the sources, which stand by place and by supply.
+    #[must_use]
+    pub fn holds(&self, claim: &LiveClaim, sources: &[Source]) -> Units {
+        let reserved = claim.reserved.iter().map(|(place, units)| (Source::Stock(*place), *units));
+        let pegged = claim.pegs.iter().map(|(supply, units)| (Source::Supply(*supply), *units));
+        let known = |(source, units)| Some((index(sources.binary_search(&source).ok()?), units));
+        reserved.chain(pegged).filter_map(known).collect()
     }
 }
 

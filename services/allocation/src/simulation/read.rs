@@ -9,9 +9,13 @@ use std::{
     sync::Arc,
 };
 
+use backorder_domain::allocation::filter::Attribute;
 use backorder_proto::inventory::v1 as inventory;
 
-use super::live::{LineFacts, LiveItem};
+use super::{
+    live::{LineFacts, LiveItem},
+    rules::Rules,
+};
 use crate::{error::Error, store::orders, use_cases::UseCases};
 
 /// Items in one question to inventory at most.
@@ -41,6 +45,22 @@ impl UseCases {
         }
         for item in &mut live {
             self.add_facts(item).await?;
+        }
+        Ok(live)
+    }
+
+    /// The same, with what rules read of the items themselves.
+    ///
+    /// # Errors
+    /// As of [`Self::read_live`].
+    pub(crate) async fn read_live_for(&self, rules: &Rules, items: &BTreeSet<String>) -> Result<Vec<LiveItem>, Error> {
+        let mut live = self.read_live(items).await?;
+        if rules.reads().contains(&Attribute::ItemCategory) {
+            let wanted = items.iter().map(|item| (item.as_str(), "items".to_owned())).collect();
+            let copies = self.catalog().items(&wanted).await?;
+            for item in &mut live {
+                item.category = copies.get(&item.item).map(|copy| copy.category.clone()).unwrap_or_default();
+            }
         }
         Ok(live)
     }

@@ -1,22 +1,34 @@
-//! By which strategy and in which order lines are decided about, and which lines.
+//! By which policy lines are decided about, and which lines.
 //!
-//! This is the one place that maps a line to its strategy and its place: a policy with segments replaces [`Rules`].
+//! A run goes by an allocation policy, whatever it was asked for: the short form of rules becomes one here. Nothing else
+//! maps a line to its strategy and its place.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use backorder_domain::{
-    allocation::{run::Strategy, sequence::ServingSequence},
+    allocation::{
+        filter::Attribute,
+        policy::{AllocationPolicy, Strategy},
+        run,
+    },
     ids::{ItemId, LocationId},
 };
 use backorder_proto::{
     allocation::v1 as pb,
-    convert::{Violations, allocation::sequence_of, decode},
+    convert::{
+        Violations,
+        allocation::{allocation_policy_of, sequence_of, strategy_of},
+        decode,
+    },
 };
 
-use super::live::{LineFacts, LiveClaim};
+use super::{
+    live::LineFacts,
+    policy::{PolicyName, unknown_reads},
+};
 
 /// Items or locations in a scope at most.
 const NAMES_MAX: usize = 1_000;
@@ -25,16 +37,13 @@ const GROUPS_MAX: usize = 100;
 /// Bytes of a tier or channel at most, as for orders.
 const GROUP_BYTES_MAX: usize = 50;
 
-/// What a line may gain and lose; `None` leaves it out.
-pub type OfLine = Option<Strategy>;
-
 /// The rules of a run.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    default: OfLine,
-    of_tiers: BTreeMap<String, OfLine>,
-    /// The order within a strategy; `None` is the order of inventory's queue.
-    sequence: Option<ServingSequence>,
+    /// The policy.
+    pub policy: Arc<AllocationPolicy>,
+    /// The policy that is run after an exception.
+    pub fallback: Option<Arc<AllocationPolicy>>,
 }
 
 impl Default for Rules {
@@ -43,74 +52,105 @@ impl Default for Rules {
     /// Improve and not Redistribute: it serves in the same order, and does not move what a line was confirmed for a better
     /// fit with its wishes when that would make it later.
     fn default() -> Self {
-        Self { default: Some(Strategy::Improve), of_tiers: BTreeMap::new(), sequence: None }
+        Self::new(AllocationPolicy::by_tier(Strategy::Improve, &BTreeMap::new(), None))
     }
 }
 
 impl Rules {
-    /// The strategy of a tier's lines.
+    /// The rules of a policy without a fallback.
     #[must_use]
-    pub fn strategy_of(&self, tier: &str) -> OfLine {
-        self.of_tiers.get(tier).copied().unwrap_or(self.default)
+    pub fn new(policy: AllocationPolicy) -> Self {
+        Self { policy: Arc::new(policy), fallback: None }
     }
 
-    /// The place of a claim among those of its strategy: a bytewise smaller key comes first.
-    #[must_use]
-    pub fn queue_key<'c>(&self, claim: &'c LiveClaim, facts: &LineFacts) -> Cow<'c, str> {
-        match &self.sequence {
-            Some(sequence) => Cow::Owned(facts.queue_key(sequence, claim.queue_time)),
-            None => Cow::Borrowed(&claim.queue_key),
-        }
+    /// Both policies: the first one, and its fallback.
+    pub fn policies(&self) -> impl Iterator<Item = &AllocationPolicy> {
+        std::iter::once(&*self.policy).chain(self.fallback.as_deref())
     }
 
-    /// The rules of a message; missing ones are the default.
-    pub fn decode(rules: Option<&pb::RunRules>, violations: &mut Violations) -> Option<Self> {
-        let Some(rules) = rules else { return Some(Self::default()) };
-        let default = decode::known_enum(rules.default_strategy, "rules.default_strategy", violations);
-        if rules.tier_strategies.len() > GROUPS_MAX {
-            violations.push("rules.tier_strategies", format!("must have at most {GROUPS_MAX} elements"));
-            return None;
-        }
-        let mut of_tiers = BTreeMap::new();
-        for (index, one) in rules.tier_strategies.iter().enumerate() {
-            let field = |name| decode::path("rules.tier_strategies", index, name);
-            let strategy = decode::required_enum(one.strategy, &field("strategy"), violations);
-            let tier = decode::text(&one.tier, GROUP_BYTES_MAX, &field("tier"), violations)?;
-            if of_tiers.insert(tier, strategy_of_message(strategy?)).is_some() {
-                violations.push(field("tier"), "must not be named twice");
-            }
-        }
-        let sequence = match &rules.sequence {
-            None => None,
-            Some(sequence) => Some(sequence_of(sequence, "rules.sequence", violations)?),
-        };
-        Some(Self { default: strategy_of_message(default?), of_tiers, sequence })
+    /// Everything that they read of a line.
+    #[must_use]
+    pub fn reads(&self) -> BTreeSet<Attribute> {
+        self.policies().flat_map(|policy| policy.reads().into_iter().map(|(_, attribute)| attribute)).collect()
+    }
+
+    /// Whether an exception in one item changes what becomes of others.
+    #[must_use]
+    pub fn exceptions_reach_others(&self) -> bool {
+        // A fallback that is named is there.
+        self.policy.exceptions_reach_others()
     }
 }
 
-/// Unspecified is the default one.
-fn strategy_of_message(strategy: pb::RunStrategy) -> OfLine {
-    match strategy {
-        pb::RunStrategy::Win => Some(Strategy::Win),
-        pb::RunStrategy::Gain => Some(Strategy::Gain),
-        pb::RunStrategy::Unspecified | pb::RunStrategy::Improve => Some(Strategy::Improve),
-        pb::RunStrategy::Redistribute => Some(Strategy::Redistribute),
-        pb::RunStrategy::Fill => Some(Strategy::Fill),
-        pb::RunStrategy::Lose => Some(Strategy::Lose),
-        pb::RunStrategy::Skip => None,
+/// Rules as they were asked for.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// None are named: the policy in force decides.
+    InForce,
+    /// A policy, or a version of one.
+    Policy(PolicyName),
+    /// Rules that are given in full.
+    Given(Box<AllocationPolicy>),
+}
+
+impl Asked {
+    /// The rules of a message.
+    pub fn decode(rules: Option<&pb::RunRules>, violations: &mut Violations) -> Option<Self> {
+        let Some(rules) = rules else { return Some(Self::InForce) };
+        let is_short = rules.default_strategy != 0 || !rules.tier_strategies.is_empty() || rules.sequence.is_some();
+        let named = [is_short, !rules.policy.is_empty(), rules.policy_draft.is_some()];
+        if named.into_iter().filter(|is_named| *is_named).count() > 1 {
+            violations.push("rules", "must name one of: policy, policy_draft, strategies and sequence");
+            return None;
+        }
+        if !rules.policy.is_empty() {
+            return PolicyName::decode(&rules.policy, "rules.policy", violations).map(Self::Policy);
+        }
+        if let Some(draft) = &rules.policy_draft {
+            const FIELD: &str = "rules.policy_draft";
+            let policy = allocation_policy_of(draft, true, FIELD, violations)?;
+            return unknown_reads(&policy, FIELD, violations).then(|| Self::Given(Box::new(policy)));
+        }
+        if is_short {
+            return by_tier(rules, violations).map(|policy| Self::Given(Box::new(policy)));
+        }
+        Some(Self::InForce)
     }
+}
+
+/// The policy of the short form.
+fn by_tier(rules: &pb::RunRules, violations: &mut Violations) -> Option<AllocationPolicy> {
+    let default = decode::known_enum(rules.default_strategy, "rules.default_strategy", violations);
+    if rules.tier_strategies.len() > GROUPS_MAX {
+        violations.push("rules.tier_strategies", format!("must have at most {GROUPS_MAX} elements"));
+        return None;
+    }
+    let mut of_tiers = BTreeMap::new();
+    for (index, one) in rules.tier_strategies.iter().enumerate() {
+        let field = |name| decode::path("rules.tier_strategies", index, name);
+        let strategy = decode::required_enum(one.strategy, &field("strategy"), violations);
+        let tier = decode::text(&one.tier, GROUP_BYTES_MAX, &field("tier"), violations)?;
+        if of_tiers.insert(tier, strategy_of(strategy?)).is_some() {
+            violations.push(field("tier"), "must not be named twice");
+        }
+    }
+    let sequence = match &rules.sequence {
+        None => None,
+        Some(sequence) => Some(sequence_of(sequence, "rules.sequence", violations)?),
+    };
+    Some(AllocationPolicy::by_tier(strategy_of(default?), &of_tiers, sequence.as_ref()))
 }
 
 /// A strategy on the wire.
 #[must_use]
-pub const fn strategy_message(strategy: Strategy) -> pb::RunStrategy {
+pub const fn strategy_message(strategy: run::Strategy) -> pb::RunStrategy {
     match strategy {
-        Strategy::Win => pb::RunStrategy::Win,
-        Strategy::Gain => pb::RunStrategy::Gain,
-        Strategy::Improve => pb::RunStrategy::Improve,
-        Strategy::Redistribute => pb::RunStrategy::Redistribute,
-        Strategy::Fill => pb::RunStrategy::Fill,
-        Strategy::Lose => pb::RunStrategy::Lose,
+        run::Strategy::Win => pb::RunStrategy::Win,
+        run::Strategy::Gain => pb::RunStrategy::Gain,
+        run::Strategy::Improve => pb::RunStrategy::Improve,
+        run::Strategy::Redistribute => pb::RunStrategy::Redistribute,
+        run::Strategy::Fill => pb::RunStrategy::Fill,
+        run::Strategy::Lose => pb::RunStrategy::Lose,
     }
 }
 

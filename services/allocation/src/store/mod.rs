@@ -3,6 +3,7 @@
 //! Functions that take a transaction end in `_in_tx`. Rows are locked in one order everywhere: request keys, then steps,
 //! then held customers, then orders ascending, each with everything that belongs to the order, then pools. Nothing here decides anything.
 
+pub mod allocation_policies;
 pub mod backlog;
 pub mod carrier_events;
 pub mod catalog;

@@ -1,6 +1,7 @@
 //! The use cases: one file per verb. Each loads, lets the domain decide, and writes with its events and its answer in one
 //! transaction, or in two around a call to inventory.
 
+pub mod allocation_policies;
 pub mod backlog;
 pub mod claims;
 pub mod drop_ship;

@@ -8,6 +8,7 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+mod allocation_policies;
 mod backlog;
 mod committed_runs;
 mod due_by_time;

@@ -171,7 +171,7 @@ impl Backlog {
         clients.runs.clone().commit_run(request).await?;
         let committed = watched(clients, run, RunState::Committed).await?;
         let took = begun.elapsed();
-        let applied = committed.progress.unwrap_or_default().commit.unwrap_or_default().lines_applied;
+        let applied = committed.progress.unwrap_or_default().commit.unwrap_or_default().lines_committed;
         if applied != i64::from(self.lines()) {
             return Err(Failure::new(format!("{run} applied {applied} of {} lines", self.lines())));
         }

@@ -120,6 +120,7 @@ impl Book {
             items: &self.items,
             item_count: self.item_count,
             created_at: &self.created_at,
+            queue: &self.created_at,
             requirements: &self.requirements,
         };
         let arrangement = self.policy.arrange(&lines, TODAY)?;

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 
 use backorder_proto::allocation::v1::{
     CancelRunRequest, CommitRunRequest, CompareRunsRequest, CompareRunsResponse, GetRunRequest, ListRunLinesRequest,
-    ListRunLinesResponse, ListRunsRequest, ListRunsResponse, RunState, WatchRunRequest,
+    ListRunLinesResponse, ListRunsRequest, ListRunsResponse, RunState, StartRunRequest, WatchRunRequest,
 };
 use clap::Subcommand;
 
@@ -21,7 +21,7 @@ use crate::{
     output::{Output, json, text},
 };
 pub use schedule::ScheduleCommand;
-pub use start::{RuleArgs, StartArgs};
+pub use start::{RuleArgs, ScopeArgs, StartArgs};
 pub use what_if::WhatIfArgs;
 
 const PACKAGE: &str = "backorder.allocation.v1";
@@ -35,9 +35,11 @@ pub enum RunCommand {
         backorder run start --tier-strategy GOLD=win --tier-strategy STD=fill\n  \
         backorder run start --by value --wait    # what if the most valuable line came first?\n  \
         backorder run start --item 85123A --by tier --tier-order GOLD --strategy redistribute --commit --wait\n\n\
+        backorder run start --policy gold-first --wait\n\n\
+        Without rules the policy in force decides (`backorder allocation-policy in-force`); where none is, improve.\n\n\
         Strategies, in the order in which they are served:\n  win           all of it on its day, or the run says that it cannot be\n  \
         gain          keeps at least what it has, or the run says that it cannot\n  \
-        improve       keeps what it has where it can, and betters it (the default)\n  \
+        improve       keeps what it has where it can, and betters it\n  \
         redistribute  gets what is left, and may lose\n  fill          keeps what is left of what it has, and gains nothing\n  \
         lose          loses all of it\n  skip          is left out, and keeps what it has\n\nA simulation changes nothing; `backorder run commit` or --commit does."
     )]
@@ -133,11 +135,8 @@ pub async fn run(command: RunCommand, session: &Session, output: Output) -> Resu
     let named = |run: &str| text::named("runs", run);
     match command {
         RunCommand::Start(args) => {
-            let started = client.start_run(args.request(session)?).await?.into_inner();
-            if args.wait {
-                return watch(&started.name, session, output).await;
-            }
-            output.message(&format!("{PACKAGE}.AllocationRun"), &started, show::run)
+            let request = args.request(session)?;
+            start(request, args.wait, session, output).await
         }
         RunCommand::List { page } => list(&page, session, output).await,
         RunCommand::Show { run } => {
@@ -173,6 +172,20 @@ pub async fn run(command: RunCommand, session: &Session, output: Output) -> Resu
             output.message(&format!("{PACKAGE}.WhatIfResponse"), &answer, what_if::people)
         }
     }
+}
+
+/// Starts a run and shows it, at once or when it has ended.
+pub(super) async fn start(
+    request: StartRunRequest,
+    wait: bool,
+    session: &Session,
+    output: Output,
+) -> Result<(), Failure> {
+    let started = session.clients.runs.clone().start_run(request).await?.into_inner();
+    if wait {
+        return watch(&started.name, session, output).await;
+    }
+    output.message(&format!("{PACKAGE}.AllocationRun"), &started, show::run)
 }
 
 async fn list(page: &PageArgs, session: &Session, output: Output) -> Result<(), Failure> {

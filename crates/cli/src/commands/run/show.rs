@@ -2,7 +2,8 @@
 
 use backorder_proto::allocation::v1::{
     AllocationRun, CompareRunsResponse, RunCommitProgress, RunConfirmation, RunConstraint, RunException,
-    RunLeftOutCause, RunLine, RunLineOutcome, RunResult, RunSide, RunState, RunStrategy, RunTierSums,
+    RunLeftOutCause, RunLine, RunLineOutcome, RunProgress, RunResult, RunRules, RunSide, RunState, RunStrategy,
+    RunTierSums,
 };
 
 use crate::output::{
@@ -96,6 +97,7 @@ const fn cause(cause: RunLeftOutCause) -> &'static str {
         RunLeftOutCause::Barred => "takes no stock now",
         RunLeftOutCause::NoOrder => "no order",
         RunLeftOutCause::Released => "with the warehouse",
+        RunLeftOutCause::Unclaimed => "in no segment",
     }
 }
 
@@ -180,22 +182,91 @@ pub(super) fn progress(run: &AllocationRun) -> String {
     )
 }
 
+/// The rules of a run: a policy, or a strategy for each tier.
+fn rules(rules: &RunRules) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let version = |name: &str| name.trim_start_matches("allocationPolicies/").replace("/versions/", " version ");
+    if !rules.policy.is_empty() {
+        rows.push(("policy".to_owned(), version(&rules.policy)));
+    } else if let Some(draft) = &rules.policy_draft {
+        rows.push(("draft of a policy".to_owned(), text::id(&draft.name).to_owned()));
+    } else {
+        rows.push(("strategy".to_owned(), strategy(rules.default_strategy()).to_owned()));
+    }
+    if !rules.fallback.is_empty() {
+        rows.push(("fallback".to_owned(), version(&rules.fallback)));
+    }
+    for one in &rules.tier_strategies {
+        let tier = if one.tier.is_empty() { "without a tier" } else { &one.tier };
+        rows.push((format!("  of {tier}"), strategy(one.strategy()).to_owned()));
+    }
+    rows
+}
+
+/// What became of the lines of each segment, and how long each tier waits.
+fn segments_and_waits(progress: &RunProgress) -> Vec<String> {
+    let mut parts = Vec::new();
+    if !progress.segments.is_empty() {
+        let columns = [
+            Words("segment"),
+            Words("strategy"),
+            Number("lines"),
+            Number("changed"),
+            Number("units"),
+            Number("on time"),
+            Number("confirmed"),
+        ];
+        parts.push(render(
+            &columns,
+            progress.segments.iter().map(|sums| {
+                vec![
+                    if sums.by_fallback { format!("{} (fallback)", sums.segment) } else { sums.segment.clone() },
+                    strategy(sums.strategy()).to_owned(),
+                    sums.lines.to_string(),
+                    sums.lines_changed.to_string(),
+                    sums.units.to_string(),
+                    sums.units_on_time.to_string(),
+                    sums.units_confirmed.to_string(),
+                ]
+            }),
+        ));
+    }
+    if !progress.tier_waits.is_empty() {
+        let columns = [Words("tier"), Number("lines"), Number("longest wait"), Words("line"), Number("promoted")];
+        parts.push(render(
+            &columns,
+            progress.tier_waits.iter().map(|wait| {
+                vec![
+                    if wait.customer_tier.is_empty() { "-".to_owned() } else { wait.customer_tier.clone() },
+                    wait.lines.to_string(),
+                    wait.longest_wait_days.map_or_else(|| "-".to_owned(), |days| format!("{days} days")),
+                    text::line(&wait.longest_waiting_line),
+                    wait.lines_promoted.to_string(),
+                ]
+            }),
+        ));
+    }
+    let unanswered = progress.filter_failures.iter().map(|failure| {
+        let of = if failure.by_fallback { "the fallback's " } else { "" };
+        format!(
+            "{of}{} had no answer for {} lines, which it does not match: {}",
+            failure.field, failure.lines, failure.problem
+        )
+    });
+    parts.extend(unanswered);
+    parts
+}
+
 /// One run.
 pub(super) fn run(run: &AllocationRun) -> String {
     let progress = run.progress.clone().unwrap_or_default();
-    let mut rows = vec![
-        ("run".to_owned(), text::id(&run.name).to_owned()),
-        ("state".to_owned(), state(run.state()).to_owned()),
-        ("strategy".to_owned(), run.rules.as_ref().map_or("-", |rules| strategy(rules.default_strategy())).to_owned()),
-    ];
+    let mut rows =
+        vec![("run".to_owned(), text::id(&run.name).to_owned()), ("state".to_owned(), state(run.state()).to_owned())];
     if !run.schedule.is_empty() {
         let due = format!("{}, due {}", text::id(&run.schedule), text::time(run.due_time.as_ref()));
         rows.push(("started by".to_owned(), due));
     }
-    for one in run.rules.iter().flat_map(|rules| &rules.tier_strategies) {
-        let tier = if one.tier.is_empty() { "without a tier" } else { &one.tier };
-        rows.push((format!("  of {tier}"), strategy(one.strategy()).to_owned()));
-    }
+    rows.extend(run.rules.as_ref().map(rules).unwrap_or_default());
     rows.extend([
         ("items".to_owned(), format!("{} of {}", progress.items_done, progress.items_total)),
         ("lines".to_owned(), progress.lines.to_string()),
@@ -215,6 +286,10 @@ pub(super) fn run(run: &AllocationRun) -> String {
     }
     rows.extend(progress.commit.iter().flat_map(commit));
     let mut parts = vec![pairs(rows)];
+    parts.extend(segments_and_waits(&progress));
+    if progress.exception_reached_all {
+        parts.push("an exception reached the whole run, as the policy says".to_owned());
+    }
     parts.extend(run.exceptions.iter().map(exception));
     if !run.failure.is_empty() {
         parts.push(format!("it failed: {}", run.failure));
@@ -255,6 +330,7 @@ pub(super) fn lines(lines: &[RunLine]) -> String {
         Number("place"),
         Words("line"),
         Words("tier"),
+        Words("segment"),
         Words("strategy"),
         Number("units"),
         Words("due"),
@@ -275,7 +351,8 @@ pub(super) fn lines(lines: &[RunLine]) -> String {
                 text::id(&line.item).to_owned(),
                 line.place.to_string(),
                 part(&line.line, line.part),
-                line.customer_tier.clone(),
+                if line.promoted { format!("{} (promoted)", line.customer_tier) } else { line.customer_tier.clone() },
+                if line.by_fallback { format!("{} (fallback)", line.segment) } else { line.segment.clone() },
                 strategy(line.strategy()).to_owned(),
                 line.quantity.to_string(),
                 text::date(line.due_date.as_ref()),

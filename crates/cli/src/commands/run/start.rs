@@ -45,12 +45,18 @@ pub struct StartArgs {
     why: ReasonArgs,
 }
 
-/// The rules of a run.
+/// The rules of a run. None named: the policy in force.
 #[derive(Debug, Args)]
 pub struct RuleArgs {
-    /// What lines may gain and lose whose tier is not named.
-    #[arg(long, value_enum, default_value_t = StrategyWord::Improve, value_name = "STRATEGY")]
-    strategy: StrategyWord,
+    /// A policy, as `backorder allocation-policy list` shows it, by the version that holds now.
+    #[arg(long, value_name = "POLICY", conflicts_with_all = ["strategy", "tier_strategies", "keys"])]
+    policy: Option<String>,
+    /// The version of that number of the policy.
+    #[arg(long, value_name = "NUMBER", requires = "policy")]
+    policy_version: Option<i64>,
+    /// What lines may gain and lose whose tier is not named: improve, unless another one is named.
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    strategy: Option<StrategyWord>,
     /// What the lines of a tier may gain and lose, for example GOLD=win; may be repeated.
     #[arg(long = "tier-strategy", value_name = "TIER=STRATEGY")]
     tier_strategies: Vec<String>,
@@ -117,13 +123,21 @@ impl StartArgs {
     /// # Errors
     /// [`Failure`] for a strategy that is none.
     pub fn request(&self, session: &Session) -> Result<StartRunRequest, Failure> {
-        Ok(StartRunRequest {
+        let mode = if self.commit { RunMode::Commit } else { RunMode::Simulate }.into();
+        Ok(StartRunRequest { mode, ..self.scope.request(self.rules.message()?, &self.why, session) })
+    }
+}
+
+impl ScopeArgs {
+    /// The request of a simulated run by rules.
+    pub fn request(&self, rules: RunRules, why: &ReasonArgs, session: &Session) -> StartRunRequest {
+        StartRunRequest {
             request_id: session.request_id(),
-            scope: Some(self.scope.message()),
-            rules: Some(self.rules.message()?),
-            context: context(&self.why),
-            mode: if self.commit { RunMode::Commit } else { RunMode::Simulate }.into(),
-        })
+            scope: Some(self.message()),
+            rules: Some(rules),
+            context: context(why),
+            mode: RunMode::Simulate.into(),
+        }
     }
 }
 
@@ -139,10 +153,13 @@ impl RuleArgs {
             channel_order: self.channel_order.clone(),
             etag: String::new(),
         };
+        let policy = self.policy.as_ref().map(|policy| text::named("allocationPolicies", policy)).unwrap_or_default();
         Ok(RunRules {
-            default_strategy: RunStrategy::from(self.strategy).into(),
+            default_strategy: self.strategy.map(RunStrategy::from).unwrap_or_default().into(),
             tier_strategies: self.tier_strategies.iter().map(|text| tier_strategy(text)).collect::<Result<_, _>>()?,
             sequence: (!self.keys.is_empty()).then_some(sequence),
+            policy: self.policy_version.map_or_else(|| policy.clone(), |number| format!("{policy}/versions/{number}")),
+            ..RunRules::default()
         })
     }
 }

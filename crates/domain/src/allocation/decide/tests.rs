@@ -4,7 +4,7 @@
 use super::*;
 use crate::allocation::{
     filter::{Attribute, Facts, facts::Column},
-    policy::{Lines, PolicyDraft, ScopeDraft, SegmentDraft, SortBy, SortKey},
+    policy::{ExceptionBehaviour, Lines, PolicyDraft, ScopeDraft, SegmentDraft, SortBy, SortKey},
     run::{Confirmation, Constraint, ExceptionKind, NO_GROUP, NO_SHARE, NOT_LENDING, NoLimits, Requirement, Terms},
 };
 
@@ -25,7 +25,7 @@ fn backlog(lines: &[Line], supplies: &[(u32, i32, i64)]) -> Backlog {
             quantity: *quantity,
             requested: Day(0),
             latest: Day::MAX,
-            strategy: Strategy::Lose,
+            strategy: crate::allocation::run::Strategy::Lose,
             terms: 0,
             places: (place, place + 1),
             own_places: 1,
@@ -74,7 +74,14 @@ fn arrange(policy: &AllocationPolicy, lines: &[Line]) -> Arrangement {
     let items: Vec<u32> = lines.iter().map(|line| line.1).collect();
     let numbers: Vec<u32> = (0..u32::try_from(lines.len()).unwrap()).collect();
     let created_at = vec![0; lines.len()];
-    let lines = Lines { facts: &facts, items: &items, item_count: 3, created_at: &created_at, requirements: &numbers };
+    let lines = Lines {
+        facts: &facts,
+        items: &items,
+        item_count: 3,
+        created_at: &created_at,
+        queue: &created_at,
+        requirements: &numbers,
+    };
     policy.arrange(&lines, jiff::civil::date(1970, 1, 1)).unwrap()
 }
 

@@ -44,7 +44,7 @@ pub use self::{
 
 pub(crate) use matcher::ROOM_MIN;
 
-use expression::Truth;
+use expression::{Text, Truth};
 use jiff::civil::Date;
 
 /// The longest filter in bytes.
@@ -74,6 +74,14 @@ impl Filter {
     pub fn try_new(source: &str) -> Result<Self, InvalidFilter> {
         let checked = check::check(source)?;
         Ok(Self { source: source.to_owned(), truth: checked.truth, reads: checked.reads })
+    }
+
+    /// The filter that lets lines of these tiers in, whatever it would be as a text.
+    pub(crate) fn of_tiers(tiers: &std::collections::BTreeSet<&str>) -> Self {
+        let quoted = |tier: &&str| format!("\"{}\"", tier.replace('\\', "\\\\").replace('"', "\\\""));
+        let source = format!("customer.tier in [{}]", tiers.iter().map(quoted).collect::<Vec<_>>().join(", "));
+        let truth = Truth::TextIn(Text::Read(0), tiers.iter().map(|tier| (*tier).to_owned()).collect());
+        Self { source, truth, reads: vec![Attribute::CustomerTier] }
     }
 
     /// The expression as it was written.

@@ -25,8 +25,10 @@ pub struct Lines<'a> {
     pub items: &'a [u32],
     /// How many items there are.
     pub item_count: usize,
-    /// When the order of each line was created, in microseconds since 1970 (`order_created_at`).
+    /// When each line joined the queue, usually with its order, in microseconds since 1970.
     pub created_at: &'a [i64],
+    /// The place of each line in the queue of its item: a smaller one is served first.
+    pub queue: &'a [i64],
     /// The place of each line's requirement id among all ids, in their order. Each number once, else the order of two
     /// lines is that in which they are given.
     pub requirements: &'a [u32],
@@ -243,6 +245,7 @@ fn checked(lines: &Lines<'_>) -> Result<(), InvalidLines> {
     let lengths = [
         ("items", lines.items.len()),
         ("created_at", lines.created_at.len()),
+        ("queue", lines.queue.len()),
         ("requirements", lines.requirements.len()),
     ];
     if let Some((what, found)) = lengths.into_iter().find(|(_, found)| *found != count) {
@@ -264,6 +267,7 @@ fn fields<'a>(
     tiers: &'a ServedTiers<'_>,
 ) -> Result<Vec<Option<Vec<Field<'a>>>>, InvalidLines> {
     let created = Range::of(lines.created_at.iter().copied().filter(|created| *created != NO_NUMBER));
+    let queue = Range::of(lines.queue.iter().copied().filter(|place| *place != NO_NUMBER));
     let order = policy.serving_order();
     let last = order.len().saturating_sub(1) as u64;
     let mut fields: Vec<Option<Vec<_>>> = policy.segments.iter().map(|_| None).collect();
@@ -272,6 +276,7 @@ fn fields<'a>(
         let mut of_segment = vec![Field::constant(served as u64, last)];
         for (number, key) in sort.iter().enumerate() {
             of_segment.push(match key.by.attribute() {
+                None if key.by == SortBy::Queue => Field::numbers(lines.queue, queue, key.direction),
                 None => Field::numbers(lines.created_at, created, key.direction),
                 Some(attribute) => {
                     let view = tiers.view_of(attribute, lines.facts).ok_or_else(|| InvalidLines::NoColumn {

@@ -102,6 +102,7 @@ impl<'a> Field<'a> {
             SortBy::RequestedDate
             | SortBy::PromisedDate
             | SortBy::OrderTime
+            | SortBy::Queue
             | SortBy::Margin
             | SortBy::Value
             | SortBy::ValueAtRisk

@@ -10,6 +10,7 @@
 //! supply: what a line gets is the engine's.
 
 mod arrange;
+mod by_tier;
 mod claim;
 mod draft;
 mod key;
@@ -24,19 +25,25 @@ mod tier;
 pub use self::{
     arrange::{Arrangement, Claim, FilterFailures, InvalidLines, Lines},
     draft::{PolicyDraft, ScopeDraft, SegmentDraft},
-    problem::{InvalidPolicy, PolicyProblem},
+    problem::{InvalidField, InvalidPolicy, PolicyProblem},
     sort::{Direction, SortBy, SortKey},
     tier::TierWait,
 };
 
-use crate::{allocation::filter::Filter, ids::PolicyId};
+use crate::{
+    allocation::{
+        filter::{Attribute, Filter},
+        run,
+    },
+    ids::PolicyId,
+};
 
 /// The most segments of one policy.
 pub const SEGMENTS_MAX: usize = 100;
 /// The longest name of a segment, in bytes.
 pub const SEGMENT_NAME_BYTES_MAX: usize = 100;
 /// The most sort keys of one segment.
-pub const SORT_KEYS_MAX: usize = 5;
+pub const SORT_KEYS_MAX: usize = 8;
 /// The most days of waiting after which a line may be promoted.
 pub const PROMOTION_DAYS_MAX: u32 = 3_650;
 
@@ -64,10 +71,38 @@ impl Strategy {
     pub const ALL: [Self; 7] =
         [Self::Win, Self::Gain, Self::Improve, Self::Redistribute, Self::Fill, Self::Lose, Self::Skip];
 
+    /// Its name in small letters.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Win => "win",
+            Self::Gain => "gain",
+            Self::Improve => "improve",
+            Self::Redistribute => "redistribute",
+            Self::Fill => "fill",
+            Self::Lose => "lose",
+            Self::Skip => "skip",
+        }
+    }
+
     /// Whether its lines take part in a run.
     #[must_use]
-    pub fn runs(self) -> bool {
-        self != Self::Skip
+    pub const fn runs(self) -> bool {
+        self.in_run().is_some()
+    }
+
+    /// The strategy as the engine knows it; `None` keeps the line out of the run.
+    #[must_use]
+    pub const fn in_run(self) -> Option<run::Strategy> {
+        Some(match self {
+            Self::Win => run::Strategy::Win,
+            Self::Gain => run::Strategy::Gain,
+            Self::Improve => run::Strategy::Improve,
+            Self::Redistribute => run::Strategy::Redistribute,
+            Self::Fill => run::Strategy::Fill,
+            Self::Lose => run::Strategy::Lose,
+            Self::Skip => return None,
+        })
     }
 }
 
@@ -87,6 +122,15 @@ pub enum FallbackScope {
     FailedCombinations,
     /// Everything that the run was over.
     Unrestricted,
+}
+
+/// What becomes of a combination after exceptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AfterExceptions {
+    /// It stays as it was.
+    pub discards: bool,
+    /// The fallback policy is run over it, on what the first one left.
+    pub falls_back: bool,
 }
 
 /// Which lines: those that `include` matches and `exclude` does not. A filter that has no answer does not match.
@@ -177,9 +221,53 @@ impl AllocationPolicy {
     /// Checks a policy.
     ///
     /// # Errors
-    /// [`InvalidPolicy`] with the field that is wrong, for example `segments[2].include`, and why.
+    /// Each field that is wrong, for example `segments[2].include`, and why.
     pub fn try_new(draft: PolicyDraft) -> Result<Self, InvalidPolicy> {
         draft::checked(draft)
+    }
+
+    /// What it reads of a line, and where: `segments[1].include`, `segments[0].sort[2]`, `promotion_days`. The order of
+    /// service reads the requested day beside it.
+    #[must_use]
+    pub fn reads(&self) -> Vec<(String, Attribute)> {
+        let mut reads = Vec::new();
+        let scopes = self.segments.iter().enumerate().map(|(place, one)| (format!("segments[{place}]"), &one.scope));
+        for (field, scope) in self.global.iter().map(|scope| ("global".to_owned(), scope)).chain(scopes) {
+            for (side, filter) in [("include", &scope.include), ("exclude", &scope.exclude)] {
+                let read = filter.iter().flat_map(Filter::reads);
+                reads.extend(read.map(|attribute| (format!("{field}.{side}"), *attribute)));
+            }
+        }
+        for (place, segment) in self.segments.iter().enumerate() {
+            for (number, key) in segment.sort.iter().enumerate() {
+                let read = key.by.attribute();
+                reads.extend(read.map(|attribute| (format!("segments[{place}].sort[{number}]"), attribute)));
+            }
+        }
+        if self.promotion_days.is_some() {
+            let promoting = [Attribute::CustomerTier, Attribute::LineWaitingSince];
+            reads.extend(promoting.map(|attribute| ("promotion_days".to_owned(), attribute)));
+        }
+        reads
+    }
+
+    /// What becomes of a combination after the first policy was run: of one in which an exception occurred, or of any
+    /// when one occurred anywhere in the run.
+    #[must_use]
+    pub fn after_exceptions(&self, failed_here: bool, failed_anywhere: bool) -> AfterExceptions {
+        let discards_all = failed_anywhere && self.exception_behaviour == ExceptionBehaviour::StopCompletely;
+        let falls_back = match self.fallback_scope {
+            FallbackScope::FailedCombinations => failed_here,
+            FallbackScope::Unrestricted => failed_anywhere,
+        };
+        AfterExceptions { discards: failed_here || discards_all, falls_back: falls_back && self.fallback.is_some() }
+    }
+
+    /// Whether an exception in one combination changes what becomes of the others.
+    #[must_use]
+    pub fn exceptions_reach_others(&self) -> bool {
+        let everywhere = self.after_exceptions(false, true);
+        everywhere.discards || everywhere.falls_back
     }
 
     /// Its id.

@@ -6,10 +6,15 @@ use crate::{
     ids::InvalidId,
 };
 
-/// A policy that is refused.
+/// A policy that is refused: everything that is wrong with it, at least one thing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct InvalidPolicy(pub Vec<InvalidField>);
+
+/// One thing that is wrong with a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
-pub struct InvalidPolicy {
+pub struct InvalidField {
     /// The field, for example `segments[2].include`.
     pub field: String,
     /// What is wrong with it.

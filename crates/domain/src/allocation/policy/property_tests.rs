@@ -89,6 +89,7 @@ fn sort_key() -> impl Draws<Value = SortKey> {
         SortBy::PromisedDate,
         SortBy::Age,
         SortBy::OrderTime,
+        SortBy::Queue,
         SortBy::Margin,
         SortBy::Value,
         SortBy::ValueAtRisk,
@@ -106,8 +107,8 @@ fn segment() -> impl Draws<Value = SegmentDraft> {
         |(include, exclude, excludes, strategy, mut sort)| {
             let mut seen = Vec::new();
             sort.retain(|key| {
-                let is_new = !seen.contains(&key.by.attribute());
-                seen.push(key.by.attribute());
+                let is_new = !seen.iter().any(|other| key.by.decides_as(other));
+                seen.push(key.by.clone());
                 is_new
             });
             let exclude = if excludes && !exclude.is_empty() { exclude } else { "" };
@@ -171,8 +172,15 @@ fn arranged(policy: &AllocationPolicy, lines: &[Line]) -> Arrangement {
     let items: Vec<_> = lines.iter().map(|line| line.item).collect();
     let created_at: Vec<_> = lines.iter().map(|line| line.created_at).collect();
     let requirements: Vec<_> = lines.iter().map(|line| line.requirement).collect();
-    let input =
-        Lines { facts: &facts, items: &items, item_count: 3, created_at: &created_at, requirements: &requirements };
+    let queue: Vec<_> = lines.iter().map(|line| -i64::from(line.requirement)).collect();
+    let input = Lines {
+        facts: &facts,
+        items: &items,
+        item_count: 3,
+        created_at: &created_at,
+        queue: &queue,
+        requirements: &requirements,
+    };
     policy.arrange(&input, today()).unwrap()
 }
 
@@ -246,6 +254,7 @@ impl Model<'_> {
             SortBy::PromisedDate => line.days[1].map(i64::from),
             SortBy::Age => line.days[3].map(|day| -i64::from(day)),
             SortBy::OrderTime => Some(line.created_at),
+            SortBy::Queue => Some(-i64::from(line.requirement)),
             SortBy::Value => line.amounts[0],
             SortBy::Margin => line.amounts[1],
             SortBy::ValueAtRisk => line.amounts[2],

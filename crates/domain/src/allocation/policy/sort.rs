@@ -24,8 +24,10 @@ pub enum SortBy {
     PromisedDate,
     /// How many days old the order is: descending serves the oldest first.
     Age,
-    /// The time of the order.
+    /// When the line joined the queue: at the time of its order, or when a planner said.
     OrderTime,
+    /// The place in the queue by which arriving units are shared.
+    Queue,
     /// The margin of one unit.
     Margin,
     /// The value of the line, its revenue.
@@ -44,7 +46,8 @@ pub enum SortBy {
 }
 
 impl SortBy {
-    /// The attribute that is sorted by; `None` for the time of the order, which is no attribute.
+    /// The attribute that is sorted by; `None` for the time of the order and the place in the queue,
+    /// which are no attributes.
     #[must_use]
     pub fn attribute(&self) -> Option<Attribute> {
         Some(match self {
@@ -53,13 +56,27 @@ impl SortBy {
             Self::RequestedDate => Attribute::LineRequestedDate,
             Self::PromisedDate => Attribute::LinePromisedDate,
             Self::Age => Attribute::OrderDate,
-            Self::OrderTime => return None,
+            Self::OrderTime | Self::Queue => return None,
             Self::Margin => Attribute::LineMargin,
             Self::Value => Attribute::LineValue,
             Self::ValueAtRisk => Attribute::LineValueAtRisk,
             Self::CostOfDelay => Attribute::LineCostOfDelay,
             Self::Sequence { attribute, .. } => *attribute,
         })
+    }
+
+    /// Whether a second key of this kind would decide nothing after the first.
+    pub(super) fn decides_as(&self, other: &Self) -> bool {
+        self == other || self.attribute().is_some_and(|read| other.attribute() == Some(read))
+    }
+
+    /// What it is called where it reads no attribute.
+    pub(super) fn word(&self) -> &'static str {
+        match (self, self.attribute()) {
+            (_, Some(attribute)) => attribute.path(),
+            (Self::Queue, None) => "the place in the queue",
+            (_, None) => "the order time",
+        }
     }
 
     /// The direction that is meant where none is named: tiers, channels, sequences, dates and times from the first on,
@@ -72,6 +89,7 @@ impl SortBy {
             | Self::RequestedDate
             | Self::PromisedDate
             | Self::OrderTime
+            | Self::Queue
             | Self::Sequence { .. } => Direction::Ascending,
             Self::Age | Self::Margin | Self::Value | Self::ValueAtRisk | Self::CostOfDelay => Direction::Descending,
         }

@@ -73,6 +73,31 @@ fn a_run_that_stops_completely_has_no_failed_combinations() {
 }
 
 #[test]
+fn an_exception_reaches_its_combination_or_all_of_them() {
+    use ExceptionBehaviour::{StopCompletely, StopFailedCombinations};
+    use FallbackScope::{FailedCombinations, Unrestricted};
+    let after = |exception_behaviour, fallback_scope, fallback: Option<&str>| {
+        let fallback = fallback.map(str::to_owned);
+        let draft = PolicyDraft { exception_behaviour, fallback_scope, fallback, ..one_segment() };
+        let policy = AllocationPolicy::try_new(draft).unwrap();
+        let of = |here, anywhere| {
+            let after = policy.after_exceptions(here, anywhere);
+            (after.discards, after.falls_back)
+        };
+        assert_eq!(of(false, false), (false, false), "nothing failed");
+        (of(true, true), of(false, true), policy.exceptions_reach_others())
+    };
+    // Where it failed, elsewhere, and whether elsewhere is concerned: (discards, falls back).
+    let other = Some("other");
+    assert_eq!(after(StopFailedCombinations, FailedCombinations, None), ((true, false), (false, false), false));
+    assert_eq!(after(StopFailedCombinations, FailedCombinations, other), ((true, true), (false, false), false));
+    assert_eq!(after(StopFailedCombinations, Unrestricted, other), ((true, true), (false, true), true));
+    assert_eq!(after(StopFailedCombinations, Unrestricted, None), ((true, false), (false, false), false));
+    assert_eq!(after(StopCompletely, Unrestricted, None), ((true, false), (true, false), true));
+    assert_eq!(after(StopCompletely, Unrestricted, other), ((true, true), (true, true), true));
+}
+
+#[test]
 fn a_policy_does_not_fall_back_to_itself() {
     let fallback = |id: &str| PolicyDraft { fallback: Some(id.to_owned()), ..one_segment() };
     refused(fallback("spring"), "fallback: a policy cannot fall back to itself");
@@ -96,6 +121,43 @@ fn segments_differ_by_name_and_by_both_sequences() {
         second.strategy = Strategy::Gain;
     });
     assert!(AllocationPolicy::try_new(other_strategy).is_ok(), "the check sequence orders segments of one strategy");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let mut segments = vec![segment("a", Strategy::Win, "line.weight > 1", 1), segment("a", Strategy::Gain, "1", 1)];
+    segments[1].sort = vec![SortKey::usual(SortBy::Channel)];
+    let InvalidPolicy(faults) =
+        AllocationPolicy::try_new(PolicyDraft { promotion_days: Some(0), channels: vec![], ..draft(segments) })
+            .unwrap_err();
+    let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    let expected = [
+        "segments[0].include",
+        "segments[1].include",
+        "segments[1].name",
+        "segments[1].evaluation_seq",
+        "segments[1].sort[0]",
+        "promotion_days",
+        "promotion_days",
+    ];
+    assert_eq!(fields, expected);
+}
+
+#[test]
+fn what_a_policy_reads_is_told_with_its_field() {
+    let mut all = segment("all", Strategy::Improve, "item.category == 'china' && line.tier == 'GOLD'", 1);
+    all.sort = vec![SortKey::usual(SortBy::Queue), SortKey::usual(SortBy::Margin)];
+    let policy = PolicyDraft { promotion_days: Some(30), ..draft(vec![all]) };
+    let reads = AllocationPolicy::try_new(policy).unwrap().reads();
+    let reads: Vec<_> = reads.iter().map(|(field, attribute)| (field.as_str(), attribute.path())).collect();
+    let expected = [
+        ("segments[0].include", "item.category"),
+        ("segments[0].include", "line.tier"),
+        ("segments[0].sort[1]", "line.margin"),
+        ("promotion_days", "customer.tier"),
+        ("promotion_days", "line.waiting_since"),
+    ];
+    assert_eq!(reads, expected);
 }
 
 #[test]
@@ -159,8 +221,10 @@ fn a_sort_key_that_cannot_decide_is_refused() {
         sorted_by(vec![sequence(Attribute::ItemCategory, &["a", "a"])]),
         r#"segments[0].sort[0].values[1]: "a" is that of segments[0].sort[0].values[0] already"#,
     );
-    let many = vec![SortBy::Tier, SortBy::Age, SortBy::Value, SortBy::Margin, SortBy::Channel, SortBy::OrderTime];
-    refused(sorted_by(many), "segments[0].sort: 6 are too many, at most 5 are allowed");
+    let twice = "segments[0].sort[1]: the place in the queue is that of segments[0].sort[0] already";
+    refused(sorted_by(vec![SortBy::Queue, SortBy::Queue]), twice);
+    let many = vec![SortBy::Queue; SORT_KEYS_MAX + 1];
+    refused(sorted_by(many), "segments[0].sort: 9 are too many, at most 8 are allowed");
 }
 
 #[test]
@@ -197,6 +261,7 @@ fn arranged(policy: PolicyDraft, lines: &[(&str, Option<i32>)]) -> Arrangement {
         items: &vec![0; lines.len()],
         item_count: 1,
         created_at: &vec![0; lines.len()],
+        queue: &vec![0; lines.len()],
         requirements: &numbers,
     };
     AllocationPolicy::try_new(policy).unwrap().arrange(&lines, TODAY).unwrap()
@@ -298,7 +363,14 @@ fn an_exclude_filter_that_has_no_answer_excludes_nothing_and_is_counted() {
 fn lines_that_do_not_fit_together_are_refused_by_name() {
     let facts = Facts::try_new(2).unwrap();
     let policy = AllocationPolicy::try_new(draft(vec![segment("a", Strategy::Win, "line.open > 1", 1)])).unwrap();
-    let lines = Lines { facts: &facts, items: &[0, 1], item_count: 2, created_at: &[0, 0], requirements: &[0, 1] };
+    let lines = Lines {
+        facts: &facts,
+        items: &[0, 1],
+        item_count: 2,
+        created_at: &[0, 0],
+        queue: &[0, 0],
+        requirements: &[0, 1],
+    };
     let message = |lines: Lines<'_>| policy.arrange(&lines, TODAY).unwrap_err().to_string();
     assert_eq!(message(lines), "segments[0].include reads line.open, of which there is no column");
     assert_eq!(message(Lines { items: &[0], ..lines }), "items has 1 values for 2 lines");

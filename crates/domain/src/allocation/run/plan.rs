@@ -149,6 +149,14 @@ impl Plan {
         confirmations(self.pegs_of(requirement))
     }
 
+    /// Leaves everything that was decided about as it was.
+    pub fn discard(&mut self) {
+        self.pegs.clear();
+        for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.reason != Reason::NotInRun) {
+            (outcome.pegs, outcome.reason) = ((0, 0), Reason::Discarded);
+        }
+    }
+
     /// The demand with what the plan confirms, as it is after a commit.
     #[must_use]
     pub fn applied_to(&self, demand: &Demand) -> Demand {
@@ -169,6 +177,9 @@ impl Plan {
         self.pegs.extend_from_slice(&second.pegs);
         for (index, (outcome, later)) in self.outcomes.iter_mut().zip(&second.outcomes).enumerate() {
             if matches!(later.reason, Reason::NotInRun | Reason::Discarded) {
+                if outcome.reason == Reason::NotInRun {
+                    (outcome.reason, outcome.binding) = (later.reason, later.binding);
+                }
                 continue;
             }
             let pegs = (later.pegs.0 + shift, later.pegs.1 + shift);

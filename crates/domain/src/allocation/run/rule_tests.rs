@@ -164,6 +164,22 @@ fn what_others_are_promised_is_not_given_away() {
 }
 
 #[test]
+fn units_that_stay_with_others_are_withheld_of_the_very_supply() {
+    let scene = Scene::new(&[(0, 5, 4), (0, 0, 3), (0, 1, 2)]);
+    let mut supplies = Supplies::try_new(1, &scene.supplies).unwrap();
+    supplies.withhold(&[(1, 2), (0, 9)].into());
+    assert_eq!((supplies.days(), supplies.units()), (&[Day(0), Day(1), Day(5)][..], &[1, 2, 0][..]));
+}
+
+#[test]
+fn what_only_the_second_plan_looked_at_and_discarded_is_told_so() {
+    let scene = Scene::new(&[(0, 0, 1)]).line(Strategy::Win, 5, &[]);
+    let nothing = Plan { outcomes: vec![Outcome::default()], ..Plan::default() };
+    let both = nothing.followed_by(scene.run(), &scene.demand, Day(0));
+    assert_eq!((both.outcomes[0].reason, both.exceptions.len()), (Reason::Discarded, 1));
+}
+
+#[test]
 fn what_is_requested_for_a_past_day_is_confirmed_from_today_on() {
     let scene = Scene::new(&[(0, 0, 5)]).line(Strategy::Win, 5, &[(-3, 5)]).requested(-9);
     assert_eq!(scene.deliveries(0), [(0, 0, 5)]);

@@ -131,6 +131,14 @@ impl Supplies {
         Ok(())
     }
 
+    /// Takes away units that stay with others, by the index of their supply among those that were given.
+    pub fn withhold(&mut self, units: &std::collections::BTreeMap<u32, i64>) {
+        for (bucket, source) in self.sources.iter().enumerate() {
+            let withheld = units.get(source).copied().unwrap_or(0);
+            self.units[bucket] = self.units[bucket].saturating_sub(withheld).max(0);
+        }
+    }
+
     /// How many places there are.
     #[must_use]
     pub fn places(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Requests as commands, with all violations. Nothing here knows what is stored.
 
+pub mod allocation_policy;
 pub mod backlog;
 pub mod draft;
 pub mod drop_ship;

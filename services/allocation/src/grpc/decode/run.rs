@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::if_set;
 use crate::{
-    simulation::{Rules, Scope, changes::Change},
+    simulation::{Asked, Scope, changes::Change},
     store::simulated_runs::LineFilter,
     use_cases::simulated_runs::{CancelRun, CommitRun, StartRun, WhatIf},
     write::Who,
@@ -27,13 +27,13 @@ const TIER_BYTES_MAX: usize = 50;
 /// What is started.
 pub fn start(r: &pb::StartRunRequest, violations: &mut Violations) -> Option<StartRun> {
     let scope = Scope::decode(r.scope.as_ref(), violations);
-    let rules = Rules::decode(r.rules.as_ref(), violations);
+    let rules = Asked::decode(r.rules.as_ref(), violations);
     let who = Who::decode(r.context.as_ref(), violations);
     let mode = decode::known_enum::<pb::RunMode>(r.mode, "mode", violations);
-    // The rules and the mode are decoded again whenever the run goes on.
-    rules.zip(mode)?;
+    // The mode is decoded again when the run is simulated.
+    mode?;
     let request = pb::StartRunRequest { request_id: String::new(), context: None, ..r.clone() };
-    Some(StartRun { scope: scope?, request, who: who? })
+    Some(StartRun { scope: scope?, rules: rules?, request, who: who? })
 }
 
 /// The id in a run's name.
@@ -77,7 +77,7 @@ pub fn run_place(key: &str) -> Option<(i64, &str)> {
 
 /// What is asked.
 pub fn what_if(r: &pb::WhatIfRequest, violations: &mut Violations) -> Option<WhatIf> {
-    let rules = Rules::decode(r.rules.as_ref(), violations);
+    let rules = Asked::decode(r.rules.as_ref(), violations);
     if !decode::count(r.changes.len(), CHANGES_MAX, "changes", violations) {
         return None;
     }

@@ -7,7 +7,7 @@ use backorder_proto::{
 };
 
 use crate::{
-    simulation::{Rules, Scope},
+    simulation::{Asked, Scope},
     use_cases::run_schedules::{DeleteRunSchedule, PutRunSchedule, times_of},
     write::Who,
 };
@@ -28,14 +28,14 @@ pub fn put(r: &pb::PutRunScheduleRequest, violations: &mut Violations) -> Option
     let mut inside = Violations::new();
     let id = id(&schedule.name, "name", &mut inside);
     let scope = Scope::decode(schedule.scope.as_ref(), &mut inside);
-    let rules = Rules::decode(schedule.rules.as_ref(), &mut inside);
+    let rules = Asked::decode(schedule.rules.as_ref(), &mut inside);
     let mode = decode::known_enum::<pb::RunMode>(schedule.mode, "mode", &mut inside);
     let times = times_of(schedule, &mut inside);
     for wrong in inside.into_list() {
         violations.push(format!("schedule.{}", wrong.field), wrong.description);
     }
-    // The rules and the mode are decoded again whenever a run is started.
-    rules.zip(mode)?;
+    // The mode is decoded again whenever a run is simulated.
+    mode?;
     let content = pb::RunSchedule {
         etag: String::new(),
         next_time: None,
@@ -44,7 +44,7 @@ pub fn put(r: &pb::PutRunScheduleRequest, violations: &mut Violations) -> Option
         ..schedule.clone()
     };
     let etag = schedule.etag.clone();
-    Some(PutRunSchedule { id: id?, times: times?, scope: scope?, content, etag, who: who? })
+    Some(PutRunSchedule { id: id?, times: times?, scope: scope?, rules: rules?, content, etag, who: who? })
 }
 
 /// What is deleted.

@@ -1,5 +1,7 @@
 //! The tables, one entity per file. Columns mean what the migration says; nothing here decides anything.
 
+pub mod allocation_policy_in_force;
+pub mod allocation_policy_version;
 pub mod allocation_run;
 pub mod allocation_run_call;
 pub mod allocation_run_line;

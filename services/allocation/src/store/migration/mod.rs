@@ -29,6 +29,7 @@ mod m20261128_000040_simulated_runs;
 mod m20261128_000051_committed_runs;
 mod m20261128_000052_run_schedules;
 mod m20261128_000060_figure_reviews;
+mod m20261128_000050_allocation_policies;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000060_figure_reviews::Migration),
             Box::new(m20261128_000051_committed_runs::Migration),
             Box::new(m20261128_000052_run_schedules::Migration),
+            Box::new(m20261128_000050_allocation_policies::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use prost::Message as _;
 use super::{message, name};
 use crate::{
     error::Error,
-    simulation::Scope,
+    simulation::{Asked, Scope},
     store::{entity::run_schedule, run_schedules as table},
     use_cases::{
         UseCases,
@@ -29,6 +29,8 @@ pub struct PutRunSchedule {
     pub times: RunTimes,
     /// What these are about, for checking.
     pub scope: Scope,
+    /// By which rules, for checking.
+    pub rules: Asked,
     /// The schedule as it was asked for, without what is only told.
     pub content: pb::RunSchedule,
     /// The version that was read; empty for any.
@@ -41,7 +43,7 @@ impl UseCases {
     /// Puts a schedule. Its next moment is the first one that is still to come.
     ///
     /// # Errors
-    /// [`Error::Missing`] for items and locations that are not there; [`Error::VersionMismatch`].
+    /// [`Error::Missing`] for items, locations and policies that are not there; [`Error::VersionMismatch`].
     pub async fn put_run_schedule(self, write: Write<PutRunSchedule>) -> Result<pb::RunSchedule, Error> {
         self.check_scope(&write.command.scope, "schedule.scope").await?;
         let (this, write) = (&self, &write);
@@ -58,7 +60,9 @@ impl UseCases {
         if let Some(answer) = self.begin_rule_in_tx(tx, write).await? {
             return Ok(answer);
         }
-        let PutRunSchedule { id, times, content, etag, who, .. } = &write.command;
+        let PutRunSchedule { id, times, rules, content, etag, who, .. } = &write.command;
+        // What holds at its moments decides then; a policy that is not there now is a slip.
+        self.freeze_rules(tx, rules, content.rules.as_ref()).await?;
         let (id, now) = (id.as_str(), self.now());
         let old = table::lock_in_tx(tx, id).await?;
         check_etag(&name(id), etag, old.as_ref().map_or(0, |old| old.version))?;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{content_of, name, times_of};
 use crate::{
     error::Error,
+    simulation::Asked,
     store::{entity::run_schedule, run_schedules as table, simulated_runs},
     use_cases::{
         UseCases,
@@ -58,8 +59,8 @@ impl UseCases {
         }
         let run = derived_uuid(SCHEDULED, &format!("{id} {}", columns::micros(due.at))).to_string();
         let who = Who { actor: row.actor.clone(), reason_code: REASON.to_owned(), note: note(id, due) };
-        let new =
-            NewRun { id: run.clone(), request: request_of(content), who, items_total, schedule: Some((id, due.at)) };
+        let request = self.frozen_request(tx, content).await?;
+        let new = NewRun { id: run.clone(), request, who, items_total, schedule: Some((id, due.at)) };
         insert_run_in_tx(tx, new, now).await?;
         let row = run_schedule::Model {
             next_at: times.next_after(due.at).map(columns::micros),
@@ -69,6 +70,23 @@ impl UseCases {
         };
         table::put_in_tx(tx, row).await?;
         Ok(true)
+    }
+}
+
+impl UseCases {
+    /// What a schedule has a run do now, by the versions of policies that hold now. Where one does not hold any more the run
+    /// is started all the same, and fails with the reason.
+    async fn frozen_request(&self, tx: &WriteTx<'_>, schedule: pb::RunSchedule) -> Result<pb::StartRunRequest, Error> {
+        let mut request = request_of(schedule);
+        let mut violations = Violations::new();
+        let asked = Asked::decode(request.rules.as_ref(), &mut violations);
+        let asked = violations.finish_with(asked).map_err(Error::Invalid)?;
+        match self.freeze_rules(tx, &asked, request.rules.as_ref()).await {
+            Ok((_, rules)) => request.rules = Some(rules),
+            Err(Error::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(request)
     }
 }
 

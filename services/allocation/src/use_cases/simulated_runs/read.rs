@@ -46,7 +46,8 @@ impl UseCases {
         limit: u64,
     ) -> Result<Vec<(String, pb::AllocationRun)>, StorageError> {
         let rows = table::list(self.store().reader(), after, limit).await?;
-        rows.iter().map(|run| Ok((format!("{} {}", run.created_at, run.id), message(run, Vec::new())?))).collect()
+        let place = |run: &allocation_run::Model| format!("{} {}", run.created_at, run.id);
+        rows.iter().map(|run| Ok((place(run), in_brief(message(run, Vec::new())?)))).collect()
     }
 
     /// Lines of a run after a place, each with its place.
@@ -121,7 +122,7 @@ pub(super) fn message(
         name: name(&run.id),
         state: state.into(),
         scope: Some(request.scope.clone().unwrap_or_default()),
-        rules: Some(rules_told(request.rules.clone())),
+        rules: Some(request.rules.clone().unwrap_or_default()),
         progress: Some(decoded(&run.progress, TABLE)?),
         exceptions,
         context: Some(context),
@@ -145,13 +146,12 @@ pub(crate) fn mode_of(request: &pb::StartRunRequest) -> pb::RunMode {
     }
 }
 
-/// Rules with the default strategy in so many words.
-fn rules_told(rules: Option<pb::RunRules>) -> pb::RunRules {
-    let mut rules = rules.unwrap_or_default();
-    if rules.default_strategy() == pb::RunStrategy::Unspecified {
-        rules.set_default_strategy(pb::RunStrategy::Improve);
+/// A run among many: of a draft only its name.
+fn in_brief(mut run: pb::AllocationRun) -> pb::AllocationRun {
+    if let Some(draft) = run.rules.as_mut().and_then(|rules| rules.policy_draft.as_mut()) {
+        *draft = pb::AllocationPolicy { name: std::mem::take(&mut draft.name), ..pb::AllocationPolicy::default() };
     }
-    rules
+    run
 }
 
 fn decoded<M: Message + Default>(bytes: &[u8], table: &'static str) -> Result<M, StorageError> {

@@ -11,7 +11,7 @@ use prost::Message as _;
 use super::read::message;
 use crate::{
     error::Error,
-    simulation::Scope,
+    simulation::{Asked, Scope},
     store::{
         entity::allocation_run,
         simulated_runs::{self as table, RUNNING},
@@ -28,6 +28,8 @@ const RUNNING_RETRY: Duration = Duration::from_secs(10);
 pub struct StartRun {
     /// What it is about, for checking.
     pub scope: Scope,
+    /// By which rules it is to go.
+    pub rules: Asked,
     /// The scope and the rules as they were asked for.
     pub request: pb::StartRunRequest,
     /// Who does it and why.
@@ -52,7 +54,7 @@ impl UseCases {
     /// Starts a simulation. A job does it, which is woken.
     ///
     /// # Errors
-    /// [`Error::Missing`] for items and locations that are not there; OVERLOADED when too many are RUNNING.
+    /// [`Error::Missing`] for items, locations and policies that are not there; OVERLOADED when too many are RUNNING.
     pub async fn start_run(self, write: Write<StartRun>) -> Result<pb::AllocationRun, Error> {
         let scope = &write.command.scope;
         self.check_scope(scope, "scope").await?;
@@ -105,8 +107,12 @@ impl UseCases {
         if table::is_full(tx).await? {
             return Err(Problem::overloaded(RUNNING_RETRY).into());
         }
+        let StartRun { rules, request, .. } = &write.command;
+        // The run goes by these versions, whatever holds while it works.
+        let (_, rules) = self.freeze_rules(tx, rules, request.rules.as_ref()).await?;
+        let request = pb::StartRunRequest { rules: Some(rules), ..request.clone() };
         let who = write.command.who.clone().or_caller(&write.key.caller);
-        let (id, request) = (write.step_id.to_string(), write.command.request.clone());
+        let id = write.step_id.to_string();
         let new = NewRun { id, request, who, items_total, schedule: None };
         let answer = insert_run_in_tx(tx, new, self.now()).await?;
         self.end_rule_in_tx(tx, write, answer).await

@@ -23,10 +23,10 @@ use crate::{
     catalog::Places,
     error::{Error, Kind},
     simulation::{
-        Decided, LiveItem, Rules, Scope,
+        Asked, Context, Decided, Group, LiveItem, Rules, Scope,
         changes::Change,
+        decided::run_day,
         message::{confirmations, exception_message},
-        pool::Context,
     },
     store::{orders, simulated_runs as table},
     use_cases::UseCases,
@@ -42,14 +42,15 @@ const LINES_MAX: usize = 1_000;
 pub struct WhatIf {
     /// What happens, all at once.
     pub changes: Vec<Change>,
-    /// By which rules is decided.
-    pub rules: Rules,
+    /// By which rules is to be decided.
+    pub rules: Asked,
 }
 
 /// Everything that decides, for a task beside the runtime.
 struct Question {
     live: Vec<LiveItem>,
     wanted: WhatIf,
+    rules: Rules,
     sequence: ServingSequence,
     places: Arc<Places>,
     now: Timestamp,
@@ -69,10 +70,11 @@ impl UseCases {
                 return Err(Error::invalid("changes", concerned));
             }
         }
-        let live = self.read_live(&items).await?;
+        let (rules, _) = self.freeze_rules(self.store().reader(), &wanted.rules, None).await?;
+        let live = self.read_live_for(&rules, &items).await?;
         let sequence = self.rules().current().await?.sequence.clone();
         let (places, now) = (self.catalog().places().await?, self.now());
-        let question = Question { live, wanted, sequence, places, now };
+        let question = Question { live, wanted, rules, sequence, places, now };
         let answer = tokio::task::spawn_blocking(move || question.answer()).await;
         let mut answer = answer.map_err(|broken| Problem::internal(broken).context("a what-if broke"))??;
         answer.items = items.iter().map(|item| format!("items/{item}")).collect();
@@ -122,9 +124,10 @@ fn no_supply(status: Status, supply: &str, field: &str) -> Error {
 
 impl Question {
     fn answer(self) -> Result<pb::WhatIfResponse, Error> {
-        let Self { live, wanted, sequence, places, now } = self;
-        let scope = Scope::default();
-        let context = Context { rules: &wanted.rules, scope: &scope, places: &places, now };
+        let Self { live, wanted, rules, sequence, places, now } = self;
+        let (scope, today) = (Scope::default(), run_day(now));
+        let (rules, scope) = (&rules, &scope);
+        let context = Context { rules, scope, places: &places, now, today, failed_anywhere: false };
         let mut answer = Answer::default();
         for item in live {
             let mut changed = item.clone();
@@ -132,9 +135,11 @@ impl Question {
                 let today = |location: &LocationId| places.today_at(location, now, &TimeZone::UTC);
                 change.apply(&mut changed, &sequence, today, &format!("changes[{index}]"))?;
             }
-            let without = Decided::new(item, context)?;
-            let with = Decided::new(changed, context)?;
-            answer.add(&without, &with);
+            let without = Group::decide(vec![item], context)?;
+            let with = Group::decide(vec![changed], context)?;
+            for (without, with) in without.items.iter().zip(&with.items) {
+                answer.add(without, with);
+            }
         }
         Ok(answer.into_message())
     }
@@ -178,25 +183,22 @@ fn effect(
 impl Answer {
     fn add(&mut self, without: &Decided, with: &Decided) {
         let mut requirements: HashMap<(&str, i32), u32> = HashMap::with_capacity(with.claims.len());
-        for requirement in 0..with.claims.len() {
-            let requirement = crate::simulation::live::index(requirement);
+        for requirement in with.requirements() {
             let claim = with.claim(requirement);
             requirements.insert((&claim.line, claim.part), requirement);
         }
-        for requirement in 0..without.claims.len() {
-            let requirement = crate::simulation::live::index(requirement);
+        for requirement in without.requirements() {
             let claim = without.claim(requirement);
             let other = requirements.get(&(claim.line.as_str(), claim.part)).copied();
             self.add_line((without, requirement), (with, other));
         }
         let known: BTreeSet<(&str, i32)> = without
-            .plan
             .exceptions
             .iter()
             .map(|exception| without.claim(exception.requirement))
             .map(|claim| (claim.line.as_str(), claim.part))
             .collect();
-        for exception in &with.plan.exceptions {
+        for exception in &with.exceptions {
             let claim = with.claim(exception.requirement);
             if !known.contains(&(claim.line.as_str(), claim.part)) && self.message.exceptions.len() < LINES_MAX {
                 self.message.exceptions.push(exception_message(with, exception));
