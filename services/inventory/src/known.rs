@@ -81,6 +81,8 @@ pub struct StockWritten {
     pub last_now: i64,
     /// The positions that it changed, as they are now.
     pub positions: Vec<Position>,
+    /// Whether the item has groups.
+    pub is_grouped: bool,
 }
 
 impl KnownPositions {
@@ -103,6 +105,8 @@ impl KnownPositions {
                 let others = known.positions.drain(..).filter(|(other, _)| stock.position(&other.location).is_none());
                 let others: Vec<_> = others.collect();
                 stock.positions.extend(others);
+                // Groups are set without a movement, and what was read may be from before.
+                stock.is_grouped |= known.is_grouped;
             }
         }
         stocks.put(item, stock);
@@ -113,7 +117,10 @@ impl KnownPositions {
         let mut stocks = self.stocks();
         let Some(known) = stocks.get(&written.item) else {
             let positions = written.positions.iter().map(|position| (position.clone(), now)).collect();
-            stocks.put(written.item.clone(), KnownStock { last_movement: written.last_now, positions });
+            stocks.put(
+                written.item.clone(),
+                KnownStock { last_movement: written.last_now, positions, is_grouped: written.is_grouped },
+            );
             return;
         };
         if known.last_movement != written.last_before {
@@ -123,6 +130,7 @@ impl KnownPositions {
             return;
         }
         known.last_movement = written.last_now;
+        known.is_grouped |= written.is_grouped;
         for (known, at) in &mut known.positions {
             let changed = written.positions.iter().find(|position| position.location == known.location);
             if let Some(changed) = changed {

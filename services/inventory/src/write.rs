@@ -59,6 +59,7 @@ write_requests!(
     RecallFromWarehouseRequest,
     ReceiveReturnRequest,
     PutBatchesRequest,
+    PutItemGroupsRequest,
     ReceiveStockRequest,
     ReleaseClaimsRequest,
     ReleaseQuarantineRequest,

@@ -139,6 +139,7 @@ fn reserve_line(
     };
     let batch = batch(&message.batch, &at("batch"), violations);
     let wish = wire::decode_wish(message.wish.as_ref(), &at("wish"), violations);
+    let characteristics = wire::decode_characteristics(&message.characteristics, &at("characteristics"), violations);
     if message.wish.is_some() && !(message.batch.is_empty() && message.all_or_nothing_group.is_empty()) {
         violations.push(at("wish"), "must not be set with batch or all_or_nothing_group");
     }
@@ -163,6 +164,7 @@ fn reserve_line(
         all_or_nothing_group: Some(group?).filter(|group| !group.is_empty()),
         wait_whole: message.wait_whole,
         takes_over: takes_over?,
+        characteristics: characteristics?,
     })
 }
 

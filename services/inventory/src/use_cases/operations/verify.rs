@@ -125,7 +125,7 @@ impl Proof {
 
     /// Every item's newest movement stands in its ledger.
     fn prove_newest(&mut self, ledgers: Vec<item_ledger::Model>, ledger: &mut Ledger) {
-        for item_ledger::Model { item_id: item, last_movement: booked } in ledgers {
+        for item_ledger::Model { item_id: item, last_movement: booked, group_version: _ } in ledgers {
             let expected = ledger.take_newest(&item);
             if booked != expected {
                 self.add("ledger", format!("items/{item}"), 0, booked, expected);

@@ -19,6 +19,7 @@ mod group;
 mod post;
 mod preview_serving;
 mod put_batches;
+mod put_groups;
 mod quarantine;
 mod reassign;
 mod receive;
@@ -68,6 +69,7 @@ pub use group::Groups;
 pub use post::PostReservations;
 pub use preview_serving::PreviewServing;
 pub use put_batches::PutBatches;
+pub use put_groups::PutItemGroups;
 pub use quarantine::Quarantine;
 pub use reassign::ReassignReservation;
 pub use receive::{Receive, ReceiveLine};
@@ -346,6 +348,7 @@ fn stock_written(
     let written = changes.into_iter().map(|change| StockWritten {
         last_before: before.get(&change.item).copied().unwrap_or_default(),
         last_now: numbers.last(&change.item),
+        is_grouped: change.groups.is_some(),
         positions: change.positions,
         item: change.item,
     });
