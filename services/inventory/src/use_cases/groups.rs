@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use backorder_domain::{
     ids::{ItemId, LocationId},
     quantity::Quantity,
-    stock::{claim::Claim, groups::{GroupClaim, Limits}},
+    stock::{
+        claim::Claim,
+        groups::{GroupClaim, Limits},
+    },
 };
 use backorder_proto::{
     convert::{encode, inventory as wire},

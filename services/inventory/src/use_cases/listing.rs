@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use backorder_domain::{
     ids::{ItemId, LineId, LocationId, SupplyId},
-    stock::{position::Position, supply::Supply},
+    stock::{claim::Claim, position::Position, supply::Supply},
 };
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use backorder_service_kit::paging::{PageBinding, PageRequest};
 use backorder_storage::{StorageError, columns};
 
-use super::{UseCases, page_token_invalid};
+use super::{UseCases, groups::Takeable, page_token_invalid};
 use crate::{
     error::{Error, Kind},
     store::{

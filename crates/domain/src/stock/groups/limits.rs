@@ -13,6 +13,7 @@ use crate::allocation::group::protection::{ProtectedGroup, Protections};
 use crate::allocation::group::quota::{GroupQuota, Object, Period, QuotaPlan, Quotas};
 use crate::ids::LocationId;
 use crate::quantity::Quantity;
+use crate::stock::awaited::Awaited;
 use crate::stock::error::{StockError, minus, plus};
 use crate::time::day_number;
 
@@ -180,6 +181,29 @@ impl Limits {
     ) -> Quantity {
         let within_quota = self.quota_left(of, day).map_or(asked, |left| left.min(asked));
         self.unprotected(of, at, within_quota, there)
+    }
+
+    /// Of what waits at a location, by what the claims say of themselves, as much as may take what is `there` for nobody. Each group
+    /// is asked for itself: together they may be let take less.
+    ///
+    /// # Errors
+    /// [`StockError::Overflow`].
+    pub fn takeable<'a>(
+        &self,
+        at: &LocationId,
+        day: Date,
+        there: Quantity,
+        awaited: impl Iterator<Item = (&'a Characteristics, &'a Awaited)>,
+    ) -> Result<Awaited, StockError> {
+        let mut takeable = Awaited::default();
+        for (of, awaited) in awaited {
+            let allowed = self.allowed(of, at, day, plus(awaited.alone, awaited.in_sets)?, there);
+            let alone = awaited.alone.min(allowed);
+            let in_sets = awaited.in_sets.min(minus(allowed, alone, "units of a group")?);
+            takeable.alone = plus(takeable.alone, alone)?;
+            takeable.in_sets = plus(takeable.in_sets, in_sets)?;
+        }
+        Ok(takeable)
     }
 
     /// Consumes units that a demand gets at a location on a day, whether they are allowed or not, and says from what.

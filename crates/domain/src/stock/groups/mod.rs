@@ -167,19 +167,10 @@ impl Groups {
         Ok(())
     }
 
-    /// Of what waits at a location, as much as may take what is `there` for nobody. Each group is asked for itself: together
-    /// they may be let take less.
+    /// See [`Limits::takeable`].
     fn takeable(&self, at: &LocationId, day: Date, there: Quantity) -> Result<Awaited, StockError> {
-        let mut takeable = Awaited::default();
-        for ((_, of), awaited) in self.awaited.entries().filter(|((place, _), _)| place == at) {
-            let asked = plus(awaited.alone, awaited.in_sets)?;
-            let allowed = self.limits.allowed(of, at, day, asked, there);
-            let alone = awaited.alone.min(allowed);
-            let in_sets = awaited.in_sets.min(minus(allowed, alone, "units of a group")?);
-            takeable.alone = plus(takeable.alone, alone)?;
-            takeable.in_sets = plus(takeable.in_sets, in_sets)?;
-        }
-        Ok(takeable)
+        let here = self.awaited.entries().filter(|((place, _), _)| place == at);
+        self.limits.takeable(at, day, there, here.map(|((_, of), awaited)| (of, awaited)))
     }
 }
 

@@ -13,7 +13,9 @@ mod times;
 
 pub use batch_rows::batches_of;
 pub use flush::{MovementNumbers, flush, flush_unchanged};
-pub use group_rows::{consumed_of, find_groups, group_claim_of, group_claims, items_with_groups, rules_of};
+pub use group_rows::{
+    consumed_of, find_groups, group_claim_of, group_claims, group_scope, items_with_groups, rules_of,
+};
 pub use known::{KnownStock, loaded_of, read_known};
 pub use load::{LoadError, Loaded, complete_claims, load, load_in_tx, sort_pegs};
 pub use query::*;

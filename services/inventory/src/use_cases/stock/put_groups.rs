@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backorder_domain::{
-    ids::ItemId,
-    stock::groups::ItemGroups,
-};
+use backorder_domain::{ids::ItemId, stock::groups::ItemGroups};
 use backorder_proto::{
     convert::{encode, inventory as wire},
     inventory::v1 as pb,
