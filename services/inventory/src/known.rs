@@ -238,12 +238,12 @@ mod tests {
     fn stock(last_movement: i64, positions: &[(&str, i64)]) -> KnownStock {
         let positions =
             positions.iter().map(|(location, version)| (position(location, *version), Timestamp::UNIX_EPOCH));
-        KnownStock { last_movement, positions: positions.collect() }
+        KnownStock { last_movement, positions: positions.collect(), is_grouped: false }
     }
 
     fn written(last_before: i64, last_now: i64, positions: &[(&str, i64)]) -> StockWritten {
         let positions = positions.iter().map(|(location, version)| position(location, *version));
-        StockWritten { item: item("a"), last_before, last_now, positions: positions.collect() }
+        StockWritten { item: item("a"), last_before, last_now, positions: positions.collect(), is_grouped: false }
     }
 
     /// The newest movement that is known, and the versions of positions.
@@ -298,6 +298,19 @@ mod tests {
         let stocks = memory.stocks();
         assert!(stocks.young.len() + stocks.old.len() <= POSITIONS_MAX);
         assert!(!stocks.young.contains_key(&item("i0")) && !stocks.old.contains_key(&item("i0")));
+    }
+
+    #[test]
+    fn that_an_item_has_groups_is_not_forgotten_for_what_was_read_before() {
+        let memory = KnownPositions::default();
+        let is_grouped = || memory.stocks().get(&item("a")).map(|known| known.is_grouped);
+        memory.learn(item("a"), stock(4, &[("x", 1)]));
+        memory.note(&StockWritten { is_grouped: true, ..written(4, 4, &[("x", 1)]) }, Timestamp::UNIX_EPOCH);
+        assert_eq!(is_grouped(), Some(true), "groups are set without a movement");
+        memory.learn(item("a"), stock(4, &[("y", 1)]));
+        assert_eq!(is_grouped(), Some(true));
+        memory.learn(item("a"), stock(5, &[("y", 1)]));
+        assert_eq!(is_grouped(), Some(false), "read after it was written, in one snapshot with its positions");
     }
 
     #[test]

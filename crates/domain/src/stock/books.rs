@@ -11,6 +11,9 @@ use super::context::CommandContext;
 use super::error::StockError;
 use super::reserve::{Mode, Refusal, ReserveLine, ReserveOutcome};
 
+/// The place of a line that cannot be covered, and why it cannot.
+type Uncovered = (usize, Refusal);
+
 /// A state of one book to which it can return.
 #[derive(Debug)]
 pub struct Attempt(ItemId, Checkpoint);
@@ -154,7 +157,7 @@ impl StockBooks {
         &mut self,
         ctx: &CommandContext,
         group: &[(usize, &ReserveLine)],
-        (uncovered, uncovered_for): (usize, Refusal),
+        (uncovered, uncovered_for): Uncovered,
     ) -> Result<Vec<(usize, ReserveOutcome)>, StockError> {
         let mut waits = Vec::with_capacity(group.len());
         for (index, line) in group {
@@ -170,7 +173,7 @@ impl StockBooks {
         &mut self,
         ctx: &CommandContext,
         group: &[(usize, &ReserveLine)],
-    ) -> Result<Result<Vec<(usize, ReserveOutcome)>, (usize, Refusal)>, StockError> {
+    ) -> Result<Result<Vec<(usize, ReserveOutcome)>, Uncovered>, StockError> {
         let mut whole = Vec::with_capacity(group.len());
         for (index, line) in group {
             let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Whole)?;

@@ -1,6 +1,7 @@
 //! Reserving: what a new demand line gets of what is free, what of it waits, and what is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date};
 
@@ -89,7 +90,7 @@ pub struct ReserveLine {
     /// line itself.
     pub takes_over: Option<LineId>,
     /// What the demand says of itself, by which it belongs to groups of the item. Of no consequence for an item without.
-    pub characteristics: Characteristics,
+    pub characteristics: Arc<Characteristics>,
 }
 
 /// What one line got. `reserved + waiting + refused` is what it wanted.

@@ -74,7 +74,7 @@ pub fn reserve_line(world: &World, ctx: &CommandContext, wish: &Wish) -> Reserve
         all_or_nothing_group: wish.group.then(|| "group".to_owned()),
         wait_whole: false,
         takes_over: wish.takes_over.map(|number| world.claim_named(Named::Fitting(number), is_open_soft).line),
-        characteristics: world.characteristics(wish.line),
+        characteristics: world.characteristics(wish.line).into(),
     }
 }
 

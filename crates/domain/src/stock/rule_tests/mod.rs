@@ -4,6 +4,7 @@
 
 mod batches;
 mod claims;
+mod groups;
 mod losses;
 mod receipts;
 mod reversals;
