@@ -43,4 +43,33 @@ impl GroupService for Groups {
         let (groups, next_page_token) = self.0.list_item_groups(&page, &binding).await?;
         Ok(Response::new(pb::ListItemGroupsResponse { groups, next_page_token }))
     }
+
+    async fn allocate(&self, request: Request<pb::AllocateRequest>) -> Result<Response<pb::AllocateResponse>, Status> {
+        write(&self.0, request, decode::allocate, UseCases::execute).await
+    }
+
+    async fn unallocate(
+        &self,
+        request: Request<pb::UnallocateRequest>,
+    ) -> Result<Response<pb::UnallocateResponse>, Status> {
+        let answer = write(&self.0, request, decode::unallocate, UseCases::execute).await?.into_inner();
+        Ok(Response::new(pb::UnallocateResponse { allocation: answer.allocation }))
+    }
+
+    async fn reallocate(
+        &self,
+        request: Request<pb::ReallocateRequest>,
+    ) -> Result<Response<pb::ReallocateResponse>, Status> {
+        let answer = write(&self.0, request, decode::reallocate, UseCases::execute).await?.into_inner();
+        Ok(Response::new(pb::ReallocateResponse { allocation: answer.allocation }))
+    }
+
+    async fn query_allocation(
+        &self,
+        request: Request<pb::QueryAllocationRequest>,
+    ) -> Result<Response<pb::QueryAllocationResponse>, Status> {
+        let (item, location) = read(&request, decode::query)?;
+        let allocation = self.0.query_allocation(&item, &location).await?;
+        Ok(Response::new(pb::QueryAllocationResponse { allocation: Some(allocation) }))
+    }
 }

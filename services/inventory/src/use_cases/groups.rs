@@ -1,6 +1,6 @@
 //! Reading the groups of items, and what they let waiting claims take now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backorder_domain::{
     ids::{ItemId, LocationId},
@@ -19,12 +19,12 @@ use backorder_storage::{Reads, StorageError, columns};
 use jiff::civil::Date;
 use sea_orm::ConnectionTrait;
 
-use super::{UseCases, listing::Page};
+use super::{UseCases, listing::Page, stock::allocation};
 use crate::{
     error::Error,
     store::{
         entity::{claim, item_group},
-        stock::{self, consumed_of, find_groups, group_claims, items_with_groups, position_of, rules_of},
+        stock::{self, Scope, consumed_of, find_groups, group_claims, items_with_groups, load, position_of, rules_of},
     },
 };
 
@@ -43,6 +43,35 @@ impl UseCases {
                         Some(row) => message(connection, item, &row).await,
                         None => Ok(pb::ItemGroups { item: encode::item_name(item), ..pb::ItemGroups::default() }),
                     }
+                })
+            })
+            .await
+    }
+
+    /// What is kept of an item at a location.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for item and location; those of the store.
+    pub async fn query_allocation(
+        &self,
+        item: &ItemId,
+        location: &LocationId,
+    ) -> Result<pb::LocationAllocation, Error> {
+        self.check_master_data(&[(item, "item".to_owned())], &[(location, "location".to_owned())]).await?;
+        let dates = self.places().await?.dates_at(self.now());
+        self.store()
+            .snapshot("query_allocation", move |tx| {
+                let dates = dates.clone();
+                Box::pin(async move {
+                    let connection: &backorder_storage::Transaction = tx;
+                    let scope = Scope {
+                        items: BTreeSet::from([item.clone()]),
+                        locations: BTreeSet::from([location.clone()]),
+                        ..Scope::default()
+                    };
+                    let mut loaded = load(connection, scope, &dates).await?;
+                    let known = loaded.books.book_mut(item).and_then(|book| allocation(book, location));
+                    known.map_err(|error| Error::Stock { item: item.clone(), error })
                 })
             })
             .await

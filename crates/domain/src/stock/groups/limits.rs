@@ -168,6 +168,26 @@ impl Limits {
         }
     }
 
+    /// Units that are kept at a location and not consumed, over all groups.
+    #[must_use]
+    pub fn kept(&self, at: &LocationId) -> Quantity {
+        let Some((there, place)) = self.protections.get(at).zip(self.fixed.places.get(at)) else {
+            return Quantity::ZERO;
+        };
+        let kept = (0..).zip(&place.buckets).map(|(group, _)| there.remaining(group));
+        // 500 groups keep at most a million million units each.
+        Quantity::checked_sum(kept).unwrap_or(Quantity::ZERO)
+    }
+
+    /// Units that are kept at a location for a group and not consumed.
+    #[must_use]
+    pub fn kept_for(&self, at: &LocationId, values: &[String]) -> Quantity {
+        let bucket = Bucket::of_protection(at, values);
+        let place = self.fixed.places.get(at).and_then(|place| place.buckets.iter().position(|one| *one == bucket));
+        let group = place.and_then(|place| u32::try_from(place).ok());
+        group.zip(self.protections.get(at)).map(|(group, there)| there.remaining(group)).unwrap_or_default()
+    }
+
     /// How many of the `asked` units such a demand may take: the smaller of what quotas and protections allow. Where nothing is
     /// protected, more than is there may be allowed.
     #[must_use]

@@ -9,6 +9,7 @@
 //!
 //! Must not know how a rule works, which is decided in [`crate::allocation::group`].
 
+mod allocate;
 mod limits;
 mod rules;
 

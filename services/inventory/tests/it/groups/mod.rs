@@ -5,6 +5,7 @@ mod protections;
 mod quotas;
 mod races;
 mod refusals;
+mod verbs;
 
 use backorder_proto::{common::v1::Date, inventory::v1::*};
 use tonic::Status;
