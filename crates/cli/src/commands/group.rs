@@ -1,8 +1,9 @@
 //! `backorder group`: what groups of customers may take of items at most, and what is kept for them.
 
 use backorder_proto::inventory::v1::{
-    GetItemGroupsRequest, ItemGroups, ListItemGroupsRequest, ListItemGroupsResponse, LocationProtections,
-    ProtectionGroup, PutItemGroupsRequest, QuotaGroup, QuotaPeriod, QuotaPlan,
+    AllocateRequest, GetItemGroupsRequest, GroupAllocation, ItemGroups, ListItemGroupsRequest, ListItemGroupsResponse,
+    LocationAllocation, LocationProtections, ProtectionGroup, PutItemGroupsRequest, QueryAllocationRequest, QuotaGroup,
+    QuotaPeriod, QuotaPlan, ReallocateRequest, UnallocateRequest,
 };
 use clap::{Args, Subcommand};
 use jiff::civil;
@@ -29,6 +30,8 @@ const QUOTAS: [Column; 6] =
 
 const PROTECTIONS: [Column; 6] =
     [Words("location"), Words("group"), Number("core"), Number("priority"), Number("protected"), Number("consumed")];
+
+const KEPT: [Column; 3] = [Words("group"), Number("allocated"), Number("consumed")];
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -59,6 +62,26 @@ pub enum GroupCommand {
     Quota(QuotaArgs),
     /// Set what is kept of an item for a group at a location. 0 keeps nothing any more.
     Protect(ProtectArgs),
+    /// Keep free units of a location for a group.
+    Allocate(MoveArgs),
+    /// Give up units that are kept for a group.
+    Unallocate(MoveArgs),
+    /// Keep units for another group than before.
+    Reallocate {
+        /// For whom they are to be kept: one value for each level with commas between them.
+        #[arg(long, value_name = "GROUP")]
+        to: String,
+        /// The units, and for whom they are kept.
+        #[command(flatten)]
+        moved: MoveArgs,
+    },
+    /// Show what is kept of an item at a location, and what could be.
+    Allocated {
+        /// The item.
+        item: String,
+        /// The location.
+        location: String,
+    },
     /// Take all groups of an item away. What is consumed is still counted.
     Clear {
         /// The item.
@@ -112,6 +135,22 @@ pub struct ProtectArgs {
     why: ReasonArgs,
 }
 
+/// Units that are kept for a group.
+#[derive(Debug, Args)]
+pub struct MoveArgs {
+    /// The item.
+    item: String,
+    /// The location.
+    location: String,
+    /// One value for each level with commas between them; # is any.
+    group: String,
+    /// Base units.
+    units: i64,
+    /// Why.
+    #[command(flatten)]
+    why: ReasonArgs,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -123,6 +162,13 @@ pub async fn run(command: GroupCommand, session: &Session, output: Output) -> Re
             return output.message(&format!("{INVENTORY}.ItemGroups"), &groups, shown);
         }
         GroupCommand::List { page } => return list(&page, session, output).await,
+        GroupCommand::Allocate(_)
+        | GroupCommand::Unallocate(_)
+        | GroupCommand::Reallocate { .. }
+        | GroupCommand::Allocated { .. } => {
+            let allocation = allocated(command, session).await?;
+            return output.message(&format!("{INVENTORY}.LocationAllocation"), &allocation, kept);
+        }
         GroupCommand::Levels { item, levels, why } => {
             let etag = get(session, &item).await?.etag;
             (ItemGroups { item: text::named("items", &item), levels, etag, ..ItemGroups::default() }, why)
@@ -158,6 +204,52 @@ async fn list(page: &PageArgs, session: &Session, output: Output) -> Result<(), 
     output.message(&format!("{INVENTORY}.ListItemGroupsResponse"), &answer, |answer| {
         answer.groups.iter().map(shown).collect::<Vec<_>>().join("\n\n")
     })
+}
+
+/// Keeps units for somebody else than before, or asks what is kept.
+async fn allocated(command: GroupCommand, session: &Session) -> Result<LocationAllocation, Failure> {
+    let (request_id, mut client) = (session.request_id(), session.clients.groups.clone());
+    let place = |item: &str, location: &str| (text::named("items", item), text::named("locations", location));
+    let allocation = match command {
+        GroupCommand::Allocate(MoveArgs { item, location, group, units, why }) => {
+            let ((item, location), values) = (place(&item, &location), values(&group));
+            let context = context(&why);
+            let request = AllocateRequest { request_id, item, location, values, quantity: units, context };
+            client.allocate(request).await?.into_inner().allocation
+        }
+        GroupCommand::Unallocate(MoveArgs { item, location, group, units, why }) => {
+            let ((item, location), values) = (place(&item, &location), values(&group));
+            let context = context(&why);
+            let request = UnallocateRequest { request_id, item, location, values, quantity: units, context };
+            client.unallocate(request).await?.into_inner().allocation
+        }
+        GroupCommand::Reallocate { to, moved: MoveArgs { item, location, group, units, why } } => {
+            let (item, location) = place(&item, &location);
+            let (from_values, to_values, context) = (values(&group), values(&to), context(&why));
+            let quantity = units;
+            let request = ReallocateRequest { request_id, item, location, from_values, to_values, quantity, context };
+            client.reallocate(request).await?.into_inner().allocation
+        }
+        GroupCommand::Allocated { item, location } => {
+            let (item, location) = place(&item, &location);
+            client.query_allocation(QueryAllocationRequest { item, location }).await?.into_inner().allocation
+        }
+        GroupCommand::Show { .. }
+        | GroupCommand::List { .. }
+        | GroupCommand::Levels { .. }
+        | GroupCommand::Quota(_)
+        | GroupCommand::Protect(_)
+        | GroupCommand::Clear { .. } => None,
+    };
+    Ok(allocation.unwrap_or_default())
+}
+
+fn kept(allocation: &LocationAllocation) -> String {
+    let row =
+        |group: &GroupAllocation| vec![group.values.join(","), group.allocated.to_string(), group.consumed.to_string()];
+    let free = format!("{}: {} free for nobody", text::id(&allocation.location), allocation.available_to_allocate);
+    let groups: Vec<Vec<String>> = allocation.groups.iter().map(row).collect();
+    if groups.is_empty() { free } else { format!("{free}\n\n{}", render(&KEPT, groups.into_iter())) }
 }
 
 /// The groups with the quota of one group in place of what it had.
