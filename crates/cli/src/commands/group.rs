@@ -249,7 +249,7 @@ fn kept(allocation: &LocationAllocation) -> String {
         |group: &GroupAllocation| vec![group.values.join(","), group.allocated.to_string(), group.consumed.to_string()];
     let free = format!("{}: {} free for nobody", text::id(&allocation.location), allocation.available_to_allocate);
     let groups: Vec<Vec<String>> = allocation.groups.iter().map(row).collect();
-    if groups.is_empty() { free } else { format!("{free}\n\n{}", render(&KEPT, groups.into_iter())) }
+    if groups.is_empty() { free } else { format!("{free}\n\n{}", render(&KEPT, groups)) }
 }
 
 /// The groups with the quota of one group in place of what it had.
@@ -320,11 +320,11 @@ fn shown(groups: &ItemGroups) -> String {
     let quotas: Vec<Vec<String>> =
         groups.plans.iter().zip(1..).flat_map(|(plan, number)| quota_rows(plan, number)).collect();
     if !quotas.is_empty() {
-        parts.push(render(&QUOTAS, quotas.into_iter()));
+        parts.push(render(&QUOTAS, quotas));
     }
     let kept: Vec<Vec<String>> = groups.protections.iter().flat_map(protection_rows).collect();
     if !kept.is_empty() {
-        parts.push(render(&PROTECTIONS, kept.into_iter()));
+        parts.push(render(&PROTECTIONS, kept));
     }
     parts.join("\n\n")
 }
