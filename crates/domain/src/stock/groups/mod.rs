@@ -1,7 +1,8 @@
 //! Groups of demand of one item: what they may take at most, and what is kept for them, enforced wherever units enter a claim.
 //!
-//! Whoever gives units to a claim asks [`ItemBook::takeable`] first; a person's decision does not ask. Booking is nobody's duty: each claim that is written consumes what it has more than before, and gives back what it
-//! has less, unless that was shipped. So what is consumed is always what claims hold and have shipped.
+//! Whoever gives units to a claim asks [`ItemBook::takeable`] first; a person's decision does not ask. Booking is nobody's
+//! duty: each claim that is written consumes what it has more than before, and gives back what it has less, unless that was
+//! shipped. So what is consumed is always what claims hold and have shipped.
 //!
 //! Only units that are reserved consume, in the period of the day at their location; what is expected does not. A claim
 //! without characteristics is of no group: no quota restricts it, and whatever is protected is kept from it.
