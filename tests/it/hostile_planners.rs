@@ -6,7 +6,11 @@ use std::fmt::Debug;
 use backorder_proto::{
     allocation::v1 as pb,
     common::v1::WriteContext,
-    inventory::v1::{CommitRunRequest, ListDropShipStockRequest, ReportDropShipStockRequest, ReportedStock, RunUnits},
+    inventory::v1::{
+        CommitRunRequest, GetItemGroupsRequest, ItemGroups, ListDropShipStockRequest, ListItemGroupsRequest,
+        LocationProtections, PutItemGroupsRequest, QuotaGroup, QuotaPlan, ReportDropShipStockRequest, ReportedStock,
+        RunUnits,
+    },
 };
 use backorder_testkit::{Backend, on_each_backend};
 use backorder_tests::{
@@ -41,6 +45,7 @@ async fn wrong_requests_of_planners_name_their_fields(backend: Backend) {
     going_live_and_exceptions(&world).await;
     substitutes_and_batches(&world).await;
     suppliers(&world).await;
+    groups(&world).await;
     runs_and_figures(&world).await;
     policies_of_runs(&world).await;
     let line = world.line("ann", 1).await;
@@ -290,4 +295,32 @@ async fn suppliers(world: &World) {
     };
     refuses!(stock, report_drop_ship_stock, [Default::default(), report]);
     refuses!(stock, list_drop_ship_stock, [ListDropShipStockRequest { page_size: -1, ..Default::default() }]);
+}
+
+async fn groups(world: &World) {
+    let groups = &world.inventory.groups;
+    let of = |groups: ItemGroups| PutItemGroupsRequest {
+        request_id: request_id(),
+        groups: Some(ItemGroups { item: world.item_name("mug"), ..groups }),
+        context: None,
+    };
+    let levels = vec!["tier".to_owned()];
+    let many = QuotaPlan { groups: vec![QuotaGroup::default(); 10_000], ..Default::default() };
+    let far = QuotaPlan { backward_periods: i32::MAX, forward_periods: -1, ..Default::default() };
+    let nowhere = LocationProtections { location: "x".repeat(5_000), ..Default::default() };
+    refuses!(
+        groups,
+        put_item_groups,
+        [
+            Default::default(),
+            of(ItemGroups { levels: levels.clone(), plans: vec![many], ..Default::default() }),
+            of(ItemGroups { levels: levels.clone(), plans: vec![far], ..Default::default() }),
+            of(ItemGroups { levels: levels.clone(), protections: vec![nowhere; 2], ..Default::default() }),
+            of(ItemGroups { levels: vec!["x".repeat(5_000)], ..Default::default() }),
+            of(ItemGroups { levels: vec!["\0".to_owned()], ..Default::default() }),
+            of(ItemGroups { levels, etag: "not mine".to_owned(), ..Default::default() }),
+        ]
+    );
+    refuses!(groups, get_item_groups, [GetItemGroupsRequest::default()]);
+    refuses!(groups, list_item_groups, [ListItemGroupsRequest { page_size: -1, ..Default::default() }]);
 }

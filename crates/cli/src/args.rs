@@ -10,8 +10,8 @@ use crate::{
     commands::{
         allocation_policy::AllocationPolicyCommand, assess::AssessArgs, backlog::BacklogArgs, bench::BenchCommand,
         catalog::CatalogCommand, demo::DemoArgs, dropship::DropShipCommand, exceptions::ExceptionsCommand,
-        explain::ExplainArgs, export::ExportCommand, feed::FeedCommand, golive::GoLiveCommand, hold::HoldCommand,
-        import::ImportArgs, order::OrderCommand, overrides::OverrideCommand, policy::PolicyCommand,
+        explain::ExplainArgs, export::ExportCommand, feed::FeedCommand, golive::GoLiveCommand, group::GroupCommand,
+        hold::HoldCommand, import::ImportArgs, order::OrderCommand, overrides::OverrideCommand, policy::PolicyCommand,
         question::QuestionCommand, refund::RefundCommand, report::ReportArgs, run::RunCommand, serve::ServeArgs,
         serving::ServingCommand, shipment::ShipmentCommand, stock::StockCommand, supply::SupplyCommand,
         verify::VerifyArgs, warehouse::WarehouseCommand,
@@ -111,6 +111,9 @@ pub enum Command {
     Export(Group<ExportCommand>),
     /// What suppliers report that they could ship themselves, and what they are asked to ship.
     Dropship(Group<DropShipCommand>),
+    /// What groups of customers may take of items at most, and what is kept for them.
+    #[command(name = "group")]
+    Groups(Group<GroupCommand>),
     /// Exchange documents with warehouses' and carriers' own systems, as CSV or JSON lines.
     Feed(Group<FeedCommand>),
     /// Place, look at and change orders.

@@ -8,7 +8,7 @@ use backorder_domain::{ids::IdProvider, time::Clock};
 use backorder_messaging::{EventBus, Relay, RelayProgress};
 use backorder_proto::inventory::v1::{
     availability_service_server::AvailabilityServiceServer, catalog_service_server::CatalogServiceServer,
-    drop_ship_stock_service_server::DropShipStockServiceServer,
+    drop_ship_stock_service_server::DropShipStockServiceServer, group_service_server::GroupServiceServer,
     inventory_operations_service_server::InventoryOperationsServiceServer,
     receipt_service_server::ReceiptServiceServer, reservation_service_server::ReservationServiceServer,
     stock_service_server::StockServiceServer, supply_service_server::SupplyServiceServer,
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     grpc::{
-        Availability, Catalog, DropShipStocks, Operations, Receipts, Reservations, Stock, Supplies, Warehouse,
+        Availability, Catalog, DropShipStocks, Groups, Operations, Receipts, Reservations, Stock, Supplies, Warehouse,
         WarehouseFeed,
     },
     index::keep_index,
@@ -83,6 +83,7 @@ impl App {
             .add(WarehouseServiceServer::new(Warehouse(use_cases())))
             .add(WarehouseFeedServiceServer::new(WarehouseFeed(use_cases())))
             .add(DropShipStockServiceServer::new(DropShipStocks(use_cases())))
+            .add(GroupServiceServer::new(Groups(use_cases())))
             .add(AvailabilityServiceServer::new(Availability { use_cases: use_cases(), watches }))
             .add(InventoryOperationsServiceServer::new(Operations { use_cases: use_cases(), relay }));
     }

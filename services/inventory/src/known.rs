@@ -81,6 +81,8 @@ pub struct StockWritten {
     pub last_now: i64,
     /// The positions that it changed, as they are now.
     pub positions: Vec<Position>,
+    /// Whether the item has groups.
+    pub is_grouped: bool,
 }
 
 impl KnownPositions {
@@ -103,6 +105,8 @@ impl KnownPositions {
                 let others = known.positions.drain(..).filter(|(other, _)| stock.position(&other.location).is_none());
                 let others: Vec<_> = others.collect();
                 stock.positions.extend(others);
+                // Groups are set without a movement, and what was read may be from before.
+                stock.is_grouped |= known.is_grouped;
             }
         }
         stocks.put(item, stock);
@@ -113,7 +117,10 @@ impl KnownPositions {
         let mut stocks = self.stocks();
         let Some(known) = stocks.get(&written.item) else {
             let positions = written.positions.iter().map(|position| (position.clone(), now)).collect();
-            stocks.put(written.item.clone(), KnownStock { last_movement: written.last_now, positions });
+            stocks.put(
+                written.item.clone(),
+                KnownStock { last_movement: written.last_now, positions, is_grouped: written.is_grouped },
+            );
             return;
         };
         if known.last_movement != written.last_before {
@@ -123,6 +130,7 @@ impl KnownPositions {
             return;
         }
         known.last_movement = written.last_now;
+        known.is_grouped |= written.is_grouped;
         for (known, at) in &mut known.positions {
             let changed = written.positions.iter().find(|position| position.location == known.location);
             if let Some(changed) = changed {
@@ -230,12 +238,12 @@ mod tests {
     fn stock(last_movement: i64, positions: &[(&str, i64)]) -> KnownStock {
         let positions =
             positions.iter().map(|(location, version)| (position(location, *version), Timestamp::UNIX_EPOCH));
-        KnownStock { last_movement, positions: positions.collect() }
+        KnownStock { last_movement, positions: positions.collect(), is_grouped: false }
     }
 
     fn written(last_before: i64, last_now: i64, positions: &[(&str, i64)]) -> StockWritten {
         let positions = positions.iter().map(|(location, version)| position(location, *version));
-        StockWritten { item: item("a"), last_before, last_now, positions: positions.collect() }
+        StockWritten { item: item("a"), last_before, last_now, positions: positions.collect(), is_grouped: false }
     }
 
     /// The newest movement that is known, and the versions of positions.
@@ -290,6 +298,19 @@ mod tests {
         let stocks = memory.stocks();
         assert!(stocks.young.len() + stocks.old.len() <= POSITIONS_MAX);
         assert!(!stocks.young.contains_key(&item("i0")) && !stocks.old.contains_key(&item("i0")));
+    }
+
+    #[test]
+    fn that_an_item_has_groups_is_not_forgotten_for_what_was_read_before() {
+        let memory = KnownPositions::default();
+        let is_grouped = || memory.stocks().get(&item("a")).map(|known| known.is_grouped);
+        memory.learn(item("a"), stock(4, &[("x", 1)]));
+        memory.note(&StockWritten { is_grouped: true, ..written(4, 4, &[("x", 1)]) }, Timestamp::UNIX_EPOCH);
+        assert_eq!(is_grouped(), Some(true), "groups are set without a movement");
+        memory.learn(item("a"), stock(4, &[("y", 1)]));
+        assert_eq!(is_grouped(), Some(true));
+        memory.learn(item("a"), stock(5, &[("y", 1)]));
+        assert_eq!(is_grouped(), Some(false), "read after it was written, in one snapshot with its positions");
     }
 
     #[test]

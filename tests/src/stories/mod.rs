@@ -13,6 +13,7 @@ pub mod exceptions;
 pub mod feeds;
 pub mod frozen_money;
 pub mod going_live;
+pub mod groups;
 pub mod holds;
 pub mod horizon;
 pub mod kit_returns;
@@ -52,6 +53,9 @@ pub mod wait_limits;
 macro_rules! every_story {
     ($with:ident) => {
         $with! {
+            groups::a_tier_takes_its_quota_and_the_rest_of_the_stock_is_for_others,
+            groups::who_may_take_nothing_more_keeps_nobody_behind_him_from_units_that_arrive,
+            groups::what_is_kept_for_a_tier_is_there_when_it_comes,
             batch_wishes::a_line_that_asks_for_a_batch_gets_it_and_waits_for_more_of_it,
             batch_wishes::a_line_that_asks_for_a_shelf_life_gets_what_lasts_and_waits_for_others,
             batch_wishes::who_waits_longer_is_served_before_a_line_that_asks_for_a_batch,

@@ -22,7 +22,7 @@ use backorder_proto::{
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
-        drop_ship_stock_service_client::DropShipStockServiceClient,
+        drop_ship_stock_service_client::DropShipStockServiceClient, group_service_client::GroupServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         receipt_service_client::ReceiptServiceClient, stock_service_client::StockServiceClient,
         supply_service_client::SupplyServiceClient, warehouse_feed_service_client::WarehouseFeedServiceClient,
@@ -70,6 +70,8 @@ pub struct Clients {
     pub drop_ship: DropShipServiceClient<ServiceChannel>,
     /// What suppliers report that they could ship themselves.
     pub drop_ship_stock: DropShipStockServiceClient<ServiceChannel>,
+    /// What groups of demand may take of items.
+    pub groups: GroupServiceClient<ServiceChannel>,
     /// Documents about orders and shipments of warehouses and carriers.
     pub fulfilment_feed: FulfilmentFeedServiceClient<ServiceChannel>,
     /// Documents about stock of warehouses.
@@ -126,6 +128,7 @@ impl Clients {
             shortages: client!(ShortageServiceClient, allocation),
             drop_ship: client!(DropShipServiceClient, allocation),
             drop_ship_stock: client!(DropShipStockServiceClient, inventory),
+            groups: client!(GroupServiceClient, inventory),
             fulfilment_feed: client!(FulfilmentFeedServiceClient, allocation),
             warehouse_feed: client!(WarehouseFeedServiceClient, inventory),
             backlog: client!(BacklogServiceClient, allocation),

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod export;
 pub mod feed;
 pub mod golive;
+pub mod group;
 pub mod hold;
 pub mod import;
 pub mod order;
@@ -63,6 +64,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench { command } => bench::run(command).await,
         Command::Import(import) => import::run(&import.args, &session(&import.client)?, output(&import.client)).await,
         Command::Export(export) => export::run(export.command, &session(&export.client)?, output(&export.client)).await,
+        Command::Groups(asked) => group::run(asked.command, &session(&asked.client)?, output(&asked.client)).await,
         Command::Dropship(asked) => dropship::run(asked.command, &session(&asked.client)?, output(&asked.client)).await,
         Command::Feed(feed) => feed::run(feed.command, &session(&feed.client)?, output(&feed.client)).await,
         Command::Order(order) => order::run(order.command, &session(&order.client)?, output(&order.client)).await,

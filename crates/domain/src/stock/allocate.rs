@@ -58,6 +58,8 @@ pub enum GainOutcome {
     NoCover,
     /// The claim waits for fewer units, or not at this location, or only together with its set, or for units that fit.
     NotWaiting,
+    /// The claim's group may not take so many of the units.
+    Limited,
 }
 
 /// What became of a chunk.
@@ -136,6 +138,9 @@ impl ItemBook {
         let in_holds = sum(holds.iter().filter_map(|id| self.holds.get(id)).map(|hold| hold.quantity))?;
         if plus(in_holds, self.position(&chunk.location)?.available)? < gain.quantity {
             return Ok(GainOutcome::NoCover);
+        }
+        if !self.may_take(&gain.key, &chunk.location, gain.quantity, Quantity::ZERO)? {
+            return Ok(GainOutcome::Limited);
         }
         let from_holds = self.take_from_holds(holds, gain.quantity)?;
         let from_free = minus(gain.quantity, from_holds, "gained units")?;

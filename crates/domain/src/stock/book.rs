@@ -10,17 +10,19 @@ use jiff::civil::Date;
 use crate::ids::{BatchId, HoldId, ItemId, LineId, LocationId, SupplyId};
 use crate::quantity::Quantity;
 
+use super::awaited::Awaited;
 use super::batch::{BatchInfo, BatchPlace, BatchScope, BatchStock, Bound};
 use super::changes::StockChanges;
 use super::claim::{Claim, ClaimKey};
 use super::context::CommandContext;
-use super::error::{StockError, minus, plus, sum};
+use super::error::{StockError, plus, sum};
+use super::groups::{GroupScope, Groups};
 use super::hold::Hold;
 use super::movement::{Movement, Place};
 use super::peg::sort_pegs;
 use super::position::Position;
 use super::receipt::{ReceiptKey, ReceivedLine};
-use super::rows::{Row, Rows};
+use super::rows::Rows;
 use super::state::StockState;
 use super::supply::Supply;
 
@@ -58,6 +60,8 @@ pub struct ItemScope {
     pub total_waiting: Quantity,
     /// Whether every claim of the item with `waiting` > 0 is among `claims`. Commands that peg anew need it.
     pub all_waiting_loaded: bool,
+    /// The item's groups, if it has any.
+    pub groups: Option<GroupScope>,
 }
 
 /// One item's stock, claims and supply, changed by commands and flushed by the store.
@@ -75,63 +79,18 @@ pub struct ItemBook {
     pub(super) command_number: u64,
     pub(super) holds_made: u64,
     pub(super) all_waiting_loaded: bool,
+    /// What the item's groups may take; `None` for an item without groups.
+    pub(super) groups: Option<Groups>,
     today: BTreeMap<LocationId, Date>,
-    awaited: Rows<LocationId, Awaited>,
-    total_waiting: Quantity,
-    movements: Vec<Movement>,
+    pub(super) awaited: Rows<LocationId, Awaited>,
+    pub(super) total_waiting: Quantity,
+    pub(super) movements: Vec<Movement>,
     /// Locations where a claim began to wait, or units became free or left HELD, during the present command.
-    unsettled: BTreeSet<LocationId>,
+    pub(super) unsettled: BTreeSet<LocationId>,
     /// Claims that ask something of their units and began to wait for more during the present command.
-    unsettled_wishes: BTreeSet<ClaimKey>,
+    pub(super) unsettled_wishes: BTreeSet<ClaimKey>,
     /// Checkpoints that may still be rolled back to.
-    open_checkpoints: usize,
-}
-
-/// Eligible quantity that waits at a location.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Awaited {
-    /// The sum of [`Claim::eligible_waiting`].
-    pub alone: Quantity,
-    /// The sum of [`Claim::waiting_in_set`].
-    pub in_sets: Quantity,
-}
-
-impl Awaited {
-    /// Adds what a claim waits for at one of its places. A sum that would be too large stays as it is.
-    pub fn add(&mut self, claim: &Claim) {
-        let sum = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
-        let of_claim = Self::by(claim);
-        *self = Self { alone: sum(self.alone, of_claim.alone), in_sets: sum(self.in_sets, of_claim.in_sets) };
-    }
-
-    /// What one claim waits for at each of its places.
-    fn by(claim: &Claim) -> Self {
-        Self { alone: claim.eligible_waiting(), in_sets: claim.waiting_in_set() }
-    }
-}
-
-impl Row for Awaited {
-    fn version(&self) -> i64 {
-        0
-    }
-    fn set_version(&mut self, _: i64) {}
-}
-
-/// A state of the book to which it can return.
-#[derive(Debug)]
-pub(super) struct Checkpoint {
-    positions: usize,
-    claims: usize,
-    holds: usize,
-    supplies: usize,
-    receipts: usize,
-    batch_stock: usize,
-    batches: usize,
-    bound: usize,
-    awaited: usize,
-    movements: usize,
-    total_waiting: Quantity,
-    holds_made: u64,
+    pub(super) open_checkpoints: usize,
 }
 
 /// Units that move, and what they are.
@@ -193,16 +152,20 @@ impl ItemBook {
             unsettled: BTreeSet::new(),
             unsettled_wishes: BTreeSet::new(),
             open_checkpoints: 0,
+            groups: scope.groups.map(Groups::load).transpose()?,
         })
     }
 
     /// What the commands since loading changed.
     #[must_use]
     pub fn into_changes(self) -> StockChanges {
-        let Self { item, positions, claims, holds, supplies, receipts, movements, batch_stock, batches, .. } = self;
+        let Self {
+            item, positions, claims, holds, supplies, receipts, movements, batch_stock, batches, groups, ..
+        } = self;
         let mut changes = StockChanges::collect(item, positions, claims, holds, supplies, receipts, movements);
         changes.batch_stock = batch_stock.into_changed().map(|changed| changed.row).collect();
         changes.batches = batches.into_changed().map(|changed| changed.row).collect();
+        changes.groups = groups.map(Groups::into_changes);
         changes
     }
 
@@ -264,14 +227,6 @@ impl ItemBook {
         self.total_waiting
     }
 
-    /// The eligible quantity that waits at a location, over all claims, in base units.
-    ///
-    /// # Errors
-    /// [`StockError::NotLoaded`] when the location was not loaded.
-    pub fn awaited_at(&self, location: &LocationId) -> Result<Awaited, StockError> {
-        self.awaited.get(location).copied().ok_or_else(|| self.not_loaded("location", location))
-    }
-
     /// The civil date now at a location.
     ///
     /// # Errors
@@ -318,6 +273,10 @@ impl ItemBook {
 
     /// Holds what is awaited wherever the present command may have left it free.
     pub(super) fn settle(&mut self, ctx: &CommandContext) -> Result<(), StockError> {
+        if self.groups.is_some() {
+            // What one group takes or gives back anywhere changes what the others may take.
+            self.unsettled.extend(self.positions.iter().map(|position| position.location.clone()));
+        }
         for location in std::mem::take(&mut self.unsettled) {
             self.hold_what_is_awaited(ctx, &location)?;
         }
@@ -325,59 +284,6 @@ impl ItemBook {
             self.hold_what_fits(ctx, &key)?;
         }
         Ok(())
-    }
-
-    pub(super) fn open_checkpoint(&mut self) -> Checkpoint {
-        self.open_checkpoints += 1;
-        Checkpoint {
-            positions: self.positions.mark(),
-            claims: self.claims.mark(),
-            holds: self.holds.mark(),
-            supplies: self.supplies.mark(),
-            receipts: self.receipts.mark(),
-            batch_stock: self.batch_stock.mark(),
-            batches: self.batches.mark(),
-            bound: self.bound.mark(),
-            awaited: self.awaited.mark(),
-            movements: self.movements.len(),
-            total_waiting: self.total_waiting,
-            holds_made: self.holds_made,
-        }
-    }
-
-    /// Gives the checkpoint up: what happened since stays.
-    pub(super) fn keep(&mut self, _checkpoint: Checkpoint) {
-        self.open_checkpoints -= 1;
-        if self.open_checkpoints == 0 {
-            self.positions.forget_undo();
-            self.claims.forget_undo();
-            self.holds.forget_undo();
-            self.supplies.forget_undo();
-            self.receipts.forget_undo();
-            self.batch_stock.forget_undo();
-            self.batches.forget_undo();
-            self.bound.forget_undo();
-            self.awaited.forget_undo();
-        }
-    }
-
-    /// Takes back all that happened since the checkpoint.
-    pub(super) fn roll_back(&mut self, checkpoint: Checkpoint) {
-        self.positions.roll_back(checkpoint.positions);
-        self.claims.roll_back(checkpoint.claims);
-        self.holds.roll_back(checkpoint.holds);
-        self.supplies.roll_back(checkpoint.supplies);
-        self.receipts.roll_back(checkpoint.receipts);
-        self.batch_stock.roll_back(checkpoint.batch_stock);
-        self.batches.roll_back(checkpoint.batches);
-        self.bound.roll_back(checkpoint.bound);
-        self.awaited.roll_back(checkpoint.awaited);
-        self.movements.truncate(checkpoint.movements);
-        self.total_waiting = checkpoint.total_waiting;
-        self.holds_made = checkpoint.holds_made;
-        self.unsettled.clear();
-        self.unsettled_wishes.clear();
-        self.open_checkpoints -= 1;
     }
 
     /// Moves units from one state to another and writes a movement for each batch and owner. Moving none does nothing.
@@ -442,53 +348,6 @@ impl ItemBook {
             self.unsettled.insert(location.clone());
         }
         self.positions.put(self.command_number, location.clone(), position);
-        Ok(())
-    }
-
-    /// Writes a claim, and keeps what waits in all and at each location in step with it.
-    pub(super) fn put_claim(&mut self, claim: Claim) -> Result<(), StockError> {
-        let mut waits: BTreeMap<LocationId, (Awaited, Awaited)> = BTreeMap::new();
-        if let Some(old) = self.claims.get(&claim.key) {
-            self.total_waiting = minus(self.total_waiting, old.waiting, "waiting in all")?;
-            waits.extend(old.waits_at().iter().map(|at| (at.clone(), (Awaited::by(old), Awaited::default()))));
-        }
-        self.total_waiting = plus(self.total_waiting, claim.waiting)?;
-        for location in claim.waits_at() {
-            waits.entry(location.clone()).or_default().1 = Awaited::by(&claim);
-        }
-        for (location, (before, after)) in waits {
-            self.change_awaited(location, before, after)?;
-        }
-        let old = self.claims.get(&claim.key);
-        let waits_fitting = |claim: &Claim| if claim.wish.is_none() { Quantity::ZERO } else { claim.waiting_in_set() };
-        if waits_fitting(&claim) > old.map(waits_fitting).unwrap_or_default() {
-            self.unsettled_wishes.insert(claim.key.clone());
-        }
-        let is_bound = |claim: &Claim| claim.reservations.iter().any(|reservation| reservation.batch.is_some());
-        if is_bound(&claim) || old.is_some_and(is_bound) {
-            let old = old.cloned();
-            self.change_bound(old.as_ref(), &claim)?;
-        }
-        self.claims.put(self.command_number, claim.key.clone(), claim);
-        Ok(())
-    }
-
-    fn change_awaited(&mut self, location: LocationId, before: Awaited, after: Awaited) -> Result<(), StockError> {
-        let is_less = after.alone <= before.alone && after.in_sets <= before.in_sets;
-        if before == after || (is_less && self.awaited.get(&location).is_none()) {
-            // Where fewer units are awaited nothing has to be held, so such a place need not be loaded.
-            return Ok(());
-        }
-        let sum = self.awaited_at(&location)?;
-        let others = |sum, before| minus(sum, before, "waiting at a place");
-        let awaited = Awaited {
-            alone: plus(others(sum.alone, before.alone)?, after.alone)?,
-            in_sets: plus(others(sum.in_sets, before.in_sets)?, after.in_sets)?,
-        };
-        if after.alone > before.alone {
-            self.unsettled.insert(location.clone());
-        }
-        self.awaited.put(self.command_number, location, awaited);
         Ok(())
     }
 

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{ids::ItemId, quantity::Quantity};
 
-use super::book::{Checkpoint, ItemBook};
+use super::book::ItemBook;
 use super::changes::StockChanges;
+use super::checkpoint::Checkpoint;
 use super::context::CommandContext;
 use super::error::StockError;
 use super::reserve::{Mode, Refusal, ReserveLine, ReserveOutcome};
+
+/// The place of a line that cannot be covered, and why it cannot.
+type Uncovered = (usize, Refusal);
 
 /// A state of one book to which it can return.
 #[derive(Debug)]
@@ -131,7 +135,7 @@ impl StockBooks {
                 outcomes.extend(whole);
                 return Ok(());
             }
-            Err(index) => index,
+            Err(uncovered) => uncovered,
         };
         let checkpoints = self.open_checkpoints(&group.iter().map(|(_, line)| &line.item).collect());
         let waits = self.wait_each(ctx, &group, uncovered);
@@ -153,28 +157,28 @@ impl StockBooks {
         &mut self,
         ctx: &CommandContext,
         group: &[(usize, &ReserveLine)],
-        uncovered: usize,
+        (uncovered, uncovered_for): Uncovered,
     ) -> Result<Vec<(usize, ReserveOutcome)>, StockError> {
         let mut waits = Vec::with_capacity(group.len());
         for (index, line) in group {
-            let why = if uncovered == *index { Refusal::NotAvailable } else { Refusal::Group };
+            let why = if uncovered == *index { uncovered_for } else { Refusal::Group };
             let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Nothing(why))?;
             waits.push((*index, outcome));
         }
         Ok(waits)
     }
 
-    /// Every line of a group in full, or the index of the first that cannot be covered.
+    /// Every line of a group in full, or the index of the first that cannot be covered, and why it cannot.
     fn reserve_whole(
         &mut self,
         ctx: &CommandContext,
         group: &[(usize, &ReserveLine)],
-    ) -> Result<Result<Vec<(usize, ReserveOutcome)>, usize>, StockError> {
+    ) -> Result<Result<Vec<(usize, ReserveOutcome)>, Uncovered>, StockError> {
         let mut whole = Vec::with_capacity(group.len());
         for (index, line) in group {
             let outcome = self.book_mut(&line.item)?.reserve_in_mode(ctx, line, Mode::Whole)?;
-            if outcome.refusal.is_some() {
-                return Ok(Err(*index));
+            if let Some(why) = outcome.refusal {
+                return Ok(Err((*index, why)));
             }
             whole.push((*index, outcome));
         }
@@ -220,5 +224,6 @@ fn cut_whole(line: &ReserveLine) -> ReserveOutcome {
         waiting: Quantity::ZERO,
         refused: line.quantity,
         refusal: Some(Refusal::WaitingLimit),
+        limited: None,
     }
 }

@@ -4,6 +4,7 @@ use crate::ids::{BatchId, HoldId, ItemId, LocationId, SupplyId};
 
 use super::batch::{BatchInfo, BatchStock};
 use super::claim::{Claim, ClaimKey, Peg, Reservation};
+use super::groups::GroupChanges;
 use super::hold::Hold;
 use super::movement::Movement;
 use super::position::Position;
@@ -47,6 +48,8 @@ pub struct StockChanges {
     pub batches: Vec<BatchInfo>,
     /// Movements to append, in order.
     pub movements: Vec<Movement>,
+    /// What changed of the item's groups; `None` for an item without groups.
+    pub groups: Option<GroupChanges>,
 }
 
 impl StockChanges {
@@ -75,6 +78,7 @@ impl StockChanges {
             batch_stock: Vec::new(),
             batches: Vec::new(),
             movements,
+            groups: None,
         };
         for Changed { row: hold, original } in holds.into_changed() {
             if original.is_none() {
@@ -90,7 +94,7 @@ impl StockChanges {
 
     /// Whether there is nothing to write.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.positions.is_empty()
             && self.claims.is_empty()
             && self.holds.is_empty()
@@ -99,6 +103,7 @@ impl StockChanges {
             && self.batch_stock.is_empty()
             && self.batches.is_empty()
             && self.movements.is_empty()
+            && self.groups.as_ref().is_none_or(GroupChanges::is_empty)
     }
 
     /// The holds that were made: free units put aside since the book was loaded.

@@ -155,6 +155,9 @@ impl ItemBook {
         if plus(plus(given_here, available)?, held)? < *quantity {
             return Ok(GainOutcome::NoCover);
         }
+        if !self.may_take(key, location, *quantity, given_here)? {
+            return Ok(GainOutcome::Limited);
+        }
         let from_given = given_here.min(*quantity);
         let from_available = available.min(minus(*quantity, from_given, "gained units")?);
         let from_held = minus(minus(*quantity, from_given, "gained units")?, from_available, "gained units")?;

@@ -1,7 +1,8 @@
 //! Holds: free units put aside for the queue of one place until an allocation run decides.
 //!
 //! `ItemBook::enter_available` is the one function through which units become free: what the queue could use is put
-//! aside first (architecture.md, the way of an order, 4). Over-holding is allowed, under-holding never.
+//! aside first (architecture.md, the way of an order, 4). Over-holding is allowed, under-holding never. Nothing is put aside for
+//! demand whose groups may not take it.
 
 use jiff::Timestamp;
 
@@ -58,7 +59,9 @@ impl ItemBook {
         let held_place = Place::at(location, StockState::Held);
         let leaving_hold = if *from == held_place { units.quantity } else { Quantity::ZERO };
         let held_for_queue = minus(self.position(location)?.held, leaving_hold, "position.held")?;
-        let awaited = self.awaited_at(location)?;
+        let position = self.position(location)?;
+        let entering = minus(units.quantity, leaving_hold, "units that become free")?;
+        let awaited = self.takeable_by_queue(location, sum([position.available, position.held, entering])?)?;
         let in_sets = if leaving_hold.is_zero() { awaited.in_sets } else { Quantity::ZERO };
         let missing = plus(awaited.alone, in_sets)?.saturating_sub(held_for_queue);
         let kept = missing.min(units.quantity);
@@ -79,7 +82,7 @@ impl ItemBook {
         location: &LocationId,
     ) -> Result<(), StockError> {
         let position = self.position(location)?;
-        let missing = self.awaited_at(location)?.alone.saturating_sub(position.held);
+        let missing = self.takeable_now(location)?.alone.saturating_sub(position.held);
         let kept = missing.min(position.available);
         let available = Place::at(location, StockState::Available);
         let held = Place::at(location, StockState::Held);

@@ -16,16 +16,19 @@
 pub mod allocate;
 pub mod assign;
 pub mod atp;
+pub mod awaited;
 pub mod batch;
 pub mod book;
 pub mod books;
 pub mod changes;
+mod checkpoint;
 pub mod claim;
 pub mod commit_run;
 pub mod compare;
 pub mod context;
 pub mod count;
 pub mod error;
+pub mod groups;
 pub mod hold;
 pub mod loss;
 #[cfg(test)]

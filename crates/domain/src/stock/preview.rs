@@ -66,16 +66,20 @@ impl ItemBook {
     /// [`StockError::NotLoaded`].
     pub fn run_as_if(&mut self, ctx: &CommandContext, location: &LocationId) -> Result<Quantity, StockError> {
         let waits = self.claims().filter(|claim| !claim.waiting.is_zero() && claim.waits_at().contains(location));
-        let waiting = waits.map(|claim| WaitingClaim {
-            line: claim.key.line.clone(),
-            part: claim.key.part,
-            waiting: claim.waiting,
-            eligible: claim.eligible && claim.is_served_alone(),
-            queue_key: claim.queue_key.clone(),
-            queue_time: claim.queue_time,
-            version: claim.version,
-        });
-        let plan = share(self.held_in_holds(location)?, waiting.collect());
+        let mut waiting = Vec::new();
+        for claim in waits {
+            let takeable = self.takeable(&claim.key, location, claim.waiting, Quantity::ZERO)?;
+            waiting.push(WaitingClaim {
+                line: claim.key.line.clone(),
+                part: claim.key.part,
+                waiting: takeable,
+                eligible: claim.eligible && claim.is_served_alone() && !takeable.is_zero(),
+                queue_key: claim.queue_key.clone(),
+                queue_time: claim.queue_time,
+                version: claim.version,
+            });
+        }
+        let plan = share(self.held_in_holds(location)?, waiting);
         let gain = |gain: crate::allocation::plan::Gain| Gain {
             key: ClaimKey { line: gain.line, part: gain.part },
             expected_version: gain.version,

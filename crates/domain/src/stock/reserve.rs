@@ -1,6 +1,7 @@
 //! Reserving: what a new demand line gets of what is free, what of it waits, and what is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date};
 
@@ -11,8 +12,8 @@ use super::book::{ItemBook, Units};
 use super::claim::{Claim, ClaimKey, Strength};
 use super::context::CommandContext;
 use super::error::{StockError, check_quantity, minus, plus, sum};
+use super::groups::{Characteristics, GroupLimit, Placed};
 use super::movement::Place;
-use super::placement::place;
 use super::state::StockState;
 use super::wish::Wish;
 
@@ -36,6 +37,8 @@ pub enum Refusal {
     WaitingLimit,
     /// Another line of the same all-or-nothing group could not be covered.
     Group,
+    /// The demand's group may not take them, though they are there, and the caller did not want to wait.
+    Limited(GroupLimit),
 }
 
 /// One line that wants stock.
@@ -86,6 +89,8 @@ pub struct ReserveLine {
     /// The line of a soft claim whose units this one takes over, all parts, without counting them twice. It may be the
     /// line itself.
     pub takes_over: Option<LineId>,
+    /// What the demand says of itself, by which it belongs to groups of the item. Of no consequence for an item without.
+    pub characteristics: Arc<Characteristics>,
 }
 
 /// What one line got. `reserved + waiting + refused` is what it wanted.
@@ -101,6 +106,8 @@ pub struct ReserveOutcome {
     pub refused: Quantity,
     /// Why; `None` when none were.
     pub refusal: Option<Refusal>,
+    /// What kept units from the line that were there for it otherwise.
+    pub limited: Option<GroupLimit>,
 }
 
 impl ReserveOutcome {
@@ -127,6 +134,7 @@ struct Decision {
     waiting: Quantity,
     refused: Quantity,
     refusal: Option<Refusal>,
+    limited: Option<GroupLimit>,
 }
 
 impl ItemBook {
@@ -144,8 +152,8 @@ impl ItemBook {
     pub fn reserve(&mut self, ctx: &CommandContext, line: &ReserveLine) -> Result<ReserveOutcome, StockError> {
         let mode = if line.all_or_nothing_group.is_some() { Mode::Whole } else { Mode::Alone };
         let outcome = self.reserve_in_mode(ctx, line, mode)?;
-        if mode == Mode::Whole && outcome.refusal.is_some() {
-            return self.reserve_in_mode(ctx, line, Mode::Nothing(Refusal::NotAvailable));
+        if let Some(why) = outcome.refusal.filter(|_| mode == Mode::Whole) {
+            return self.reserve_in_mode(ctx, line, Mode::Nothing(why));
         }
         Ok(outcome)
     }
@@ -165,6 +173,7 @@ impl ItemBook {
             waiting: decision.waiting,
             refused: decision.refused,
             refusal: decision.refusal,
+            limited: decision.limited,
         };
         if outcome.has_claim() {
             self.command(ctx, |book| book.apply_reservation(ctx, line, &taken_over, &outcome))?;
@@ -208,28 +217,16 @@ impl ItemBook {
     }
 
     fn decide(&self, line: &ReserveLine, taken_over: &[ClaimKey], mode: Mode) -> Result<Decision, StockError> {
-        let sources = || taken_over.iter().filter_map(|key| self.claims.get(key));
         let takes_free = line.eligible || line.shortfall != Shortfall::Backorder || line.take_at_most.is_some();
         let taken_at_most = line.take_at_most.map_or(line.quantity, |most| most.min(line.quantity));
-        let mut reserved = Vec::new();
-        if !matches!(mode, Mode::Nothing(_)) && (takes_free || !taken_over.is_empty()) {
-            let mut offers = Vec::with_capacity(line.candidates.len());
-            for location in &line.candidates {
-                let own = sum(sources().map(|claim| claim.reserved_at(location)))?;
-                let free = if takes_free { self.position(location)?.available } else { Quantity::ZERO };
-                let offered = plus(free, own)?;
-                let of_batch = match &line.batch {
-                    Some(batch) => self.unbound_of(location, batch)?,
-                    None if line.wish.is_none() => offered,
-                    None => {
-                        let own: Vec<_> = sources().flat_map(|claim| &claim.reservations).collect();
-                        self.fit_at(location, &line.wish, line.requested_date, &own)?
-                    }
-                };
-                offers.push((location.clone(), of_batch.min(offered)));
+        let Placed { reserved, limited } = match mode {
+            Mode::Nothing(Refusal::Limited(limit)) => Placed { reserved: Vec::new(), limited: Some(limit) },
+            Mode::Alone | Mode::Whole if takes_free || !taken_over.is_empty() => {
+                let offers = self.offers(line, taken_over, takes_free)?;
+                self.place_within_groups(line, taken_over, taken_at_most, offers)?
             }
-            reserved = place(taken_at_most, &offers, line.split_allowed, line.min_per_location);
-        }
+            Mode::Alone | Mode::Whole | Mode::Nothing(_) => Placed { reserved: Vec::new(), limited: None },
+        };
         let got = sum(reserved.iter().map(|(_, quantity)| *quantity))?;
         let rest = minus(line.quantity, got, "wanted units")?;
         let nothing = |why| Decision {
@@ -237,10 +234,14 @@ impl ItemBook {
             waiting: Quantity::ZERO,
             refused: line.quantity,
             refusal: Some(why),
+            limited,
         };
-        let not_there = if let Mode::Nothing(why) = mode { why } else { Refusal::NotAvailable };
+        let not_there = match mode {
+            Mode::Nothing(why) => why,
+            Mode::Alone | Mode::Whole => limited.map_or(Refusal::NotAvailable, Refusal::Limited),
+        };
         if rest.is_zero() {
-            return Ok(Decision { reserved, waiting: rest, refused: rest, refusal: None });
+            return Ok(Decision { reserved, waiting: rest, refused: rest, refusal: None, limited });
         }
         if mode == Mode::Whole {
             return Ok(nothing(not_there));
@@ -250,16 +251,45 @@ impl ItemBook {
         let shortfall = if waits_for_none { Shortfall::Keep } else { line.shortfall };
         Ok(match shortfall {
             Shortfall::Refuse => nothing(not_there),
-            Shortfall::Keep => Decision { reserved, waiting: Quantity::ZERO, refused: rest, refusal: Some(not_there) },
+            Shortfall::Keep => {
+                Decision { reserved, waiting: Quantity::ZERO, refused: rest, refusal: Some(not_there), limited }
+            }
             Shortfall::Backorder => {
-                let others = minus(self.total_waiting(), sum(sources().map(|claim| claim.waiting))?, "waiting in all")?;
+                let own = sum(taken_over.iter().filter_map(|key| self.claims.get(key)).map(|claim| claim.waiting))?;
+                let others = minus(self.total_waiting(), own, "waiting in all")?;
                 let room = line.waiting_limit.map_or(rest, |limit| limit.saturating_sub(others));
                 let waiting = rest.min(room);
                 let refused = minus(rest, waiting, "wanted units")?;
                 let refusal = (!refused.is_zero()).then_some(Refusal::WaitingLimit);
-                Decision { reserved, waiting, refused, refusal }
+                Decision { reserved, waiting, refused, refusal, limited }
             }
         })
+    }
+
+    /// What each candidate has for the line: free units where it may take them, and its own of the claims that it takes over.
+    fn offers(
+        &self,
+        line: &ReserveLine,
+        taken_over: &[ClaimKey],
+        takes_free: bool,
+    ) -> Result<Vec<(LocationId, Quantity)>, StockError> {
+        let sources = || taken_over.iter().filter_map(|key| self.claims.get(key));
+        let mut offers = Vec::with_capacity(line.candidates.len());
+        for location in &line.candidates {
+            let own = sum(sources().map(|claim| claim.reserved_at(location)))?;
+            let free = if takes_free { self.position(location)?.available } else { Quantity::ZERO };
+            let offered = plus(free, own)?;
+            let of_batch = match &line.batch {
+                Some(batch) => self.unbound_of(location, batch)?,
+                None if line.wish.is_none() => offered,
+                None => {
+                    let own: Vec<_> = sources().flat_map(|claim| &claim.reservations).collect();
+                    self.fit_at(location, &line.wish, line.requested_date, &own)?
+                }
+            };
+            offers.push((location.clone(), of_batch.min(offered)));
+        }
+        Ok(offers)
     }
 
     fn apply_reservation(
@@ -278,6 +308,7 @@ impl ItemBook {
                 *there = plus(*there, reservation.quantity)?;
             }
         }
+        self.note_characteristics(&line.key, &line.characteristics);
         let posted = self.claims.get(&line.key).map_or(Quantity::ZERO, |old| old.posted);
         let mut claim = new_claim(line, outcome.waiting, posted);
         for (location, quantity) in &outcome.reserved {

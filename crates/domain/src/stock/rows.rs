@@ -48,6 +48,10 @@ impl<K: Ord + Clone, T: Row> Rows<K, T> {
         self.slots.values().map(|slot| &slot.row)
     }
 
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&K, &T)> {
+        self.slots.iter().map(|(key, slot)| (key, &slot.row))
+    }
+
     pub(super) fn range_from<'a>(&'a self, first: &K) -> impl Iterator<Item = &'a T> {
         self.slots.range(first..).map(|(_, slot)| &slot.row)
     }

@@ -195,6 +195,7 @@ impl ItemBook {
             let before =
                 |other: &&Claim| other.queue_place() < claim.queue_place() && other.waits_at().contains(location);
             let awaited = sum(self.claims().filter(before).map(Claim::eligible_waiting))?;
+            let awaited = awaited.min(self.takeable_now(location)?.alone);
             let there = plus(position.available, position.held)?.saturating_sub(awaited);
             // What is held serves those before first, so it takes nothing off what is free.
             let there = if takes_held { there } else { there.min(position.available) };
@@ -203,9 +204,9 @@ impl ItemBook {
             } else {
                 self.fit_at(location, &claim.wish, claim.requested_date, &[])?
             };
-            offers.push((location.clone(), fits.min(there)));
+            offers.push((location.clone(), self.takeable(key, location, fits.min(there), Quantity::ZERO)?));
         }
-        let taken = place(claim.waiting, &offers, claim.split_allowed, claim.min_per_location);
+        let taken = place(self.quota_left_for(claim)?, &offers, claim.split_allowed, claim.min_per_location);
         let left = minus(claim.waiting, sum(taken.iter().map(|(_, quantity)| *quantity))?, "claim.waiting")?;
         self.trim_pegs(key, left)?;
         let mut claim = self.claim_or_refuse(key)?.clone();
@@ -282,7 +283,7 @@ impl ItemBook {
             for location in claim.waits_at() {
                 let position = self.position(location)?;
                 let taken = given.get(location).copied().unwrap_or_default();
-                let wanted = plus(self.awaited_at(location)?.alone, taken)?;
+                let wanted = plus(self.takeable_now(location)?.alone, taken)?;
                 let there = plus(position.available, position.held)?.saturating_sub(wanted);
                 offers.push((location.clone(), there));
             }

@@ -8,6 +8,7 @@ use crate::quantity::Quantity;
 use super::book::ItemBook;
 use super::claim::Claim;
 use super::error::{StockError, sum};
+use super::groups::Bucket;
 use super::receipt::ReceivedLine;
 use super::supply::{Supply, SupplyKind};
 
@@ -22,6 +23,7 @@ impl ItemBook {
         for claim in self.claims() {
             verify_claim(claim, &mut broken)?;
         }
+        self.verify_groups(&mut broken)?;
         self.verify_supplies(&mut broken)?;
         self.verify_receipts(&mut broken)?;
         let total = sum(self.claims().map(|claim| claim.waiting))?;
@@ -57,8 +59,28 @@ impl ItemBook {
         equal("IN_TRANSIT", position.in_transit, in_transit);
         equal("awaited", self.awaited_at(location)?.alone, awaited);
         equal("awaited by sets", self.awaited_at(location)?.in_sets, in_sets);
-        let is_starved = !position.available.is_zero() && position.held < awaited;
-        must(broken, !is_starved, || format!("{} free at {location} while {awaited} wait", position.available));
+        let takeable = self.takeable_now(location)?.alone;
+        let is_starved = !position.available.is_zero() && position.held < takeable;
+        must(broken, !is_starved, || format!("{} free at {location} while {takeable} wait", position.available));
+        Ok(())
+    }
+
+    /// What is consumed of groups is what claims of groups took, and these took what they have or have shipped.
+    fn verify_groups(&self, broken: &mut Vec<String>) -> Result<(), StockError> {
+        let mut taken: BTreeMap<Bucket, Quantity> = BTreeMap::new();
+        for known in self.group_claims() {
+            for take in &known.takes {
+                for bucket in take.quota.iter().chain(&take.protection) {
+                    let there = taken.entry(bucket.clone()).or_default();
+                    *there = sum([*there, take.units])?;
+                }
+            }
+            let units = sum(known.takes.iter().map(|take| take.units))?;
+            let has = self.claim(&known.key).map_or(Ok(Quantity::ZERO), |claim| sum([claim.reserved, claim.posted]))?;
+            must(broken, units == has, || format!("claim {} took {units} in groups and has {has}", known.key));
+        }
+        let consumed = self.consumed_of_groups();
+        must(broken, consumed == taken, || format!("{consumed:?} consumed of groups, claims took {taken:?}"));
         Ok(())
     }
 

@@ -15,8 +15,10 @@ use backorder_domain::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use groups::{characteristics, decode_characteristics, decode_item_groups, group_limit, item_groups};
 pub use receipt::{decode_over_receipt_tolerance, decode_receipt_name, receipt_name, received_line};
 
+mod groups;
 mod receipt;
 
 use super::{
@@ -181,6 +183,7 @@ pub fn claim<'a>(item: &ItemId, claim: &Claim, supply_of: impl Fn(&SupplyId) -> 
         released: claim.released().get(),
         in_set: claim.in_set,
         wish: (!claim.wish.is_none()).then(|| wish(&claim.wish)),
+        takeable: None,
     }
 }
 

@@ -17,7 +17,7 @@ use backorder_proto::{
     },
     inventory::v1::{
         availability_service_client::AvailabilityServiceClient, catalog_service_client::CatalogServiceClient,
-        drop_ship_stock_service_client::DropShipStockServiceClient,
+        drop_ship_stock_service_client::DropShipStockServiceClient, group_service_client::GroupServiceClient,
         inventory_operations_service_client::InventoryOperationsServiceClient,
         receipt_service_client::ReceiptServiceClient, reservation_service_client::ReservationServiceClient,
         stock_service_client::StockServiceClient, supply_service_client::SupplyServiceClient,
@@ -52,6 +52,8 @@ pub struct InventoryClients {
     pub warehouse: WarehouseServiceClient<ServiceChannel>,
     /// What suppliers report that they could ship themselves.
     pub drop_ship_stock: DropShipStockServiceClient<ServiceChannel>,
+    /// The groups of items.
+    pub groups: GroupServiceClient<ServiceChannel>,
     /// Documents about stock of warehouses' own systems.
     pub feed: WarehouseFeedServiceClient<ServiceChannel>,
     /// What can be had, now and later.
@@ -73,6 +75,7 @@ impl InventoryClients {
             reservations: client!(ReservationServiceClient, channel),
             warehouse: client!(WarehouseServiceClient, channel),
             drop_ship_stock: client!(DropShipStockServiceClient, channel),
+            groups: client!(GroupServiceClient, channel),
             feed: client!(WarehouseFeedServiceClient, channel),
             availability: client!(AvailabilityServiceClient, channel),
             operations: client!(InventoryOperationsServiceClient, channel),

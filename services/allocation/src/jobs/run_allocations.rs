@@ -200,7 +200,7 @@ impl UseCases {
         let page = page.map_err(Error::Unanswered)?;
         let (mut claims, mut wanted) = (page.claims, 0_i64);
         let reached = claims.iter().position(|claim| {
-            wanted = wanted.saturating_add(if is_served_alone(claim) { claim.waiting } else { 0 });
+            wanted = wanted.saturating_add(takeable(claim));
             wanted >= held(holds)
         });
         if let Some(last) = reached {
@@ -223,7 +223,7 @@ impl UseCases {
     pub(crate) async fn waiting_for(&self, item: &str, location: &str, held: i64) -> Result<Vec<pb::Claim>, Error> {
         let mut wanted = 0_i64;
         let waiting = self.inventory().waiting_claims(item, location, |claim| {
-            wanted = wanted.saturating_add(if is_served_alone(claim) { claim.waiting } else { 0 });
+            wanted = wanted.saturating_add(takeable(claim));
             wanted >= held
         });
         waiting.await.map_err(Error::Unanswered)
@@ -264,6 +264,12 @@ pub(super) fn is_served_alone(claim: &pb::Claim) -> bool {
     claim.eligible && !claim.in_set && claim.wish.is_none()
 }
 
+/// How many of its waiting units a run may give the claim: where the item has groups, as many as these let it take now.
+pub(super) fn takeable(claim: &pb::Claim) -> i64 {
+    let most = claim.takeable.unwrap_or(claim.waiting);
+    if is_served_alone(claim) { most.min(claim.waiting) } else { 0 }
+}
+
 pub(super) fn held(holds: &[pb::Hold]) -> i64 {
     holds.iter().map(|hold| hold.quantity).fold(0, i64::saturating_add)
 }
@@ -280,13 +286,13 @@ pub(super) fn plan_among(held: i64, waiting: &[pb::Claim]) -> Result<Plan, Error
 fn waiting_claim(claim: &pb::Claim) -> Result<WaitingClaim, Error> {
     let mut violations = Violations::new();
     let line = decode::checked(LineId::try_new(claim.line.as_str()), "line", &mut violations);
-    let waiting = decode::checked(Quantity::try_new(claim.waiting), "waiting", &mut violations);
+    let waiting = decode::checked(Quantity::try_new(takeable(claim)), "waiting", &mut violations);
     let queue_time = decode::timestamp(claim.queue_time.as_ref(), "queue_time", &mut violations);
     let claim = line.zip(waiting).zip(queue_time).map(|((line, waiting), queue_time)| WaitingClaim {
         line,
         part: claim.part,
         waiting,
-        eligible: is_served_alone(claim),
+        eligible: takeable(claim) > 0,
         queue_key: claim.queue_key.clone(),
         queue_time,
         version: claim.version,
@@ -337,6 +343,7 @@ pub(super) fn count_gains(outcomes: impl Iterator<Item = pb::GainOutcome>) {
             pb::GainOutcome::Stale => "stale",
             pb::GainOutcome::NoCover => "no_cover",
             pb::GainOutcome::NotWaiting => "not_waiting",
+            pb::GainOutcome::Limited => "limited",
             pb::GainOutcome::Unspecified => "unspecified",
         };
         metrics::counter!("backorder_allocation_gains_total", "outcome" => outcome).increment(1);

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::run_allocations::{
-    CHUNK_MAX, SHARED, apply_request, count_gains, held, is_served_alone, name_of_run, plan_among,
+    CHUNK_MAX, SHARED, apply_request, count_gains, held, is_served_alone, name_of_run, plan_among, takeable,
 };
 use crate::{
     error::Error,
@@ -70,7 +70,7 @@ impl UseCases {
             let page = page.map_err(Error::Unanswered)?;
             for claim in page.claims {
                 if is_served_alone(&claim) {
-                    wanted = wanted.saturating_add(claim.waiting);
+                    wanted = wanted.saturating_add(takeable(&claim));
                 } else if claim.in_set || claim.wish.is_some() {
                     found.push(claim);
                 }

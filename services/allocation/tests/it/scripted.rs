@@ -106,7 +106,15 @@ impl Books {
         }
         let reason = if refused > 0 { RefusalReason::NotAvailable } else { RefusalReason::Unspecified };
         let claim = self.claims.get(&(line.line.clone(), part)).cloned();
-        ReserveResult { line: line.line, part, claim, refused, refusal_reason: reason.into(), free: Vec::new() }
+        ReserveResult {
+            line: line.line,
+            part,
+            claim,
+            refused,
+            refusal_reason: reason.into(),
+            free: Vec::new(),
+            limited_by: 0,
+        }
     }
 
     /// Reserves what a request asks for, once for each request id.

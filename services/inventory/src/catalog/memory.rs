@@ -12,7 +12,7 @@ use std::{
 
 use backorder_domain::{
     ids::{ItemId, LocationId},
-    time::civil_date_in,
+    time::{civil_date_in, day_number},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -82,6 +82,12 @@ impl Places {
     #[must_use]
     pub fn dates_at(&self, instant: Timestamp) -> BTreeMap<LocationId, Date> {
         self.by_id.iter().map(|(id, place)| (id.clone(), civil_date_in(instant, &place.zone))).collect()
+    }
+
+    /// The sum of the numbers of these dates: it grows with each day that begins anywhere.
+    #[must_use]
+    pub fn days_at(&self, instant: Timestamp) -> i64 {
+        self.by_id.values().map(|place| i64::from(day_number(civil_date_in(instant, &place.zone)))).sum()
     }
 }
 

@@ -318,7 +318,8 @@ pub async fn put_items_in_tx(tx: &WriteTx<'_>, items: &[Stored<Item>]) -> Result
 }
 
 fn empty_ledger(stored: &Stored<Item>) -> item_ledger::ActiveModel {
-    item_ledger::ActiveModel { item_id: Set(stored.value.id.as_str().to_owned()), last_movement: Set(0) }
+    let item_id = Set(stored.value.id.as_str().to_owned());
+    item_ledger::ActiveModel { item_id, last_movement: Set(0), group_version: Set(None) }
 }
 
 fn item_row(stored: &Stored<Item>) -> item::ActiveModel {

@@ -24,6 +24,8 @@ pub struct Locked<'a> {
     pub item: &'a ItemId,
     /// The number of its newest movement; 0 when it has none.
     pub last_movement: i64,
+    /// Whether it has groups.
+    pub is_grouped: bool,
 }
 
 /// Locks the ledgers of the items until the transaction ends, and answers those that are there. One that another transaction
@@ -43,8 +45,8 @@ pub async fn lock_items_in_tx<'a>(tx: &WriteTx<'_>, ids: &[&'a ItemId]) -> Resul
     let mut locked = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
         // Rows that refer to the item may still be inserted by others: only changes wait.
-        let text = "SELECT item_id, last_movement FROM item_ledger WHERE item_id = ANY(?) ORDER BY item_id \
-                    FOR NO KEY UPDATE";
+        let text = "SELECT item_id, last_movement, group_version FROM item_ledger WHERE item_id = ANY(?) \
+                    ORDER BY item_id FOR NO KEY UPDATE";
         let ids = sql::texts(chunk.iter().map(|id| id.as_str()));
         let rows = item_ledger::Model::find_by_statement(sql::statement(tx, text, [ids])).all(tx).await?;
         locked.extend(locked_of(chunk, &rows));
@@ -52,11 +54,20 @@ pub async fn lock_items_in_tx<'a>(tx: &WriteTx<'_>, ids: &[&'a ItemId]) -> Resul
     Ok(locked)
 }
 
+/// The ledgers of items, not locked: as they are on a snapshot, or where the writing transaction is alone.
+pub async fn ledgers_of(
+    connection: &impl backorder_storage::Reads,
+    items: impl Iterator<Item = &str>,
+) -> Result<Vec<item_ledger::Model>, StorageError> {
+    rows_by_key(connection, &["item_id"], items.map(Value::from).collect()).await
+}
+
 /// Those of the items that have a row. Both ascend bytewise.
 fn locked_of<'a>(ids: &[&'a ItemId], rows: &[item_ledger::Model]) -> impl Iterator<Item = Locked<'a>> {
     ids.iter().filter_map(move |item| {
         let place = rows.binary_search_by(|row| row.item_id.as_str().cmp(item.as_str())).ok()?;
-        Some(Locked { item, last_movement: rows[place].last_movement })
+        let item_ledger::Model { last_movement, group_version, .. } = rows[place];
+        Some(Locked { item, last_movement, is_grouped: group_version.is_some() })
     })
 }
 
@@ -82,6 +93,8 @@ pub struct Look {
     pub movement_ids: Vec<i64>,
     /// The newest movements of the items that were there and are locked, by item; 0 for an item without any.
     pub last_movements: Vec<i64>,
+    /// Those of the items that have groups. Read from the rows as they were locked.
+    pub grouped: Vec<String>,
 }
 
 /// Locks the ledgers of the items as [`lock_items_in_tx`] does and looks up the rest in the same round trip. Only for PostgreSQL.
@@ -101,10 +114,11 @@ pub async fn lock_and_look_in_tx(
     let (known, keys) = idempotency::any_known(&question.requests);
     // What is known is counted: EXISTS is planned for a row that is soon found, and here there is none.
     let text = format!(
-        "WITH locked AS MATERIALIZED (SELECT item_id, last_movement FROM item_ledger WHERE item_id = ANY(?) ORDER BY item_id \
+        "WITH locked AS MATERIALIZED (SELECT item_id, last_movement, group_version FROM item_ledger WHERE item_id = ANY(?) ORDER BY item_id \
          FOR NO KEY UPDATE), counted AS MATERIALIZED (SELECT ARRAY(SELECT last_movement FROM locked) AS last_movements) \
          SELECT (SELECT COUNT(*) FROM claim WHERE line_id = ANY(?)) > 0 AS knows_lines, {known} AS knows_requests, \
-         ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.last_movements FROM counted",
+         ARRAY(SELECT {} FROM counted, generate_series(1, ?)) AS movement_ids, counted.last_movements, \
+         ARRAY(SELECT item_id FROM locked WHERE group_version IS NOT NULL) AS grouped FROM counted",
         row_ids::next_of("movement")
     );
     let mut values =
@@ -113,11 +127,12 @@ pub async fn lock_and_look_in_tx(
     values.push(Value::from(i64::try_from(question.movements).unwrap_or(i64::MAX)));
     let row = tx.query_one_raw(sql::statement(tx, text, values)).await?;
     let Some(row) = row else {
-        let (movement_ids, last_movements) = (Vec::new(), Vec::new());
-        return Ok(Look { knows_lines: true, knows_requests: true, movement_ids, last_movements });
+        let (movement_ids, last_movements, grouped) = (Vec::new(), Vec::new(), Vec::new());
+        return Ok(Look { knows_lines: true, knows_requests: true, movement_ids, last_movements, grouped });
     };
     Ok(Look {
         last_movements: row.try_get("", "last_movements")?,
+        grouped: row.try_get("", "grouped")?,
         knows_lines: row.try_get("", "knows_lines")?,
         knows_requests: row.try_get("", "knows_requests")?,
         movement_ids: row.try_get("", "movement_ids")?,

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    entity::{claim, hold, supply},
+    entity::{claim, hold, item_group, supply},
     stock::{self, claim_of},
 };
 
@@ -45,6 +45,25 @@ pub async fn count_due_claims(connection: &impl ConnectionTrait, now: Timestamp)
 fn is_due(now: Timestamp) -> Condition {
     // The first condition is that of the index.
     Condition::all().add(Expr::cust("expires_at IS NOT NULL")).add(claim::Column::ExpiresAt.lte(columns::micros(now)))
+}
+
+/// Items with groups that were not looked at for these days, ascending, at most `limit`. `days` is the sum of the day numbers of
+/// all locations, which grows with each day that begins anywhere.
+pub async fn unsettled_items(
+    connection: &impl ConnectionTrait,
+    days: i64,
+    limit: u64,
+) -> Result<Vec<ItemId>, StorageError> {
+    let items: Vec<String> = item_group::Entity::find()
+        .select_only()
+        .column(item_group::Column::ItemId)
+        .filter(item_group::Column::SettledDays.ne(days))
+        .order_by_asc(item_group::Column::ItemId)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    items.iter().map(|item| stock::item_id(item, "item_group")).collect()
 }
 
 /// Items of which claims are pegged to supply that is past due, ascending: those of the `limit` oldest supplies. `dates`

@@ -5,7 +5,7 @@ use backorder_storage::{StorageError, sql::statement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
-    entity::{claim, claim_location, item, item_ledger, position, supply},
+    entity::{claim, claim_group, claim_location, group_balance, item, item_group, item_ledger, position, supply},
     stock::waits,
 };
 
@@ -201,4 +201,53 @@ pub async fn item_ids(connection: &impl ConnectionTrait, range: &ItemRange) -> R
         .all(connection)
         .await?;
     ids.iter().map(|id| super::stock::item_id(id, "item")).collect()
+}
+
+/// What claims on the items say of themselves and consumed.
+pub async fn claim_groups(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<claim_group::Model>, StorageError> {
+    let in_range = claim_group::Column::ItemId.between(&range.first, &range.last);
+    Ok(claim_group::Entity::find().filter(in_range).all(connection).await?)
+}
+
+/// Units that a claim of a group has or has shipped.
+#[derive(Debug, FromQueryResult)]
+pub struct GroupUnits {
+    /// The line.
+    pub line_id: String,
+    /// The part.
+    pub part: i32,
+    /// Base units.
+    pub units: i64,
+}
+
+/// What the claims of groups on the items have or have shipped.
+pub async fn units_of_group_claims(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<GroupUnits>, StorageError> {
+    let text = "SELECT c.line_id, c.part, c.reserved + c.posted AS units FROM claim_group g \
+                JOIN claim c ON c.line_id = g.line_id AND c.part = g.part WHERE g.item_id BETWEEN ? AND ?";
+    let ends = [range.first.as_str().into(), range.last.as_str().into()];
+    Ok(GroupUnits::find_by_statement(statement(connection, text, ends)).all(connection).await?)
+}
+
+/// What is consumed of the groups of the items.
+pub async fn group_balances(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<group_balance::Model>, StorageError> {
+    let in_range = group_balance::Column::ItemId.between(&range.first, &range.last);
+    Ok(group_balance::Entity::find().filter(in_range).all(connection).await?)
+}
+
+/// The groups of the items.
+pub async fn item_groups(
+    connection: &impl ConnectionTrait,
+    range: &ItemRange,
+) -> Result<Vec<item_group::Model>, StorageError> {
+    let in_range = item_group::Column::ItemId.between(&range.first, &range.last);
+    Ok(item_group::Entity::find().filter(in_range).all(connection).await?)
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use backorder_domain::{
     ids::{ItemId, LineId, LocationId, SupplyId},
-    stock::{position::Position, supply::Supply},
+    stock::{claim::Claim, position::Position, supply::Supply},
 };
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use backorder_service_kit::paging::{PageBinding, PageRequest};
 use backorder_storage::{StorageError, columns};
 
-use super::{UseCases, page_token_invalid};
+use super::{UseCases, groups::Takeable, page_token_invalid};
 use crate::{
     error::{Error, Kind},
     store::{
@@ -131,6 +131,7 @@ impl UseCases {
             None => None,
         };
         let limit = page.query_limit();
+        let dates = self.places().await?.dates_at(self.now());
         self.store()
             .snapshot("list_waiting_claims", move |tx| {
                 Box::pin(async move {
@@ -141,7 +142,12 @@ impl UseCases {
                         page_key([&row.queue_key, &time, &row.line_id, &part])
                     });
                     let order: Vec<(String, i32)> = rows.iter().map(|row| (row.line_id.clone(), row.part)).collect();
-                    let messages = claim_messages(connection, rows).await?;
+                    let takeable = Takeable::read(connection, &filter.item, &rows, dates.clone()).await?;
+                    let location = filter.location.as_ref();
+                    let messages = claim_messages_with(connection, rows, |claim| {
+                        Some(takeable.as_ref()?.by(claim, location).get())
+                    })
+                    .await?;
                     let mut by_key: HashMap<(String, i32), pb::Claim> =
                         messages.into_iter().map(|claim| ((claim.line.clone(), claim.part), claim)).collect();
                     Ok((order.iter().filter_map(|key| by_key.remove(key)).collect(), token))
@@ -269,6 +275,15 @@ pub(super) async fn claim_messages(
     connection: &impl backorder_storage::Reads,
     rows: Vec<claim::Model>,
 ) -> Result<Vec<pb::Claim>, Error> {
+    claim_messages_with(connection, rows, |_| None).await
+}
+
+/// The same, with how many of their waiting units the groups of their items let them take.
+async fn claim_messages_with(
+    connection: &impl backorder_storage::Reads,
+    rows: Vec<claim::Model>,
+    takeable: impl Fn(&Claim) -> Option<i64>,
+) -> Result<Vec<pb::Claim>, Error> {
     let mut claims = complete_claims(connection, rows).await?;
     let pegged: BTreeSet<&SupplyId> = claims.iter().flat_map(|(_, claim)| &claim.pegs).map(|peg| &peg.supply).collect();
     let pegged: Vec<&SupplyId> = pegged.into_iter().collect();
@@ -280,7 +295,7 @@ pub(super) async fn claim_messages(
     stock::sort_pegs(claims.iter_mut().map(|(_, claim)| claim), &supplies.values().collect::<Vec<_>>());
     let messages = claims.iter().map(|(row, claim)| {
         let item = stock::item_id(&row.item_id, "claim")?;
-        Ok(wire::claim(&item, claim, |id| supplies.get(id)))
+        Ok(pb::Claim { takeable: takeable(claim), ..wire::claim(&item, claim, |id| supplies.get(id)) })
     });
     Ok(messages.collect::<Result<_, StorageError>>()?)
 }

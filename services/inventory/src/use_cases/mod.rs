@@ -6,6 +6,7 @@ mod batches;
 mod catalog;
 pub mod drop_ship;
 pub mod feeds;
+mod groups;
 pub mod listing;
 pub mod operations;
 mod read_items;

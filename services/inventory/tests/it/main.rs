@@ -12,6 +12,7 @@ mod audit;
 mod availability;
 mod catalog;
 mod catalog_races;
+mod groups;
 mod held;
 mod idempotency;
 mod index;

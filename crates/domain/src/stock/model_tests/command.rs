@@ -185,6 +185,8 @@ pub enum Command {
         stale: bool,
     },
     CommitRun(Commit),
+    /// Sets the rules of the item's groups, one of a few.
+    PutGroups(u8),
     NextDay,
     Flush,
 }
@@ -314,6 +316,11 @@ fn supply_command() -> impl Strategy<Value = Command> {
         1 => Just(Command::NextDay),
         1 => Just(Command::Flush),
     ]
+}
+
+/// Commands on an item with groups, whose rules change now and then.
+pub fn any_command_of_groups() -> impl Strategy<Value = Command> {
+    prop_oneof![30 => any_command(), 1 => any::<u8>().prop_map(Command::PutGroups)]
 }
 
 pub fn any_command() -> impl Strategy<Value = Command> {

@@ -12,6 +12,7 @@
 
 mod apply;
 mod command;
+mod groups;
 mod oracle;
 mod partial;
 mod receipts;
@@ -20,9 +21,10 @@ mod tables;
 mod world;
 
 use proptest::collection::vec;
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-use command::{Command, any_command};
+use command::{Command, any_command, any_command_of_groups};
 use world::World;
 
 const COMMANDS_MAX: usize = 50;
@@ -37,9 +39,12 @@ fn runner() -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
 }
 
-fn hold_for_any_sequence(check: impl Fn(&[Command]) -> Result<(), String>) {
+fn hold_for_any_sequence(
+    any_command: impl Strategy<Value = Command>,
+    check: impl Fn(&[Command]) -> Result<(), String>,
+) {
     let outcome =
-        runner().run(&vec(any_command(), 1..COMMANDS_MAX), |commands| check(&commands).map_err(TestCaseError::fail));
+        runner().run(&vec(any_command, 1..COMMANDS_MAX), |commands| check(&commands).map_err(TestCaseError::fail));
     match outcome {
         Ok(()) => {}
         Err(TestError::Fail(why, commands)) => {
@@ -52,7 +57,7 @@ fn hold_for_any_sequence(check: impl Fn(&[Command]) -> Result<(), String>) {
 
 #[test]
 fn any_sequence_of_commands_keeps_every_invariant() {
-    hold_for_any_sequence(|commands| {
+    hold_for_any_sequence(any_command(), |commands| {
         let mut world = World::new();
         for command in commands {
             world.run(command)?;
@@ -63,8 +68,35 @@ fn any_sequence_of_commands_keeps_every_invariant() {
 
 #[test]
 fn a_command_decides_the_same_on_the_rows_it_says_it_needs() {
-    hold_for_any_sequence(|commands| {
+    hold_for_any_sequence(any_command(), |commands| {
         let mut world = World::new();
+        for command in commands {
+            partial::compare(&world, command)?;
+            world.run(command)?;
+            world.flush_and_reload()?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_sequence_of_commands_on_an_item_with_groups_keeps_every_invariant() {
+    hold_for_any_sequence(any_command_of_groups(), |commands| {
+        let mut world = World::new();
+        world.run(&Command::PutGroups(0))?;
+        for command in commands {
+            world.run(command)?;
+        }
+        world.flush_and_reload()
+    });
+}
+
+#[test]
+fn a_command_on_an_item_with_groups_decides_the_same_on_the_rows_it_says_it_needs() {
+    hold_for_any_sequence(any_command_of_groups(), |commands| {
+        let mut world = World::new();
+        world.run(&Command::PutGroups(0))?;
+        world.flush_and_reload()?;
         for command in commands {
             partial::compare(&world, command)?;
             world.run(command)?;

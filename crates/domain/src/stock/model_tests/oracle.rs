@@ -90,6 +90,7 @@ pub fn expected_outcome(book: &ItemBook, line: &ReserveLine) -> Option<ReserveOu
         waiting: units(waiting),
         refused: units(refused),
         refusal: (refused > 0).then_some(why),
+        limited: None,
     })
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{LineId, LocationId};
-use crate::stock::book::{Awaited, ItemBook, ItemScope};
+use crate::stock::awaited::Awaited;
+use crate::stock::book::{ItemBook, ItemScope};
 use crate::stock::claim::Claim;
 use crate::stock::hold::Hold;
 use crate::stock::receipt::ReceivedLine;
@@ -91,6 +92,10 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
         world.tables.whole_claims().into_iter().filter(|claim| lines.contains(&claim.key.line)).collect();
     locations.extend(claims.iter().flat_map(|claim| claim.candidates.clone()));
     locations.extend(claims.iter().flat_map(|claim| claim.reservations.iter().map(|r| r.location.clone())));
+    if world.tables.groups.is_some() {
+        // What one group takes anywhere changes what the others may take.
+        locations.extend(all_locations());
+    }
     let is_needed = |supply: &&Supply| {
         let is_pegged = claims.iter().any(|claim| claim.pegs.iter().any(|peg| peg.supply == supply.id));
         is_pegged || (locations.contains(&supply.location) && !supply.open().is_zero())
@@ -100,14 +105,19 @@ fn book_of_few(world: &World, command: &Command) -> Option<ItemBook> {
     let scope_of = |location: &LocationId| {
         let mut scope = world.tables.scope_of(location, world.today);
         // What the others wait for need not be known.
-        if gives_only && claims.iter().all(|claim| claim.eligible || claim.waiting.is_zero()) {
+        if gives_only
+            && world.tables.groups.is_none()
+            && claims.iter().all(|claim| claim.eligible || claim.waiting.is_zero())
+        {
             scope.awaited = Awaited::default();
             let there = claims.iter().filter(|claim| claim.waits_at().contains(location));
             there.for_each(|claim| scope.awaited.add(claim));
         }
         scope
     };
+    let groups = world.tables.group_scope(|key| lines.contains(&key.line));
     let scope = ItemScope {
+        groups,
         item: item(),
         locations: locations.iter().map(scope_of).collect(),
         claims,

@@ -6,9 +6,11 @@ use jiff::civil::Date;
 
 use crate::ids::{BatchId, HoldId, LocationId, SupplyId};
 use crate::quantity::Quantity;
-use crate::stock::book::{Awaited, ItemBook, ItemScope, LocationScope};
+use crate::stock::awaited::Awaited;
+use crate::stock::book::{ItemBook, ItemScope, LocationScope};
 use crate::stock::changes::StockChanges;
 use crate::stock::claim::{Claim, ClaimKey, Peg, Reservation};
+use crate::stock::groups::{Bucket, Characteristics, GroupClaim, GroupScope, ItemGroups};
 use crate::stock::hold::Hold;
 use crate::stock::movement::Movement;
 use crate::stock::position::Position;
@@ -30,6 +32,17 @@ pub struct Tables {
     pub supplies: BTreeMap<SupplyId, Supply>,
     pub receipts: BTreeMap<ReceiptKey, ReceivedLine>,
     pub movements: Vec<Movement>,
+    /// `None` while the item has no groups.
+    pub groups: Option<GroupTables>,
+}
+
+/// The tables of an item's groups.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupTables {
+    pub rules: ItemGroups,
+    pub version: i64,
+    pub consumed: BTreeMap<Bucket, Quantity>,
+    pub claims: BTreeMap<ClaimKey, GroupClaim>,
 }
 
 impl Tables {
@@ -57,6 +70,14 @@ impl Tables {
         self.supplies.extend(changes.supplies.into_iter().map(|supply| (supply.id.clone(), supply)));
         self.receipts.extend(changes.receipts.into_iter().map(|line| (line.key.clone(), line)));
         self.movements.extend(changes.movements);
+        if let Some(changes) = changes.groups {
+            let groups = self.groups.get_or_insert_default();
+            if let Some((rules, version)) = changes.rules {
+                (groups.rules, groups.version) = (rules, version);
+            }
+            groups.consumed.extend(changes.consumed);
+            groups.claims.extend(changes.claims.into_iter().map(|claim| (claim.key.clone(), claim)));
+        }
     }
 
     /// The claim with its reservations and pegs, as a store would assemble it.
@@ -85,6 +106,25 @@ impl Tables {
         Quantity::checked_sum(self.claims.values().map(|claim| claim.waiting)).unwrap()
     }
 
+    /// The groups as a store would load them, with the claims that are loaded.
+    pub fn group_scope(&self, is_loaded: impl Fn(&ClaimKey) -> bool) -> Option<GroupScope> {
+        let groups = self.groups.as_ref()?;
+        let of = |key: &ClaimKey| groups.claims.get(key).map(|claim| claim.characteristics.clone()).unwrap_or_default();
+        let mut awaited: BTreeMap<(LocationId, Characteristics), Awaited> = BTreeMap::new();
+        for claim in self.whole_claims() {
+            for at in claim.waits_at() {
+                awaited.entry((at.clone(), of(&claim.key))).or_default().add(&claim);
+            }
+        }
+        Some(GroupScope {
+            rules: groups.rules.clone(),
+            version: groups.version,
+            consumed: groups.consumed.clone(),
+            claims: groups.claims.values().filter(|claim| is_loaded(&claim.key)).cloned().collect(),
+            awaited: awaited.into_iter().map(|((at, of), awaited)| (at, of, awaited)).collect(),
+        })
+    }
+
     pub fn whole_book(&self, locations: &[LocationId], today: Date) -> ItemBook {
         let open_holds = self.holds.values().filter(|hold| !hold.quantity.is_zero()).cloned();
         let scope = ItemScope {
@@ -97,6 +137,7 @@ impl Tables {
             batches: crate::stock::batch::BatchScope::default(),
             total_waiting: self.total_waiting(),
             all_waiting_loaded: true,
+            groups: self.group_scope(|_| true),
         };
         ItemBook::load(scope).unwrap()
     }

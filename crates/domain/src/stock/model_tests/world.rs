@@ -12,11 +12,13 @@ use crate::stock::book::ItemBook;
 use crate::stock::claim::{Claim, ClaimKey};
 use crate::stock::context::CommandContext;
 use crate::stock::error::StockError;
+use crate::stock::groups::Characteristics;
 use crate::stock::receipt::ReceivedLine;
 use crate::stock::state::StockState;
 
 use super::apply::apply;
 use super::command::{Command, LOCATIONS, Named};
+use super::groups::check_limits;
 use super::oracle;
 use super::tables::{Tables, summed};
 
@@ -163,6 +165,7 @@ impl World {
         }
         self.book = book;
         self.check(&before)?;
+        check_limits(&before, &self.book, command)?;
         if pegged_anew { oracle::check_pegs(&self.book, self.today) } else { Ok(()) }
     }
 
@@ -195,7 +198,18 @@ impl World {
         }
         oracle::check_holding(before, &self.book)?;
         oracle::check_advised(&self.book)?;
-        oracle::check_versions(before, &self.book)
+        if before.groups_version() == self.book.groups_version() {
+            oracle::check_versions(before, &self.book)?;
+        }
+        Ok(())
+    }
+
+    /// What a line says of itself: of some lines nothing.
+    pub fn characteristics(&self, number: u8) -> Characteristics {
+        let tier = ["", "GOLD", "STANDARD", "GOLD"][usize::from(number % 4)];
+        let channel = if number.is_multiple_of(3) { "web" } else { "shop" };
+        let values = [("tier", tier), ("channel", channel)].into_iter().filter(|_| !tier.is_empty());
+        values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     fn check_ledger(&self) -> Result<(), String> {
@@ -224,6 +238,7 @@ impl World {
         let positions: Vec<_> = self.book.positions().filter(|position| position.version > 0).cloned().collect();
         let supplies: Vec<_> = self.book.supplies().cloned().collect();
         let fresh = self.tables.whole_book(&all_locations(), self.today);
+        let consumed = self.book.consumed_of_groups();
         let flushed = std::mem::replace(&mut self.book, fresh);
         self.tables.apply(flushed.into_changes());
         self.book = self.tables.whole_book(&all_locations(), self.today);
@@ -232,6 +247,9 @@ impl World {
         let stored_supplies: Vec<_> = self.tables.supplies.values().cloned().collect();
         if before != after || positions != stored_positions || supplies != stored_supplies {
             return Err(format!("a flush lost something: {before:?} became {after:?}"));
+        }
+        if consumed != self.book.consumed_of_groups() {
+            return Err(format!("a flush lost something of {consumed:?}"));
         }
         Ok(())
     }

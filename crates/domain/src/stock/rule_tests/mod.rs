@@ -4,6 +4,7 @@
 
 mod batches;
 mod claims;
+mod groups;
 mod losses;
 mod receipts;
 mod reversals;
@@ -22,7 +23,8 @@ use uuid::Uuid;
 use crate::ids::{ItemId, LineId, LocationId, ReceiptId, SupplyId};
 use crate::quantity::Quantity;
 
-use super::book::{Awaited, ItemBook, ItemScope, LocationScope};
+use super::awaited::Awaited;
+use super::book::{ItemBook, ItemScope, LocationScope};
 use super::claim::{Claim, ClaimKey, Strength};
 use super::context::CommandContext;
 use super::position::Position;
@@ -86,6 +88,7 @@ fn empty_scope(name: &str) -> ItemScope {
         batches: crate::stock::batch::BatchScope::default(),
         total_waiting: Quantity::ZERO,
         all_waiting_loaded: true,
+        groups: None,
     }
 }
 
@@ -146,6 +149,7 @@ fn wants(name: &str, quantity: i64) -> ReserveLine {
         all_or_nothing_group: None,
         wait_whole: false,
         takes_over: None,
+        characteristics: Default::default(),
     }
 }
 

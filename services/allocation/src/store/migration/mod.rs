@@ -26,10 +26,10 @@ mod m20261127_000022_unfit_units;
 mod m20261127_000023_recalled_to_cancel;
 mod m20261127_000024_requests_by_id;
 mod m20261128_000040_simulated_runs;
+mod m20261128_000050_allocation_policies;
 mod m20261128_000051_committed_runs;
 mod m20261128_000052_run_schedules;
 mod m20261128_000060_figure_reviews;
-mod m20261128_000050_allocation_policies;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 

@@ -41,7 +41,7 @@ use crate::{
     },
     use_cases::{
         UseCases,
-        orders::{Draft, Placing, Prepared, queue_key, reserve_line},
+        orders::{Draft, Placing, Prepared, characteristics_of, queue_key, reserve_line},
     },
     write::{Who, Write},
 };
@@ -355,7 +355,11 @@ impl StepCommand for ImportCommand<'_> {
         for (id, ready) in by_id {
             let outcome = self.begin_order_in_tx(tx, step, ready, (&mut plan, &mut book), batch).await?;
             if outcome.outcome() == pb::OpenOrderOutcome::Imported {
-                wanted.extend(ready.call.iter().cloned());
+                let characteristics = characteristics_of(&ready.prepared.order);
+                let of_order = ready.call.iter().cloned();
+                wanted.extend(
+                    of_order.map(|line| inventory::ReserveLine { characteristics: characteristics.clone(), ..line }),
+                );
             }
             outcomes.insert(id, outcome);
         }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{
     RequestedDate,
     cancel::kept_free,
-    prepare::{Placing, queue_key, reserve_line},
+    prepare::{Placing, characteristics_of, queue_key, reserve_line},
     ship::allowed_line,
 };
 use crate::{
@@ -253,6 +253,11 @@ impl AmendCommand<'_> {
             quantity,
             queue_key: self.key(book, row, self.now)?,
             queue_time: Some(encode::timestamp(self.now)),
+            characteristics: book
+                .orders
+                .get(&row.order_id)
+                .map(|order| characteristics_of(&order.row))
+                .unwrap_or_default(),
             ..reserve_line(row, Placing::Firm)
         })
     }

@@ -22,7 +22,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     DraftLine, RequestedDate, Substitute,
-    prepare::{Basis, Placing, queue_key, reserve_line},
+    prepare::{Basis, Placing, characteristics_of, queue_key, reserve_line},
     substitute::check,
 };
 use crate::{
@@ -40,7 +40,7 @@ use crate::{
 
 /// What may be sent in place of a line, best first.
 pub(super) struct Choices {
-    order: customer_order::Model,
+    pub(super) order: customer_order::Model,
     line: order_line::Model,
     number: i32,
     items: HashMap<String, Arc<ItemCopy>>,
@@ -143,7 +143,11 @@ impl UseCases {
             all_or_nothing_group: String::new(),
             ..exchange_line(&row)
         };
-        let request = inventory::ReserveStockRequest { lines: vec![line], ..inventory::ReserveStockRequest::default() };
+        let request = inventory::ReserveStockRequest {
+            lines: vec![line],
+            characteristics: characteristics_of(&choices.order),
+            ..inventory::ReserveStockRequest::default()
+        };
         let answer = self.inventory().inquire(request).await.map_err(Error::Refused)?;
         let claims = answer.results.iter().filter_map(|result| result.claim.as_ref());
         Ok(claims.map(|claim| claim.reserved).sum())
@@ -161,6 +165,7 @@ impl UseCases {
         let row = choices.row(&choices.order, &choices.line, choices.number, chosen)?;
         let request = inventory::ReserveStockRequest {
             lines: vec![inventory::ReserveLine { all_or_nothing_group: String::new(), ..exchange_line(&row) }],
+            characteristics: characteristics_of(&choices.order),
             ..inventory::ReserveStockRequest::default()
         };
         let reserved = self.inventory().inquire(request).await.map_err(Error::Refused)?;

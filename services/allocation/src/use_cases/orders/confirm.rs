@@ -8,7 +8,7 @@ use backorder_storage::{Batch, WriteTx, columns};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::prepare::{Placing, reserve_line};
+use super::prepare::{Placing, characteristics_of, reserve_line};
 use crate::{
     error::Error,
     order::{OrderRecord, key::demand_line},
@@ -67,6 +67,7 @@ impl StepCommand for ConfirmCommand<'_> {
             lines,
             effective_time: Some(encode::timestamp(self.now)),
             context: context.clone(),
+            characteristics: characteristics_of(&record.row),
             ..inventory::ReserveStockRequest::default()
         };
         mark_busy(batch, &mut book, step)?;

@@ -24,7 +24,7 @@ pub use consent::ConsentToShort;
 pub use draft::{Draft, DraftHold, DraftLine, RequestedDate};
 pub(crate) use kits::of_components;
 pub use place::{Place, Quote};
-pub(crate) use prepare::{Placing, Prepared, queue_key, reserve_line};
+pub(crate) use prepare::{Placing, Prepared, characteristics_of, queue_key, reserve_line};
 pub use returned::{ReturnedApart, ReturnedUnits};
 pub use ship::{LineAmount, PickedOfLine, Ship};
 pub(crate) use ship::{allowed_line, balances};

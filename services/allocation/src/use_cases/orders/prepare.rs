@@ -14,6 +14,7 @@ use backorder_domain::{
         ship_set::{LineWish, sets_of},
     },
     quantity::Quantity,
+    stock::groups::TEXT_BYTES_MAX,
     time::{civil_date_in, time_zone},
 };
 use backorder_proto::{
@@ -430,8 +431,18 @@ fn reserve_call(
         lines,
         effective_time: columns::instant(order.ordered_at, "customer_order").ok().map(encode::timestamp),
         context: Some(who.message()),
+        characteristics: characteristics_of(order),
         ..inventory::ReserveStockRequest::default()
     }
+}
+
+/// What the lines of an order say of themselves, by which they belong to groups of their items: `tier`, `channel` and
+/// `customer`, those that the order has.
+pub(crate) fn characteristics_of(order: &customer_order::Model) -> Vec<inventory::Characteristic> {
+    let values = [("tier", &order.customer_tier), ("channel", &order.channel), ("customer", &order.customer)];
+    // Inventory takes no longer ones, and nobody can name them in a group.
+    let sayable = values.into_iter().filter(|(_, value)| !value.trim().is_empty() && value.len() <= TEXT_BYTES_MAX);
+    sayable.map(|(name, value)| inventory::Characteristic { name: name.to_owned(), value: value.clone() }).collect()
 }
 
 /// A row that was not written here is kept from stock, and told by `VerifyOrders`.
@@ -470,5 +481,7 @@ pub(crate) fn reserve_line(line: &order_line::Model, placing: Placing) -> invent
         take_at_most: None,
         batch: String::new(),
         wish: wishes::message(line),
+        // The request says it of all lines of an order.
+        characteristics: Vec::new(),
     }
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::{
     DraftLine, TakeBack,
-    prepare::{Basis, Placing, reserve_line},
+    prepare::{Basis, Placing, characteristics_of, reserve_line},
     returned::ReturnedUnits,
 };
 use crate::{
@@ -220,9 +220,13 @@ pub(super) fn planned_lines(added: &[order_line::Model]) -> Vec<PlannedLine> {
 }
 
 /// The call for stock for lines that are added; `None` when there are none.
-pub(super) fn call(added: &[order_line::Model], at: Timestamp, who: &Who) -> Option<Call> {
+pub(super) fn call(added: &[order_line::Model], book: &Book, at: Timestamp, who: &Who) -> Option<Call> {
+    let line = |row: &order_line::Model| inventory::ReserveLine {
+        characteristics: book.orders.get(&row.order_id).map(|order| characteristics_of(&order.row)).unwrap_or_default(),
+        ..reserve_line(row, Placing::Firm)
+    };
     let request = inventory::ReserveStockRequest {
-        lines: added.iter().map(|row| reserve_line(row, Placing::Firm)).collect(),
+        lines: added.iter().map(line).collect(),
         effective_time: Some(encode::timestamp(at)),
         context: Some(who.message()),
         ..inventory::ReserveStockRequest::default()

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{
     choices::{Choices, exchange_line},
+    prepare::characteristics_of,
     replacement::{self, planned_lines},
     ship::allowed_line,
 };
@@ -25,7 +26,10 @@ use crate::{
     error::Error,
     order::{LineRecord, key::demand_line, kits},
     saga::{Call, Plan, Planned, PlannedLine, PlannedSubstitution, StepCommand, StepKind, call::Kind, mark_busy},
-    store::orders::load_orders_in_tx,
+    store::{
+        entity::{customer_order, order_line},
+        orders::load_orders_in_tx,
+    },
     use_cases::{UseCases, holds::on_hold_in_tx},
     write::{Who, Write},
 };
@@ -121,7 +125,7 @@ impl StepCommand for SubstituteCommand<'_> {
             return Err(choices.refused(chosen, NotSubstitutable::NothingWaits));
         }
         let added = choices.line(&book, line, chosen)?;
-        let plan = self.plan(line, &added, chosen);
+        let plan = self.plan(&choices.order, line, &added, chosen);
         mark_busy(batch, &mut book, step)?;
         replacement::add(batch, &mut book, vec![added]);
         Ok(Planned::Step(Box::new(plan), book))
@@ -132,14 +136,16 @@ impl SubstituteCommand<'_> {
     /// The substitute is claimed first: what inventory refuses of it leaves the line as it was.
     fn plan(
         &self,
+        order: &customer_order::Model,
         line: &LineRecord,
-        added: &crate::store::entity::order_line::Model,
+        added: &order_line::Model,
         chosen: &super::choices::Choice,
     ) -> Plan {
         let context = Some(self.who.message());
         let effective_time = Some(encode::timestamp(self.now));
         let reserve = inventory::ReserveStockRequest {
             lines: vec![exchange_line(added)],
+            characteristics: characteristics_of(order),
             effective_time,
             context: context.clone(),
             ..inventory::ReserveStockRequest::default()

@@ -120,7 +120,7 @@ impl StepCommand for ReturnCommand<'_> {
         };
         let mut calls = vec![Call::new(Kind::TakeBack(request))];
         // What came back may be sold again at once, also to the line that replaces it.
-        calls.extend(replacement::call(&added.lines, self.at, &self.who));
+        calls.extend(replacement::call(&added.lines, &book, self.at, &self.who));
         let (added, kits) = (added.lines, added.kits);
         let plan = Plan { calls, lines: planned, context, added: planned_lines(&added), kits, ..Plan::default() };
         replacement::add(batch, &mut book, added);

@@ -4,6 +4,7 @@ pub mod availability;
 pub mod catalog;
 pub mod drop_ship;
 pub mod feed;
+pub mod group;
 mod parts;
 pub mod places;
 pub mod receipt;

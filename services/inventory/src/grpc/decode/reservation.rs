@@ -1,6 +1,6 @@
 //! Requests of `ReservationService`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backorder_domain::{
     ids::{BatchId, LineId, LocationId},
@@ -91,9 +91,15 @@ pub fn each<M, T>(
 pub fn reserve(request: &pb::ReserveStockRequest, now: Timestamp, violations: &mut Violations) -> Option<Reserve> {
     let effective_at = decode::timestamp_if_set(request.effective_time.as_ref(), "effective_time", violations);
     let queued_at = effective_at.flatten().unwrap_or(now);
+    // Shared by all lines that say nothing of themselves.
+    let of_all = wire::decode_characteristics(&request.characteristics, "characteristics", violations).map(Arc::new);
+    let of_all = of_all.unwrap_or_default();
     let mut keys = BTreeSet::new();
     let lines = each(&request.lines, LINES_MAX, "lines", violations, |index, line, violations| {
-        let decoded = reserve_line(index, line, queued_at, violations)?;
+        let mut decoded = reserve_line(index, line, queued_at, violations)?;
+        if decoded.characteristics.is_empty() {
+            decoded.characteristics = Arc::clone(&of_all);
+        }
         if !keys.insert(decoded.key.clone()) {
             violations.push(path("lines", index, "line"), "must be distinct together with part");
         }
@@ -139,6 +145,7 @@ fn reserve_line(
     };
     let batch = batch(&message.batch, &at("batch"), violations);
     let wish = wire::decode_wish(message.wish.as_ref(), &at("wish"), violations);
+    let characteristics = wire::decode_characteristics(&message.characteristics, &at("characteristics"), violations);
     if message.wish.is_some() && !(message.batch.is_empty() && message.all_or_nothing_group.is_empty()) {
         violations.push(at("wish"), "must not be set with batch or all_or_nothing_group");
     }
@@ -163,6 +170,7 @@ fn reserve_line(
         all_or_nothing_group: Some(group?).filter(|group| !group.is_empty()),
         wait_whole: message.wait_whole,
         takes_over: takes_over?,
+        characteristics: characteristics?.into(),
     })
 }
 

@@ -6,11 +6,14 @@ pub mod batch_stock;
 pub mod calendar;
 pub mod calendar_day;
 pub mod claim;
+pub mod claim_group;
 pub mod claim_location;
 pub mod drop_ship_stock;
+pub mod group_balance;
 pub mod hold;
 pub mod item;
 pub mod item_component;
+pub mod item_group;
 pub mod item_ledger;
 pub mod item_release;
 pub mod item_substitute;
@@ -51,11 +54,14 @@ mod tests {
             calendar,
             calendar_day,
             claim,
+            claim_group,
             claim_location,
             drop_ship_stock,
+            group_balance,
             hold,
             item,
             item_component,
+            item_group,
             item_ledger,
             item_release,
             item_substitute,

@@ -17,6 +17,7 @@ mod m20261127_000020_claims_by_line;
 mod m20261127_000021_item_ledger;
 mod m20261127_000022_requests_by_id;
 mod m20261128_000023_ledger_room;
+mod m20261128_000024_item_groups;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000021_item_ledger::Migration),
             Box::new(m20261127_000022_requests_by_id::Migration),
             Box::new(m20261128_000023_ledger_room::Migration),
+            Box::new(m20261128_000024_item_groups::Migration),
         ]
     }
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     Times,
     batch_rows::{batch_row, batch_stock_row},
+    group_rows::write_groups,
     receipt_rows::received_line_row,
     rows,
 };
@@ -95,6 +96,7 @@ fn write_rest(batch: &mut Batch, changes: &[StockChanges], now: Timestamp) {
     write_holds(batch, changes);
     write_receipts(batch, changes, now);
     write_batches(batch, changes);
+    write_groups(batch, changes, now);
 }
 
 /// What movements are numbered by.

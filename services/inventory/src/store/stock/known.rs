@@ -6,8 +6,9 @@ use backorder_domain::{
     ids::{ItemId, LocationId},
     quantity::Quantity,
     stock::{
+        awaited::Awaited,
         batch::BatchScope,
-        book::{Awaited, ItemBook, ItemScope, LocationScope},
+        book::{ItemBook, ItemScope, LocationScope},
         books::StockBooks,
         position::Position,
     },
@@ -29,6 +30,8 @@ pub struct KnownStock {
     pub last_movement: i64,
     /// Positions, each once, with when they were changed last.
     pub positions: Vec<(Position, Timestamp)>,
+    /// Whether the item has groups: then free units are not for everybody.
+    pub is_grouped: bool,
 }
 
 impl KnownStock {
@@ -39,11 +42,11 @@ impl KnownStock {
     }
 }
 
-const OF_POSTGRES: &str = "SELECT p.*, l.last_movement FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS w(item_id, location_id) \
+const OF_POSTGRES: &str = "SELECT p.*, l.last_movement, l.group_version FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS w(item_id, location_id) \
      JOIN position p ON p.item_id = w.item_id AND p.location_id = w.location_id \
      JOIN item_ledger l ON l.item_id = w.item_id";
 /// The joins in this order: each is a row found by its key.
-const OF_SQLITE: &str = "SELECT p.*, l.last_movement FROM json_each(?) AS w \
+const OF_SQLITE: &str = "SELECT p.*, l.last_movement, l.group_version FROM json_each(?) AS w \
      CROSS JOIN position p ON p.item_id = w.value ->> 0 AND p.location_id = w.value ->> 1 \
      CROSS JOIN item_ledger l ON l.item_id = p.item_id";
 
@@ -66,9 +69,10 @@ pub async fn read_known(
     let mut known: HashMap<ItemId, KnownStock> = HashMap::new();
     for row in connection.query_all_raw(sql::statement(connection, text, values)).await? {
         let last_movement = row.try_get("", "last_movement")?;
+        let is_grouped = row.try_get::<Option<i64>>("", "group_version")?.is_some();
         let row = position::Model::from_query_result(&row, "")?;
         let stock = known.entry(item_id(&row.item_id, "position")?);
-        let stock = stock.or_insert_with(|| KnownStock { last_movement, positions: Vec::new() });
+        let stock = stock.or_insert_with(|| KnownStock { last_movement, positions: Vec::new(), is_grouped });
         stock.positions.push((position_of(&row)?, columns::instant(row.updated_at, "position")?));
     }
     Ok(known)
@@ -87,7 +91,7 @@ pub fn loaded_of(
     let mut books = StockBooks::default();
     let mut times = Times::default();
     let mut last_movements = HashMap::with_capacity(stocks.len());
-    for (item, KnownStock { last_movement, positions }) in stocks {
+    for (item, KnownStock { last_movement, positions, is_grouped: _ }) in stocks {
         let empty = places.get(&item).into_iter().flatten().map(|location| Position::empty((*location).clone()));
         let mut scopes: BTreeMap<LocationId, Position> =
             empty.map(|position| (position.location.clone(), position)).collect();
@@ -110,6 +114,8 @@ pub fn loaded_of(
             batches: BatchScope::default(),
             total_waiting: Quantity::ZERO,
             all_waiting_loaded: false,
+            // Who knows of groups goes the long way.
+            groups: None,
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
         last_movements.insert(item, last_movement);

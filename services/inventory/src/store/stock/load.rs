@@ -6,24 +6,27 @@ use backorder_domain::{
     ids::{ItemId, LocationId, SupplyId},
     quantity::Quantity,
     stock::{
+        awaited::Awaited,
         batch::BatchScope,
-        book::{Awaited, ItemBook, ItemScope, LocationScope},
+        book::{ItemBook, ItemScope, LocationScope},
         books::StockBooks,
         claim::{Claim, ClaimKey},
         error::StockError,
+        groups::GroupScope,
         hold::Hold,
         position::Position,
-        receipt::{ReceiptKey, ReceivedLine},
+        receipt::ReceivedLine,
         supply::Supply,
     },
 };
 use backorder_storage::{Reads, StorageError, WriteTx, columns, idempotency::RequestKey};
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
 use super::{
-    Scope,
+    Scope, Times,
     batch_rows::batches_of,
+    group_rows::group_scopes,
     query,
     receipt_rows::{lines_in_review, lines_of_receipts, received_line_of},
     rows::{claim_of, hold_of, item_id, location_id, peg_of, position_of, reservation_of, supply_id, supply_of},
@@ -31,7 +34,7 @@ use super::{
 use crate::store::{
     catalog::{UnitsOfItem, units_of_items},
     entity::{claim, receipt_line, supply},
-    lock::{Locked, Look, Question, lock_and_look_in_tx, lock_items_in_tx},
+    lock::{Look, Question, ledgers_of, lock_and_look_in_tx, lock_items_in_tx},
 };
 
 /// Items at most that are locked and looked up in one statement.
@@ -51,58 +54,6 @@ pub struct Loaded {
     pub units: HashMap<ItemId, UnitsOfItem>,
     /// What was looked up with the locks, where the commands allow it.
     pub look: Option<Look>,
-}
-
-/// When loaded rows were created and changed, for messages that show them.
-#[derive(Debug, Default)]
-pub struct Times {
-    positions: HashMap<(ItemId, LocationId), (i64, Timestamp)>,
-    supplies: HashMap<SupplyId, (i64, Timestamp, Timestamp)>,
-    receipts: HashMap<ReceiptKey, Timestamp>,
-}
-
-impl Times {
-    /// Whether a position was loaded, so that its row is there.
-    #[must_use]
-    pub fn knows_position(&self, item: &ItemId, location: &LocationId) -> bool {
-        self.positions.contains_key(&(item.clone(), location.clone()))
-    }
-
-    /// Notes a position as it was loaded.
-    pub(super) fn note_position(&mut self, item: &ItemId, position: &Position, updated_at: Timestamp) {
-        self.positions.insert((item.clone(), position.location.clone()), (position.version, updated_at));
-    }
-
-    /// The version at which a position was loaded.
-    #[must_use]
-    pub fn position_version(&self, item: &ItemId, location: &LocationId) -> Option<i64> {
-        self.positions.get(&(item.clone(), location.clone())).map(|(version, _)| *version)
-    }
-
-    /// When a position was changed last: `now` when it was changed since loading.
-    #[must_use]
-    pub fn position_updated_at(&self, item: &ItemId, position: &Position, now: Timestamp) -> Option<Timestamp> {
-        let known = self.positions.get(&(item.clone(), position.location.clone()));
-        match known {
-            Some((version, at)) if *version == position.version => Some(*at),
-            _ => (position.version > 0).then_some(now),
-        }
-    }
-
-    /// When a supply was created and changed last.
-    #[must_use]
-    pub fn supply_times(&self, supply: &Supply, now: Timestamp) -> (Timestamp, Timestamp) {
-        match self.supplies.get(&supply.id) {
-            Some((version, created, updated)) => (*created, if *version == supply.version { *updated } else { now }),
-            None => (now, now),
-        }
-    }
-
-    /// When a line of a receipt was written: `now` when it was made since loading.
-    #[must_use]
-    pub fn received_line_recorded_at(&self, key: &ReceiptKey, now: Timestamp) -> Timestamp {
-        self.receipts.get(key).copied().unwrap_or(now)
-    }
 }
 
 /// Why books could not be loaded.
@@ -139,34 +90,28 @@ pub async fn load_in_tx(
             scope.lines.clear();
         }
         let last_movements = scope.items.iter().cloned().zip(look.last_movements.iter().copied()).collect();
-        return Ok(Loaded { look: Some(look), last_movements, ..load(tx, scope, dates).await? });
+        let grouped = look.grouped.iter().map(|item| item_id(item, "item_ledger")).collect::<Result<_, _>>()?;
+        return Ok(Loaded { look: Some(look), last_movements, ..load_with(tx, scope, dates, Some(grouped)).await? });
     }
-    let mut last_movements = HashMap::new();
-    if tx.backend() == DbBackend::Postgres {
-        // The item of a line or supply never changes, so it may be read before the lock; the rows are read after.
-        if !scope.names_items {
-            find_items(tx, &mut scope).await?;
-        }
-        let locked = lock_items_in_tx(tx, &scope.items.iter().collect::<Vec<_>>()).await?;
-        refuse_missing(scope.items.len(), locked.len())?;
-        last_movements = numbers_of(&locked);
+    if tx.backend() == DbBackend::Sqlite {
+        return load(tx, scope, dates).await;
     }
-    let (items_locked, may_know_more) = (scope.items.len(), scope.names_items);
-    let loaded = load(tx, scope, dates).await?;
+    // The item of a line or supply never changes, so it may be read before the lock; the rows are read after.
+    if !scope.names_items {
+        find_items(tx, &mut scope).await?;
+    }
+    let (items, may_know_more) = (scope.items.clone(), scope.names_items);
+    let locked = lock_items_in_tx(tx, &items.iter().collect::<Vec<_>>()).await?;
+    refuse_missing(items.len(), locked.len())?;
+    let last_movements = locked.iter().map(|locked| (locked.item.clone(), locked.last_movement)).collect();
+    let grouped = locked.iter().filter(|locked| locked.is_grouped).map(|locked| locked.item.clone()).collect();
+    let loaded = load_with(tx, scope, dates, Some(grouped)).await?;
     // A line or supply that was made since then names an item that is not locked. Run again, its item is found first.
-    if tx.backend() == DbBackend::Postgres && !may_know_more && loaded.books.iter().count() > items_locked {
+    if !may_know_more && loaded.books.iter().count() > items.len() {
         let lost = RuntimeErr::Internal("another transaction made a line or supply that is named".to_owned());
         return Err(LoadError::Storage(StorageError::Serialization(DbErr::Exec(lost))));
     }
-    if tx.backend() == DbBackend::Sqlite {
-        let items: Vec<&ItemId> = loaded.books.iter().map(ItemBook::item).collect();
-        last_movements = numbers_of(&lock_items_in_tx(tx, &items).await?);
-    }
     Ok(Loaded { last_movements, ..loaded })
-}
-
-fn numbers_of(locked: &[Locked<'_>]) -> HashMap<ItemId, i64> {
-    locked.iter().map(|locked| (locked.item.clone(), locked.last_movement)).collect()
 }
 
 /// Claims and movements refer to items that are locked, and on PostgreSQL no foreign key says so again (docs/adr/0041). Items
@@ -192,14 +137,25 @@ async fn find_items(connection: &impl Reads, scope: &mut Scope) -> Result<(), St
     Ok(())
 }
 
-/// Loads books as they are, without a lock: for answers that change nothing, on a snapshot.
+/// Loads books as they are, without a lock: for answers that change nothing, on a snapshot, and where the writing transaction is
+/// alone.
 ///
 /// # Errors
 /// [`LoadError`].
 pub async fn load(
     connection: &impl Reads,
+    scope: Scope,
+    dates: &BTreeMap<LocationId, Date>,
+) -> Result<Loaded, LoadError> {
+    load_with(connection, scope, dates, None).await
+}
+
+/// `grouped` are those of the scope's items that have groups, where that was told with the locks.
+async fn load_with(
+    connection: &impl Reads,
     mut scope: Scope,
     dates: &BTreeMap<LocationId, Date>,
+    grouped: Option<BTreeSet<ItemId>>,
 ) -> Result<Loaded, LoadError> {
     let named_receipts = lines_of_receipts(connection, &scope.receipts).await?;
     for row in &named_receipts {
@@ -216,7 +172,18 @@ pub async fn load(
         let items: Vec<&ItemId> = scope.items.iter().collect();
         scope.waiting_claims = !query::open_supplies(connection, &items).await?.is_empty();
     }
-    let mut rows = read_rows(connection, &scope, named_claims, named_supplies).await?;
+    let mut last_movements = HashMap::new();
+    let grouped = match grouped {
+        Some(grouped) => grouped,
+        None => {
+            let ledgers = ledgers_of(connection, scope.items.iter().map(ItemId::as_str)).await?;
+            let with_ids = ledgers.iter().map(|row| Ok((item_id(&row.item_id, "item_ledger")?, row)));
+            let with_ids = with_ids.collect::<Result<Vec<_>, StorageError>>()?;
+            last_movements = with_ids.iter().map(|(item, row)| (item.clone(), row.last_movement)).collect();
+            with_ids.into_iter().filter(|(_, row)| row.group_version.is_some()).map(|(item, _)| item).collect()
+        }
+    };
+    let mut rows = read_rows(connection, &scope, &grouped, named_claims, named_supplies).await?;
     rows.receipts = read_receipts(connection, &scope, named_receipts, &mut rows.times).await?;
     let with_batches: Vec<&ItemId> =
         scope.items.iter().filter(|item| scope.batches || has_named(item, &rows)).collect();
@@ -226,7 +193,7 @@ pub async fn load(
     if scope.units {
         rows.units = units_of_items(connection, &scope.items.iter().collect::<Vec<_>>()).await?;
     }
-    assemble(scope, rows, dates)
+    Ok(Loaded { last_movements, ..assemble(scope, rows, dates)? })
 }
 
 /// Whether units of the item are of a named batch or consigned; items without any are not asked for batches.
@@ -246,11 +213,13 @@ struct RowsRead {
     total_waiting: BTreeMap<ItemId, Quantity>,
     units: HashMap<ItemId, UnitsOfItem>,
     batches: HashMap<ItemId, BatchScope>,
+    groups: HashMap<ItemId, GroupScope>,
 }
 
 async fn read_rows(
     connection: &impl Reads,
     scope: &Scope,
+    grouped: &BTreeSet<ItemId>,
     named_claims: Vec<claim::Model>,
     named_supplies: Vec<supply::Model>,
 ) -> Result<RowsRead, StorageError> {
@@ -269,8 +238,10 @@ async fn read_rows(
             holds.entry(item_id(&row.item_id, "hold")?).or_default().push(hold_of(&row)?);
         }
     }
-    let claims = read_claims(connection, scope, &items, named_claims).await?;
-    let queued: Vec<&ItemId> = items.into_iter().filter(|item| !is_covered(scope, item, &positions, &claims)).collect();
+    let (claims, groups) = read_claims(connection, scope, &items, grouped, named_claims).await?;
+    // What one group takes changes what others may take, so the queue of an item with groups is always looked at.
+    let has_queue = |item: &&ItemId| grouped.contains(*item) || !is_covered(scope, item, &positions, &claims);
+    let queued: Vec<&ItemId> = items.into_iter().filter(has_queue).collect();
     let supplies = read_supplies(connection, scope, &queued, named_supplies, &claims, &mut times).await?;
     // Where all claims that wait are loaded, or nobody asks, the sum is that of the loaded claims.
     let total_waiting = if scope.total_waiting && !scope.waiting_claims {
@@ -278,13 +249,14 @@ async fn read_rows(
     } else {
         BTreeMap::new()
     };
-    let awaited = if scope.serves_named && claims.values().flatten().all(takes_what_it_waits_for) {
+    let awaited = if scope.serves_named && grouped.is_empty() && claims.values().flatten().all(takes_what_it_waits_for)
+    {
         awaited_by(&claims)
     } else {
         query::awaited(connection, &queued).await?
     };
     let (receipts, units, batches) = (HashMap::new(), HashMap::new(), HashMap::new());
-    Ok(RowsRead { times, positions, claims, holds, supplies, receipts, awaited, total_waiting, units, batches })
+    Ok(RowsRead { times, positions, claims, holds, supplies, receipts, awaited, total_waiting, units, batches, groups })
 }
 
 /// Whether units that the claim gets are units that it was held for: of one that is not eligible, others lose them.
@@ -323,8 +295,9 @@ async fn read_claims(
     connection: &impl Reads,
     scope: &Scope,
     items: &[&ItemId],
+    grouped: &BTreeSet<ItemId>,
     named: Vec<claim::Model>,
-) -> Result<HashMap<ItemId, Vec<Claim>>, StorageError> {
+) -> Result<(HashMap<ItemId, Vec<Claim>>, HashMap<ItemId, GroupScope>), StorageError> {
     let mut rows = named;
     if scope.waiting_claims {
         rows.extend(query::waiting_claims(connection, items).await?);
@@ -334,11 +307,12 @@ async fn read_claims(
         rows.extend(query::reserved_claims(connection, items, &locations).await?);
     }
     rows.extend(query::claims_bound_to(connection, &scope.bound_to).await?);
+    let groups = group_scopes(connection, grouped, &rows).await?;
     let mut claims: HashMap<ItemId, Vec<Claim>> = HashMap::new();
     for (row, claim) in complete_claims(connection, rows).await? {
         claims.entry(item_id(&row.item_id, "claim")?).or_default().push(claim);
     }
-    Ok(claims)
+    Ok((claims, groups))
 }
 
 /// Claims with their reservations and pegs, each once, in the order of line and part.
@@ -460,6 +434,7 @@ fn assemble(scope: Scope, mut rows: RowsRead, dates: &BTreeMap<LocationId, Date>
             batches: rows.batches.remove(item).unwrap_or_default(),
             total_waiting: rows.total_waiting.get(item).copied().unwrap_or_default().max(loaded_waiting),
             all_waiting_loaded: scope.waiting_claims,
+            groups: rows.groups.remove(item),
         });
         books.insert(book.map_err(|error| LoadError::Stock(item.clone(), error))?);
     }

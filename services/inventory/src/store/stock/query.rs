@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use backorder_domain::{
     ids::{BatchId, ItemId, LineId, LocationId, SupplyId},
     quantity::Quantity,
-    stock::book::Awaited,
+    stock::awaited::Awaited,
 };
 use backorder_storage::{Reads, StorageError, rows_by_key};
 use sea_orm::{

@@ -4,3 +4,4 @@ mod activity;
 mod digest;
 mod ledger;
 mod verify;
+mod verify_groups;

@@ -6,7 +6,7 @@ use backorder_domain::stock::state::StockState;
 use backorder_proto::{convert::inventory as wire, inventory::v1 as pb};
 use backorder_storage::{StorageError, Transaction};
 
-use super::{super::UseCases, digest::LedgerDigest, ledger::Ledger};
+use super::{super::UseCases, digest::LedgerDigest, ledger::Ledger, verify_groups::Days};
 use crate::{
     error::Error,
     store::{
@@ -33,6 +33,9 @@ impl UseCases {
     /// # Errors
     /// Those of the store. A difference is an answer, not an error.
     pub async fn verify_books(&self, with_digest: bool) -> Result<pb::VerifyBooksResponse, Error> {
+        let places = self.places().await?;
+        let days = Days { dates: places.dates_at(self.now()), sum: places.days_at(self.now()) };
+        let days = &days;
         self.store()
             .snapshot("verify_books", move |tx| {
                 Box::pin(async move {
@@ -48,7 +51,7 @@ impl UseCases {
                             let Some(range) = table::next_items(connection, &after, ITEMS_AT_ONCE).await? else {
                                 break;
                             };
-                            proof.prove(connection, &range, &mut ledger).await?;
+                            proof.prove(connection, &range, &mut ledger, days).await?;
                             if with_digest {
                                 digest.add(connection, &range).await?;
                             }
@@ -75,7 +78,7 @@ impl UseCases {
 type Sums = BTreeMap<(String, String, String), i64>;
 
 #[derive(Default)]
-struct Proof {
+pub(super) struct Proof {
     differences: Vec<pb::BookDifference>,
     positions: i64,
     movements: i64,
@@ -101,6 +104,7 @@ impl Proof {
         connection: &Transaction,
         range: &ItemRange,
         ledger: &mut Ledger,
+        days: &Days,
     ) -> Result<(), StorageError> {
         let positions = table::positions(connection, range).await?;
         self.positions += i64::try_from(positions.len()).unwrap_or(i64::MAX);
@@ -109,7 +113,9 @@ impl Proof {
         self.prove_bound(&positions, summed(table::bound_by_place(connection, range).await?))?;
         self.prove_supplies(connection, range).await?;
         self.prove_receipts(connection, range, &positions).await?;
-        self.prove_queue(connection, range, &positions).await
+        self.prove_groups(connection, range).await?;
+        let grouped = self.prove_takeable(connection, range, &positions, days).await?;
+        self.prove_queue(connection, range, &positions, &grouped).await
     }
 
     /// Every state of every position is what the movements leave.
@@ -125,7 +131,7 @@ impl Proof {
 
     /// Every item's newest movement stands in its ledger.
     fn prove_newest(&mut self, ledgers: Vec<item_ledger::Model>, ledger: &mut Ledger) {
-        for item_ledger::Model { item_id: item, last_movement: booked } in ledgers {
+        for item_ledger::Model { item_id: item, last_movement: booked, group_version: _ } in ledgers {
             let expected = ledger.take_newest(&item);
             if booked != expected {
                 self.add("ledger", format!("items/{item}"), 0, booked, expected);
@@ -275,6 +281,7 @@ impl Proof {
         connection: &Transaction,
         range: &ItemRange,
         positions: &[position::Model],
+        grouped: &BTreeSet<String>,
     ) -> Result<(), StorageError> {
         let waiting: Vec<claim::Model> = table::waiting_claims(connection, range).await?;
         let mut wanted: BTreeSet<(String, String, i32, String, i64)> = BTreeSet::new();
@@ -297,7 +304,7 @@ impl Proof {
         for (_, line, part, _, quantity) in wanted {
             self.add("claim", claim_name(&line, part), 0, 0, quantity);
         }
-        for row in positions.iter().filter(|row| row.available > 0) {
+        for row in positions.iter().filter(|row| row.available > 0 && !grouped.contains(&row.item_id)) {
             let key = (row.item_id.clone(), row.location_id.clone());
             if awaited.get(&key).is_some_and(|awaited| *awaited > row.held) {
                 let name = format!("positions/{}/{}", row.item_id, row.location_id);
@@ -308,7 +315,7 @@ impl Proof {
         Ok(())
     }
 
-    fn add(&mut self, kind: &str, name: String, state: i32, booked: i64, expected: i64) {
+    pub(super) fn add(&mut self, kind: &str, name: String, state: i32, booked: i64, expected: i64) {
         // One more than can be named is enough to know that there are too many.
         if self.differences.len() <= DIFFERENCES_MAX {
             self.differences.push(pb::BookDifference { kind: kind.to_owned(), name, state, booked, expected });
@@ -316,7 +323,7 @@ impl Proof {
     }
 }
 
-fn claim_name(line: &str, part: i32) -> String {
+pub(super) fn claim_name(line: &str, part: i32) -> String {
     format!("claims/{line}/parts/{part}")
 }
 

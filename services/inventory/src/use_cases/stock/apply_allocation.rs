@@ -109,5 +109,6 @@ pub(super) const fn outcome_message(outcome: GainOutcome) -> pb::GainOutcome {
         GainOutcome::Stale => pb::GainOutcome::Stale,
         GainOutcome::NoCover => pb::GainOutcome::NoCover,
         GainOutcome::NotWaiting => pb::GainOutcome::NotWaiting,
+        GainOutcome::Limited => pb::GainOutcome::Limited,
     }
 }

@@ -266,10 +266,12 @@ impl<'w> Taking<'w> {
         wanted
     }
 
-    /// Leaves out what is about items of which the locations do not have all that is wanted, or of which units are named.
+    /// Leaves out what is about items of which the locations do not have all that is wanted, of which units are named, or
+    /// that have groups.
     fn leave_out_uncovered(&mut self, stocks: &HashMap<ItemId, KnownStock>) {
         let has = |item: &ItemId, location: &LocationId, wanted: Quantity| {
-            let position = stocks.get(item).and_then(|stock| stock.position(location));
+            let position =
+                stocks.get(item).filter(|stock| !stock.is_grouped).and_then(|stock| stock.position(location));
             position.is_some_and(|position| position.named.is_zero() && wanted <= position.available)
         };
         let wanted = self.wanted();

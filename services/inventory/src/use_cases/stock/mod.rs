@@ -16,9 +16,11 @@ mod cover_sets;
 mod create_supplies;
 mod desk;
 mod group;
+mod move_kept;
 mod post;
 mod preview_serving;
 mod put_batches;
+mod put_groups;
 mod quarantine;
 mod reassign;
 mod receive;
@@ -65,9 +67,12 @@ pub use cover_sets::{CoverSets, SetToCover};
 pub use create_supplies::{CreateSupplies, SupplyToCreate};
 pub use desk::Desk;
 pub use group::Groups;
+pub(in crate::use_cases) use move_kept::allocation;
+pub use move_kept::{MoveKept, Side};
 pub use post::PostReservations;
 pub use preview_serving::PreviewServing;
 pub use put_batches::PutBatches;
+pub use put_groups::PutItemGroups;
 pub use quarantine::Quarantine;
 pub use reassign::ReassignReservation;
 pub use receive::{Receive, ReceiveLine};
@@ -346,6 +351,7 @@ fn stock_written(
     let written = changes.into_iter().map(|change| StockWritten {
         last_before: before.get(&change.item).copied().unwrap_or_default(),
         last_now: numbers.last(&change.item),
+        is_grouped: change.groups.is_some(),
         positions: change.positions,
         item: change.item,
     });

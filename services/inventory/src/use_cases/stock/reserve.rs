@@ -8,11 +8,15 @@ use backorder_domain::{
     stock::{
         claim::ClaimKey,
         error::StockError,
+        groups::GroupLimit,
         reserve::{Refusal, ReserveLine, ReserveOutcome, Shortfall},
         ship_set::ShipSet,
     },
 };
-use backorder_proto::{convert::decode::path, inventory::v1 as pb};
+use backorder_proto::{
+    convert::{decode::path, inventory as wire},
+    inventory::v1 as pb,
+};
 use backorder_service_kit::problem::Problem;
 use jiff::Timestamp;
 
@@ -143,6 +147,7 @@ impl StockCommand for Reserve {
                 refused: outcome.refused.get(),
                 refusal_reason: i32::from(refusal_reason(outcome.refusal)),
                 free: free.remove(&line.key).unwrap_or_default(),
+                limited_by: i32::from(wire::group_limit(outcome.limited)),
             }
         });
         Ok(pb::ReserveStockResponse { results: results.collect() })
@@ -202,5 +207,7 @@ const fn refusal_reason(refusal: Option<Refusal>) -> pb::RefusalReason {
         Some(Refusal::NotAvailable) => pb::RefusalReason::NotAvailable,
         Some(Refusal::WaitingLimit) => pb::RefusalReason::WaitingLimit,
         Some(Refusal::Group) => pb::RefusalReason::Group,
+        Some(Refusal::Limited(GroupLimit::Quota)) => pb::RefusalReason::Quota,
+        Some(Refusal::Limited(GroupLimit::Protection)) => pb::RefusalReason::Protection,
     }
 }

@@ -8,6 +8,7 @@ mod exchange_unfit;
 mod expire_reservations;
 mod quarantine_expired;
 mod repeg_past_due;
+mod settle_groups;
 
 use backorder_domain::stock::{context::CommandContext, error::StockError};
 use backorder_service_kit::problem::Problem;
@@ -36,19 +37,21 @@ impl UseCases {
     }
 
     /// How many pieces of work business time has left to do: soft claims that are due, expired batches that can still be
-    /// sold, claims of which units do not fit any more, and items whose claims are pegged to supply that is past due, of which no more are counted than one transaction takes.
+    /// sold, claims of which units do not fit any more, items with groups for which a day has begun, and items whose claims are pegged to supply that is past due, of which no more are counted than one transaction takes.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn upkeep_waiting(&self) -> Result<u64, Error> {
         let now = self.now();
-        let dates = self.places().await?.dates_at(now);
+        let places = self.places().await?;
+        let dates = places.dates_at(now);
         let reader = self.store().reader();
         let due = table::count_due_claims(reader, now).await?;
         let past_due = table::past_due_items(reader, &dates, ITEMS_PER_TRANSACTION_MAX).await?;
         let expired = table::expired_batches(reader, &dates, quarantine_expired::BATCHES_MAX).await?;
         let unfit = table::unfit_claims(reader, &dates, exchange_unfit::CLAIMS_MAX).await?;
-        Ok(due + past_due.len() as u64 + expired.len() as u64 + unfit.len() as u64)
+        let unsettled = table::unsettled_items(reader, places.days_at(now), settle_groups::ITEMS_MAX).await?;
+        Ok(due + (past_due.len() + expired.len() + unfit.len() + unsettled.len()) as u64)
     }
 }
 

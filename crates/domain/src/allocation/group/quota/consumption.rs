@@ -84,6 +84,23 @@ impl Quotas {
         Ok(Consumption { quantity: asked, taken })
     }
 
+    /// Consumes units on a day though the quotas may not allow all of them: somebody may decide so. What is beyond them is
+    /// consumed in the period of the day, of the first plan that has one.
+    pub fn consume_anyway(&mut self, route: &Route, day: i32, units: Quantity) -> Consumption {
+        let taken = route.sequences().map(|sequence| {
+            let mut taken = self.take(sequence, day, units);
+            let within = Quantity::checked_sum(taken.iter().map(|taken| taken.units)).unwrap_or(units);
+            let beyond = units.saturating_sub(within);
+            let first = sequence.iter().find_map(|group| self.period_of(*group, day));
+            if let Some(period) = first.and_then(|place| u32::try_from(place).ok()).filter(|_| !beyond.is_zero()) {
+                self.book(period, beyond);
+                taken.push(Taken { period, units: beyond });
+            }
+            taken
+        });
+        Consumption { quantity: units, taken }
+    }
+
     /// A consumption that was stored, whose units its periods have among their consumed ones. Nothing is consumed by this.
     ///
     /// # Errors
@@ -179,7 +196,8 @@ impl Quotas {
         }
     }
 
-    fn give_back(&mut self, period: u32, units: Quantity) {
+    /// Gives units back to the period that gave them. A number that no period has is passed over.
+    pub fn give_back(&mut self, period: u32, units: Quantity) {
         if let Some(period) = usize::try_from(period).ok().and_then(|place| self.periods.get_mut(place)) {
             period.consumed = period.consumed.saturating_sub(units);
         }
