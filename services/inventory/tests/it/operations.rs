@@ -48,7 +48,7 @@ async fn the_books_of_a_busy_world_balance(backend: Backend) {
     assert_eq!(books.digest.len(), 64);
 }
 
-async fn tamper(world: &World, text: &'static str) {
+pub async fn tamper(world: &World, text: &'static str) {
     try_to_tamper(world, text).await.unwrap_or_else(|error| panic!("{text}: {error}"));
 }
 

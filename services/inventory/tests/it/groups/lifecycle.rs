@@ -5,7 +5,10 @@ use backorder_testkit::{Backend, on_each_backend};
 use jiff::SignedDuration;
 
 use super::{consumed, got, of, put, quota, quotas, reserve, waiting};
-use crate::world::{World, because};
+use crate::{
+    operations::tamper,
+    world::{World, because},
+};
 
 async fn gold_may_take(world: &World, maximum: i64) {
     put(world, quotas("a", vec![quota(["GOLD", "#"], &[(1, 30, maximum)])])).await.unwrap();
@@ -131,7 +134,35 @@ async fn claims_from_before_are_of_no_group_and_rules_that_are_gone_keep_what_is
     world.balanced().await;
 }
 
+async fn what_is_consumed_is_proven_by_what_claims_took(backend: Backend) {
+    let world = World::new(backend).await;
+    world.receive("a", "main", 10).await;
+    gold_may_take(&world, 6).await;
+    let line = reserve(&world, of(world.wants("a", 4), "GOLD", "web")).await.line;
+    world.balanced().await;
+    for (damage, repair, name) in [
+        (
+            "UPDATE group_balance SET consumed = consumed + 1 WHERE item_id = 'a'",
+            "UPDATE group_balance SET consumed = consumed - 1 WHERE item_id = 'a'",
+            "items/a/groups/quota/0/2026-03-01/GOLD/#".to_owned(),
+        ),
+        (
+            "UPDATE claim SET posted = posted + 1 WHERE item_id = 'a'",
+            "UPDATE claim SET posted = posted - 1 WHERE item_id = 'a'",
+            format!("claims/{line}/parts/1"),
+        ),
+    ] {
+        tamper(&world, damage).await;
+        let books = world.verify().await;
+        let found = books.differences.iter().filter(|difference| difference.kind == "group");
+        assert_eq!(found.map(|difference| &difference.name).collect::<Vec<_>>(), [&name], "{:?}", books.differences);
+        tamper(&world, repair).await;
+    }
+    world.balanced().await;
+}
+
 on_each_backend!(
+    what_is_consumed_is_proven_by_what_claims_took,
     what_is_shipped_stays_consumed_and_what_is_lost_is_given_back,
     a_soft_claim_consumes_until_it_ends_or_is_taken_over,
     a_person_is_not_bound_and_consumes_all_the_same,
