@@ -347,6 +347,7 @@ impl Run {
                 Outcome::NotReserved
                 | Outcome::NotForRuns
                 | Outcome::NotWaiting
+                | Outcome::Limited
                 | Outcome::Pinned
                 | Outcome::Barred
                 | Outcome::Unchanged
@@ -412,5 +413,6 @@ const fn gained(outcome: GainOutcome) -> Outcome {
         GainOutcome::Unspecified | GainOutcome::Stale => Outcome::Stale,
         GainOutcome::NoCover => Outcome::NoCover,
         GainOutcome::NotWaiting => Outcome::NotWaiting,
+        GainOutcome::Limited => Outcome::Limited,
     }
 }

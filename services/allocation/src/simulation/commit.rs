@@ -120,9 +120,12 @@ fn mover(number: usize, decision: &Decision, claim: Option<&LiveClaim>, live: &L
             LeftOut::Pinned => Outcome::Pinned,
             LeftOut::Barred => Outcome::Barred,
             LeftOut::ShipSet | LeftOut::BoundUnits => Outcome::NotForRuns,
-            LeftOut::Unspecified | LeftOut::Scope | LeftOut::Skipped | LeftOut::NoOrder | LeftOut::Released => {
-                Outcome::Stale
-            }
+            LeftOut::Unspecified
+            | LeftOut::Scope
+            | LeftOut::Skipped
+            | LeftOut::Unclaimed
+            | LeftOut::NoOrder
+            | LeftOut::Released => Outcome::Stale,
         });
     }
     if claim.version != decision.claim_version {

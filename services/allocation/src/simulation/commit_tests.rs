@@ -39,7 +39,15 @@ fn facts() -> LineFacts {
         is_barred: false,
         requested: Date::MIN,
         ordered_on: Date::MIN,
+        waiting_since: Date::MIN,
+        ordered: 1,
         worth: Worth::of(None, None, 1, 1),
+        risk_nanos: None,
+        ship_to: "".into(),
+        destination_zone: "".into(),
+        service: "".into(),
+        ship_set: "".into(),
+        shortage_instruction: "",
     }
 }
 

@@ -62,6 +62,7 @@ const fn outcome(outcome: RunLineOutcome) -> &'static str {
         RunLineOutcome::NotReserved => "not reserved any more",
         RunLineOutcome::NotForRuns => "not for runs any more",
         RunLineOutcome::NotWaiting => "does not wait any more",
+        RunLineOutcome::Limited => "its groups do not let it take so many",
         RunLineOutcome::Pinned => "pinned since",
         RunLineOutcome::Barred => "takes no stock since",
     }
