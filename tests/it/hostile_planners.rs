@@ -126,6 +126,21 @@ async fn runs_and_figures(world: &World) {
     let unknown = pb::GetShortageCostRequest { group_by: 99, ..Default::default() };
     let unnamed = pb::GetShortageCostRequest { parameters: unnamed, ..Default::default() };
     refuses!(figures, get_shortage_cost, [unknown, unnamed]);
+    figure_reviews(world).await;
+    let (reservations, availability) = (&world.inventory.reservations, &world.inventory.availability);
+    let none = RunUnits { line: world.line_name("ann", 1), quantity: i64::MIN, ..Default::default() };
+    let commit = CommitRunRequest {
+        request_id: request_id(),
+        run: "x".repeat(201),
+        item: world.item_name("mug"),
+        gains: vec![none; 1_001],
+        ..Default::default()
+    };
+    refuses!(reservations, commit_run, [Default::default(), commit]);
+    refuses!(availability, read_items, [Default::default()]);
+}
+
+async fn figure_reviews(world: &World) {
     let (periods, targets) = (&world.allocation.figure_periods, &world.allocation.figure_targets);
     let month = pb::CloseFigurePeriodRequest { request_id: request_id(), ..Default::default() };
     let far = pb::CloseFigurePeriodRequest { month: "9999-12".to_owned(), group_by: 99, ..month.clone() };
@@ -138,17 +153,6 @@ async fn runs_and_figures(world: &World) {
     refuses!(targets, put_figure_target, [Default::default(), huge]);
     refuses!(targets, get_figure_target, [Default::default()]);
     refuses!(targets, delete_figure_target, [Default::default()]);
-    let (reservations, availability) = (&world.inventory.reservations, &world.inventory.availability);
-    let none = RunUnits { line: world.line_name("ann", 1), quantity: i64::MIN, ..Default::default() };
-    let commit = CommitRunRequest {
-        request_id: request_id(),
-        run: "x".repeat(201),
-        item: world.item_name("mug"),
-        gains: vec![none; 1_001],
-        ..Default::default()
-    };
-    refuses!(reservations, commit_run, [Default::default(), commit]);
-    refuses!(availability, read_items, [Default::default()]);
 }
 
 async fn policies_of_runs(world: &World) {

@@ -64,11 +64,12 @@ fn is_at_most(ratio: Ratio, bound: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
     use crate::figures::named::NotMeasured;
 
     fn ratio(part: i128, whole: i128) -> Ratio {
-        Ratio::of(part, whole).unwrap_or_else(|| panic!("{whole} is no whole"))
+        Ratio::of(part, whole).unwrap()
     }
 
     #[test]
