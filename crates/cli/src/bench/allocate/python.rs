@@ -82,7 +82,7 @@ impl Python {
         None
     }
 
-    /// Asks about the instance that [`write`] wrote into a folder, in a process of its own.
+    /// Asks about the instance that [`write()`] wrote into a folder, in a process of its own.
     ///
     /// # Errors
     /// [`Failure`] when the program fails, or answers otherwise than it should.
