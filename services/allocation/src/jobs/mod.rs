@@ -2,6 +2,7 @@
 //! until shutdown.
 
 mod claim_memory;
+mod commit_calls;
 mod commit_runs;
 mod cover_sets;
 mod end_holds;
@@ -21,7 +22,8 @@ mod simulate_runs;
 mod watch_waits;
 
 pub use claim_memory::ClaimMemory;
-pub use commit_runs::{COMMIT_APPLIED_CRASH_POINT, COMMIT_PLANNED_CRASH_POINT, commit_runs};
+pub use commit_calls::COMMIT_APPLIED_CRASH_POINT;
+pub use commit_runs::{COMMIT_PLANNED_CRASH_POINT, commit_runs};
 pub(crate) use cover_sets::AskedAhead;
 pub use cover_sets::cover_sets;
 pub use end_holds::end_holds;

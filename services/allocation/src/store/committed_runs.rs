@@ -1,7 +1,7 @@
 //! Runs that are committed: what is asked of inventory, how far it is, and what became of lines.
 //!
-//! The calls about an item are written before the first of them is sent, and `calls_item` says that all of them are. So who
-//! goes on after a crash sends what was sent before, under the same ids.
+//! The calls about some items are written before the first of them is sent, and `calls_item`, the last of the items, says that
+//! all of them are. So who goes on after a crash sends what was sent before, under the same ids.
 
 use backorder_storage::{
     Batch, StorageError, WriteTx,
@@ -9,7 +9,7 @@ use backorder_storage::{
 };
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, Value,
+    QueryOrder as _, QuerySelect as _, Value,
 };
 
 use super::{
@@ -62,7 +62,7 @@ pub async fn begin_in_tx(tx: &WriteTx<'_>, id: &str, from: &str, committer: &Com
     Ok(sql::execute(tx, text, values).await? == 1)
 }
 
-/// Has a commit end after the item that it is at; answers false when it is not COMMITTING, and nothing was done.
+/// Has a commit end after the items that it is at; answers false when it is not COMMITTING, and nothing was done.
 pub async fn request_cancel_in_tx(tx: &WriteTx<'_>, id: &str) -> Result<bool, StorageError> {
     let text = "UPDATE allocation_run SET cancel_requested = ?, version = version + 1 \
                 WHERE id = ? AND state = 'COMMITTING'";
@@ -74,28 +74,11 @@ struct Count {
     count: i64,
 }
 
-#[derive(FromQueryResult)]
-struct Item {
-    item_id: String,
-}
-
 /// Of how many items a line would be confirmed otherwise.
 pub async fn count_items(connection: &impl ConnectionTrait, run: &str) -> Result<i64, StorageError> {
     let text = "SELECT COUNT(DISTINCT item_id) AS count FROM allocation_run_line WHERE run_id = ? AND is_changed = ?";
     let query = statement(connection, text, [Value::from(run), Value::from(true)]);
     Ok(Count::find_by_statement(query).one(connection).await?.map_or(0, |found| found.count))
-}
-
-/// The first item after an item of which a line would be confirmed otherwise.
-pub async fn next_item(
-    connection: &impl ConnectionTrait,
-    run: &str,
-    after: &str,
-) -> Result<Option<String>, StorageError> {
-    let text = "SELECT item_id FROM allocation_run_line WHERE run_id = ? AND item_id > ? AND is_changed = ? \
-                ORDER BY item_id LIMIT 1";
-    let query = statement(connection, text, [Value::from(run), Value::from(after), Value::from(true)]);
-    Ok(Item::find_by_statement(query).one(connection).await?.map(|item| item.item_id))
 }
 
 /// Takes part of a run that goes on; answers false when somebody ended it or wants it to end.
@@ -124,19 +107,22 @@ pub fn insert_calls(batch: &mut Batch, calls: Vec<allocation_run_call::Model>) {
     batch.insert(calls.into_iter().map(allocation_run_call::Model::into_active_model).collect());
 }
 
-/// The first call of a run that has no answer.
-pub async fn next_call(
+/// The first calls of a run that have no answer.
+pub async fn next_calls(
     connection: &impl ConnectionTrait,
     run: &str,
-) -> Result<Option<allocation_run_call::Model>, StorageError> {
+    limit: u64,
+) -> Result<Vec<allocation_run_call::Model>, StorageError> {
     use allocation_run_call::Column as C;
     let query = allocation_run_call::Entity::find().filter(C::RunId.eq(run)).order_by_asc(C::Number);
-    Ok(query.one(connection).await?)
+    Ok(query.limit(limit).all(connection).await?)
 }
 
-/// Takes off a call that is answered.
-pub async fn answered_in_tx(tx: &WriteTx<'_>, call: &allocation_run_call::Model) -> Result<(), StorageError> {
-    allocation_run_call::Entity::delete_by_id((call.run_id.clone(), call.number)).exec(tx).await?;
+/// Takes off calls of a run that are answered.
+pub async fn answered_in_tx(tx: &WriteTx<'_>, run: &str, numbers: Vec<i64>) -> Result<(), StorageError> {
+    use allocation_run_call::Column as C;
+    let calls = allocation_run_call::Entity::delete_many().filter(C::RunId.eq(run));
+    calls.filter(C::Number.is_in(numbers)).exec(tx).await?;
     Ok(())
 }
 

@@ -206,6 +206,8 @@ pub struct LineFilter {
     pub exceptions_only: bool,
     /// Only those of this item; empty means all.
     pub item: String,
+    /// Only those of items after this one.
+    pub items_after: String,
 }
 
 /// Lines of a run by item, order, line and part, after a place in this order.
@@ -232,6 +234,9 @@ pub async fn lines(
     }
     if !filter.item.is_empty() {
         query = query.filter(C::ItemId.eq(filter.item.as_str()));
+    }
+    if !filter.items_after.is_empty() {
+        query = query.filter(C::ItemId.gt(filter.items_after.as_str()));
     }
     if let Some(place) = after {
         // Compared as rows, so that the index is entered at the place.

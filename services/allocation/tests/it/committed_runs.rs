@@ -264,8 +264,9 @@ async fn many_lines_go_in_several_calls(backend: Backend) {
     assert_eq!(shape, [(2, 2, true), (2, 2, true), (2, 2, false)], "each is balanced in itself");
 }
 
-async fn a_commit_that_is_cancelled_ends_after_its_item(backend: Backend) {
-    let world = World::new(backend).await;
+async fn a_commit_that_is_cancelled_ends_after_its_items(backend: Backend) {
+    // One item fills a group.
+    let world = World::with(backend, Config { run_units_at_once: 2, ..Config::default() }).await;
     gold_waits(&world).await;
     let name = simulated(&world).await;
     world.inventory.hold_answers_back();
@@ -321,7 +322,7 @@ on_each_backend!(
     what_changed_since_is_left_as_it_is_and_told,
     what_nobody_would_get_stays_with_its_line,
     many_lines_go_in_several_calls,
-    a_commit_that_is_cancelled_ends_after_its_item,
+    a_commit_that_is_cancelled_ends_after_its_items,
     a_commit_that_inventory_refuses_fails_with_its_word,
     only_a_run_that_is_done_is_committed,
 );

@@ -94,7 +94,7 @@ pub enum RunCommand {
         #[command(flatten)]
         why: ReasonArgs,
     },
-    /// End a run. What it has done is kept; one that is being committed ends after the item that it is at.
+    /// End a run. What it has done is kept; one that is being committed ends after the items that it is at.
     Cancel {
         /// The run, as `backorder run list` shows it.
         run: String,

@@ -296,7 +296,7 @@ pub(super) fn run(run: &AllocationRun) -> String {
         parts.push(format!("it failed: {}", run.failure));
     }
     if run.cancel_requested {
-        parts.push("it ends after the item that it is at".to_owned());
+        parts.push("it ends after the items that it is at".to_owned());
     }
     if progress.lines_changed > 0 {
         parts.push(format!("see `backorder run lines {} --changed`", text::id(&run.name)));

@@ -60,7 +60,7 @@ pub fn lines(r: &pb::ListRunLinesRequest, violations: &mut Violations) -> Option
     let run = id(&r.name, "name", violations);
     let item = if_set(&r.item, |name| decode::item_name(name, "item", violations));
     let item = item?.map(|item| item.as_str().to_owned()).unwrap_or_default();
-    Some((run?, LineFilter { changed_only: r.changed_only, exceptions_only: false, item }))
+    Some((run?, LineFilter { changed_only: r.changed_only, item, ..LineFilter::default() }))
 }
 
 /// Which runs are compared.
