@@ -98,7 +98,7 @@ async fn months_are_closed_and_targets_are_judged() {
 
     let put = ["report", "target", "gold-fill", "--figure", "fill-rate", "--at-least", "0.95", "--tier", "GOLD"];
     let target = services.json(&put);
-    assert_eq!((target["etag"].as_str(), target["scope"]["customer_tier"].as_str()), (Some("1"), Some("GOLD")));
+    assert_eq!((target["etag"].as_str(), target["scope"]["customerTier"].as_str()), (Some("1"), Some("GOLD")));
     let listed = said(&services, &["report", "targets"]);
     assert!(listed.contains("gold-fill") && listed.contains(">= 0.95"), "{listed}");
     let unbound = services.command(&["report", "target", "x", "--figure", "fill-rate"]);
