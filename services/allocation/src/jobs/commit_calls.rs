@@ -60,6 +60,8 @@ impl UseCases {
         loop {
             let found = table::next_calls(self.store().reader(), &run.row.id, CALLS_AT_ONCE).await?;
             if found.is_empty() {
+                // The last answers filled a page, or there was nothing to ask.
+                run.items_are_done();
                 return Ok(());
             }
             let found_count = found.len();
@@ -86,7 +88,9 @@ impl UseCases {
                 run.items_are_done();
             }
             // What inventory has done is recorded, whatever became of other calls.
-            self.record_calls(run, &answered, lease).await?;
+            if !answered.is_empty() {
+                self.record_calls(run, &answered, lease).await?;
+            }
             if let Some(error) = failed {
                 return Err(error);
             }
