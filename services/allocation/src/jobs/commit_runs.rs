@@ -17,7 +17,7 @@ use backorder_proto::{
 };
 use backorder_service_kit::jobs::Woken;
 use backorder_storage::{
-    Batch, StorageError, columns,
+    Batch, StorageError,
     lease::{self, Lease},
 };
 use prost::Message as _;
