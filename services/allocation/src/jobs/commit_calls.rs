@@ -38,7 +38,7 @@ use crate::{
 pub const COMMIT_APPLIED_CRASH_POINT: &str = "commit.applied";
 
 /// Calls that are recorded together at most.
-const CALLS_AT_ONCE: u64 = 32;
+const CALLS_AT_ONCE: usize = 32;
 /// Calls that are under way together.
 const CALLS_IN_PARALLEL: usize = 4;
 /// Units of calls that are recorded together, but for a call that has more.
@@ -58,7 +58,7 @@ impl UseCases {
     /// Sends the calls of a run that have no answer, and records the answers.
     pub(super) async fn answer_calls(&self, run: &mut Run, lease: &Lease) -> Result<(), Error> {
         loop {
-            let found = table::next_calls(self.store().reader(), &run.row.id, CALLS_AT_ONCE).await?;
+            let found = table::next_calls(self.store().reader(), &run.row.id, CALLS_AT_ONCE as u64).await?;
             if found.is_empty() {
                 // The last answers filled a page, or there was nothing to ask.
                 run.items_are_done();
@@ -66,7 +66,7 @@ impl UseCases {
             }
             let found_count = found.len();
             let calls = independent(found)?;
-            let are_last = calls.len() == found_count && found_count < CALLS_AT_ONCE as usize;
+            let are_last = calls.len() == found_count && found_count < CALLS_AT_ONCE;
             lease::acquire(self.store(), &lease.name, &lease.holder, LEASE_TIME).await?;
             // Whoever hears of the claims waits until they are recorded, and has nothing left to do then.
             let mut holding = self.in_flight().enter(self.ids().next_uuid());
