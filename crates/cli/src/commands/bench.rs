@@ -233,6 +233,19 @@ impl<const N: usize> Scratches<N> {
     }
 }
 
+/// How long bare statements take to write what was written into the stores since, one writer after the other, so many lines in
+/// one transaction as the services write at once.
+fn bare_statements(before: &[Before], lines: u32, folder: &Path) -> Result<Duration, Failure> {
+    const LINES_PER_TRANSACTION: u32 = 1_000;
+    let transactions = lines.div_ceil(LINES_PER_TRANSACTION);
+    let catch_up = |(number, before): (usize, &Before)| {
+        let folder = folder.join(number.to_string());
+        std::fs::create_dir(&folder)?;
+        before.catch_up(transactions, &folder)
+    };
+    tokio::task::block_in_place(|| before.iter().enumerate().map(catch_up).sum())
+}
+
 impl HostArgs {
     fn span(&self) -> Span {
         Span { warm_up: Duration::from_secs(self.warm_up), measured: Duration::from_secs(self.seconds) }

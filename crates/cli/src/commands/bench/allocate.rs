@@ -23,7 +23,7 @@ use crate::{
     output::{Output, progress::Progress},
 };
 
-/// Items per a million lines of the pure part.
+/// Lines of an item of the pure part, on average.
 const LINES_PER_ITEM: u32 = 20;
 /// Locations of the pure part.
 const LOCATIONS: u16 = 5;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backorder_proto::{allocation::v1::VerifyOrdersRequest, inventory::v1::VerifyBooksRequest};
 
-use super::{HostArgs, NONE, Scratches, count};
+use super::{HostArgs, NONE, Scratches, bare_statements, count};
 use crate::{
     bench::{
         allocate::backlog::Backlog,
@@ -18,9 +18,6 @@ use crate::{
     failure::Failure,
     output::progress::Progress,
 };
-
-/// Lines of one transaction of the baseline, as of a call to inventory at most.
-const LINES_PER_TRANSACTION: u32 = 1_000;
 
 /// Figures of a committed run of so many changed lines, and how many faults the books have afterwards.
 ///
@@ -48,22 +45,12 @@ pub(super) async fn measure(host: &HostArgs, lines: u32) -> Result<(Vec<Figure>,
     until_idle(&clients.0).await?;
     let books = clients.0.inventory_operations.clone().verify_books(VerifyBooksRequest::default()).await?.into_inner();
     let orders = clients.0.allocation_operations.clone().verify_orders(VerifyOrdersRequest {}).await?.into_inner();
-    let drifted = u64::try_from(books.differences.len() + orders.differences.len()).unwrap_or(u64::MAX);
+    let differences = books.differences.len() + orders.differences.len();
+    let drifted = u64::try_from(differences).unwrap_or(u64::MAX) + orders.orders_left_out.unsigned_abs();
     served.stop().await?;
 
     progress.at(1, "bare statements");
-    let transactions = backlog.lines().div_ceil(LINES_PER_TRANSACTION);
-    let bare = tokio::task::block_in_place(|| {
-        before
-            .iter()
-            .enumerate()
-            .map(|(number, before)| {
-                let folder = folder.path().join(number.to_string());
-                std::fs::create_dir(&folder)?;
-                before.catch_up(transactions, &folder)
-            })
-            .sum::<Result<Duration, Failure>>()
-    })?;
+    let bare = bare_statements(&before, backlog.lines(), folder.path())?;
     progress.finish();
     Ok((figures(host, backlog, (committed, load), bare, drifted), drifted))
 }

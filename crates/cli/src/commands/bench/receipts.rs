@@ -5,7 +5,7 @@ use std::time::Duration;
 use backorder_service_kit::clients::ServiceChannel;
 use clap::Args;
 
-use super::{HostArgs, NONE, Scratches, count, memory, show, warn_of_debug_build};
+use super::{HostArgs, NONE, Scratches, bare_statements, count, memory, show, warn_of_debug_build};
 use crate::{
     bench::{
         baseline::Shape,
@@ -22,9 +22,6 @@ use crate::{
     failure::{EXIT_UNBALANCED, Failure},
     output::{Output, progress::Progress},
 };
-
-/// Lines of one transaction of the baseline, as of a chunk of the services.
-const LINES_PER_TRANSACTION: u32 = 1_000;
 
 /// What to receive.
 #[derive(Debug, Clone, Args)]
@@ -94,18 +91,7 @@ pub(super) async fn run(args: ReceiptsArgs) -> Result<(), Failure> {
     served.stop().await?;
 
     progress.at(3, "bare statements");
-    let transactions = args.lines.div_ceil(LINES_PER_TRANSACTION);
-    let bare = tokio::task::block_in_place(|| {
-        before
-            .iter()
-            .enumerate()
-            .map(|(number, before)| {
-                let folder = folder.path().join(number.to_string());
-                std::fs::create_dir(&folder)?;
-                before.catch_up(transactions, &folder)
-            })
-            .sum::<Result<Duration, Failure>>()
-    })?;
+    let bare = bare_statements(&before, args.lines, folder.path())?;
     progress.finish();
     let reached = Reached { alone, load, bare, beside_others, without, during };
     show(&figures(&args, &reached, proof, others), output);

@@ -57,24 +57,9 @@ pub struct ReportArgs {
     /// Count each group apart, too.
     #[arg(long, value_enum, value_name = "GROUPING")]
     by: Option<GroupingArg>,
-    /// Only lines of this item; of a kit, the kit.
-    #[arg(long, value_name = "ITEM")]
-    item: Option<String>,
-    /// Only lines whose item is of this category now.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    category: String,
-    /// Only orders of this sales channel.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    channel: String,
-    /// Only orders of customers of this tier.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    tier: String,
-    /// Only orders of this customer.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    customer: String,
-    /// Only lines that left this location first, or that only it may serve.
-    #[arg(long, value_name = "LOCATION")]
-    location: Option<String>,
+    /// Which of these lines.
+    #[command(flatten)]
+    lines_of: LinesArgs,
     /// Only this figure; may be repeated. Left out, all of the whole, and of groups the main ones.
     #[arg(long = "figure", value_enum, value_name = "FIGURE", conflicts_with = "cost")]
     figures: Vec<FigureArg>,
@@ -99,6 +84,46 @@ pub struct ReportArgs {
     /// How many groups.
     #[command(flatten)]
     page: PageArgs,
+}
+
+/// Of what lines are, all of it together.
+#[derive(Debug, Args)]
+struct LinesArgs {
+    /// Only lines of this item; of a kit, the kit.
+    #[arg(long, value_name = "ITEM")]
+    item: Option<String>,
+    /// Only lines whose item is of this category now.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    category: String,
+    /// Only orders of this sales channel.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    channel: String,
+    /// Only orders of customers of this tier.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    tier: String,
+    /// Only orders of this customer.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    customer: String,
+    /// Only lines that left this location first, or that only it may serve.
+    #[arg(long, value_name = "LOCATION")]
+    location: Option<String>,
+}
+
+impl LinesArgs {
+    /// The scope without days and without a time.
+    fn scope(&self) -> FigureScope {
+        let named =
+            |collection: &str, id: Option<&String>| id.map(|id| text::named(collection, id)).unwrap_or_default();
+        FigureScope {
+            item: named("items", self.item.as_ref()),
+            category: self.category.clone(),
+            channel: self.channel.clone(),
+            customer_tier: self.tier.clone(),
+            customer: self.customer.clone(),
+            location: named("locations", self.location.as_ref()),
+            ..FigureScope::default()
+        }
+    }
 }
 
 /// By what lines are grouped.
@@ -194,18 +219,11 @@ pub async fn run(args: &ReportArgs, session: &Session, output: Output) -> Result
 
 impl ReportArgs {
     fn scope(&self, as_of: Option<WireTime>) -> FigureScope {
-        let named =
-            |collection: &str, id: Option<&String>| id.map(|id| text::named(collection, id)).unwrap_or_default();
         FigureScope {
             from_date: self.from.map(requests::date),
             until_date: self.to.map(requests::date),
             as_of: as_of.or_else(|| self.as_of.map(encode::timestamp)),
-            item: named("items", self.item.as_ref()),
-            category: self.category.clone(),
-            channel: self.channel.clone(),
-            customer_tier: self.tier.clone(),
-            customer: self.customer.clone(),
-            location: named("locations", self.location.as_ref()),
+            ..self.lines_of.scope()
         }
     }
 

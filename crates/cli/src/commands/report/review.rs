@@ -2,16 +2,16 @@
 
 use backorder_proto::{
     allocation::v1::{
-        CloseFigurePeriodRequest, DeleteFigureTargetRequest, FigurePeriod, FigureRestatement, FigureScope,
-        FigureStatistic, FigureTarget, FigureWeight, GetFigurePeriodRequest, ListFigurePeriodsRequest,
-        ListFigurePeriodsResponse, ListFigureTargetsRequest, ListFigureTargetsResponse, ListRestatementsRequest,
-        ListRestatementsResponse, PutFigureTargetRequest, ServiceFigure, figure_target::Bound,
+        CloseFigurePeriodRequest, DeleteFigureTargetRequest, FigurePeriod, FigureRestatement, FigureStatistic,
+        FigureTarget, FigureWeight, GetFigurePeriodRequest, ListFigurePeriodsRequest, ListFigurePeriodsResponse,
+        ListFigureTargetsRequest, ListFigureTargetsResponse, ListRestatementsRequest, ListRestatementsResponse,
+        PutFigureTargetRequest, ServiceFigure, figure_target::Bound,
     },
     common::v1::Decimal,
 };
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{FigureArg, GroupingArg, PACKAGE, basis, figures, key, words};
+use super::{FigureArg, GroupingArg, LinesArgs, PACKAGE, basis, figures, key, words};
 use crate::{
     args::{PageArgs, ReasonArgs},
     client::{Session, requests},
@@ -137,24 +137,9 @@ pub struct TargetArgs {
     /// Over the lines wanted on so many days, up to yesterday.
     #[arg(long, default_value_t = 30, value_name = "DAYS")]
     days: i32,
-    /// Only lines of this item.
-    #[arg(long, value_name = "ITEM")]
-    item: Option<String>,
-    /// Only lines whose item is of this category.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    category: String,
-    /// Only orders of this sales channel.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    channel: String,
-    /// Only orders of customers of this tier.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    tier: String,
-    /// Only orders of this customer.
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    customer: String,
-    /// Only lines of this location.
-    #[arg(long, value_name = "LOCATION")]
-    location: Option<String>,
+    /// Which lines.
+    #[command(flatten)]
+    lines_of: LinesArgs,
     /// Only when it is still as it was read: the etag.
     #[arg(long, default_value = "", value_name = "ETAG")]
     etag: String,
@@ -267,8 +252,6 @@ async fn put_target(args: &TargetArgs, session: &Session, output: Output) -> Res
 
 impl TargetArgs {
     fn target(&self) -> FigureTarget {
-        let named =
-            |collection: &str, id: Option<&String>| id.map(|id| text::named(collection, id)).unwrap_or_default();
         let decimal = |value: &String| Decimal { value: value.clone() };
         let at_least = self.at_least.as_ref().map(|bound| Bound::AtLeast(decimal(bound)));
         let at_most = self.at_most.as_ref().map(|bound| Bound::AtMost(decimal(bound)));
@@ -277,15 +260,7 @@ impl TargetArgs {
             figure: self.figure.figure.into(),
             weight: self.counted.on_wire().into(),
             statistic: self.statistic.on_wire().into(),
-            scope: Some(FigureScope {
-                item: named("items", self.item.as_ref()),
-                category: self.category.clone(),
-                channel: self.channel.clone(),
-                customer_tier: self.tier.clone(),
-                customer: self.customer.clone(),
-                location: named("locations", self.location.as_ref()),
-                ..FigureScope::default()
-            }),
+            scope: Some(self.lines_of.scope()),
             window_days: self.days,
             bound: at_least.or(at_most),
             etag: self.etag.clone(),
