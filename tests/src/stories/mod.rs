@@ -32,6 +32,7 @@ pub mod quotes;
 pub mod receipts;
 pub mod release;
 pub mod replacements;
+pub mod reported_figures;
 pub mod retries;
 pub mod serving_mode;
 pub mod set_previews;
@@ -305,6 +306,8 @@ macro_rules! every_story {
             simulated_runs::a_line_is_told_who_stands_before_it_and_what_would_help,
             simulated_runs::two_runs_are_compared_by_line_and_by_tier,
             simulated_runs::what_others_decide_about_keeps_what_it_has,
+            reported_figures::a_month_is_closed_once_and_each_edition_stays,
+            reported_figures::a_target_of_nothing_is_neither_met_nor_breached,
             committed_runs::gold_takes_from_standard_by_commit,
             committed_runs::a_second_commit_has_nothing_to_do,
             committed_runs::a_line_that_changed_since_is_left_and_told,
